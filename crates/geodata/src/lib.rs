@@ -1,0 +1,14 @@
+//! The words that the formats share: a layer is a table of features, a feature is a row of values,
+//! and a schema says what each value means.
+//!
+//! Knows no file format and no Git.
+
+mod batch;
+mod layer;
+mod schema;
+mod value;
+
+pub use batch::{Batch, Row};
+pub use layer::{Crs, Layer};
+pub use schema::{Column, DataType, GeometryType, Schema};
+pub use value::Value;
