@@ -1,2 +1,54 @@
-//! Placeholder.
-fn main() {}
+//! The project's own chores: `cargo xtask test` and `cargo xtask bench`.
+//!
+//! A plain program that runs others. What it measures or checks lives in the crates; nothing of Longhaul is linked in.
+
+#[cfg(feature = "bench")]
+mod bench;
+mod project;
+mod test;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+/// The project's own chores.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Subcommand)]
+enum Chore {
+    /// Checks formatting and lints, then runs every test: the one command that must pass
+    Test,
+    /// Measures Longhaul beside its neighbours on this machine
+    #[cfg(feature = "bench")]
+    Bench(bench::Args),
+    /// Measures Longhaul beside its neighbours on this machine
+    #[cfg(not(feature = "bench"))]
+    #[command(disable_help_flag = true)]
+    Bench {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
+        args: Vec<std::ffi::OsString>,
+    },
+}
+
+fn main() -> Result<()> {
+    match Cli::parse().chore {
+        Chore::Test => test::run(),
+        #[cfg(feature = "bench")]
+        Chore::Bench(args) => bench::run(args),
+        #[cfg(not(feature = "bench"))]
+        Chore::Bench { args } => run_again_with_benchmarks(&args),
+    }
+}
+
+/// Builds xtask with its benchmarks, optimised, and hands the arguments on.
+#[cfg(not(feature = "bench"))]
+fn run_again_with_benchmarks(args: &[std::ffi::OsString]) -> Result<()> {
+    let mut cargo = project::cargo();
+    cargo.args(["run", "--quiet", "--release", "--package", "xtask", "--features", "bench", "--", "bench"]);
+    let status = cargo.args(args).status()?;
+    std::process::exit(status.code().unwrap_or(1));
+}

@@ -1,0 +1,107 @@
+//! One cargo command of the test run.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+
+use super::tally::Tally;
+use crate::project;
+
+/// A cargo command with a title; its exit status says whether it passed.
+pub struct Step {
+    pub title: &'static str,
+    args: Vec<String>,
+    env: Option<(&'static str, &'static str)>,
+    counts_tests: bool,
+}
+
+/// How a step ended.
+pub struct Ended {
+    pub passed: bool,
+    pub tally: Tally,
+    pub took: Duration,
+}
+
+impl Step {
+    /// `cargo COMMAND`, its words separated by spaces.
+    pub fn new(title: &'static str, command: &str) -> Self {
+        let args = command.split_whitespace().map(str::to_owned).collect();
+        Self { title, args, env: None, counts_tests: false }
+    }
+
+    /// `cargo COMMAND LAST`, for a command that resolves dependencies: in CI the lock file must be up to date.
+    pub fn building(title: &'static str, command: &str, last: &str) -> Self {
+        let locked = if std::env::var_os("CI").is_some() { "--locked" } else { "" };
+        Self::new(title, &format!("{command} {locked} {last}"))
+    }
+
+    /// With an environment variable.
+    pub fn with(mut self, name: &'static str, value: &'static str) -> Self {
+        self.env = Some((name, value));
+        self
+    }
+
+    /// It runs tests: count them from the runner's summaries.
+    pub fn counting(mut self) -> Self {
+        self.counts_tests = true;
+        self
+    }
+
+    /// The command as a person would type it.
+    pub fn shown(&self) -> String {
+        let env = self.env.map(|(name, value)| format!("{name}='{value}' ")).unwrap_or_default();
+        format!("{env}cargo {}", self.args.join(" "))
+    }
+
+    /// Runs it to its end. A failure that no test accounts for counts as one failure.
+    pub fn run(&self) -> Result<Ended> {
+        let started = Instant::now();
+        let (passed, mut tally) = if self.counts_tests { self.run_counting() } else { self.run_plain() }
+            .with_context(|| format!("running {}", self.shown()))?;
+        if !passed && tally.failed == 0 {
+            tally.failed = 1;
+        }
+        Ok(Ended { passed, tally, took: started.elapsed() })
+    }
+
+    fn run_plain(&self) -> Result<(bool, Tally)> {
+        Ok((self.command().status()?.success(), Tally::default()))
+    }
+
+    /// Passes both outputs on line by line and reads the summaries in them: nextest writes its to standard error,
+    /// libtest to standard output.
+    fn run_counting(&self) -> Result<(bool, Tally)> {
+        let mut child = self.command().stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+        let stdout = child.stdout.take().context("no standard output")?;
+        let stderr = child.stderr.take().context("no standard error")?;
+        let tally = thread::scope(|scope| {
+            let errors = scope.spawn(|| pass_on(stderr, std::io::stderr()));
+            let mut tally = pass_on(stdout, std::io::stdout())?;
+            tally += errors.join().unwrap_or_else(|_| Ok(Tally::default()))?;
+            anyhow::Ok(tally)
+        })?;
+        Ok((child.wait()?.success(), tally))
+    }
+
+    fn command(&self) -> Command {
+        let mut command = project::cargo();
+        command.args(&self.args).stdin(Stdio::null()).envs(self.env);
+        command
+    }
+}
+
+fn pass_on(from: impl Read, mut to: impl Write) -> Result<Tally> {
+    let mut tally = Tally::default();
+    let mut from = BufReader::new(from);
+    let mut line = Vec::new();
+    while from.read_until(b'\n', &mut line)? > 0 {
+        to.write_all(&line)?;
+        tally += Tally::read(&String::from_utf8_lossy(&line));
+        line.clear();
+    }
+    to.flush()?;
+    Ok(tally)
+}
