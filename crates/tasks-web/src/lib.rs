@@ -1,1 +1,22 @@
-//! Placeholder.
+//! Lets any axum app offer its tasks over HTTP, in XML and JSON.
+//!
+//! The printers are public, because the app's own answers should look like the tasks' beside them:
+//! a [`Printer`] knows the caller's [`Format`] and the address that links begin with ([`Base`]), and prints any
+//! [`Node`](tasks::Node) as a document. Errors are [`ApiError`]s and become envelopes in the same format.
+
+#![forbid(unsafe_code)]
+
+mod base;
+mod characters;
+mod document;
+mod error;
+mod format;
+mod json;
+mod printer;
+mod writer;
+mod xml;
+
+pub use base::{Base, PublicAddress};
+pub use error::ApiError;
+pub use format::{Format, UnknownFormat};
+pub use printer::Printer;

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 /// The members of an element, in the order in which they are printed.
 ///
 /// A plain tree: printers decide what an attribute, a list or a long text looks like in their format.
+/// Names are distinct within an element, and plain words; a printer puts `_` for what XML forbids in one.
 ///
 /// ```
 /// use tasks::{Node, Report};
@@ -41,6 +42,14 @@ pub enum Node {
     Element(Report),
     /// An element repeated once for each item; an array in JSON.
     List(Vec<Node>),
+    /// Another document of the same server: its path without a format's suffix, percent-encoded
+    /// where it must be, `/repos/roads`. The printer adds its base and suffix, and names the member.
+    Link(String),
+    /// The file that this task offers for download; the printer knows where.
+    ResultFile {
+        /// What the file is: `application/octet-stream;type=geopackage`.
+        media_type: String,
+    },
 }
 
 impl Node {
@@ -85,6 +94,32 @@ impl Report {
     /// Adds a whole number.
     pub fn integer(self, name: impl Into<String>, number: i64) -> Self {
         self.with(name, Node::Integer(number))
+    }
+
+    /// Adds a number with a fraction.
+    pub fn float(self, name: impl Into<String>, number: f64) -> Self {
+        self.with(name, Node::Float(number))
+    }
+
+    /// Adds `true` or `false`.
+    pub fn boolean(self, name: impl Into<String>, truth: bool) -> Self {
+        self.with(name, Node::Boolean(truth))
+    }
+
+    /// Adds an attribute of the element itself.
+    pub fn attribute(self, name: impl Into<String>, text: impl Into<String>) -> Self {
+        self.with(name, Node::Attribute(text.into()))
+    }
+
+    /// Adds a link to another document of the same server: [`Node::Link`].
+    pub fn link(self, path: impl Into<String>) -> Self {
+        self.with("href", Node::Link(path.into()))
+    }
+
+    /// Adds a link to the file that this task offers: [`Node::ResultFile`].
+    pub fn result_file(self, media_type: impl Into<String>) -> Self {
+        let media_type = media_type.into();
+        self.with("href", Node::ResultFile { media_type })
     }
 
     /// Adds an element with members of its own.

@@ -1,0 +1,139 @@
+//! The address that every link begins with.
+
+use axum::{
+    extract::OriginalUri,
+    http::{Extensions, HeaderMap, HeaderName, Uri, header},
+};
+
+/// Scheme, host, port and, if the app is not at the root, the path before ours: `http://localhost:8182`.
+///
+/// Whatever a request's headers say, there is nothing in it but a host and a port. Empty where they name no usable host:
+/// the links are then relative to the server.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Base(String);
+
+impl Base {
+    /// The address as text, without a slash at its end.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// How the app is reached from outside.
+#[derive(Clone, Debug, Default)]
+pub struct PublicAddress {
+    configured: Option<Base>,
+    trust_proxy: bool,
+}
+
+impl PublicAddress {
+    /// Links begin with what the request was sent to.
+    pub fn of_request() -> Self {
+        Self::default()
+    }
+
+    /// Links begin with `url`, whatever the request says; a slash at its end does not count.
+    pub fn fixed(url: impl Into<String>) -> Self {
+        let url = url.into();
+        let base = Base(url.trim_end_matches('/').to_owned());
+        Self {
+            configured: Some(base),
+            trust_proxy: false,
+        }
+    }
+
+    /// Believe `X-Forwarded-Proto` and `X-Forwarded-Host`. Only for apps that nobody reaches but through a proxy that
+    /// sets them.
+    pub fn trust_proxy(mut self, trust: bool) -> Self {
+        self.trust_proxy = trust;
+        self
+    }
+
+    /// What links in the answer to a request begin with.
+    pub fn base(&self, uri: &Uri, headers: &HeaderMap, extensions: &Extensions) -> Base {
+        match &self.configured {
+            Some(base) => base.clone(),
+            None => self.base_of_request(uri, headers, extensions),
+        }
+    }
+
+    fn base_of_request(&self, uri: &Uri, headers: &HeaderMap, extensions: &Extensions) -> Base {
+        let scheme = self.scheme(uri, headers);
+        let Some(host) = self.host(uri, headers).filter(|host| is_host(host)) else {
+            return Base::default();
+        };
+        let host = without_default_port(scheme, host);
+        let prefix = mounted_at(uri, extensions);
+        let mut base = String::with_capacity(scheme.len() + 3 + host.len() + prefix.len());
+        for piece in [scheme, "://", host, prefix] {
+            base.push_str(piece);
+        }
+        Base(base)
+    }
+
+    fn scheme(&self, uri: &Uri, headers: &HeaderMap) -> &'static str {
+        let forwarded = self.forwarded(headers, "x-forwarded-proto");
+        match forwarded.or(uri.scheme_str()) {
+            Some(scheme) if scheme.eq_ignore_ascii_case("https") => "https",
+            _ => "http",
+        }
+    }
+
+    fn host<'a>(&self, uri: &'a Uri, headers: &'a HeaderMap) -> Option<&'a str> {
+        self.forwarded(headers, "x-forwarded-host")
+            .or_else(|| uri.authority().map(|authority| authority.as_str()))
+            .or_else(|| headers.get(header::HOST)?.to_str().ok())
+    }
+
+    /// What the first proxy was asked for, if proxies are believed.
+    fn forwarded<'a>(&self, headers: &'a HeaderMap, name: &'static str) -> Option<&'a str> {
+        if !self.trust_proxy {
+            return None;
+        }
+        let value = headers.get(HeaderName::from_static(name))?.to_str().ok()?;
+        value
+            .split(',')
+            .next()
+            .map(str::trim)
+            .filter(|first| !first.is_empty())
+    }
+}
+
+/// Whether the text is a host name, an IPv4 address or a bracketed IPv6 one, with or without a port.
+fn is_host(text: &str) -> bool {
+    let (name, rest) = match text
+        .strip_prefix('[')
+        .and_then(|inner| inner.split_once(']'))
+    {
+        Some((address, rest)) => {
+            let is_address = address.parse::<std::net::Ipv6Addr>().is_ok();
+            (if is_address { "ipv6" } else { "" }, rest)
+        }
+        None => text.split_at(text.find(':').unwrap_or(text.len())),
+    };
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
+    let port_is_well = match rest.strip_prefix(':') {
+        Some(port) => port.parse::<u16>().is_ok() && port.bytes().all(|byte| byte.is_ascii_digit()),
+        None => rest.is_empty(),
+    };
+    !name.is_empty() && name.len() <= 255 && name.bytes().all(plain) && port_is_well
+}
+
+fn without_default_port<'a>(scheme: &str, host: &'a str) -> &'a str {
+    let port = if scheme == "https" { ":443" } else { ":80" };
+    host.strip_suffix(port).unwrap_or(host)
+}
+
+/// The path that an outer router took off before it handed the request to ours.
+fn mounted_at<'a>(uri: &Uri, extensions: &'a Extensions) -> &'a str {
+    let Some(OriginalUri(original)) = extensions.get() else {
+        return "";
+    };
+    let prefix = original.path().strip_suffix(uri.path()).unwrap_or_default();
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/.-_~%".contains(&byte);
+    if prefix.bytes().all(plain) {
+        prefix
+    } else {
+        ""
+    }
+}

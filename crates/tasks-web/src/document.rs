@@ -1,0 +1,111 @@
+//! The task document: what it says, in which order.
+
+use tasks::{ErrorReport, Progress, Report, Status, Task};
+
+use crate::writer::{Place, Surroundings, Writer, element};
+
+/// Writes a task.
+pub(crate) fn task<W: Writer>(out: &mut W, base: &str, task: &Task) {
+    let place = Place::Member("task");
+    out.open(place, std::iter::empty());
+    out.integer(Place::Member("id"), task.id.0);
+    out.text(Place::Member("status"), task.status.as_str());
+    if let Some(transaction) = &task.transaction {
+        out.text(Place::Member("transactionId"), transaction);
+    }
+    out.text(Place::Member("description"), &task.description);
+    link(out, base, task);
+    outcome(out, base, task);
+    out.close(place);
+}
+
+/// Writes tasks as a list.
+pub(crate) fn tasks<'a, W: Writer>(
+    out: &mut W,
+    base: &str,
+    tasks: impl IntoIterator<Item = &'a Task>,
+) {
+    out.open_entries("tasks");
+    for one in tasks {
+        out.open_entry();
+        task(out, base, one);
+        out.close_entry();
+    }
+    out.close_entries("tasks");
+}
+
+fn link<W: Writer>(out: &mut W, base: &str, task: &Task) {
+    let mut digits = itoa::Buffer::new();
+    let path = ["/tasks/", digits.format(task.id.0)];
+    out.link(Place::Member("href"), base, &path);
+}
+
+/// Writes what there is to say about how far the task is, or how it ended.
+fn outcome<W: Writer>(out: &mut W, base: &str, task: &Task) {
+    match task.status {
+        Status::Waiting => {}
+        Status::Running => {
+            if let Some(now) = task.progress.as_ref().filter(|now| !now.step.is_empty()) {
+                progress(out, now);
+            }
+        }
+        Status::Finished | Status::Cancelled => {
+            let nothing = Report::new();
+            result(out, base, task, task.result.as_deref().unwrap_or(&nothing));
+        }
+        Status::Failed => {
+            // A failure may come with a report, such as the conflicts of a merge.
+            if let Some(report) = &task.result {
+                result(out, base, task, report);
+            }
+            if let Some(why) = &task.error {
+                error(out, why);
+            }
+        }
+    }
+}
+
+fn progress<W: Writer>(out: &mut W, progress: &Progress) {
+    let place = Place::Member("progress");
+    out.open(place, std::iter::empty());
+    out.text(Place::Member("task"), &progress.step);
+    out.float(Place::Member("amount"), amount(progress));
+    out.close(place);
+}
+
+/// A share in percent where the job counts percents, otherwise the plain count.
+fn amount(progress: &Progress) -> f64 {
+    match (progress.unit, progress.total) {
+        ("percent", Some(total)) if total > 0 => {
+            (progress.done as f64 / total as f64 * 100.0).min(100.0)
+        }
+        ("percent", _) => progress.done.min(100) as f64,
+        _ => progress.done as f64,
+    }
+}
+
+fn result<W: Writer>(out: &mut W, base: &str, task: &Task, report: &Report) {
+    let around = Surroundings {
+        base,
+        task: Some(task.id),
+    };
+    element(out, around, Place::Member("result"), report);
+}
+
+fn error<W: Writer>(out: &mut W, error: &ErrorReport) {
+    let place = Place::Member("error");
+    out.open(place, std::iter::empty());
+    out.text(Place::Member("message"), &error.message);
+    out.long_text(Place::Member("stackTrace"), &chain(error));
+    out.close(place);
+}
+
+/// The error and what lies beneath it, a line each, down to the root.
+fn chain(error: &ErrorReport) -> String {
+    let mut lines = error.message.clone();
+    for cause in &error.causes {
+        lines.push_str("\ncaused by: ");
+        lines.push_str(cause);
+    }
+    lines
+}
