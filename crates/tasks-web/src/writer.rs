@@ -95,17 +95,28 @@ pub(crate) fn element<W: Writer>(
     members: &Report,
 ) {
     let members = members.members();
-    let attributes = members.iter().filter_map(|(name, node)| match node {
-        Node::Attribute(text) => Some((name.as_str(), text.as_str())),
-        _ => None,
-    });
-    out.open(place, attributes);
+    out.open(place, attributes(members));
     for (name, member) in members {
         if !matches!(member, Node::Attribute(_)) {
             node(out, around, Place::Member(name), member);
         }
     }
     out.close(place);
+}
+
+/// The attributes among an element's members; of two with one name only the first, for XML allows no more.
+fn attributes(members: &[(String, Node)]) -> impl Iterator<Item = (&str, &str)> {
+    let is_repeated = |at: usize, name: &String| {
+        let mut earlier = members[..at].iter();
+        earlier.any(|(other, node)| other == name && matches!(node, Node::Attribute(_)))
+    };
+    members
+        .iter()
+        .enumerate()
+        .filter_map(move |(at, (name, node))| match node {
+            Node::Attribute(text) if !is_repeated(at, name) => Some((name.as_str(), text.as_str())),
+            _ => None,
+        })
 }
 
 fn list<W: Writer>(out: &mut W, around: Surroundings<'_>, place: Place<'_>, items: &[Node]) {
