@@ -1,0 +1,49 @@
+//! `cargo xtask bench`: Longhaul beside its neighbours, from one run on one machine.
+//!
+//! Contenders take turns, round by round, so that whatever else the machine does hits all of them; what is told is the median.
+
+mod bare_route;
+mod buildings;
+mod cancel;
+mod files;
+mod http;
+mod import;
+mod load;
+mod longhaul;
+mod machine;
+mod poll;
+mod random;
+mod stats;
+mod table;
+mod watched;
+
+use anyhow::Result;
+use clap::Subcommand;
+
+/// Measures Longhaul beside its neighbours on this machine.
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// A GeoPackage through the web API, beside ogr2ogr and git fast-import; with --cancel, how soon a cancel is obeyed
+    Import(import::Args),
+    /// Polls of a finished task, beside a bare axum route that answers the same bytes
+    Poll(poll::Args),
+    /// Serves two files, as the poll benchmark's yardstick
+    #[command(hide = true)]
+    BareRoute(bare_route::Args),
+}
+
+/// Runs the chosen benchmark and prints its figures.
+pub fn run(args: Args) -> Result<()> {
+    match args.what {
+        What::Import(args) if args.cancel => cancel::run(&args),
+        What::Import(args) => import::run(&args),
+        What::Poll(args) => poll::run(&args),
+        What::BareRoute(args) => bare_route::run(&args),
+    }
+}

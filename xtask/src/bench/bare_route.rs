@@ -1,0 +1,47 @@
+//! The yardstick of the poll benchmark: axum answering two files from memory, and nothing else.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::Result;
+use axum::Router;
+use axum::body::Bytes;
+use axum::http::header::CONTENT_TYPE;
+use axum::routing::{MethodRouter, get};
+use tokio::net::TcpListener;
+
+/// What to serve.
+#[derive(clap::Args)]
+pub struct Args {
+    /// The body of `/tasks/1.json`
+    json: PathBuf,
+    /// The body of `/tasks/1.xml`
+    xml: PathBuf,
+}
+
+/// Serves until killed; prints `listening on http://ADDRESS` first, as Longhaul does.
+pub fn run(args: &Args) -> Result<()> {
+    let routes = Router::new()
+        .route(
+            "/tasks/1.json",
+            answer("application/json", std::fs::read(&args.json)?),
+        )
+        .route(
+            "/tasks/1.xml",
+            answer("application/xml", std::fs::read(&args.xml)?),
+        );
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?
+        .block_on(async {
+            let listener = TcpListener::bind("127.0.0.1:0").await?;
+            println!("listening on http://{}", listener.local_addr()?);
+            axum::serve(listener, routes).await?;
+            Ok(())
+        })
+}
+
+fn answer(content_type: &'static str, body: Vec<u8>) -> MethodRouter {
+    let body = Arc::new(Bytes::from(body));
+    get(move || async move { ([(CONTENT_TYPE, content_type)], Bytes::clone(&body)) })
+}

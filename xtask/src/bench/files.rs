@@ -1,0 +1,83 @@
+//! The benchmarks' folder, and sizes of what is in it.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::project;
+
+/// `target/bench`, wherever cargo keeps its target folder.
+pub fn bench_folder() -> Result<PathBuf> {
+    let output = project::cargo()
+        .args(["metadata", "--format-version=1", "--no-deps"])
+        .output()?;
+    let metadata: serde_json::Value =
+        serde_json::from_slice(&output.stdout).context("reading cargo metadata")?;
+    let target = metadata["target_directory"]
+        .as_str()
+        .context("cargo metadata names no target directory")?;
+    let folder = Path::new(target).join("bench");
+    std::fs::create_dir_all(&folder).with_context(|| format!("creating {}", folder.display()))?;
+    Ok(folder)
+}
+
+/// The same folder, now empty.
+pub fn emptied(folder: PathBuf) -> Result<PathBuf> {
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder)
+            .with_context(|| format!("emptying {}", folder.display()))?;
+    }
+    std::fs::create_dir_all(&folder)?;
+    Ok(folder)
+}
+
+/// The bytes of all packs of a bare repository.
+pub fn pack_bytes(repository: &Path) -> Result<u64> {
+    let mut bytes = 0;
+    for file in packed_files(repository)? {
+        if file
+            .extension()
+            .is_some_and(|extension| extension == "pack")
+        {
+            bytes += file.metadata()?.len();
+        }
+    }
+    Ok(bytes)
+}
+
+/// Everything that lies in a bare repository's pack folder.
+pub fn packed_files(repository: &Path) -> Result<Vec<PathBuf>> {
+    let folder = repository.join("objects/pack");
+    let entries =
+        std::fs::read_dir(&folder).with_context(|| format!("listing {}", folder.display()))?;
+    Ok(entries
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<Result<_, _>>()?)
+}
+
+/// Writes all dirty pages to disk, so that no contender pays for the one before it.
+pub fn sync() -> Result<()> {
+    run(&mut Command::new("sync"))
+}
+
+/// Runs a program to its end; an error with its output unless it succeeds.
+pub fn run(command: &mut Command) -> Result<()> {
+    stdout_of(command).map(drop)
+}
+
+/// What a program writes to standard output; an error with its standard error unless it succeeds.
+pub fn stdout_of(command: &mut Command) -> Result<String> {
+    let shown = format!("{command:?}");
+    let output = command
+        .output()
+        .with_context(|| format!("starting {shown}"))?;
+    if !output.status.success() {
+        bail!(
+            "{shown}: {}: {}",
+            output.status,
+            String::from_utf8_lossy(&output.stderr).trim()
+        );
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}

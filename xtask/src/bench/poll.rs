@@ -1,0 +1,205 @@
+//! `cargo xtask bench poll`: polls of a finished task, beside a bare axum route that answers the same bytes.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+
+use super::files::{self, emptied};
+use super::http::Client;
+use super::load::Load;
+use super::longhaul::{self, Binary, Longhaul};
+use super::stats::{median, percentile};
+use super::table::Table;
+use super::{buildings, machine};
+
+const FORMATS: [&str; 2] = ["json", "xml"];
+
+/// What to measure.
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    binary: Binary,
+    /// How often each contender runs
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
+    rounds: u32,
+    /// How many seconds each run lasts
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..))]
+    seconds: u64,
+    /// How many polls the single poller makes
+    #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(1..))]
+    polls: u32,
+}
+
+/// One server answering one format.
+struct Contender {
+    name: String,
+    address: String,
+    path: String,
+    /// Bytes of a whole answer, headers included.
+    bytes: usize,
+    rates: Vec<f64>,
+    latencies: Vec<f64>,
+}
+
+/// Runs the rounds and prints the table.
+pub fn run(args: &Args) -> Result<()> {
+    let folder = files::bench_folder()?;
+    let server = Longhaul::start(&args.binary.get()?, emptied(folder.join("longhaul"))?)?;
+    let task = finished_task(&server, &folder)?;
+    let bodies = save_bodies(&server, task, &folder)?;
+    let bare = BareRoute::start(&bodies)?;
+
+    let load = Load::choose();
+    let mut contenders = Vec::new();
+    for format in FORMATS {
+        contenders.push(Contender::new(
+            "longhaul",
+            &server.address,
+            &format!("/tasks/{task}.{format}"),
+        )?);
+        contenders.push(Contender::new(
+            "bare axum",
+            &bare.address,
+            &format!("/tasks/1.{format}"),
+        )?);
+    }
+    for _ in 0..args.rounds {
+        for contender in &mut contenders {
+            contender.rates.push(load.requests_per_second(
+                &contender.address,
+                &contender.path,
+                args.seconds,
+            )?);
+            contender.poll_alone(args.polls / args.rounds)?;
+        }
+    }
+    println!(
+        "\n{}; {}\n",
+        load.describe(args.seconds),
+        machine::describe(&folder)
+    );
+    report(&contenders);
+    Ok(())
+}
+
+fn finished_task(server: &Longhaul, folder: &Path) -> Result<u64> {
+    server.create("bench")?;
+    let mut client = server.client()?;
+    let task = longhaul::import(&mut client, "bench", &buildings::geopackage(folder, 1000)?)?;
+    longhaul::expect_finished(&longhaul::wait_for(
+        &mut client,
+        task,
+        Duration::from_millis(3),
+    )?)?;
+    Ok(task)
+}
+
+/// Keeps what Longhaul answers, for the bare route to answer.
+fn save_bodies(server: &Longhaul, task: u64, folder: &Path) -> Result<[std::path::PathBuf; 2]> {
+    let mut client = server.client()?;
+    let bodies = FORMATS.map(|format| folder.join(format!("poll.{format}")));
+    for (format, file) in FORMATS.iter().zip(&bodies) {
+        std::fs::write(
+            file,
+            client.send("GET", &format!("/tasks/{task}.{format}"))?.body,
+        )?;
+    }
+    Ok(bodies)
+}
+
+/// This program again, as `bench bare-route`; stopped when dropped.
+struct BareRoute {
+    child: Child,
+    address: String,
+}
+
+impl BareRoute {
+    fn start(bodies: &[std::path::PathBuf; 2]) -> Result<Self> {
+        let mut command = Command::new(std::env::current_exe()?);
+        command
+            .args(["bench", "bare-route"])
+            .args(bodies)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped());
+        let mut child = command.spawn()?;
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().context("no standard output")?).read_line(&mut line)?;
+        let address = line
+            .trim()
+            .strip_prefix("listening on http://")
+            .context("the bare route did not start")?;
+        Ok(Self {
+            child,
+            address: address.to_owned(),
+        })
+    }
+}
+
+impl Drop for BareRoute {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Contender {
+    fn new(server: &str, address: &str, path: &str) -> Result<Self> {
+        let answer = Client::connect(address)?.send("GET", path)?;
+        let format = path.rsplit('.').next().unwrap_or_default().to_uppercase();
+        Ok(Self {
+            name: format!("{server}, {format}"),
+            address: address.to_owned(),
+            path: path.to_owned(),
+            bytes: answer.bytes,
+            rates: Vec::new(),
+            latencies: Vec::new(),
+        })
+    }
+
+    /// One poller that asks again as soon as it is answered; latencies in microseconds.
+    fn poll_alone(&mut self, polls: u32) -> Result<()> {
+        let mut client = Client::connect(&self.address)?;
+        for _ in 0..polls {
+            let asked = Instant::now();
+            client.send("GET", &self.path)?;
+            self.latencies.push(asked.elapsed().as_secs_f64() * 1e6);
+        }
+        Ok(())
+    }
+}
+
+fn report(contenders: &[Contender]) {
+    let mut table = Table::new([
+        "",
+        "polls/s",
+        "median",
+        "of bare axum",
+        "bytes",
+        "single poller p50 µs",
+        "p99 µs",
+    ]);
+    for pair in contenders.chunks(2) {
+        let bare = median(&pair[1].rates);
+        for contender in pair {
+            let each: Vec<String> = contender
+                .rates
+                .iter()
+                .map(|rate| format!("{rate:.0}"))
+                .collect();
+            let middle = median(&contender.rates);
+            table.row(vec![
+                contender.name.clone(),
+                each.join(" "),
+                format!("{middle:.0}"),
+                format!("{:.1} %", 100.0 * middle / bare),
+                contender.bytes.to_string(),
+                format!("{:.0}", percentile(&contender.latencies, 50.0)),
+                format!("{:.0}", percentile(&contender.latencies, 99.0)),
+            ]);
+        }
+    }
+    table.print();
+}

@@ -1,0 +1,127 @@
+//! What must hold for the workspace as a whole, read from `cargo metadata`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
+
+use serde_json::Value;
+
+/// Which of our crates may know which; ARCHITECTURE.md says why.
+const ARROWS: [(&str, &[&str]); 8] = [
+    (
+        "longhaul",
+        &["tasks-web", "commands", "tasks", "repository", "geodata"],
+    ),
+    ("tasks-web", &["tasks"]),
+    (
+        "commands",
+        &["tasks", "repository", "geopackage", "osm", "geodata"],
+    ),
+    ("repository", &["geodata"]),
+    ("geopackage", &["geodata"]),
+    ("osm", &["geodata"]),
+    ("tasks", &[]),
+    ("geodata", &[]),
+];
+
+/// A dependency must offer at least one of these.
+const LICENCES: [&str; 14] = [
+    "MIT",
+    "MIT-0",
+    "Apache-2.0",
+    "Apache-2.0 WITH LLVM-exception",
+    "BSD-2-Clause",
+    "BSD-3-Clause",
+    "ISC",
+    "Zlib",
+    "0BSD",
+    "Unlicense",
+    "CC0-1.0",
+    "Unicode-3.0",
+    "BSL-1.0",
+    "CDLA-Permissive-2.0",
+];
+
+#[test]
+fn crates_know_only_whom_the_architecture_lets_them_know() {
+    let packages = packages(&["--no-deps"]);
+    let ours: BTreeSet<&str> = packages.iter().map(name).collect();
+    for package in packages.iter().filter(|package| name(package) != "xtask") {
+        let allowed = ARROWS.iter().find(|(from, _)| *from == name(package));
+        let (_, allowed) =
+            allowed.unwrap_or_else(|| panic!("{} has no line in ARROWS", name(package)));
+        for known in normal_dependencies(package).filter(|known| ours.contains(known)) {
+            assert!(
+                allowed.contains(&known),
+                "{} must not know {known}",
+                name(package)
+            );
+        }
+    }
+}
+
+#[test]
+fn every_dependency_may_be_used_under_a_permissive_licence() {
+    let mut refused = BTreeMap::new();
+    for package in packages(&["--locked", "--filter-platform", HOST]) {
+        let licence = package["license"]
+            .as_str()
+            .unwrap_or("none named")
+            .to_owned();
+        if !is_permissive(&licence) {
+            refused.insert(name(&package).to_owned(), licence);
+        }
+    }
+    assert!(refused.is_empty(), "{refused:?}");
+}
+
+#[test]
+fn a_licence_counts_only_if_all_that_it_demands_are_permissive() {
+    assert!(is_permissive("MIT OR GPL-3.0-only"));
+    assert!(is_permissive("(MIT OR Apache-2.0) AND Unicode-3.0"));
+    assert!(is_permissive("Apache-2.0/MIT"));
+    assert!(!is_permissive("MIT AND GPL-2.0-only"));
+    assert!(!is_permissive("none named"));
+}
+
+/// A platform that all developers' dependencies include; others would make cargo fetch crates that are not built.
+const HOST: &str = "x86_64-unknown-linux-gnu";
+
+fn packages(args: &[&str]) -> Vec<Value> {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .args(["metadata", "--format-version=1"])
+        .args(args);
+    let output = cargo.output().expect("cargo starts");
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let metadata: Value = serde_json::from_slice(&output.stdout).expect("cargo metadata is JSON");
+    metadata["packages"]
+        .as_array()
+        .expect("a list of packages")
+        .clone()
+}
+
+fn name(package: &Value) -> &str {
+    package["name"].as_str().expect("a package has a name")
+}
+
+/// Not those that only tests or build scripts have.
+fn normal_dependencies(package: &Value) -> impl Iterator<Item = &str> {
+    let all = package["dependencies"].as_array().into_iter().flatten();
+    all.filter(|dependency| dependency["kind"].is_null())
+        .filter_map(|dependency| dependency["name"].as_str())
+}
+
+/// Of an SPDX expression: `AND` demands all, `OR` (and the old `/`) lets choose. Brackets occur only around an `OR`.
+fn is_permissive(expression: &str) -> bool {
+    let flat = expression.replace('/', " OR ").replace(['(', ')'], "");
+    flat.split(" AND ").all(|demand| {
+        demand
+            .split(" OR ")
+            .any(|choice| LICENCES.contains(&choice.trim()))
+    })
+}
