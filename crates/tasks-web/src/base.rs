@@ -17,6 +17,12 @@ impl Base {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Whether an `Origin` header names this address.
+    pub(crate) fn is_of(&self, origin: &str) -> bool {
+        let rest = self.0.strip_prefix(origin).filter(|_| !origin.is_empty());
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
 }
 
 /// How the app is reached from outside.
@@ -36,10 +42,7 @@ impl PublicAddress {
     pub fn fixed(url: impl Into<String>) -> Self {
         let url = url.into();
         let base = Base(url.trim_end_matches('/').to_owned());
-        Self {
-            configured: Some(base),
-            trust_proxy: false,
-        }
+        Self { configured: Some(base), trust_proxy: false }
     }
 
     /// Believe `X-Forwarded-Proto` and `X-Forwarded-Host`. Only for apps that nobody reaches but through a proxy that
@@ -91,20 +94,13 @@ impl PublicAddress {
             return None;
         }
         let value = headers.get(HeaderName::from_static(name))?.to_str().ok()?;
-        value
-            .split(',')
-            .next()
-            .map(str::trim)
-            .filter(|first| !first.is_empty())
+        value.split(',').next().map(str::trim).filter(|first| !first.is_empty())
     }
 }
 
 /// Whether the text is a host name, an IPv4 address or a bracketed IPv6 one, with or without a port.
 fn is_host(text: &str) -> bool {
-    let (name, rest) = match text
-        .strip_prefix('[')
-        .and_then(|inner| inner.split_once(']'))
-    {
+    let (name, rest) = match text.strip_prefix('[').and_then(|inner| inner.split_once(']')) {
         Some((address, rest)) => {
             let is_address = address.parse::<std::net::Ipv6Addr>().is_ok();
             (if is_address { "ipv6" } else { "" }, rest)
@@ -131,9 +127,5 @@ fn mounted_at<'a>(uri: &Uri, extensions: &'a Extensions) -> &'a str {
     };
     let prefix = original.path().strip_suffix(uri.path()).unwrap_or_default();
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/.-_~%".contains(&byte);
-    if prefix.bytes().all(plain) {
-        prefix
-    } else {
-        ""
-    }
+    if prefix.bytes().all(plain) { prefix } else { "" }
 }

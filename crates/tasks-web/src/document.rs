@@ -20,11 +20,7 @@ pub(crate) fn task<W: Writer>(out: &mut W, base: &str, task: &Task) {
 }
 
 /// Writes tasks as a list.
-pub(crate) fn tasks<'a, W: Writer>(
-    out: &mut W,
-    base: &str,
-    tasks: impl IntoIterator<Item = &'a Task>,
-) {
+pub(crate) fn tasks<'a, W: Writer>(out: &mut W, base: &str, tasks: impl IntoIterator<Item = &'a Task>) {
     out.open_entries("tasks");
     for one in tasks {
         out.open_entry();
@@ -73,22 +69,15 @@ fn progress<W: Writer>(out: &mut W, progress: &Progress) {
     out.close(place);
 }
 
-/// A share in percent where the job counts percents, otherwise the plain count.
 fn amount(progress: &Progress) -> f64 {
-    match (progress.unit, progress.total) {
-        ("percent", Some(total)) if total > 0 => {
-            (progress.done as f64 / total as f64 * 100.0).min(100.0)
-        }
-        ("percent", _) => progress.done.min(100) as f64,
+    match progress.unit {
+        "percent" => progress.done.min(100) as f64,
         _ => progress.done as f64,
     }
 }
 
 fn result<W: Writer>(out: &mut W, base: &str, task: &Task, report: &Report) {
-    let around = Surroundings {
-        base,
-        task: Some(task.id),
-    };
+    let around = Surroundings { base, task: Some(task.id) };
     element(out, around, Place::Member("result"), report);
 }
 

@@ -19,10 +19,7 @@ pub struct ApiError {
 impl ApiError {
     /// An error with the status and message given.
     pub fn new(status: StatusCode, message: impl Into<Cow<'static, str>>) -> Self {
-        Self {
-            status,
-            message: message.into(),
-        }
+        Self { status, message: message.into() }
     }
 
     /// 400: the request itself is wrong.

@@ -25,22 +25,14 @@ pub struct UnknownFormat(String);
 impl Format {
     /// The format that a request asks for: by its path's suffix (see [`split_suffix`](Self::split_suffix)), else by the
     /// query's `output_format` (any letter case), else by an `Accept` that names `application/json`; otherwise XML.
-    pub fn of(
-        suffix: Option<Self>,
-        query: Option<&str>,
-        headers: &HeaderMap,
-    ) -> Result<Self, UnknownFormat> {
+    pub fn of(suffix: Option<Self>, query: Option<&str>, headers: &HeaderMap) -> Result<Self, UnknownFormat> {
         if let Some(format) = suffix {
             return Ok(format);
         }
         if let Some(format) = query.and_then(asked_in_query) {
             return format;
         }
-        Ok(if accepts_json(headers) {
-            Self::Json
-        } else {
-            Self::Xml
-        })
+        Ok(if accepts_json(headers) { Self::Json } else { Self::Xml })
     }
 
     /// Takes `.xml` or `.json` off the end of a path or segment: `("/tasks/3", Some(Json))` of `/tasks/3.json`.
@@ -65,8 +57,7 @@ impl Format {
 }
 
 fn asked_in_query(query: &str) -> Option<Result<Format, UnknownFormat>> {
-    let (_, value) =
-        form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == "output_format")?;
+    let (_, value) = form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == "output_format")?;
     Some(if value.eq_ignore_ascii_case("json") {
         Ok(Format::Json)
     } else if value.eq_ignore_ascii_case("xml") {
@@ -82,10 +73,7 @@ fn asked_in_query(query: &str) -> Option<Result<Format, UnknownFormat>> {
 fn accepts_json(headers: &HeaderMap) -> bool {
     let mut json = 0;
     let mut xml = 0;
-    let values = headers
-        .get_all(header::ACCEPT)
-        .iter()
-        .filter_map(|value| value.to_str().ok());
+    let values = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
     for range in values.flat_map(|value| value.split(',')) {
         let mut parameters = range.split(';');
         let media_type = parameters.next().unwrap_or_default().trim();
@@ -104,9 +92,7 @@ fn quality<'a>(mut parameters: impl Iterator<Item = &'a str>) -> u16 {
     parameters
         .find_map(|parameter| {
             let (name, value) = parameter.trim().split_once('=')?;
-            name.eq_ignore_ascii_case("q")
-                .then(|| value.parse::<f32>().ok())
-                .flatten()
+            name.eq_ignore_ascii_case("q").then(|| value.parse::<f32>().ok()).flatten()
         })
         .map_or(1000, |q| (q.clamp(0.0, 1.0) * 1000.0) as u16)
 }

@@ -95,10 +95,7 @@ impl Writer for Json {
 
     fn file_link(&mut self, place: Place<'_>, base: &str, path: &[&str], media_type: &str) {
         let link = renamed(place, "atom:link");
-        let namespace = [
-            ("xmlns:atom", "http://www.w3.org/2005/Atom"),
-            ("rel", "alternate"),
-        ];
+        let namespace = [("xmlns:atom", "http://www.w3.org/2005/Atom"), ("rel", "alternate")];
         self.open(link, namespace.into_iter());
         self.place(Place::Member("href"));
         self.address(base, path, "");

@@ -83,9 +83,7 @@ impl Printer {
     pub fn response(&self, status: StatusCode, document: Vec<u8>) -> Response {
         let mut response = Response::new(Body::from(document));
         *response.status_mut() = status;
-        response
-            .headers_mut()
-            .insert(header::CONTENT_TYPE, self.format.content_type());
+        response.headers_mut().insert(header::CONTENT_TYPE, self.format.content_type());
         response
     }
 
@@ -93,9 +91,7 @@ impl Printer {
     pub fn success(&self, status: StatusCode, report: Report) -> Response {
         let success = [("success".to_owned(), Node::Boolean(true))];
         let members = success.into_iter().chain(report.members().iter().cloned());
-        let envelope = members.fold(Report::new(), |envelope, (name, node)| {
-            envelope.with(name, node)
-        });
+        let envelope = members.fold(Report::new(), |envelope, (name, node)| envelope.with(name, node));
         self.response(status, self.document("response", &Node::Element(envelope)))
     }
 
@@ -106,10 +102,7 @@ impl Printer {
     }
 
     fn write_node<W: Writer>(&self, name: &str, node: &Node) -> Vec<u8> {
-        let around = Surroundings {
-            base: self.base.as_str(),
-            task: None,
-        };
+        let around = Surroundings { base: self.base.as_str(), task: None };
         let mut out = W::begin();
         writer::node(&mut out, around, Place::Root(name), node);
         out.end()

@@ -67,12 +67,7 @@ pub(crate) struct Surroundings<'a> {
 }
 
 /// Writes any node.
-pub(crate) fn node<W: Writer>(
-    out: &mut W,
-    around: Surroundings<'_>,
-    place: Place<'_>,
-    node: &Node,
-) {
+pub(crate) fn node<W: Writer>(out: &mut W, around: Surroundings<'_>, place: Place<'_>, node: &Node) {
     match node {
         Node::Null => out.null(place),
         Node::Text(text) | Node::Attribute(text) => out.text(place, text),
@@ -88,12 +83,7 @@ pub(crate) fn node<W: Writer>(
 }
 
 /// Writes an element: its attributes first, then its other members in order.
-pub(crate) fn element<W: Writer>(
-    out: &mut W,
-    around: Surroundings<'_>,
-    place: Place<'_>,
-    members: &Report,
-) {
+pub(crate) fn element<W: Writer>(out: &mut W, around: Surroundings<'_>, place: Place<'_>, members: &Report) {
     let members = members.members();
     out.open(place, attributes(members));
     for (name, member) in members {
@@ -110,13 +100,10 @@ fn attributes(members: &[(String, Node)]) -> impl Iterator<Item = (&str, &str)> 
         let mut earlier = members[..at].iter();
         earlier.any(|(other, node)| other == name && matches!(node, Node::Attribute(_)))
     };
-    members
-        .iter()
-        .enumerate()
-        .filter_map(move |(at, (name, node))| match node {
-            Node::Attribute(text) if !is_repeated(at, name) => Some((name.as_str(), text.as_str())),
-            _ => None,
-        })
+    members.iter().enumerate().filter_map(move |(at, (name, node))| match node {
+        Node::Attribute(text) if !is_repeated(at, name) => Some((name.as_str(), text.as_str())),
+        _ => None,
+    })
 }
 
 fn list<W: Writer>(out: &mut W, around: Surroundings<'_>, place: Place<'_>, items: &[Node]) {
@@ -127,12 +114,7 @@ fn list<W: Writer>(out: &mut W, around: Surroundings<'_>, place: Place<'_>, item
     out.close_list(place);
 }
 
-fn result_file<W: Writer>(
-    out: &mut W,
-    around: Surroundings<'_>,
-    place: Place<'_>,
-    media_type: &str,
-) {
+fn result_file<W: Writer>(out: &mut W, around: Surroundings<'_>, place: Place<'_>, media_type: &str) {
     match around.task {
         Some(task) => {
             let mut digits = itoa::Buffer::new();

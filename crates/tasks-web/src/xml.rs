@@ -143,8 +143,7 @@ impl Xml {
 
     /// Writes a name, with `_` for each character that XML forbids in one.
     fn name(&mut self, name: &str) {
-        let plain =
-            |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b':' | b'.' | b'-');
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b':' | b'.' | b'-');
         let begins_well = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
         if begins_well && name.bytes().all(plain) {
             self.raw(name);

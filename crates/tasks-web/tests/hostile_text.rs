@@ -17,15 +17,9 @@ const HOSTILE: [(&str, &str); 12] = [
     ("<script>alert(1)</script>", "<script>alert(1)</script>"),
     ("&amp; &#0; &x;", "&amp; &#0; &x;"),
     ("\" ' ` \\ \\u0000 /", "\" ' ` \\ \\u0000 /"),
-    (
-        "\0\u{1}\u{8}\u{b}\u{c}\u{1f}",
-        "\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}",
-    ),
+    ("\0\u{1}\u{8}\u{b}\u{c}\u{1f}", "\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}"),
     ("\u{fffe}\u{ffff}", "\u{fffd}\u{fffd}"),
-    (
-        "\u{7f}\u{85}\u{9f}\u{2028}\u{2029}\u{fdd0}",
-        "\u{7f}\u{85}\u{9f}\u{2028}\u{2029}\u{fdd0}",
-    ),
+    ("\u{7f}\u{85}\u{9f}\u{2028}\u{2029}\u{fdd0}", "\u{7f}\u{85}\u{9f}\u{2028}\u{2029}\u{fdd0}"),
     ("a\rb\r\nc\td\n", "a\rb\r\nc\td\n"),
     ("👩‍👩‍👧 𝄞 \u{10ffff}", "👩‍👩‍👧 𝄞 \u{10ffff}"),
     ("\u{202e}שלום\u{202c} مرحبا", "\u{202e}שלום\u{202c} مرحبا"),
@@ -51,10 +45,7 @@ fn saying(text: &str) -> Task {
         description: text.into(),
         transaction: Some(text.into()),
         error,
-        ..Task {
-            status: Status::Failed,
-            ..finished(1, report)
-        }
+        ..Task { status: Status::Failed, ..finished(1, report) }
     }
 }
 
@@ -95,18 +86,8 @@ fn hostile_texts_arrive_as_they_were_or_replaced() {
 
 #[test]
 fn a_description_of_a_megabyte_arrives_whole() {
-    let text: String = HOSTILE
-        .iter()
-        .map(|(text, _)| *text)
-        .cycle()
-        .take(120_000)
-        .collect();
-    let expected: String = HOSTILE
-        .iter()
-        .map(|(_, expected)| *expected)
-        .cycle()
-        .take(120_000)
-        .collect();
+    let text: String = HOSTILE.iter().map(|(text, _)| *text).cycle().take(120_000).collect();
+    let expected: String = HOSTILE.iter().map(|(_, expected)| *expected).cycle().take(120_000).collect();
     assert!(text.len() > 1 << 20);
     arrives_as(&text, &expected);
 }
@@ -114,26 +95,16 @@ fn a_description_of_a_megabyte_arrives_whole() {
 #[test]
 fn a_hostile_step_arrives_while_the_task_runs() {
     let progress = Some(progress("]]><b>&\u{1}...", 1, None, "rows"));
-    let task = Task {
-        progress,
-        ..task(1, Status::Running)
-    };
+    let task = Task { progress, ..task(1, Status::Running) };
     let expected = "]]><b>&\u{fffd}...";
     let told = xml(&printer(Xml).task(&task));
     assert_eq!(told.child("progress").child("task").text, expected);
-    assert_eq!(
-        json(&printer(Json).task(&task))["task"]["progress"]["task"],
-        expected
-    );
+    assert_eq!(json(&printer(Json).task(&task))["task"]["progress"]["task"], expected);
 }
 
 #[test]
 fn names_that_xml_forbids_are_made_harmless() {
-    let said = Report::new()
-        .attribute("a=\"", "x")
-        .text("1 <b>", "y")
-        .text("", "z")
-        .text("é", "é");
+    let said = Report::new().attribute("a=\"", "x").text("1 <b>", "y").text("", "z").text("é", "é");
     let node = Node::Element(said);
     let told = xml(&printer(Xml).document("<root/>", &node));
     assert_eq!(told.name, "__root__");
@@ -148,15 +119,8 @@ fn names_that_xml_forbids_are_made_harmless() {
 
 #[test]
 fn an_attribute_given_twice_leaves_the_document_well_formed() {
-    let node = Node::Element(
-        Report::new()
-            .attribute("a", "first")
-            .attribute("a", "second"),
-    );
-    assert_eq!(
-        xml(&printer(Xml).document("n", &node)).attribute("a"),
-        Some("first")
-    );
+    let node = Node::Element(Report::new().attribute("a", "first").attribute("a", "second"));
+    assert_eq!(xml(&printer(Xml).document("n", &node)).attribute("a"), Some("first"));
     assert_eq!(json(&printer(Json).document("n", &node))["n"]["a"], "first");
 }
 
@@ -225,9 +189,7 @@ fn carries(element: &Element, name: &str, member: &Value) -> Result<usize, TestC
         return Ok(1);
     }
     let children: Vec<_> = element.all(name).collect();
-    let items = member
-        .as_array()
-        .map_or(std::slice::from_ref(member), Vec::as_slice);
+    let items = member.as_array().map_or(std::slice::from_ref(member), Vec::as_slice);
     prop_assert_eq!(children.len(), items.len());
     for (child, item) in children.iter().zip(items) {
         says_the_same(child, item)?;
@@ -267,9 +229,7 @@ fn members(node: impl Strategy<Value = Node>) -> impl Strategy<Value = Report> {
     let members = proptest::collection::vec(("[a-z]{1,5}", node), 0..5);
     members.prop_map(|members| {
         let numbered = members.into_iter().enumerate();
-        numbered.fold(Report::new(), |report, (at, (name, node))| {
-            report.with(format!("{name}{at}"), node)
-        })
+        numbered.fold(Report::new(), |report, (at, (name, node))| report.with(format!("{name}{at}"), node))
     })
 }
 

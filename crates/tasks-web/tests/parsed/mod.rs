@@ -14,9 +14,7 @@ pub struct Element {
 impl Element {
     /// The first child called so.
     pub fn child(&self, name: &str) -> &Element {
-        self.all(name)
-            .next()
-            .unwrap_or_else(|| panic!("no {name} in {}", self.name))
+        self.all(name).next().unwrap_or_else(|| panic!("no {name} in {}", self.name))
     }
 
     /// Every child called so.
@@ -34,10 +32,7 @@ impl Element {
 pub fn xml(document: &[u8]) -> Element {
     let document = std::str::from_utf8(document).expect("UTF-8");
     let forbidden = |c: char| matches!(c, '\0'..='\u{8}' | '\u{B}' | '\u{C}' | '\u{E}'..='\u{1F}' | '\u{FFFE}' | '\u{FFFF}');
-    assert!(
-        !document.contains(forbidden),
-        "a character that XML forbids"
-    );
+    assert!(!document.contains(forbidden), "a character that XML forbids");
     let mut reader = Reader::from_str(document);
     reader.config_mut().enable_all_checks(true);
     let mut open = vec![Element::default()];
@@ -50,10 +45,7 @@ pub fn xml(document: &[u8]) -> Element {
             Event::Empty(start) => innermost.children.push(element(&start)),
             Event::End(_) => {
                 let closed = open.pop().expect("an open element");
-                open.last_mut()
-                    .expect("an open element")
-                    .children
-                    .push(closed);
+                open.last_mut().expect("an open element").children.push(closed);
             }
             Event::Text(text) => {
                 assert!(!text.contains("]]>"), "]]> outside of CDATA");
@@ -67,28 +59,18 @@ pub fn xml(document: &[u8]) -> Element {
     }
     let mut outermost = open.pop().expect("the document");
     assert!(open.is_empty(), "an element is not closed");
-    assert_eq!(
-        (outermost.children.len(), outermost.text.as_str()),
-        (1, ""),
-        "one root"
-    );
+    assert_eq!((outermost.children.len(), outermost.text.as_str()), (1, ""), "one root");
     outermost.children.remove(0)
 }
 
 fn element(start: &quick_xml::events::BytesStart<'_>) -> Element {
     let attributes = start.attributes().map(|attribute| {
         let attribute = attribute.expect("well-formed attributes");
-        let value = attribute
-            .normalized_value(Implicit1_0)
-            .expect("well-formed value");
+        let value = attribute.normalized_value(Implicit1_0).expect("well-formed value");
         (attribute.key.as_ref().to_owned(), value.into_owned())
     });
     let attributes = attributes.collect();
-    Element {
-        name: start.name().as_ref().to_owned(),
-        attributes,
-        ..Element::default()
-    }
+    Element { name: start.name().as_ref().to_owned(), attributes, ..Element::default() }
 }
 
 fn resolved(reference: &quick_xml::events::BytesRef<'_>) -> char {

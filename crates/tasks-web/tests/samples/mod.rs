@@ -9,10 +9,7 @@ use tasks_web::{Base, Format, Printer, PublicAddress};
 
 /// A printer whose links begin with GeoGig's usual address.
 pub fn printer(format: Format) -> Printer {
-    Printer {
-        format,
-        base: base(),
-    }
+    Printer { format, base: base() }
 }
 
 pub fn base() -> Base {
@@ -41,31 +38,17 @@ pub fn task(id: u64, status: Status) -> Task {
 }
 
 pub fn progress(step: &str, done: u64, total: Option<u64>, unit: &'static str) -> Progress {
-    Progress {
-        step: step.into(),
-        done,
-        total,
-        unit,
-    }
+    Progress { step: step.into(), done, total, unit }
 }
 
 pub fn failed(id: u64, message: &str, causes: &[&str]) -> Task {
     let causes = causes.iter().map(|cause| (*cause).to_owned()).collect();
-    let error = Some(Arc::new(ErrorReport {
-        message: message.to_owned(),
-        causes,
-    }));
-    Task {
-        error,
-        ..task(id, Status::Failed)
-    }
+    let error = Some(Arc::new(ErrorReport { message: message.to_owned(), causes }));
+    Task { error, ..task(id, Status::Failed) }
 }
 
 pub fn finished(id: u64, report: Report) -> Task {
-    Task {
-        result: Some(Arc::new(report)),
-        ..task(id, Status::Finished)
-    }
+    Task { result: Some(Arc::new(report)), ..task(id, Status::Finished) }
 }
 
 /// The task's document, after the prolog and without it in JSON, where there is none.
