@@ -41,11 +41,7 @@ impl Batch {
     /// An empty batch for features of `width` columns (at least one).
     pub fn new(width: usize) -> Self {
         assert!(width > 0, "a layer has at least one column");
-        Self {
-            width,
-            cells: Vec::new(),
-            bytes: Vec::new(),
-        }
+        Self { width, cells: Vec::new(), bytes: Vec::new() }
     }
 
     /// The number of whole features.
@@ -83,7 +79,10 @@ impl Batch {
     ///
     /// # Errors
     /// What `write` returns; the batch is then as it was before.
-    pub fn push_geometry_with<E>(&mut self, write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>) -> Result<(), E> {
+    pub fn push_geometry_with<E>(
+        &mut self,
+        write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
+    ) -> Result<(), E> {
         let start = self.bytes.len();
         if let Err(error) = write(&mut self.bytes) {
             self.bytes.truncate(start);
@@ -96,10 +95,7 @@ impl Batch {
 
     /// The whole features, in order.
     pub fn rows(&self) -> impl ExactSizeIterator<Item = Row<'_>> {
-        self.cells.chunks_exact(self.width).map(|cells| Row {
-            cells,
-            bytes: &self.bytes,
-        })
+        self.cells.chunks_exact(self.width).map(|cells| Row { cells, bytes: &self.bytes })
     }
 
     fn store(&mut self, bytes: &[u8]) -> Span {
@@ -111,10 +107,7 @@ impl Batch {
     fn span_from(&self, start: usize) -> Span {
         let end = u32::try_from(self.bytes.len()).expect("a batch is handed on long before it reaches 4 GiB");
         let start = start as u32;
-        Span {
-            start,
-            len: end - start,
-        }
+        Span { start, len: end - start }
     }
 }
 

@@ -4,6 +4,8 @@
 //! Knows no file format and no Git.
 
 mod batch;
+pub mod crs;
+pub mod geometry;
 mod layer;
 mod schema;
 mod value;

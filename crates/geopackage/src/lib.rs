@@ -1,1 +1,42 @@
-//! Placeholder.
+//! Reads GeoPackage files, also those that mean harm.
+//!
+//! [`GeoPackage::open`] looks at a file, [`GeoPackage::layer`] at one of its tables. To read a table's rows, split them
+//! with [`GeoPackage::parts`], give each thread a [`Reader`] and each reader one part after the other:
+//!
+//! ```no_run
+//! # fn main() -> Result<(), geopackage::Error> {
+//! let package = geopackage::GeoPackage::open("/data/upload-17".as_ref(), "roads.gpkg")?;
+//! let table = package.layer("roads")?;
+//! let reader = package.reader()?;
+//! for part in package.parts(&table, 1)? {
+//!     for batch in reader.batches(&part)? {
+//!         println!("{} features", batch?.len());
+//!     }
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! What a file says is data, never an instruction: views, triggers, virtual tables, generated columns and
+//! expressions are not run, and names are only names. There is no writing here, and no tiles.
+
+mod catalog;
+mod column_type;
+mod connection;
+mod error;
+mod file;
+mod interrupt;
+mod metadata;
+mod package;
+mod part;
+mod quote;
+mod reader;
+mod row;
+mod table;
+
+pub use error::{CellError, Error};
+pub use interrupt::Interrupter;
+pub use package::GeoPackage;
+pub use part::Part;
+pub use reader::{Batches, Reader};
+pub use table::Table;

@@ -1,0 +1,125 @@
+//! Coordinate reference systems in well-known text, version 1: what to call one, and how its text is laid out.
+//!
+//! Both take any text at all: what is not well-known text comes back laid out as well as it goes.
+
+mod tokens;
+
+use sha2::{Digest, Sha256};
+
+use crate::Crs;
+use tokens::{Kind, Token, tokens};
+
+/// How deep the layout indents; real definitions stay far above, and hostile ones may not blow up the text.
+const DEEPEST_INDENT: usize = 20;
+
+/// The longest identifier, in bytes: it becomes the name of a file.
+const LONGEST_IDENTIFIER: usize = 200;
+
+impl Crs {
+    /// The reference system of a definition; none if the definition is empty or says `undefined`.
+    pub fn from_wkt(definition: &str) -> Option<Self> {
+        let definition = definition.trim();
+        if definition.is_empty() || definition.eq_ignore_ascii_case("undefined") {
+            return None;
+        }
+        Some(Self { identifier: identifier(definition), wkt: lay_out(definition) })
+    }
+}
+
+/// What Kart calls a reference system, in schemas and in file names.
+///
+/// That is its authority's name and code (`EPSG:4326`), or else its own name, or else `CUSTOM:` and a number made
+/// from the definition. Slashes and control characters become `_`.
+pub fn identifier(definition: &str) -> String {
+    authority(definition)
+        .or_else(|| name(definition))
+        .map(|identifier| identifier.replace(|c: char| c == '/' || c.is_control(), "_"))
+        .filter(|identifier| identifier.len() <= LONGEST_IDENTIFIER)
+        .unwrap_or_else(|| custom_identifier(definition))
+}
+
+/// A definition on several lines: what stands after a comma and has brackets of its own starts a new one.
+pub fn lay_out(definition: &str) -> String {
+    let mut text = String::with_capacity(definition.len() * 2);
+    let mut indent = 0_usize;
+    let mut after_comma = false;
+    let mut tokens = tokens(definition).peekable();
+    while let Some(token) = tokens.next() {
+        if after_comma {
+            let opens = token.kind == Kind::Word && tokens.peek().is_some_and(|next| next.kind == Kind::Open);
+            separate(&mut text, &mut indent, opens);
+        }
+        if token.kind == Kind::Close {
+            indent = indent.saturating_sub(1);
+        }
+        text.push_str(token.text);
+        after_comma = token.kind == Kind::Comma;
+    }
+    text.push('\n');
+    text
+}
+
+fn separate(text: &mut String, indent: &mut usize, opens: bool) {
+    if opens {
+        *indent += 1;
+        text.push('\n');
+        text.extend(std::iter::repeat_n("    ", (*indent).min(DEEPEST_INDENT)));
+    } else {
+        text.push(' ');
+    }
+}
+
+/// `name:code` of the first `AUTHORITY` that belongs to the whole definition and not to a part of it.
+fn authority(definition: &str) -> Option<String> {
+    let mut tokens = tokens(definition);
+    let mut depth = 0_i64;
+    while let Some(token) = tokens.next() {
+        match token.kind {
+            Kind::Open => depth += 1,
+            Kind::Close => depth -= 1,
+            Kind::Word if depth == 1 && token.text.eq_ignore_ascii_case("AUTHORITY") => {
+                return join_authority(arguments(tokens));
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+/// The first two arguments of the keyword that `tokens` follow.
+fn arguments<'a>(tokens: impl Iterator<Item = Token<'a>>) -> [&'a str; 2] {
+    let mut arguments = [""; 2];
+    let mut which = 0;
+    for token in tokens.skip_while(|token| token.kind == Kind::Open) {
+        match token.kind {
+            Kind::Comma if which == 0 => which = 1,
+            Kind::Comma | Kind::Close | Kind::Open => break,
+            _ => arguments[which] = token.unquoted(),
+        }
+    }
+    arguments
+}
+
+fn join_authority([name, code]: [&str; 2]) -> Option<String> {
+    let alone = match (name.is_empty(), code.is_empty()) {
+        (false, false) => return Some(format!("{name}:{code}")),
+        (true, _) => code,
+        (false, true) => name,
+    };
+    let says_something = !matches!(alone, "" | "0" | "EPSG" | "ESRI");
+    says_something.then(|| alone.to_owned())
+}
+
+/// What stands first in the outermost brackets.
+fn name(definition: &str) -> Option<String> {
+    let mut tokens = tokens(definition).skip_while(|token| token.kind != Kind::Open).skip(1);
+    let name = tokens.next().filter(|token| token.kind == Kind::Text)?.unquoted().trim();
+    (!name.is_empty()).then(|| name.to_owned())
+}
+
+/// A number between 200000 and 209199, which EPSG does not use.
+fn custom_identifier(definition: &str) -> String {
+    let digest = Sha256::digest(lay_out(definition));
+    let number = u32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]]);
+    format!("CUSTOM:{}", 200_000 + number % 9_200)
+}

@@ -1,0 +1,93 @@
+//! Writing a geometry anew: little-endian, with codes of ISO and an envelope that fits.
+
+use super::code::Kind;
+use super::cursor::ByteOrder;
+use super::envelope::Envelope;
+use super::header::{self, EnvelopeKind, Header, wanted_envelope};
+use super::walk::{self, Visitor};
+use super::{Code, GeometryError};
+
+/// Appends the stored form of the geometry with this header, this outermost type and this well-known binary.
+pub(super) fn rebuild(
+    header: &Header,
+    code: Code,
+    body: &[u8],
+    out: &mut Vec<u8>,
+) -> Result<(), GeometryError> {
+    let mut measure = Measure::default();
+    walk::walk(body, &mut measure)?;
+    let empty = measure.envelope.is_empty();
+    let envelope = stored_envelope(header, empty, code);
+    header::write(empty, envelope, out);
+    measure.envelope.write(envelope, out);
+    walk::walk(body, &mut Writer(out))
+}
+
+/// The envelope to write.
+///
+/// Kart, whose bytes these must be, asks the input's flag whether the geometry is empty: one that is, does not say so
+/// and has a little-endian header gets the envelope of its type, filled with zeros.
+fn stored_envelope(header: &Header, empty: bool, code: Code) -> EnvelopeKind {
+    let unflagged = header.order == ByteOrder::Little && !header.empty;
+    wanted_envelope(empty && !unflagged, code)
+}
+
+/// Takes the ranges of a geometry's coordinates.
+#[derive(Default)]
+struct Measure {
+    envelope: Envelope,
+}
+
+impl Visitor for Measure {
+    fn geometry(&mut self, _: ByteOrder, _: Code) {}
+
+    fn count(&mut self, _: u32) {}
+
+    fn positions(&mut self, order: ByteOrder, code: Code, bytes: &[u8]) {
+        let positions = positions(order, code, bytes);
+        match code.kind {
+            Kind::Point => positions.for_each(|at| self.envelope.add_point(at)),
+            Kind::CircularString => self.envelope.add_arcs(positions),
+            _ => positions.for_each(|at| self.envelope.add(at)),
+        }
+    }
+}
+
+/// A position: x, y and, if there is one, z.
+pub(super) type Position = (f64, f64, Option<f64>);
+
+fn positions(order: ByteOrder, code: Code, bytes: &[u8]) -> impl Iterator<Item = Position> {
+    bytes.chunks_exact(code.position_size()).map(move |position| {
+        let mut numbers = position.as_chunks::<8>().0.iter().map(|bytes| match order {
+            ByteOrder::Big => f64::from_be_bytes(*bytes),
+            ByteOrder::Little => f64::from_le_bytes(*bytes),
+        });
+        let mut next = || numbers.next().unwrap_or(f64::NAN);
+        (next(), next(), code.z.then(next))
+    })
+}
+
+/// Writes what it is shown, little-endian.
+struct Writer<'a>(&'a mut Vec<u8>);
+
+impl Visitor for Writer<'_> {
+    fn geometry(&mut self, _: ByteOrder, code: Code) {
+        self.0.push(1);
+        self.0.extend_from_slice(&code.iso().to_le_bytes());
+    }
+
+    fn count(&mut self, count: u32) {
+        self.0.extend_from_slice(&count.to_le_bytes());
+    }
+
+    fn positions(&mut self, order: ByteOrder, _: Code, bytes: &[u8]) {
+        match order {
+            ByteOrder::Little => self.0.extend_from_slice(bytes),
+            ByteOrder::Big => {
+                for number in bytes.as_chunks::<8>().0 {
+                    self.0.extend(number.iter().rev());
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! Connections on which a hostile file can do no harm.
+//!
+//! The measures are those of [Defense Against The Dark Arts](https://www.sqlite.org/security.html).
+
+use std::path::Path;
+
+use rusqlite::config::DbConfig;
+use rusqlite::limits::Limit;
+use rusqlite::{Connection, OpenFlags, Result};
+
+/// The largest row, text or blob, in bytes. A dataset's feature is a Git blob, which hosts refuse above 100 MB.
+const LARGEST_ROW: i32 = 128 << 20;
+
+/// The most instructions of a statement. Ours have about two for each of at most 2,000 columns.
+const LONGEST_PROGRAM: i32 = 25_000;
+
+/// What each connection may keep of the file in memory, in KiB. Rows are read once, in their order.
+const PAGE_CACHE: i32 = 2_048;
+
+/// Opens the file at `path` for reading.
+///
+/// It is taken as unchanging, so there are no locks and no journals: neither `-wal` nor `-journal` files beside it are
+/// looked at.
+pub(crate) fn open(path: &Path) -> Result<Connection> {
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(uri(path), flags)?;
+    trust_nothing(&connection)?;
+    limit(&connection)?;
+    let pragmas = format!(
+        "PRAGMA trusted_schema = OFF;
+         PRAGMA cell_size_check = ON;
+         PRAGMA query_only = ON;
+         PRAGMA mmap_size = 0;
+         PRAGMA temp_store = MEMORY;
+         PRAGMA cache_size = -{PAGE_CACHE};"
+    );
+    connection.execute_batch(&pragmas)?;
+    Ok(connection)
+}
+
+/// The path as a URI, byte for byte.
+fn uri(path: &Path) -> String {
+    let mut uri = String::from("file:");
+    for byte in path.as_os_str().as_encoded_bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' => {
+                uri.push(char::from(*byte))
+            }
+            other => uri.push_str(&format!("%{other:02x}")),
+        }
+    }
+    uri + "?mode=ro&immutable=1"
+}
+
+fn trust_nothing(connection: &Connection) -> Result<()> {
+    let settings = [
+        (DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true),
+        (DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false),
+        (DbConfig::SQLITE_DBCONFIG_WRITABLE_SCHEMA, false),
+        (DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false),
+        (DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false),
+        (DbConfig::SQLITE_DBCONFIG_ENABLE_FTS3_TOKENIZER, false),
+        (DbConfig::SQLITE_DBCONFIG_ENABLE_ATTACH_CREATE, false),
+        (DbConfig::SQLITE_DBCONFIG_ENABLE_ATTACH_WRITE, false),
+        (DbConfig::SQLITE_DBCONFIG_DQS_DML, false),
+    ];
+    for (setting, value) in settings {
+        connection.set_db_config(setting, value)?;
+    }
+    Ok(())
+}
+
+fn limit(connection: &Connection) -> Result<()> {
+    let limits = [
+        (Limit::SQLITE_LIMIT_LENGTH, LARGEST_ROW),
+        (Limit::SQLITE_LIMIT_VDBE_OP, LONGEST_PROGRAM),
+        (Limit::SQLITE_LIMIT_ATTACHED, 0),
+        (Limit::SQLITE_LIMIT_TRIGGER_DEPTH, 0),
+        (Limit::SQLITE_LIMIT_WORKER_THREADS, 0),
+        (Limit::SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 0),
+    ];
+    for (limit, value) in limits {
+        connection.set_limit(limit, value)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,153 @@
+//! What can go wrong with a file.
+
+use std::io;
+
+use geodata::geometry::GeometryError;
+use rusqlite::ErrorCode;
+
+/// Why a file, or one of its layers, cannot be read. `file` is the name that [`crate::GeoPackage::open`] was given.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The file system says no.
+    #[error("cannot read {file}")]
+    Io {
+        /// The file.
+        file: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// It is some other kind of file.
+    #[error("{file} is not a GeoPackage: it is not an SQLite file")]
+    NotSqlite {
+        /// The file.
+        file: String,
+    },
+    /// Its end is missing.
+    #[error("{file} is truncated: {expected} bytes by its header, but only {found} are there")]
+    Truncated {
+        /// The file.
+        file: String,
+        /// How many bytes the header promises.
+        expected: u64,
+        /// How many there are.
+        found: u64,
+    },
+    /// It is an SQLite file of some other kind.
+    #[error("{file} is not a GeoPackage: it has neither the mark nor the tables of one")]
+    NotGeoPackage {
+        /// The file.
+        file: String,
+    },
+    /// There is no such layer.
+    #[error("{file} has no layer {layer:?}")]
+    NoSuchLayer {
+        /// The file.
+        file: String,
+        /// The layer asked for.
+        layer: String,
+    },
+    /// Several columns together tell its features apart, which a dataset cannot have.
+    #[error(
+        "layer {layer:?} of {file} has a primary key of several columns ({}), but a dataset has one",
+        columns.join(", ")
+    )]
+    CompositeKey {
+        /// The file.
+        file: String,
+        /// The layer.
+        layer: String,
+        /// The columns of the key, in its order.
+        columns: Vec<String>,
+    },
+    /// It has more geometries per feature than a dataset can have.
+    #[error("layer {layer:?} of {file} has several geometry columns ({}), but a dataset has one", columns.join(", "))]
+    SeveralGeometries {
+        /// The file.
+        file: String,
+        /// The layer.
+        layer: String,
+        /// The geometry columns.
+        columns: Vec<String>,
+    },
+    /// The column that was asked for as the primary key is not there.
+    #[error("layer {layer:?} of {file} has no column {column:?}")]
+    NoSuchColumn {
+        /// The file.
+        file: String,
+        /// The layer.
+        layer: String,
+        /// The column asked for.
+        column: String,
+    },
+    /// A value cannot be taken over.
+    #[error("row {row} of layer {layer:?} of {file}: cannot read column {column:?}")]
+    Cell {
+        /// The file.
+        file: String,
+        /// The layer.
+        layer: String,
+        /// The row: its rowid or its primary key.
+        row: String,
+        /// The column.
+        column: String,
+        /// What is wrong with the value.
+        source: Box<CellError>,
+    },
+    /// The pages of the file contradict each other.
+    #[error("{file} is damaged, found while {doing}")]
+    Damaged {
+        /// The file.
+        file: String,
+        /// What was being done.
+        doing: String,
+        /// What SQLite said, if it was the one to notice.
+        source: Option<rusqlite::Error>,
+    },
+    /// SQLite cannot do what it was asked to.
+    #[error("{file}: SQLite failed while {doing}")]
+    Sqlite {
+        /// The file.
+        file: String,
+        /// What was being done.
+        doing: String,
+        /// What SQLite said.
+        source: rusqlite::Error,
+    },
+    /// [`crate::Interrupter::interrupt`] was called.
+    #[error("reading {file} was interrupted")]
+    Interrupted {
+        /// The file.
+        file: String,
+    },
+}
+
+/// What is wrong with one value.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CellError {
+    /// A geometry that does not decode.
+    #[error("{0}")]
+    Geometry(#[from] GeometryError),
+    /// A number or a text where a geometry should be.
+    #[error("a geometry was expected, found {0}")]
+    NotGeometry(&'static str),
+    /// A text with bytes that mean no character.
+    #[error("the text is not valid UTF-8")]
+    Text(#[from] std::str::Utf8Error),
+}
+
+impl Error {
+    /// Sorts what SQLite said while something was done to a file.
+    pub(crate) fn from_sqlite(file: &str, doing: impl Into<String>, source: rusqlite::Error) -> Self {
+        let file = file.to_owned();
+        match source.sqlite_error_code() {
+            Some(ErrorCode::OperationInterrupted) => Self::Interrupted { file },
+            Some(ErrorCode::NotADatabase) => Self::NotSqlite { file },
+            Some(ErrorCode::DatabaseCorrupt) => {
+                Self::Damaged { file, doing: doing.into(), source: Some(source) }
+            }
+            _ => Self::Sqlite { file, doing: doing.into(), source },
+        }
+    }
+}

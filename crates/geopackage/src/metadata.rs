@@ -1,0 +1,146 @@
+//! What the `gpkg_` tables say about a layer.
+//!
+//! Files lack some of these tables, or some of their columns: what is missing reads as NULL. None of it is read through
+//! a view or a generated column, which would run what the file's writer thought up.
+
+use std::collections::HashSet;
+
+use rusqlite::{Connection, OptionalExtension, Result};
+
+use crate::catalog::Catalog;
+use crate::quote::quote;
+use crate::table::columns;
+
+/// A row of `gpkg_geometry_columns`.
+pub(crate) struct GeometryColumn {
+    pub(crate) name: String,
+    pub(crate) kind: String,
+    pub(crate) srs_id: Option<i64>,
+    pub(crate) z: bool,
+    pub(crate) m: bool,
+}
+
+/// A row of `gpkg_contents`.
+#[derive(Default)]
+pub(crate) struct Contents {
+    pub(crate) identifier: Option<String>,
+    pub(crate) description: Option<String>,
+    pub(crate) srs_id: Option<i64>,
+}
+
+/// Reads the `gpkg_` tables of one file.
+pub(crate) struct Metadata<'a> {
+    connection: &'a Connection,
+    catalog: &'a Catalog,
+}
+
+impl<'a> Metadata<'a> {
+    pub(crate) fn new(connection: &'a Connection, catalog: &'a Catalog) -> Self {
+        Self { connection, catalog }
+    }
+
+    pub(crate) fn contents(&self, layer: &str) -> Result<Contents> {
+        let Some(source) =
+            self.source("gpkg_contents", &["table_name", "identifier", "description", "srs_id"])?
+        else {
+            return Ok(Contents::default());
+        };
+        let sql = format!(
+            "SELECT * FROM {source} WHERE table_name = ?1 COLLATE NOCASE ORDER BY table_name = ?1 DESC LIMIT 1"
+        );
+        let contents = self.connection.query_row(&sql, [layer], |row| {
+            Ok(Contents { identifier: text(row, 1)?, description: text(row, 2)?, srs_id: integer(row, 3)? })
+        });
+        Ok(contents.optional()?.unwrap_or_default())
+    }
+
+    pub(crate) fn geometry_columns(&self, layer: &str) -> Result<Vec<GeometryColumn>> {
+        let wanted = ["table_name", "column_name", "geometry_type_name", "srs_id", "z", "m"];
+        let Some(source) = self.source("gpkg_geometry_columns", &wanted)? else {
+            return Ok(Vec::new());
+        };
+        let sql = format!(
+            "SELECT * FROM {source} WHERE table_name = ?1 COLLATE NOCASE AND column_name IS NOT NULL"
+        );
+        let mut statement = self.connection.prepare(&sql)?;
+        let columns = statement.query_map([layer], |row| {
+            Ok(GeometryColumn {
+                name: text(row, 1)?.unwrap_or_default(),
+                kind: text(row, 2)?.unwrap_or_else(|| "GEOMETRY".to_owned()),
+                srs_id: integer(row, 3)?,
+                z: integer(row, 4)?.unwrap_or(0) != 0,
+                m: integer(row, 5)?.unwrap_or(0) != 0,
+            })
+        })?;
+        columns.collect()
+    }
+
+    /// The definition of a reference system.
+    pub(crate) fn definition(&self, srs_id: i64) -> Result<Option<String>> {
+        let Some(source) = self.source("gpkg_spatial_ref_sys", &["srs_id", "definition"])? else {
+            return Ok(None);
+        };
+        let sql = format!("SELECT definition FROM {source} WHERE srs_id = ?1 LIMIT 1");
+        let definition = self.connection.query_row(&sql, [srs_id], |row| text(row, 0)).optional()?;
+        Ok(definition.flatten())
+    }
+
+    /// How many features GDAL counted when it wrote the file.
+    pub(crate) fn feature_count(&self, layer: &str) -> Result<Option<u64>> {
+        let Some(source) = self.source("gpkg_ogr_contents", &["table_name", "feature_count"])? else {
+            return Ok(None);
+        };
+        let sql = format!("SELECT feature_count FROM {source} WHERE table_name = ?1 COLLATE NOCASE LIMIT 1");
+        let count = self.connection.query_row(&sql, [layer], |row| integer(row, 0)).optional()?;
+        Ok(count.flatten().and_then(|count| u64::try_from(count).ok()))
+    }
+
+    /// The XML documents about the layer as a whole, each once, the first written first.
+    pub(crate) fn documents(&self, layer: &str) -> Result<Vec<String>> {
+        let references = ["md_file_id", "table_name", "column_name", "row_id_value"];
+        let documents = ["id", "md_scope", "mime_type", "metadata"];
+        let (Some(references), Some(documents)) =
+            (self.source("gpkg_metadata_reference", &references)?, self.source("gpkg_metadata", &documents)?)
+        else {
+            return Ok(Vec::new());
+        };
+        let sql = format!(
+            "SELECT d.metadata FROM {references} AS r JOIN {documents} AS d ON d.id = r.md_file_id
+             WHERE r.table_name = ?1 COLLATE NOCASE AND r.column_name IS NULL AND r.row_id_value IS NULL
+               AND d.md_scope = 'dataset' AND d.mime_type = 'text/xml'
+             ORDER BY d.id"
+        );
+        let mut statement = self.connection.prepare(&sql)?;
+        let texts = statement.query_map([layer], |row| text(row, 0))?;
+        let mut seen = HashSet::new();
+        let texts: Vec<_> = texts.collect::<Result<_>>()?;
+        Ok(texts.into_iter().flatten().filter(|text| seen.insert(text.clone())).collect())
+    }
+
+    /// A `gpkg_` table as a subquery with the wanted columns, in this order; none if the file lacks it.
+    fn source(&self, table: &str, wanted: &[&str]) -> Result<Option<String>> {
+        if !self.catalog.has_table(table) {
+            return Ok(None);
+        }
+        let stored = columns(self.connection, table)?;
+        let is_stored = |name: &str| {
+            let column = stored.iter().find(|column| column.name.eq_ignore_ascii_case(name));
+            column.is_some_and(|column| !column.is_generated)
+        };
+        let selected = wanted
+            .iter()
+            .map(|name| if is_stored(name) { (*name).to_owned() } else { format!("NULL AS {name}") });
+        let selected: Vec<_> = selected.collect();
+        Ok(Some(format!("(SELECT {} FROM main.{} NOT INDEXED)", selected.join(", "), quote(table))))
+    }
+}
+
+/// A text that says something; anything else than text does not.
+fn text(row: &rusqlite::Row<'_>, column: usize) -> Result<Option<String>> {
+    let text = row.get_ref(column)?.as_str().ok();
+    Ok(text.filter(|text| !text.is_empty()).map(str::to_owned))
+}
+
+fn integer(row: &rusqlite::Row<'_>, column: usize) -> Result<Option<i64>> {
+    Ok(row.get_ref(column)?.as_i64().ok())
+}

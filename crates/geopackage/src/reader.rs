@@ -1,0 +1,178 @@
+//! Stepping through rows.
+
+use std::mem::ManuallyDrop;
+use std::sync::Arc;
+
+use geodata::Batch;
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, Row, Statement};
+
+use crate::package::Source;
+use crate::part::Part;
+use crate::row::Plan;
+use crate::{CellError, Error};
+
+/// A batch is handed on when it has as many rows ...
+const MOST_ROWS: usize = 256;
+
+/// ... or as many bytes.
+const MOST_BYTES: usize = 256 << 10;
+
+/// The fewest bytes of a file that a row takes: two in its page's list of cells and two for the cell.
+const SMALLEST_ROW: u64 = 4;
+
+/// Reads the parts of a package's layers, on one thread.
+#[derive(Debug)]
+pub struct Reader {
+    source: Arc<Source>,
+    connection: Connection,
+}
+
+impl Reader {
+    pub(crate) fn new(source: Arc<Source>, connection: Connection) -> Self {
+        Self { source, connection }
+    }
+
+    /// The features of a part, in the order of the file.
+    ///
+    /// # Errors
+    /// If SQLite cannot make sense of the table.
+    pub fn batches(&self, part: &Part) -> Result<Batches<'_>, Error> {
+        let statement = self.prepare(part).map_err(|source| {
+            let doing = format!("reading layer {:?}", part.plan.layer);
+            Error::from_sqlite(&self.source.shown_name, doing, source)
+        })?;
+        Ok(Batches {
+            source: &self.source,
+            plan: Arc::clone(&part.plan),
+            statement,
+            rows_read: 0,
+            last_rowid: None,
+            done: false,
+        })
+    }
+
+    fn prepare(&self, part: &Part) -> rusqlite::Result<Statement<'_>> {
+        let Some(((first, last), sql)) = part.range.zip(part.plan.range_sql.as_ref()) else {
+            return self.connection.prepare(&part.plan.sql);
+        };
+        let mut statement = self.connection.prepare(sql)?;
+        statement.raw_bind_parameter(1, first)?;
+        statement.raw_bind_parameter(2, last)?;
+        Ok(statement)
+    }
+}
+
+/// The features of a part, a batch at a time; ends after the first error.
+#[derive(Debug)]
+pub struct Batches<'a> {
+    source: &'a Source,
+    plan: Arc<Plan>,
+    statement: Statement<'a>,
+    rows_read: u64,
+    last_rowid: Option<i64>,
+    done: bool,
+}
+
+impl Iterator for Batches<'_> {
+    type Item = Result<Batch, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.done {
+            return None;
+        }
+        let batch = self.read_batch();
+        self.done |= batch.is_err();
+        batch.map(|batch| (!batch.is_empty()).then_some(batch)).transpose()
+    }
+}
+
+impl Batches<'_> {
+    fn read_batch(&mut self) -> Result<Batch, Error> {
+        self.source.check_interrupt()?;
+        let mut batch = Batch::new(self.plan.columns.len());
+        // Dropping the rows would start the statement over; it goes on from here with the next batch.
+        let mut rows = ManuallyDrop::new(self.statement.raw_query());
+        let mut order = Order { rows_read: self.rows_read, last_rowid: self.last_rowid };
+        while batch.len() < MOST_ROWS && batch.size() < MOST_BYTES {
+            let row = rows.next().map_err(|source| failure(self.source, &self.plan, source))?;
+            let Some(row) = row else {
+                self.done = true;
+                break;
+            };
+            order.check(self.source, &self.plan, row)?;
+            push_row(self.source, &self.plan, row, &mut batch)?;
+        }
+        (self.rows_read, self.last_rowid) = (order.rows_read, order.last_rowid);
+        Ok(batch)
+    }
+}
+
+/// Whether the rows can be what they seem to be.
+///
+/// Pages that refer to each other in circles, or many times to the same, make a small file look endless.
+struct Order {
+    rows_read: u64,
+    last_rowid: Option<i64>,
+}
+
+impl Order {
+    #[inline]
+    fn check(&mut self, source: &Source, plan: &Plan, row: &Row<'_>) -> Result<(), Error> {
+        self.rows_read += 1;
+        let rowid = rowid(plan, row);
+        let is_repeated = rowid.is_some() && rowid <= self.last_rowid;
+        if is_repeated || self.rows_read > source.size / SMALLEST_ROW {
+            return Err(Error::Damaged {
+                file: source.shown_name.clone(),
+                doing: format!("reading layer {:?}: its rows repeat", plan.layer),
+                source: None,
+            });
+        }
+        self.last_rowid = rowid;
+        Ok(())
+    }
+}
+
+#[inline]
+fn push_row(source: &Source, plan: &Plan, row: &Row<'_>, batch: &mut Batch) -> Result<(), Error> {
+    for (index, column) in plan.columns.iter().enumerate() {
+        let value = row.get_ref(index).map_err(|error| failure(source, plan, error))?;
+        column.push(value, batch).map_err(|error| cell_error(source, plan, row, &column.name, error))?;
+    }
+    Ok(())
+}
+
+#[cold]
+fn failure(source: &Source, plan: &Plan, error: rusqlite::Error) -> Error {
+    Error::from_sqlite(&source.shown_name, format!("reading layer {:?}", plan.layer), error)
+}
+
+#[cold]
+fn cell_error(source: &Source, plan: &Plan, row: &Row<'_>, column: &str, error: CellError) -> Error {
+    Error::Cell {
+        file: source.shown_name.clone(),
+        layer: plan.layer.clone(),
+        row: row_name(plan, row),
+        column: column.to_owned(),
+        source: Box::new(error),
+    }
+}
+
+#[inline]
+fn rowid(plan: &Plan, row: &Row<'_>) -> Option<i64> {
+    row.get_ref(plan.rowid?).ok()?.as_i64().ok()
+}
+
+/// What to call a row: by its number, or else by its key.
+fn row_name(plan: &Plan, row: &Row<'_>) -> String {
+    if let Some(rowid) = rowid(plan, row) {
+        return rowid.to_string();
+    }
+    match plan.key.and_then(|key| row.get_ref(key).ok()) {
+        Some(ValueRef::Integer(key)) => key.to_string(),
+        Some(ValueRef::Real(key)) => key.to_string(),
+        Some(ValueRef::Text(key)) => format!("{:?}", String::from_utf8_lossy(key)),
+        _ => "without a number".to_owned(),
+    }
+}
