@@ -1,1 +1,31 @@
-//! Placeholder.
+//! Keeps every version of a dataset in Git, in Kart's layout.
+
+mod blank;
+mod commit;
+mod dataset;
+mod id;
+mod identity;
+mod layer_path;
+mod log;
+mod ls_tree;
+mod name;
+mod object;
+mod pack;
+mod repositories;
+mod repository;
+mod revision;
+mod stage;
+mod walk;
+
+pub use commit::{Commit, Person};
+pub use dataset::{BadPath, DatasetPath, KartColumn};
+pub use dataset::stored::DatasetError;
+pub use object::Collision;
+pub use pack::PackError;
+pub use stage::{CommitDetails, FeatureWriter, LayerStage, Mode, Stage, StageError, StagedCommit, WrittenFeatures};
+pub use identity::Identity;
+pub use log::{LogPage, LogQuery, LogRange};
+pub use ls_tree::{LsTreeQuery, Node, NodeKind, Nodes};
+pub use name::{InvalidName, RepositoryName};
+pub use repositories::{Repositories, RepositoriesError};
+pub use repository::{ReadError, Repository};

@@ -1,0 +1,284 @@
+use std::{
+    collections::HashMap,
+    fs, io,
+    path::{Path, PathBuf},
+    sync::Mutex,
+};
+
+use uuid::Uuid;
+
+use crate::{Identity, InvalidName, Repository, RepositoryName, blank, id, repository};
+
+/// What is being made and what is being removed has a folder that starts so: no name does.
+const NEW: &str = ".new-";
+const GONE: &str = ".gone-";
+
+/// The folder of the repositories: bare ones, `NAME.git` each.
+///
+/// A bare repository that was put there by hand is served as well, and may lack the ending `.git`. What is no bare
+/// repository, has a name that is none, or is reached by a symbolic link is passed over: what a request may read,
+/// write and delete then lies in this folder.
+#[derive(Debug)]
+pub struct Repositories {
+    folder: PathBuf,
+    /// Which folder was last seen with which id; a hint, checked before it is believed.
+    seen: Mutex<HashMap<String, String>>,
+}
+
+/// Why a repository could not be found, made, renamed or removed.
+#[derive(Debug, thiserror::Error)]
+pub enum RepositoriesError {
+    /// There is none of this name.
+    #[error("there is no repository {0}")]
+    NotFound(RepositoryName),
+    /// There is one of this name already.
+    #[error("there is a repository {0} already")]
+    Taken(RepositoryName),
+    /// A rename to the name that it has.
+    #[error("repository {0} has that name already")]
+    SameName(RepositoryName),
+    /// The text is no name.
+    #[error(transparent)]
+    InvalidName(#[from] InvalidName),
+    /// The first branch cannot have this name.
+    #[error("'{0}' is not a name for a branch")]
+    InvalidBranch(String),
+    /// The disk failed us.
+    #[error("cannot {doing}")]
+    Io {
+        /// What was being done, to what: `make the repository roads`.
+        doing: String,
+        /// Why not.
+        #[source]
+        source: io::Error,
+    },
+    /// The repository is damaged, or cannot be read.
+    #[error("cannot open repository {name}")]
+    Git {
+        /// Which one.
+        name: RepositoryName,
+        /// What Git says; may name paths of this machine.
+        #[source]
+        source: gix::Error,
+    },
+}
+
+type Result<T> = std::result::Result<T, RepositoriesError>;
+
+impl Repositories {
+    /// The repositories in `folder`, which is made if it is not there.
+    ///
+    /// Looks at each once, so that copies made with `cp -r` get an id of their own. One that cannot be read does not
+    /// stop the others; it fails when it is asked for.
+    pub fn open(folder: impl Into<PathBuf>) -> Result<Self> {
+        let folder = folder.into();
+        fs::create_dir_all(&folder).map_err(io_error(|| "make the folder of the repositories".into()))?;
+        let repositories = Self { folder, seen: Mutex::default() };
+        for name in repositories.list()? {
+            let _ = repositories.get(&name);
+        }
+        Ok(repositories)
+    }
+
+    /// Removes what an interrupted init or delete left behind. Only for the one server that owns the folder.
+    pub fn sweep(&self) -> Result<()> {
+        let sweeping = || "clear away unfinished repositories".to_owned();
+        for entry in fs::read_dir(&self.folder).map_err(io_error(sweeping))? {
+            let entry = entry.map_err(io_error(sweeping))?;
+            let ours = entry
+                .file_name()
+                .to_str()
+                .is_some_and(|name| name.starts_with(NEW) || name.starts_with(GONE));
+            if ours {
+                fs::remove_dir_all(entry.path()).map_err(io_error(sweeping))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The names of all, sorted.
+    pub fn list(&self) -> Result<Vec<RepositoryName>> {
+        let listing = || "list the repositories".to_owned();
+        let mut names = Vec::new();
+        for entry in fs::read_dir(&self.folder).map_err(io_error(listing))? {
+            let entry = entry.map_err(io_error(listing))?;
+            let name = entry.file_name().to_str().and_then(RepositoryName::of_folder);
+            names.extend(name.filter(|_| is_bare_repository(&entry.path())));
+        }
+        names.sort();
+        names.dedup();
+        Ok(names)
+    }
+
+    /// The repository of this name, if there is one.
+    pub fn get(&self, name: &RepositoryName) -> Result<Option<Repository>> {
+        self.folder_of(name).map(|folder| self.open_repository(name, &folder)).transpose()
+    }
+
+    /// The repository with this id, whatever it is called by now.
+    pub fn by_id(&self, id: &str) -> Result<Option<Repository>> {
+        if let Some(repository) = self.where_last_seen(id)? {
+            return Ok(Some(repository));
+        }
+        for name in self.list()? {
+            // One that cannot be opened is not known to be the one that is asked for.
+            if let Ok(Some(repository)) = self.get(&name)
+                && repository.id() == id
+            {
+                return Ok(Some(repository));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Makes an empty repository whose HEAD stands on `branch`; `identity` goes into its configuration.
+    ///
+    /// It is there as a whole or not at all.
+    pub fn init(
+        &self,
+        name: &RepositoryName,
+        branch: &str,
+        identity: Option<&Identity>,
+    ) -> Result<Repository> {
+        let head = repository::branch_ref(branch)
+            .map_err(|_| RepositoriesError::InvalidBranch(branch.to_owned()))?;
+        if self.folder_of(name).is_some() {
+            return Err(RepositoriesError::Taken(name.clone()));
+        }
+        let making = || format!("make the repository {name}");
+        let beside = self.folder.join(format!("{NEW}{}", Uuid::new_v4()));
+        let made = fs::create_dir(&beside)
+            .and_then(|()| blank::write(&beside, &head, identity))
+            .map_err(io_error(making))
+            .and_then(|()| self.move_into_place(&beside, name, making));
+        if made.is_err() {
+            let _ = fs::remove_dir_all(&beside);
+        }
+        made?;
+        self.open_repository(name, &self.folder.join(name.folder()))
+    }
+
+    /// Gives the repository `from` the name `to`. Its id stays.
+    ///
+    /// Whoever has it open keeps a handle on a place that is gone, so see to it that nobody writes.
+    pub fn rename(&self, from: &RepositoryName, to: &RepositoryName) -> Result<()> {
+        let folder = self.folder_of(from).ok_or_else(|| RepositoriesError::NotFound(from.clone()))?;
+        if from == to {
+            return Err(RepositoriesError::SameName(to.clone()));
+        }
+        if self.folder_of(to).is_some() {
+            return Err(RepositoriesError::Taken(to.clone()));
+        }
+        self.move_into_place(&folder, to, || format!("rename the repository {from} to {to}"))
+    }
+
+    /// Removes the repository and all its history. It is gone from all views at once, and from the disk on return.
+    ///
+    /// See to it that nobody writes.
+    pub fn delete(&self, name: &RepositoryName) -> Result<()> {
+        let folder = self.folder_of(name).ok_or_else(|| RepositoriesError::NotFound(name.clone()))?;
+        let deleting = || format!("delete the repository {name}");
+        let aside = self.folder.join(format!("{GONE}{}", Uuid::new_v4()));
+        fs::rename(&folder, &aside)
+            .and_then(|()| sync_folder(&self.folder))
+            .and_then(|()| fs::remove_dir_all(&aside))
+            .map_err(io_error(deleting))
+    }
+
+    /// Where the repository of this name is: in `NAME.git`, or else in a bare repository called `NAME`.
+    fn folder_of(&self, name: &RepositoryName) -> Option<PathBuf> {
+        [name.folder(), name.as_str().to_owned()]
+            .into_iter()
+            .map(|folder| self.folder.join(folder))
+            .find(|folder| is_bare_repository(folder))
+    }
+
+    fn open_repository(&self, name: &RepositoryName, folder: &Path) -> Result<Repository> {
+        let unreadable = |source| RepositoriesError::Git { name: name.clone(), source };
+        let repository = Repository::open(name.clone(), folder).map_err(unreadable)?;
+        if !self.is_copy(&repository, folder) {
+            self.remember(repository.id(), folder);
+            return Ok(repository);
+        }
+        id::replace(&repository.git(), repository.id()).map_err(unreadable)?;
+        let repository = Repository::open(name.clone(), folder).map_err(unreadable)?;
+        self.remember(repository.id(), folder);
+        Ok(repository)
+    }
+
+    /// Whether another repository had this id first, and has it still: a job for one must not reach the other.
+    fn is_copy(&self, repository: &Repository, folder: &Path) -> bool {
+        let Some(first) = self.last_seen(repository.id()).filter(|first| first != folder) else {
+            return false;
+        };
+        let Some(name) =
+            first.file_name().and_then(|folder| folder.to_str()).and_then(RepositoryName::of_folder)
+        else {
+            return false;
+        };
+        is_bare_repository(&first)
+            && Repository::open(name, &first).is_ok_and(|other| other.id() == repository.id())
+    }
+
+    fn where_last_seen(&self, id: &str) -> Result<Option<Repository>> {
+        let Some(folder) = self.last_seen(id).filter(|folder| is_bare_repository(folder)) else {
+            return Ok(None);
+        };
+        let Some(name) =
+            folder.file_name().and_then(|folder| folder.to_str()).and_then(RepositoryName::of_folder)
+        else {
+            return Ok(None);
+        };
+        let found = self.get(&name)?;
+        Ok(found.filter(|repository| repository.id() == id))
+    }
+
+    fn last_seen(&self, id: &str) -> Option<PathBuf> {
+        let seen = self.seen.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        seen.get(id).map(|folder| self.folder.join(folder))
+    }
+
+    fn remember(&self, id: &str, folder: &Path) {
+        let Some(folder) = folder.file_name().and_then(|folder| folder.to_str()) else { return };
+        let mut seen = self.seen.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if seen.get(id).is_none_or(|known| known != folder) {
+            seen.insert(id.to_owned(), folder.to_owned());
+        }
+    }
+
+    /// The rename fails where a folder stands that is not empty, and no repository's is: of two who want one name
+    /// only the first gets it.
+    fn move_into_place(
+        &self,
+        folder: &Path,
+        name: &RepositoryName,
+        doing: impl Fn() -> String,
+    ) -> Result<()> {
+        let moved =
+            fs::rename(folder, self.folder.join(name.folder())).and_then(|()| sync_folder(&self.folder));
+        moved.map_err(|source| match source.kind() {
+            io::ErrorKind::DirectoryNotEmpty
+            | io::ErrorKind::AlreadyExists
+            | io::ErrorKind::NotADirectory => RepositoriesError::Taken(name.clone()),
+            _ => RepositoriesError::Io { doing: doing(), source },
+        })
+    }
+}
+
+/// Whether a bare repository lies at `folder` itself, rather than behind a link or in a `.git` below it.
+fn is_bare_repository(folder: &Path) -> bool {
+    let is_folder = |path: &Path| fs::symlink_metadata(path).is_ok_and(|meta| meta.is_dir());
+    is_folder(folder)
+        && is_folder(&folder.join("objects"))
+        && is_folder(&folder.join("refs"))
+        && folder.join("HEAD").is_file()
+        && folder.join("config").is_file()
+}
+
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    fs::File::open(folder)?.sync_all()
+}
+
+fn io_error(doing: impl Fn() -> String) -> impl Fn(io::Error) -> RepositoriesError {
+    move |source| RepositoriesError::Io { doing: doing(), source }
+}

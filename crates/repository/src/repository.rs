@@ -1,0 +1,134 @@
+use std::path::{Path, PathBuf};
+
+use gix::{ObjectId, bstr::ByteSlice};
+
+use crate::{Identity, RepositoryName, id};
+
+/// One bare repository, open.
+///
+/// Only the repository's own configuration counts: no configuration of the user or the system, no include, no
+/// environment variable such as `GIT_DIR`. Nothing is ever run on its behalf, no hook and no filter.
+///
+/// What is read from the configuration is what it said when the repository was opened; refs and objects are looked
+/// up afresh each time. Cheap to clone, and usable from many threads.
+#[derive(Clone)]
+pub struct Repository {
+    name: RepositoryName,
+    id: String,
+    git: gix::ThreadSafeRepository,
+}
+
+/// Why something could not be read from a repository.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The text names no commit.
+    #[error("object not found '{0}'")]
+    UnknownRevision(String),
+    /// The text cannot name a branch.
+    #[error("'{0}' is not a name for a branch")]
+    InvalidBranch(String),
+    /// Nothing is at this path.
+    #[error("no layer or feature at '{0}'")]
+    UnknownPath(String),
+    /// The repository is damaged, or cannot be read.
+    #[error("cannot {doing} of repository {repository}")]
+    Git {
+        /// What was being done: `read the commit 1234…`.
+        doing: String,
+        /// To which repository.
+        repository: RepositoryName,
+        /// What Git says; may name paths of this machine.
+        #[source]
+        source: gix::Error,
+    },
+}
+
+impl Repository {
+    /// Opens the bare repository at `folder`, which is served as `name`, and gives it an id if it has none.
+    pub(crate) fn open(name: RepositoryName, folder: &Path) -> gix::Result<Self> {
+        let git = open_isolated(folder)?;
+        let id = id::ensure(&git.to_thread_local())?;
+        Ok(Self { name, id, git })
+    }
+
+    /// What never changes while the repository lives, however it is renamed.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// What it was called when it was opened.
+    pub fn name(&self) -> &RepositoryName {
+        &self.name
+    }
+
+    /// Its folder. Not for clients.
+    pub fn path(&self) -> &Path {
+        self.git.git_dir()
+    }
+
+    /// The repository in Git's terms, for one thread.
+    pub fn git(&self) -> gix::Repository {
+        self.git.to_thread_local()
+    }
+
+    /// The branch that HEAD stands on, `master`, whether or not it has a commit; `None` if HEAD stands on a commit.
+    pub fn head_branch(&self) -> Result<Option<String>, ReadError> {
+        let head = self.git().head_name().map_err(|source| self.unreadable("read HEAD", source))?;
+        Ok(head.map(|name| name.shorten().to_str_lossy().into_owned()))
+    }
+
+    /// The commit that `branch` stands on, `None` if there is no such branch.
+    ///
+    /// `branch` is the plain name of a local branch, as in `master` or `surveys/2026`.
+    pub fn branch_tip(&self, branch: &str) -> Result<Option<ObjectId>, ReadError> {
+        let name = branch_ref(branch)?;
+        let unreadable = |source| self.unreadable(&format!("read the branch {branch}"), source);
+        let git = self.git();
+        let Some(mut found) = git.try_find_reference(name.as_ref()).map_err(unreadable)? else {
+            return Ok(None);
+        };
+        let commit = found.peel_to_commit().map_err(unreadable)?;
+        Ok(Some(commit.id))
+    }
+
+    /// Who commits where a request does not say: `user.name` and `user.email` of the repository's configuration, or
+    /// else [`Identity::fallback`].
+    pub fn identity(&self) -> Identity {
+        let git = self.git();
+        let config = git.config_snapshot();
+        let read = |key: &str| config.string(key).map(|value| value.to_str_lossy().into_owned());
+        read("user.name")
+            .and_then(|name| Identity::clean(&name, &read("user.email").unwrap_or_default()))
+            .unwrap_or_else(Identity::fallback)
+    }
+
+    pub(crate) fn unreadable(&self, doing: &str, source: gix::Error) -> ReadError {
+        ReadError::Git { doing: doing.to_owned(), repository: self.name.clone(), source }
+    }
+}
+
+impl std::fmt::Debug for Repository {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Repository").field("name", &self.name).field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+/// The full name of a local branch.
+pub(crate) fn branch_ref(branch: &str) -> Result<gix::refs::FullName, ReadError> {
+    let invalid = || ReadError::InvalidBranch(branch.to_owned());
+    let name: gix::refs::FullName = format!("refs/heads/{branch}").try_into().map_err(|_| invalid())?;
+    // What `git branch` refuses too, because commands would read it as something else.
+    let misleading = branch.starts_with('-') || branch == "HEAD" || branch.starts_with("refs/");
+    if misleading { Err(invalid()) } else { Ok(name) }
+}
+
+/// Opens `folder` as it stands, seeing neither the environment nor any configuration but its own.
+///
+/// Trusted whoever owns the files: what trust would let Git do (run programs) is not compiled in, and a data folder
+/// that belongs to another user is common in containers.
+fn open_isolated(folder: &Path) -> gix::Result<gix::ThreadSafeRepository> {
+    gix::open::Options::isolated()
+        .open_path_as_is(true)
+        .with(gix::sec::Trust::Full)
+        .open(PathBuf::from(folder))
+}
