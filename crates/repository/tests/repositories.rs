@@ -1,5 +1,7 @@
 //! Making, finding, renaming and removing repositories.
 
+#![allow(clippy::unwrap_used, reason = "tests may")]
+
 mod support;
 
 use std::{fs, path::Path};
