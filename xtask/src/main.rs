@@ -48,17 +48,7 @@ fn main() -> Result<()> {
 #[cfg(not(feature = "bench"))]
 fn run_again_with_benchmarks(args: &[std::ffi::OsString]) -> Result<()> {
     let mut cargo = project::cargo();
-    cargo.args([
-        "run",
-        "--quiet",
-        "--release",
-        "--package",
-        "xtask",
-        "--features",
-        "bench",
-        "--",
-        "bench",
-    ]);
+    cargo.args(["run", "--quiet", "--release", "--package", "xtask", "--features", "bench", "--", "bench"]);
     let status = cargo.args(args).status()?;
     std::process::exit(status.code().unwrap_or(1));
 }

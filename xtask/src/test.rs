@@ -23,13 +23,7 @@ pub fn run() -> Result<()> {
     let mut total = Tally::default();
     let mut failed = Vec::new();
     for (number, step) in steps.iter().enumerate() {
-        heading(&format!(
-            "{}/{} {}: {}",
-            number + 1,
-            steps.len(),
-            step.title,
-            step.shown()
-        ));
+        heading(&format!("{}/{} {}: {}", number + 1, steps.len(), step.title, step.shown()));
         let ended = step.run()?;
         total += ended.tally;
         if !ended.passed {
@@ -47,31 +41,14 @@ pub fn run() -> Result<()> {
 
 fn steps() -> Vec<Step> {
     let nextest = needs::has_nextest();
-    let tests = if nextest {
-        "nextest run --no-fail-fast"
-    } else {
-        "test --no-fail-fast --all-targets"
-    };
+    let tests = if nextest { "nextest run --no-fail-fast" } else { "test --no-fail-fast --all-targets" };
     vec![
         Step::new("formatting", "fmt --all --check"),
-        Step::building(
-            "lints",
-            "clippy --workspace --all-targets --all-features",
-            "-- -D warnings",
-        ),
+        Step::building("lints", "clippy --workspace --all-targets --all-features", "-- -D warnings"),
         Step::building("tests", &format!("{tests} --workspace --all-features"), "").counting(),
-        Step::building(
-            "doc tests",
-            "test --no-fail-fast --doc --workspace --all-features",
-            "",
-        )
-        .counting(),
-        Step::building(
-            "documentation",
-            "doc --no-deps --workspace --all-features",
-            "",
-        )
-        .with("RUSTDOCFLAGS", "-D warnings"),
+        Step::building("doc tests", "test --no-fail-fast --doc --workspace --all-features", "").counting(),
+        Step::building("documentation", "doc --no-deps --workspace --all-features", "")
+            .with("RUSTDOCFLAGS", "-D warnings"),
     ]
 }
 

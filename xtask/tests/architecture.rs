@@ -7,15 +7,9 @@ use serde_json::Value;
 
 /// Which of our crates may know which; ARCHITECTURE.md says why.
 const ARROWS: [(&str, &[&str]); 8] = [
-    (
-        "longhaul",
-        &["tasks-web", "commands", "tasks", "repository", "geodata"],
-    ),
+    ("longhaul", &["tasks-web", "commands", "tasks", "repository", "geodata"]),
     ("tasks-web", &["tasks"]),
-    (
-        "commands",
-        &["tasks", "repository", "geopackage", "osm", "geodata"],
-    ),
+    ("commands", &["tasks", "repository", "geopackage", "osm", "geodata"]),
     ("repository", &["geodata"]),
     ("geopackage", &["geodata"]),
     ("osm", &["geodata"]),
@@ -47,14 +41,9 @@ fn crates_know_only_whom_the_architecture_lets_them_know() {
     let ours: BTreeSet<&str> = packages.iter().map(name).collect();
     for package in packages.iter().filter(|package| name(package) != "xtask") {
         let allowed = ARROWS.iter().find(|(from, _)| *from == name(package));
-        let (_, allowed) =
-            allowed.unwrap_or_else(|| panic!("{} has no line in ARROWS", name(package)));
+        let (_, allowed) = allowed.unwrap_or_else(|| panic!("{} has no line in ARROWS", name(package)));
         for known in normal_dependencies(package).filter(|known| ours.contains(known)) {
-            assert!(
-                allowed.contains(&known),
-                "{} must not know {known}",
-                name(package)
-            );
+            assert!(allowed.contains(&known), "{} must not know {known}", name(package));
         }
     }
 }
@@ -63,10 +52,7 @@ fn crates_know_only_whom_the_architecture_lets_them_know() {
 fn every_dependency_may_be_used_under_a_permissive_licence() {
     let mut refused = BTreeMap::new();
     for package in packages(&["--locked", "--filter-platform", HOST]) {
-        let licence = package["license"]
-            .as_str()
-            .unwrap_or("none named")
-            .to_owned();
+        let licence = package["license"].as_str().unwrap_or("none named").to_owned();
         if !is_permissive(&licence) {
             refused.insert(name(&package).to_owned(), licence);
         }
@@ -88,21 +74,11 @@ const HOST: &str = "x86_64-unknown-linux-gnu";
 
 fn packages(args: &[&str]) -> Vec<Value> {
     let mut cargo = Command::new(env!("CARGO"));
-    cargo
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .args(["metadata", "--format-version=1"])
-        .args(args);
+    cargo.current_dir(env!("CARGO_MANIFEST_DIR")).args(["metadata", "--format-version=1"]).args(args);
     let output = cargo.output().expect("cargo starts");
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let metadata: Value = serde_json::from_slice(&output.stdout).expect("cargo metadata is JSON");
-    metadata["packages"]
-        .as_array()
-        .expect("a list of packages")
-        .clone()
+    metadata["packages"].as_array().expect("a list of packages").clone()
 }
 
 fn name(package: &Value) -> &str {
@@ -112,16 +88,11 @@ fn name(package: &Value) -> &str {
 /// Not those that only tests or build scripts have.
 fn normal_dependencies(package: &Value) -> impl Iterator<Item = &str> {
     let all = package["dependencies"].as_array().into_iter().flatten();
-    all.filter(|dependency| dependency["kind"].is_null())
-        .filter_map(|dependency| dependency["name"].as_str())
+    all.filter(|dependency| dependency["kind"].is_null()).filter_map(|dependency| dependency["name"].as_str())
 }
 
 /// Of an SPDX expression: `AND` demands all, `OR` (and the old `/`) lets choose. Brackets occur only around an `OR`.
 fn is_permissive(expression: &str) -> bool {
     let flat = expression.replace('/', " OR ").replace(['(', ')'], "");
-    flat.split(" AND ").all(|demand| {
-        demand
-            .split(" OR ")
-            .any(|choice| LICENCES.contains(&choice.trim()))
-    })
+    flat.split(" AND ").all(|demand| demand.split(" OR ").any(|choice| LICENCES.contains(&choice.trim())))
 }

@@ -22,23 +22,14 @@ pub struct Args {
 /// Serves until killed; prints `listening on http://ADDRESS` first, as Longhaul does.
 pub fn run(args: &Args) -> Result<()> {
     let routes = Router::new()
-        .route(
-            "/tasks/1.json",
-            answer("application/json", std::fs::read(&args.json)?),
-        )
-        .route(
-            "/tasks/1.xml",
-            answer("application/xml", std::fs::read(&args.xml)?),
-        );
-    tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()?
-        .block_on(async {
-            let listener = TcpListener::bind("127.0.0.1:0").await?;
-            println!("listening on http://{}", listener.local_addr()?);
-            axum::serve(listener, routes).await?;
-            Ok(())
-        })
+        .route("/tasks/1.json", answer("application/json", std::fs::read(&args.json)?))
+        .route("/tasks/1.xml", answer("application/xml", std::fs::read(&args.xml)?));
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        println!("listening on http://{}", listener.local_addr()?);
+        axum::serve(listener, routes).await?;
+        Ok(())
+    })
 }
 
 fn answer(content_type: &'static str, body: Vec<u8>) -> MethodRouter {

@@ -13,16 +13,7 @@ use super::random::Random;
 
 const SEED: u64 = 42;
 const SCHEMA: &str = include_str!("buildings.sql");
-const KINDS: [&str; 8] = [
-    "house",
-    "apartments",
-    "garage",
-    "industrial",
-    "school",
-    "shed",
-    "yes",
-    "retail",
-];
+const KINDS: [&str; 8] = ["house", "apartments", "garage", "industrial", "school", "shed", "yes", "retail"];
 const STREETS: [&str; 10] = [
     "Main Street",
     "Oak Road",
@@ -55,19 +46,14 @@ fn write(path: &Path, features: u64) -> Result<()> {
     database.execute_batch(SCHEMA)?;
     let transaction = database.transaction()?;
     insert_buildings(&transaction, features)?;
-    transaction.execute(
-        "UPDATE gpkg_ogr_contents SET feature_count = ?",
-        [features as i64],
-    )?;
+    transaction.execute("UPDATE gpkg_ogr_contents SET feature_count = ?", [features as i64])?;
     transaction.commit()?;
     Ok(())
 }
 
 fn insert_buildings(transaction: &Transaction, features: u64) -> Result<()> {
-    let mut row =
-        transaction.prepare("INSERT INTO buildings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")?;
-    let mut index =
-        transaction.prepare("INSERT INTO rtree_buildings_geom VALUES (?, ?, ?, ?, ?)")?;
+    let mut row = transaction.prepare("INSERT INTO buildings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")?;
+    let mut index = transaction.prepare("INSERT INTO rtree_buildings_geom VALUES (?, ?, ?, ?, ?)")?;
     let mut random = Random::seeded(SEED);
     for fid in 1..=features as i64 {
         let outline = Outline::new(&mut random);
@@ -91,11 +77,7 @@ fn insert_buildings(transaction: &Transaction, features: u64) -> Result<()> {
 
 fn moment(random: &mut Random) -> String {
     let [month, day] = [random.between(1, 12), random.between(1, 28)];
-    let [hour, minute, second] = [
-        random.between(0, 23),
-        random.between(0, 59),
-        random.between(0, 59),
-    ];
+    let [hour, minute, second] = [random.between(0, 23), random.between(0, 59), random.between(0, 59)];
     format!("2024-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.000Z")
 }
 
@@ -112,10 +94,7 @@ impl Outline {
         let turn = random.unit();
         let corner = |number: i32| {
             let angle = turn + TAU * f64::from(number) / f64::from(corners);
-            [
-                rounded(x + radius * angle.cos()),
-                rounded(y + 0.7 * radius * angle.sin()),
-            ]
+            [rounded(x + radius * angle.cos()), rounded(y + 0.7 * radius * angle.sin())]
         };
         let mut points: Vec<_> = (0..corners).map(corner).collect();
         points.push(points[0]);
@@ -124,19 +103,9 @@ impl Outline {
 
     /// min x, max x, min y, max y
     fn envelope(&self) -> [f64; 4] {
-        let mut envelope = [
-            f64::INFINITY,
-            f64::NEG_INFINITY,
-            f64::INFINITY,
-            f64::NEG_INFINITY,
-        ];
+        let mut envelope = [f64::INFINITY, f64::NEG_INFINITY, f64::INFINITY, f64::NEG_INFINITY];
         for [x, y] in &self.points {
-            envelope = [
-                envelope[0].min(*x),
-                envelope[1].max(*x),
-                envelope[2].min(*y),
-                envelope[3].max(*y),
-            ];
+            envelope = [envelope[0].min(*x), envelope[1].max(*x), envelope[2].min(*y), envelope[3].max(*y)];
         }
         envelope
     }
@@ -150,12 +119,7 @@ impl Outline {
         for number in [3, 1, self.points.len() as u32] {
             bytes.extend(number.to_le_bytes());
         }
-        bytes.extend(
-            self.points
-                .iter()
-                .flatten()
-                .flat_map(|coordinate| coordinate.to_le_bytes()),
-        );
+        bytes.extend(self.points.iter().flatten().flat_map(|coordinate| coordinate.to_le_bytes()));
         bytes
     }
 }
@@ -163,4 +127,33 @@ impl Outline {
 /// To a ten-millionth of a degree, as OpenStreetMap stores coordinates.
 fn rounded(degrees: f64) -> f64 {
     (degrees * 1e7).round() / 1e7
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_seed_gives_the_same_outlines() {
+        let [mut one, mut other] = [Random::seeded(SEED), Random::seeded(SEED)];
+        for _ in 0..100 {
+            assert_eq!(
+                Outline::new(&mut one).geopackage_binary(),
+                Outline::new(&mut other).geopackage_binary()
+            );
+        }
+    }
+
+    #[test]
+    fn an_outline_is_a_closed_ring_inside_its_envelope() {
+        let mut random = Random::seeded(SEED);
+        for _ in 0..1000 {
+            let outline = Outline::new(&mut random);
+            let [min_x, max_x, min_y, max_y] = outline.envelope();
+            assert!((5..=13).contains(&outline.points.len()));
+            assert_eq!(outline.points.first(), outline.points.last());
+            let inside = |[x, y]: &[f64; 2]| (min_x..=max_x).contains(x) && (min_y..=max_y).contains(y);
+            assert!(outline.points.iter().all(inside));
+        }
+    }
 }

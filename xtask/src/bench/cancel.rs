@@ -40,10 +40,7 @@ pub fn run(args: &Args) -> Result<()> {
     let server = Longhaul::start(&binary, emptied(folder.join("longhaul"))?)?;
     let mut client = server.client()?;
     let whole = time_of_a_whole_import(&server, &mut client, &source)?;
-    println!(
-        "an import that is left alone runs {:.3} s after its upload was answered",
-        whole.as_secs_f64()
-    );
+    println!("an import that is left alone runs {:.3} s after its upload was answered", whole.as_secs_f64());
 
     let mut random = Random::seeded(SEED);
     let mut latencies = Vec::new();
@@ -54,20 +51,11 @@ pub fn run(args: &Args) -> Result<()> {
             repository = format!("cancel-{too_late}");
             prepare(&server, &mut client, &repository, &before)?;
         }
-        match cancel_one(
-            &mut client,
-            &folder,
-            &repository,
-            &source,
-            whole.mul_f64(random.unit()),
-        )? {
+        match cancel_one(&mut client, &folder, &repository, &source, whole.mul_f64(random.unit()))? {
             Outcome::Cancelled(after) => latencies.push(after),
             Outcome::TooLate => {
                 too_late += 1;
-                ensure!(
-                    too_late <= 2 * args.cancels,
-                    "nearly every import ends before its cancel arrives"
-                );
+                ensure!(too_late <= 2 * args.cancels, "nearly every import ends before its cancel arrives");
                 repository.clear();
             }
         }
@@ -76,11 +64,7 @@ pub fn run(args: &Args) -> Result<()> {
     Ok(())
 }
 
-fn time_of_a_whole_import(
-    server: &Longhaul,
-    client: &mut Client,
-    source: &Path,
-) -> Result<Duration> {
+fn time_of_a_whole_import(server: &Longhaul, client: &mut Client, source: &Path) -> Result<Duration> {
     server.create("whole")?;
     let task = longhaul::import(client, "whole", source)?;
     let started = Instant::now();
@@ -113,10 +97,7 @@ fn cancel_one(
     let after = asked.elapsed().as_secs_f64() * 1000.0;
     match status_of(&document) {
         "CANCELLED" => {
-            ensure!(
-                branches(&git)? == head,
-                "task {task} is CANCELLED, and yet a branch moved"
-            );
+            ensure!(branches(&git)? == head, "task {task} is CANCELLED, and yet a branch moved");
             ensure!(
                 packed_files(&git)?.len() == packs,
                 "task {task} is CANCELLED, and yet left files in objects/pack"
@@ -130,20 +111,12 @@ fn cancel_one(
 
 /// Every ref and where it points.
 fn branches(repository: &Path) -> Result<String> {
-    stdout_of(
-        Command::new("git")
-            .arg("--git-dir")
-            .arg(repository)
-            .arg("for-each-ref"),
-    )
+    stdout_of(Command::new("git").arg("--git-dir").arg(repository).arg("for-each-ref"))
 }
 
 fn report(latencies: &[f64], too_late: u32, features: u64, folder: &Path) {
     let [median, tail, worst] = [50.0, 99.0, 100.0].map(|percent| percentile(latencies, percent));
-    println!(
-        "\nimports of {features} polygons; {}\n",
-        machine::describe(folder)
-    );
+    println!("\nimports of {features} polygons; {}\n", machine::describe(folder));
     println!(
         "{} cancels: p50 {median:.1} ms, p99 {tail:.1} ms, max {worst:.1} ms until CANCELLED",
         latencies.len()

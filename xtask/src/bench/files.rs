@@ -9,14 +9,10 @@ use crate::project;
 
 /// `target/bench`, wherever cargo keeps its target folder.
 pub fn bench_folder() -> Result<PathBuf> {
-    let output = project::cargo()
-        .args(["metadata", "--format-version=1", "--no-deps"])
-        .output()?;
+    let output = project::cargo().args(["metadata", "--format-version=1", "--no-deps"]).output()?;
     let metadata: serde_json::Value =
         serde_json::from_slice(&output.stdout).context("reading cargo metadata")?;
-    let target = metadata["target_directory"]
-        .as_str()
-        .context("cargo metadata names no target directory")?;
+    let target = metadata["target_directory"].as_str().context("cargo metadata names no target directory")?;
     let folder = Path::new(target).join("bench");
     std::fs::create_dir_all(&folder).with_context(|| format!("creating {}", folder.display()))?;
     Ok(folder)
@@ -25,8 +21,7 @@ pub fn bench_folder() -> Result<PathBuf> {
 /// The same folder, now empty.
 pub fn emptied(folder: PathBuf) -> Result<PathBuf> {
     if folder.exists() {
-        std::fs::remove_dir_all(&folder)
-            .with_context(|| format!("emptying {}", folder.display()))?;
+        std::fs::remove_dir_all(&folder).with_context(|| format!("emptying {}", folder.display()))?;
     }
     std::fs::create_dir_all(&folder)?;
     Ok(folder)
@@ -36,10 +31,7 @@ pub fn emptied(folder: PathBuf) -> Result<PathBuf> {
 pub fn pack_bytes(repository: &Path) -> Result<u64> {
     let mut bytes = 0;
     for file in packed_files(repository)? {
-        if file
-            .extension()
-            .is_some_and(|extension| extension == "pack")
-        {
+        if file.extension().is_some_and(|extension| extension == "pack") {
             bytes += file.metadata()?.len();
         }
     }
@@ -49,11 +41,8 @@ pub fn pack_bytes(repository: &Path) -> Result<u64> {
 /// Everything that lies in a bare repository's pack folder.
 pub fn packed_files(repository: &Path) -> Result<Vec<PathBuf>> {
     let folder = repository.join("objects/pack");
-    let entries =
-        std::fs::read_dir(&folder).with_context(|| format!("listing {}", folder.display()))?;
-    Ok(entries
-        .map(|entry| entry.map(|entry| entry.path()))
-        .collect::<Result<_, _>>()?)
+    let entries = std::fs::read_dir(&folder).with_context(|| format!("listing {}", folder.display()))?;
+    Ok(entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?)
 }
 
 /// Writes all dirty pages to disk, so that no contender pays for the one before it.
@@ -69,15 +58,9 @@ pub fn run(command: &mut Command) -> Result<()> {
 /// What a program writes to standard output; an error with its standard error unless it succeeds.
 pub fn stdout_of(command: &mut Command) -> Result<String> {
     let shown = format!("{command:?}");
-    let output = command
-        .output()
-        .with_context(|| format!("starting {shown}"))?;
+    let output = command.output().with_context(|| format!("starting {shown}"))?;
     if !output.status.success() {
-        bail!(
-            "{shown}: {}: {}",
-            output.status,
-            String::from_utf8_lossy(&output.stderr).trim()
-        );
+        bail!("{shown}: {}: {}", output.status, String::from_utf8_lossy(&output.stderr).trim());
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }

@@ -26,13 +26,9 @@ pub struct Answer {
 impl Client {
     /// Connects.
     pub fn connect(address: &str) -> Result<Self> {
-        let stream =
-            TcpStream::connect(address).with_context(|| format!("connecting to {address}"))?;
+        let stream = TcpStream::connect(address).with_context(|| format!("connecting to {address}"))?;
         stream.set_nodelay(true)?;
-        Ok(Self {
-            address: address.to_owned(),
-            stream: BufReader::new(stream),
-        })
+        Ok(Self { address: address.to_owned(), stream: BufReader::new(stream) })
     }
 
     /// Sends a request without a body and reads the answer.
@@ -83,24 +79,14 @@ impl Client {
         let mut body = vec![0; length.context("an answer without a length")?];
         self.stream.read_exact(&mut body)?;
         bytes += body.len();
-        Ok(Answer {
-            status,
-            body,
-            bytes,
-        })
+        Ok(Answer { status, body, bytes })
     }
 
     fn status(&mut self) -> Result<(u16, usize)> {
         let line = self.line()?;
         ensure!(!line.is_empty(), "the server closed the connection");
-        let status = line
-            .split(' ')
-            .nth(1)
-            .and_then(|status| status.parse().ok());
-        Ok((
-            status.with_context(|| format!("not HTTP: {line:?}"))?,
-            line.len(),
-        ))
+        let status = line.split(' ').nth(1).and_then(|status| status.parse().ok());
+        Ok((status.with_context(|| format!("not HTTP: {line:?}"))?, line.len()))
     }
 
     fn line(&mut self) -> Result<String> {
@@ -114,11 +100,7 @@ impl Answer {
     /// The body as JSON; an error unless the status says success.
     pub fn json(&self) -> Result<Value> {
         if !(200..300).contains(&self.status) {
-            bail!(
-                "answered {}: {}",
-                self.status,
-                String::from_utf8_lossy(&self.body)
-            );
+            bail!("answered {}: {}", self.status, String::from_utf8_lossy(&self.body));
         }
         serde_json::from_slice(&self.body).context("reading JSON")
     }

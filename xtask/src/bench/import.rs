@@ -81,10 +81,8 @@ pub fn run(args: &Args) -> Result<()> {
         fast.add(import_with_git(&folder, &stream)?);
     }
 
-    let contenders: Vec<Contender> = [ours, ogr, fast]
-        .into_iter()
-        .filter(|contender| !contender.runs.is_empty())
-        .collect();
+    let contenders: Vec<Contender> =
+        [ours, ogr, fast].into_iter().filter(|contender| !contender.runs.is_empty()).collect();
     report(&contenders, args.features, &source, &folder)
 }
 
@@ -115,27 +113,14 @@ fn import_with_longhaul(binary: &Path, folder: &Path, source: &Path) -> Result<(
     println!(
         "longhaul: {seconds:.3} s, of which {uploaded:.3} s until the upload was answered; {resident:.0} MiB resident afterwards"
     );
-    Ok((
-        Run {
-            seconds,
-            usage,
-            bytes: pack_bytes(&repository)?,
-        },
-        repository,
-    ))
+    Ok((Run { seconds, usage, bytes: pack_bytes(&repository)? }, repository))
 }
 
 /// Every feature is there, and git finds no fault.
 fn verify(repository: &Path, features: u64) -> Result<()> {
     let paths = stdout_of(git(repository).args(["ls-tree", "-r", "--name-only", "HEAD"]))?;
-    let found = paths
-        .lines()
-        .filter(|path| path.contains("/.table-dataset/feature/"))
-        .count() as u64;
-    ensure!(
-        found == features,
-        "{found} features in the commit instead of {features}"
-    );
+    let found = paths.lines().filter(|path| path.contains("/.table-dataset/feature/")).count() as u64;
+    ensure!(found == features, "{found} features in the commit instead of {features}");
     run_command(git(repository).args(["fsck", "--strict", "--full"]))?;
     println!("verified: {found} features in the commit, git fsck --strict --full is content");
     Ok(())
@@ -143,10 +128,7 @@ fn verify(repository: &Path, features: u64) -> Result<()> {
 
 /// The repository's branch as a stream for git fast-import.
 fn export(repository: &Path, stream: &Path) -> Result<()> {
-    let status = git(repository)
-        .args(["fast-export", "--all"])
-        .stdout(File::create(stream)?)
-        .status()?;
+    let status = git(repository).args(["fast-export", "--all"]).stdout(File::create(stream)?).status()?;
     ensure!(status.success(), "git fast-export: {status}");
     warm(stream)
 }
@@ -155,22 +137,10 @@ fn copy_with_ogr2ogr(folder: &Path, source: &Path) -> Result<(Run, ())> {
     let copy = emptied(folder.join("ogr2ogr"))?.join("copy.gpkg");
     files::sync()?;
     let mut command = Command::new("ogr2ogr");
-    command
-        .args(["-f", "GPKG"])
-        .arg(&copy)
-        .arg(source)
-        .stdin(Stdio::null());
-    let (seconds, usage) =
-        watched::run(&mut command).context("ogr2ogr is Debian's package gdal-bin")?;
+    command.args(["-f", "GPKG"]).arg(&copy).arg(source).stdin(Stdio::null());
+    let (seconds, usage) = watched::run(&mut command).context("ogr2ogr is Debian's package gdal-bin")?;
     println!("ogr2ogr: {seconds:.3} s");
-    Ok((
-        Run {
-            seconds,
-            usage,
-            bytes: copy.metadata()?.len(),
-        },
-        (),
-    ))
+    Ok((Run { seconds, usage, bytes: copy.metadata()?.len() }, ()))
 }
 
 fn import_with_git(folder: &Path, stream: &Path) -> Result<(Run, ())> {
@@ -178,19 +148,10 @@ fn import_with_git(folder: &Path, stream: &Path) -> Result<(Run, ())> {
     run_command(git(&repository).args(["init", "--quiet", "--bare"]))?;
     files::sync()?;
     let mut command = git(&repository);
-    command
-        .args(["fast-import", "--depth=0", "--quiet"])
-        .stdin(File::open(stream)?);
+    command.args(["fast-import", "--depth=0", "--quiet"]).stdin(File::open(stream)?);
     let (seconds, usage) = watched::run(&mut command)?;
     println!("git fast-import: {seconds:.3} s");
-    Ok((
-        Run {
-            seconds,
-            usage,
-            bytes: pack_bytes(&repository)?,
-        },
-        (),
-    ))
+    Ok((Run { seconds, usage, bytes: pack_bytes(&repository)? }, ()))
 }
 
 fn git(repository: &Path) -> Command {
@@ -201,10 +162,7 @@ fn git(repository: &Path) -> Command {
 
 impl Contender {
     fn new(name: &'static str) -> Self {
-        Self {
-            name,
-            runs: Vec::new(),
-        }
+        Self { name, runs: Vec::new() }
     }
 
     fn add<T>(&mut self, (run, rest): (Run, T)) -> T {
@@ -217,19 +175,13 @@ impl Contender {
     }
 
     fn peak(&self) -> f64 {
-        self.runs
-            .iter()
-            .map(|run| run.usage.peak as f64)
-            .fold(0.0, f64::max)
+        self.runs.iter().map(|run| run.usage.peak as f64).fold(0.0, f64::max)
     }
 }
 
 fn report(contenders: &[Contender], features: u64, source: &Path, folder: &Path) -> Result<()> {
     let size = source.metadata()?.len() as f64 / 1e6;
-    println!(
-        "\n{features} polygons, {size:.0} MB GeoPackage; {}\n",
-        machine::describe(folder)
-    );
+    println!("\n{features} polygons, {size:.0} MB GeoPackage; {}\n", machine::describe(folder));
     let mut table = Table::new([
         "",
         "seconds",
@@ -243,11 +195,7 @@ fn report(contenders: &[Contender], features: u64, source: &Path, folder: &Path)
     let ours = contenders[0].median(|run| run.seconds);
     for contender in contenders {
         let seconds = contender.median(|run| run.seconds);
-        let each: Vec<String> = contender
-            .runs
-            .iter()
-            .map(|run| format!("{:.2}", run.seconds))
-            .collect();
+        let each: Vec<String> = contender.runs.iter().map(|run| format!("{:.2}", run.seconds)).collect();
         table.row(vec![
             contender.name.to_owned(),
             each.join(" "),
@@ -262,10 +210,7 @@ fn report(contenders: &[Contender], features: u64, source: &Path, folder: &Path)
     table.print();
     if let [ours, _, fast] = contenders {
         let [ours, fast] = [ours, fast].map(|contender| contender.median(|run| run.bytes as f64));
-        println!(
-            "\nLonghaul's pack is {:.3} × the size of git fast-import's.",
-            ours / fast
-        );
+        println!("\nLonghaul's pack is {:.3} × the size of git fast-import's.", ours / fast);
     }
     Ok(())
 }

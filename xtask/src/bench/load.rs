@@ -55,10 +55,7 @@ fn wrk(address: &str, path: &str, seconds: u64) -> Result<f64> {
         &format!("http://{address}{path}"),
     ]);
     let said = stdout_of(&mut command)?;
-    ensure!(
-        !said.contains("Non-2xx") && !said.contains("Socket errors"),
-        "wrk met errors: {said}"
-    );
+    ensure!(!said.contains("Non-2xx") && !said.contains("Socket errors"), "wrk met errors: {said}");
     let rate = said
         .lines()
         .find_map(|line| line.trim().strip_prefix("Requests/sec:"))
@@ -68,25 +65,18 @@ fn wrk(address: &str, path: &str, seconds: u64) -> Result<f64> {
 
 fn own(address: &str, path: &str, length: Duration) -> Result<f64> {
     let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\n\r\n");
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?
-        .block_on(async {
-            let started = Instant::now();
-            let mut pollers = tokio::task::JoinSet::new();
-            for _ in 0..CONNECTIONS {
-                pollers.spawn(poll_until(
-                    address.to_owned(),
-                    request.clone(),
-                    started + length,
-                ));
-            }
-            let mut answers = 0;
-            for polled in pollers.join_all().await {
-                answers += polled?;
-            }
-            Ok(answers as f64 / started.elapsed().as_secs_f64())
-        })
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+        let started = Instant::now();
+        let mut pollers = tokio::task::JoinSet::new();
+        for _ in 0..CONNECTIONS {
+            pollers.spawn(poll_until(address.to_owned(), request.clone(), started + length));
+        }
+        let mut answers = 0;
+        for polled in pollers.join_all().await {
+            answers += polled?;
+        }
+        Ok(answers as f64 / started.elapsed().as_secs_f64())
+    })
 }
 
 /// How many answers one connection got. All answers to one request are as long as the first.
@@ -107,10 +97,7 @@ async fn read_answer(stream: &mut TcpStream, buffer: &mut [u8]) -> Result<()> {
     let mut filled = 0;
     loop {
         let more = stream.read(&mut buffer[filled..]).await?;
-        ensure!(
-            more > 0,
-            "the server closed the connection, or its answer is too long"
-        );
+        ensure!(more > 0, "the server closed the connection, or its answer is too long");
         filled += more;
         if let Some(length) = length_of(&buffer[..filled])? {
             ensure!(filled <= length, "more bytes than were announced");
@@ -133,10 +120,6 @@ fn length_of(answer: &[u8]) -> Result<Option<usize>> {
             .filter(|(name, _)| name.eq_ignore_ascii_case("content-length"))
             .map(|(_, value)| value.trim().to_owned())
     };
-    let length: usize = head
-        .lines()
-        .find_map(named)
-        .context("an answer without a length")?
-        .parse()?;
+    let length: usize = head.lines().find_map(named).context("an answer without a length")?.parse()?;
     Ok(Some(end + 4 + length))
 }

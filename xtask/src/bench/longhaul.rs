@@ -31,25 +31,15 @@ impl Binary {
 
 fn build() -> Result<PathBuf> {
     let mut cargo = project::cargo();
-    cargo.args([
-        "build",
-        "--release",
-        "--package",
-        "longhaul",
-        "--message-format=json-render-diagnostics",
-    ]);
-    let output = cargo
-        .stdin(Stdio::null())
-        .stderr(Stdio::inherit())
-        .output()?;
+    cargo.args(["build", "--release", "--package", "longhaul", "--message-format=json-render-diagnostics"]);
+    let output = cargo.stdin(Stdio::null()).stderr(Stdio::inherit()).output()?;
     if !output.status.success() {
         bail!("building longhaul failed");
     }
     let messages = output.stdout.split(|byte| *byte == b'\n');
     let built = messages.filter_map(|line| serde_json::from_slice::<Value>(line).ok());
-    let executable = built
-        .filter_map(|message| message["executable"].as_str().map(PathBuf::from))
-        .next_back();
+    let executable =
+        built.filter_map(|message| message["executable"].as_str().map(PathBuf::from)).next_back();
     executable.context("cargo named no executable")
 }
 
@@ -81,11 +71,7 @@ impl Longhaul {
             .spawn()
             .context("starting longhaul")?;
         let address = read_address(&mut child)?;
-        Ok(Self {
-            child,
-            data,
-            address,
-        })
+        Ok(Self { child, data, address })
     }
 
     /// A connection to it.
@@ -100,9 +86,7 @@ impl Longhaul {
 
     /// Makes a repository and says where it lies on disk.
     pub fn create(&self, name: &str) -> Result<PathBuf> {
-        self.client()?
-            .send("PUT", &format!("/repos/{name}/init.json"))?
-            .json()?;
+        self.client()?.send("PUT", &format!("/repos/{name}/init.json"))?.json()?;
         Ok(self.data.join(format!("repos/{name}.git")))
     }
 }
@@ -131,13 +115,10 @@ fn read_address(child: &mut Child) -> Result<String> {
 /// Uploads a GeoPackage into a repository; the new task's id.
 pub fn import(client: &mut Client, repository: &str, file: &Path) -> Result<u64> {
     let mut file = File::open(file)?;
-    let path = format!(
-        "/repos/{repository}/import.json?format=gpkg&authorName=bench&authorEmail=bench@example.org"
-    );
+    let path =
+        format!("/repos/{repository}/import.json?format=gpkg&authorName=bench&authorEmail=bench@example.org");
     let document = client.upload(&path, &mut file)?.json()?;
-    document["task"]["id"]
-        .as_u64()
-        .context("the import's answer has no task id")
+    document["task"]["id"].as_u64().context("the import's answer has no task id")
 }
 
 /// Polls a task until it has ended; its last document, of which the status is FINISHED, FAILED or CANCELLED.

@@ -8,16 +8,10 @@ pub fn describe(folder: &Path) -> String {
     let folder = folder.to_string_lossy();
     let parts = [
         cpu(),
-        format!(
-            "{} cores",
-            std::thread::available_parallelism().map_or(0, usize::from)
-        ),
+        format!("{} cores", std::thread::available_parallelism().map_or(0, usize::from)),
         memory(),
         format!("Linux {}", said_by("uname", &["-r"])),
-        format!(
-            "{} disk",
-            said_by("stat", &["--file-system", "--format=%T", &folder])
-        ),
+        format!("{} disk", file_system(&folder)),
         said_by("date", &["+%Y-%m-%d"]),
         format!("load {}", first_word("/proc/loadavg")),
     ];
@@ -30,28 +24,26 @@ fn cpu() -> String {
 
 fn memory() -> String {
     let total = field("/proc/meminfo", "MemTotal").unwrap_or_default();
-    let kib: f64 = total
-        .trim_end_matches("kB")
-        .trim()
-        .parse()
-        .unwrap_or(f64::NAN);
+    let kib: f64 = total.trim_end_matches("kB").trim().parse().unwrap_or(f64::NAN);
     format!("{:.0} GiB memory", kib / 1024.0 / 1024.0)
+}
+
+/// What `df` prints below its heading.
+fn file_system(folder: &str) -> String {
+    let said = said_by("df", &["--output=fstype", folder]);
+    said.lines().last().unwrap_or("unknown").to_owned()
 }
 
 /// What stands behind `name :` in a file of /proc.
 fn field(file: &str, name: &str) -> Option<String> {
     let text = std::fs::read_to_string(file).ok()?;
     let line = text.lines().find(|line| line.starts_with(name))?;
-    line.split_once(':')
-        .map(|(_, value)| value.trim().to_owned())
+    line.split_once(':').map(|(_, value)| value.trim().to_owned())
 }
 
 fn first_word(file: &str) -> String {
     let text = std::fs::read_to_string(file).unwrap_or_default();
-    text.split_whitespace()
-        .next()
-        .unwrap_or("unknown")
-        .to_owned()
+    text.split_whitespace().next().unwrap_or("unknown").to_owned()
 }
 
 fn said_by(program: &str, args: &[&str]) -> String {

@@ -23,7 +23,7 @@ pub struct Args {
     #[command(flatten)]
     binary: Binary,
     /// How often each contender runs
-    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
     /// How many seconds each run lasts
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..))]
@@ -55,16 +55,8 @@ pub fn run(args: &Args) -> Result<()> {
     let load = Load::choose();
     let mut contenders = Vec::new();
     for format in FORMATS {
-        contenders.push(Contender::new(
-            "longhaul",
-            &server.address,
-            &format!("/tasks/{task}.{format}"),
-        )?);
-        contenders.push(Contender::new(
-            "bare axum",
-            &bare.address,
-            &format!("/tasks/1.{format}"),
-        )?);
+        contenders.push(Contender::new("longhaul", &server.address, &format!("/tasks/{task}.{format}"))?);
+        contenders.push(Contender::new("bare axum", &bare.address, &format!("/tasks/1.{format}"))?);
     }
     for _ in 0..args.rounds {
         for contender in &mut contenders {
@@ -76,11 +68,7 @@ pub fn run(args: &Args) -> Result<()> {
             contender.poll_alone(args.polls / args.rounds)?;
         }
     }
-    println!(
-        "\n{}; {}\n",
-        load.describe(args.seconds),
-        machine::describe(&folder)
-    );
+    println!("\n{}; {}\n", load.describe(args.seconds), machine::describe(&folder));
     report(&contenders);
     Ok(())
 }
@@ -89,11 +77,7 @@ fn finished_task(server: &Longhaul, folder: &Path) -> Result<u64> {
     server.create("bench")?;
     let mut client = server.client()?;
     let task = longhaul::import(&mut client, "bench", &buildings::geopackage(folder, 1000)?)?;
-    longhaul::expect_finished(&longhaul::wait_for(
-        &mut client,
-        task,
-        Duration::from_millis(3),
-    )?)?;
+    longhaul::expect_finished(&longhaul::wait_for(&mut client, task, Duration::from_millis(3))?)?;
     Ok(task)
 }
 
@@ -102,10 +86,7 @@ fn save_bodies(server: &Longhaul, task: u64, folder: &Path) -> Result<[std::path
     let mut client = server.client()?;
     let bodies = FORMATS.map(|format| folder.join(format!("poll.{format}")));
     for (format, file) in FORMATS.iter().zip(&bodies) {
-        std::fs::write(
-            file,
-            client.send("GET", &format!("/tasks/{task}.{format}"))?.body,
-        )?;
+        std::fs::write(file, client.send("GET", &format!("/tasks/{task}.{format}"))?.body)?;
     }
     Ok(bodies)
 }
@@ -119,22 +100,13 @@ struct BareRoute {
 impl BareRoute {
     fn start(bodies: &[std::path::PathBuf; 2]) -> Result<Self> {
         let mut command = Command::new(std::env::current_exe()?);
-        command
-            .args(["bench", "bare-route"])
-            .args(bodies)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped());
+        command.args(["bench", "bare-route"]).args(bodies).stdin(Stdio::null()).stdout(Stdio::piped());
         let mut child = command.spawn()?;
         let mut line = String::new();
         BufReader::new(child.stdout.take().context("no standard output")?).read_line(&mut line)?;
-        let address = line
-            .trim()
-            .strip_prefix("listening on http://")
-            .context("the bare route did not start")?;
-        Ok(Self {
-            child,
-            address: address.to_owned(),
-        })
+        let address =
+            line.trim().strip_prefix("listening on http://").context("the bare route did not start")?;
+        Ok(Self { child, address: address.to_owned() })
     }
 }
 
@@ -172,23 +144,12 @@ impl Contender {
 }
 
 fn report(contenders: &[Contender]) {
-    let mut table = Table::new([
-        "",
-        "polls/s",
-        "median",
-        "of bare axum",
-        "bytes",
-        "single poller p50 µs",
-        "p99 µs",
-    ]);
+    let mut table =
+        Table::new(["", "polls/s", "median", "of bare axum", "bytes", "single poller p50 µs", "p99 µs"]);
     for pair in contenders.chunks(2) {
         let bare = median(&pair[1].rates);
         for contender in pair {
-            let each: Vec<String> = contender
-                .rates
-                .iter()
-                .map(|rate| format!("{rate:.0}"))
-                .collect();
+            let each: Vec<String> = contender.rates.iter().map(|rate| format!("{rate:.0}")).collect();
             let middle = median(&contender.rates);
             table.row(vec![
                 contender.name.clone(),

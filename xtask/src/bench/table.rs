@@ -8,9 +8,7 @@ pub struct Table {
 impl Table {
     /// A table with these columns.
     pub fn new<const N: usize>(headings: [&str; N]) -> Self {
-        Self {
-            rows: vec![headings.map(str::to_owned).to_vec()],
-        }
+        Self { rows: vec![headings.map(str::to_owned).to_vec()] }
     }
 
     /// Adds a row below.
@@ -32,15 +30,9 @@ impl Table {
     fn widths(&self) -> Vec<usize> {
         let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
         let width = |column| {
-            self.rows
-                .iter()
-                .filter_map(|row| row.get(column))
-                .map(|cell: &String| cell.chars().count())
-                .max()
+            self.rows.iter().filter_map(|row| row.get(column)).map(|cell: &String| cell.chars().count()).max()
         };
-        (0..columns)
-            .map(|column| width(column).unwrap_or(0))
-            .collect()
+        (0..columns).map(|column| width(column).unwrap_or(0)).collect()
     }
 }
 

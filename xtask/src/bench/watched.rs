@@ -43,9 +43,7 @@ impl Usage {
 pub fn run(command: &mut Command) -> Result<(f64, Usage)> {
     let shown = format!("{command:?}");
     let started = Instant::now();
-    let mut child = command
-        .spawn()
-        .with_context(|| format!("starting {shown}"))?;
+    let mut child = command.spawn().with_context(|| format!("starting {shown}"))?;
     let (status, usage) = wait(&mut child)?;
     let took = started.elapsed().as_secs_f64();
     ensure!(status.success(), "{shown}: {status}");
@@ -70,19 +68,12 @@ fn wait(child: &mut Child) -> Result<(std::process::ExitStatus, Usage)> {
 /// `VmHWM:     1234 kB` in bytes.
 fn memory(status: &str, name: &str) -> Option<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix(name))?;
-    line.trim()
-        .strip_suffix(" kB")?
-        .parse::<u64>()
-        .ok()
-        .map(|kib| kib * 1024)
+    line.trim().strip_suffix(" kB")?.parse::<u64>().ok().map(|kib| kib * 1024)
 }
 
 /// Fields 14 and 15 of /proc/PID/stat; the second field, the name in brackets, may hold anything.
 fn cpu_seconds(stat: &str) -> Option<f64> {
     let (_, fields) = stat.rsplit_once(')')?;
-    let mut times = fields
-        .split_whitespace()
-        .skip(11)
-        .map(|field| field.parse::<f64>().ok());
+    let mut times = fields.split_whitespace().skip(11).map(|field| field.parse::<f64>().ok());
     Some((times.next()?? + times.next()??) / TICKS_PER_SECOND)
 }

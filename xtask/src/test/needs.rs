@@ -28,12 +28,7 @@ const NEEDS: [Need; 3] = [
         debian: "build-essential",
         homebrew: "gcc",
     },
-    Need {
-        program: "curl",
-        why: "the documented curl lines are tried",
-        debian: "curl",
-        homebrew: "curl",
-    },
+    Need { program: "curl", why: "the documented curl lines are tried", debian: "curl", homebrew: "curl" },
 ];
 
 /// The oldest git that is tried.
@@ -52,10 +47,7 @@ pub fn has_nextest() -> bool {
 }
 
 fn bring_missing_programs() -> Result<()> {
-    let missing: Vec<&Need> = NEEDS
-        .iter()
-        .filter(|need| !is_on_path(need.program))
-        .collect();
+    let missing: Vec<&Need> = NEEDS.iter().filter(|need| !is_on_path(need.program)).collect();
     if missing.is_empty() {
         return Ok(());
     }
@@ -76,11 +68,7 @@ fn bring_missing_programs() -> Result<()> {
 
 fn apt_install(packages: &[&str]) -> Result<()> {
     apt(&["update", "--quiet"])?;
-    apt(&[
-        &["install", "--yes", "--quiet", "--no-install-recommends"],
-        packages,
-    ]
-    .concat())
+    apt(&[&["install", "--yes", "--quiet", "--no-install-recommends"], packages].concat())
 }
 
 fn apt(args: &[&str]) -> Result<()> {
@@ -99,28 +87,20 @@ fn apt(args: &[&str]) -> Result<()> {
 }
 
 fn check_git_version() -> Result<()> {
-    let output = Command::new("git")
-        .arg("--version")
-        .output()
-        .context("starting git")?;
+    let output = Command::new("git").arg("--version").output().context("starting git")?;
     let text = String::from_utf8_lossy(&output.stdout);
     let (major, minor) = OLDEST_GIT;
     match git_version(&text) {
-        Some(version) if version < OLDEST_GIT => bail!(
-            "{} is too old: {major}.{minor} or newer is needed",
-            text.trim()
-        ),
+        Some(version) if version < OLDEST_GIT => {
+            bail!("{} is too old: {major}.{minor} or newer is needed", text.trim())
+        }
         _ => Ok(()),
     }
 }
 
 /// `(2, 47)` of `git version 2.47.3`.
 fn git_version(text: &str) -> Option<(u32, u32)> {
-    let mut numbers = text
-        .split_whitespace()
-        .nth(2)?
-        .split('.')
-        .map(|part| part.parse().ok());
+    let mut numbers = text.split_whitespace().nth(2)?.split('.').map(|part| part.parse().ok());
     Some((numbers.next()??, numbers.next()??))
 }
 
@@ -134,10 +114,7 @@ fn check_cargo_components() -> Result<()> {
 }
 
 fn succeeds(command: &mut Command) -> bool {
-    let quiet = command
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
+    let quiet = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     quiet.status().is_ok_and(|status| status.success())
 }
 
@@ -161,10 +138,7 @@ mod tests {
     #[test]
     fn the_version_of_git_is_read() {
         assert_eq!(git_version("git version 2.47.3\n"), Some((2, 47)));
-        assert_eq!(
-            git_version("git version 2.39.5 (Apple Git-154)"),
-            Some((2, 39))
-        );
+        assert_eq!(git_version("git version 2.39.5 (Apple Git-154)"), Some((2, 39)));
         assert_eq!(git_version("something else"), None);
     }
 }

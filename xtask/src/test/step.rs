@@ -29,21 +29,12 @@ impl Step {
     /// `cargo COMMAND`, its words separated by spaces.
     pub fn new(title: &'static str, command: &str) -> Self {
         let args = command.split_whitespace().map(str::to_owned).collect();
-        Self {
-            title,
-            args,
-            env: None,
-            counts_tests: false,
-        }
+        Self { title, args, env: None, counts_tests: false }
     }
 
     /// `cargo COMMAND LAST`, for a command that resolves dependencies: in CI the lock file must be up to date.
     pub fn building(title: &'static str, command: &str, last: &str) -> Self {
-        let locked = if std::env::var_os("CI").is_some() {
-            "--locked"
-        } else {
-            ""
-        };
+        let locked = if std::env::var_os("CI").is_some() { "--locked" } else { "" };
         Self::new(title, &format!("{command} {locked} {last}"))
     }
 
@@ -61,30 +52,19 @@ impl Step {
 
     /// The command as a person would type it.
     pub fn shown(&self) -> String {
-        let env = self
-            .env
-            .map(|(name, value)| format!("{name}='{value}' "))
-            .unwrap_or_default();
+        let env = self.env.map(|(name, value)| format!("{name}='{value}' ")).unwrap_or_default();
         format!("{env}cargo {}", self.args.join(" "))
     }
 
     /// Runs it to its end. A failure that no test accounts for counts as one failure.
     pub fn run(&self) -> Result<Ended> {
         let started = Instant::now();
-        let (passed, mut tally) = if self.counts_tests {
-            self.run_counting()
-        } else {
-            self.run_plain()
-        }
-        .with_context(|| format!("running {}", self.shown()))?;
+        let (passed, mut tally) = if self.counts_tests { self.run_counting() } else { self.run_plain() }
+            .with_context(|| format!("running {}", self.shown()))?;
         if !passed && tally.failed == 0 {
             tally.failed = 1;
         }
-        Ok(Ended {
-            passed,
-            tally,
-            took: started.elapsed(),
-        })
+        Ok(Ended { passed, tally, took: started.elapsed() })
     }
 
     fn run_plain(&self) -> Result<(bool, Tally)> {
@@ -94,11 +74,7 @@ impl Step {
     /// Passes both outputs on line by line and reads the summaries in them: nextest writes its to standard error,
     /// libtest to standard output.
     fn run_counting(&self) -> Result<(bool, Tally)> {
-        let mut child = self
-            .command()
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()?;
+        let mut child = self.command().stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
         let stdout = child.stdout.take().context("no standard output")?;
         let stderr = child.stderr.take().context("no standard error")?;
         let tally = thread::scope(|scope| {

@@ -23,10 +23,7 @@ impl Tally {
             ""
         };
         let failed = ["failed", "timed out", "exec failed"];
-        Self {
-            passed: count(counts, "passed"),
-            failed: failed.iter().map(|word| count(counts, word)).sum(),
-        }
+        Self { passed: count(counts, "passed"), failed: failed.iter().map(|word| count(counts, word)).sum() }
     }
 }
 
@@ -34,10 +31,7 @@ impl Tally {
 fn count(counts: &str, what: &str) -> u64 {
     let numbers = counts.split([',', ';', '.']).filter_map(|part| {
         let (number, rest) = part.trim().split_once(' ')?;
-        let named = rest == what
-            || rest
-                .strip_prefix(what)
-                .is_some_and(|more| more.starts_with(" ("));
+        let named = rest == what || rest.strip_prefix(what).is_some_and(|more| more.starts_with(" ("));
         number.parse::<u64>().ok().filter(|_| named)
     });
     numbers.sum()
@@ -63,43 +57,20 @@ mod tests {
     #[test]
     fn the_summary_of_nextest_is_counted() {
         let line = "     Summary [   1.2s] 12/13 tests run: 9 passed (1 slow, 1 flaky), 2 failed, 1 timed out, 4 skipped";
-        assert_eq!(
-            Tally::read(line),
-            Tally {
-                passed: 9,
-                failed: 3
-            }
-        );
+        assert_eq!(Tally::read(line), Tally { passed: 9, failed: 3 });
         let line = "     Summary [   0.012s] 1 test run: 1 passed, 0 skipped";
-        assert_eq!(
-            Tally::read(line),
-            Tally {
-                passed: 1,
-                failed: 0
-            }
-        );
+        assert_eq!(Tally::read(line), Tally { passed: 1, failed: 0 });
     }
 
     #[test]
     fn the_summary_of_libtest_is_counted() {
         let line = "test result: FAILED. 7 passed; 2 failed; 1 ignored; 0 measured; 3 filtered out; finished in 0.41s";
-        assert_eq!(
-            Tally::read(line),
-            Tally {
-                passed: 7,
-                failed: 2
-            }
-        );
+        assert_eq!(Tally::read(line), Tally { passed: 7, failed: 2 });
     }
 
     #[test]
     fn other_lines_count_nothing() {
-        for line in [
-            "test a::b ... ok",
-            "3 passed",
-            "Starting 3 tests across 2 binaries",
-            "",
-        ] {
+        for line in ["test a::b ... ok", "3 passed", "Starting 3 tests across 2 binaries", ""] {
             assert_eq!(Tally::read(line), Tally::default(), "{line}");
         }
     }
