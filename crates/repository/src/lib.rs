@@ -18,14 +18,16 @@ mod stage;
 mod walk;
 
 pub use commit::{Commit, Person};
-pub use dataset::{BadPath, DatasetPath, KartColumn};
 pub use dataset::stored::DatasetError;
-pub use object::Collision;
-pub use pack::PackError;
-pub use stage::{CommitDetails, FeatureWriter, LayerStage, Mode, Stage, StageError, StagedCommit, WrittenFeatures};
+pub use dataset::{BadPath, DatasetPath, KartColumn};
 pub use identity::Identity;
 pub use log::{LogPage, LogQuery, LogRange};
 pub use ls_tree::{LsTreeQuery, Node, NodeKind, Nodes};
 pub use name::{InvalidName, RepositoryName};
+pub use object::Collision;
+pub use pack::PackError;
 pub use repositories::{Repositories, RepositoriesError};
 pub use repository::{ReadError, Repository};
+pub use stage::{
+    CommitDetails, FeatureWriter, LayerStage, Mode, Stage, StageError, StagedCommit, WrittenFeatures,
+};

@@ -1,0 +1,151 @@
+//! A dataset as a commit holds it.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::{
+    FOLDER, KartColumn,
+    generated_keys::GeneratedKeys,
+    legend::Legend,
+    tree::{self, Entry, Mode},
+};
+use crate::object::Id;
+
+/// Trees below `feature` before something else than a dataset must be meant.
+const DEEPEST: usize = 16;
+
+/// What a dataset consists of, apart from its features.
+pub(crate) struct StoredDataset {
+    /// Its columns with their ids.
+    pub(crate) columns: Vec<KartColumn>,
+    /// Its legends by name.
+    pub(crate) legends: BTreeMap<String, Legend>,
+    /// The keys it made for rows without one.
+    pub(crate) generated_keys: Option<GeneratedKeys>,
+    /// The tree of its features.
+    pub(crate) features: Option<Id>,
+    /// The lines of `meta/legend`.
+    pub(crate) legend_files: Vec<Entry>,
+    /// The lines of `meta`.
+    pub(crate) meta: Vec<Entry>,
+    /// What stands beside [`FOLDER`].
+    pub(crate) attachments: Vec<Entry>,
+}
+
+/// A dataset could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum DatasetError {
+    /// Git could not give an object.
+    #[error("could not read the dataset from the repository")]
+    Git(#[source] gix::Error),
+    /// Something in it is not as it must be.
+    #[error("{0} of the dataset is not as Kart's table datasets have it")]
+    Malformed(&'static str),
+}
+
+impl From<gix::Error> for DatasetError {
+    fn from(error: gix::Error) -> Self {
+        Self::Git(error)
+    }
+}
+
+impl StoredDataset {
+    /// Reads the dataset whose tree is given; nothing if it is no table dataset.
+    pub(crate) fn open(git: &gix::Repository, tree: Id) -> Result<Option<Self>, DatasetError> {
+        let (folder, attachments): (Vec<_>, Vec<_>) = read_tree(git, tree)?
+            .into_iter()
+            .partition(|entry| entry.name == FOLDER.as_bytes() && entry.mode == Mode::Tree);
+        let Some(folder) = folder.first() else {
+            return Ok(None);
+        };
+        let folder = read_tree(git, folder.id)?;
+        let meta = find(&folder, "meta", Mode::Tree).ok_or(DatasetError::Malformed("the tree"))?;
+        let meta = read_tree(git, meta)?;
+        let item = |name| find(&meta, name, Mode::Blob).map(|id| read(git, id)).transpose();
+
+        let schema = item("schema.json")?.ok_or(DatasetError::Malformed("schema.json"))?;
+        let generated = item("generated-pks.json")?;
+        let legend_files = match find(&meta, "legend", Mode::Tree) {
+            Some(tree) => read_tree(git, tree)?,
+            None => Vec::new(),
+        };
+        Ok(Some(Self {
+            columns: parse(&schema, "schema.json")?,
+            legends: read_legends(git, &legend_files)?,
+            legend_files,
+            generated_keys: generated
+                .map(|json| GeneratedKeys::parse(&json).ok_or(DatasetError::Malformed("generated-pks.json")))
+                .transpose()?,
+            features: find(&folder, "feature", Mode::Tree),
+            meta,
+            attachments,
+        }))
+    }
+
+    /// Calls `visit` with each tree and each blob of the features, trees before what is in them.
+    pub(crate) fn each_entry<E: From<DatasetError>>(
+        &self,
+        git: &gix::Repository,
+        visit: &mut impl FnMut(&Entry) -> Result<(), E>,
+    ) -> Result<(), E> {
+        match self.features {
+            Some(tree) => {
+                visit(&Entry::tree("feature", tree))?;
+                walk(git, tree, 0, visit)
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+/// The id of the entry of that name and mode.
+pub(crate) fn find(entries: &[Entry], name: &str, mode: Mode) -> Option<Id> {
+    let mut same = entries.iter().filter(|entry| entry.name == name.as_bytes());
+    same.find(|entry| entry.mode == mode).map(|entry| entry.id)
+}
+
+/// The bytes of an object.
+pub(crate) fn read(git: &gix::Repository, id: Id) -> Result<Vec<u8>, DatasetError> {
+    let object = git.find_object(gix::ObjectId::from(id)).map_err(gix::Error::from)?;
+    Ok(object.detach().data)
+}
+
+/// The lines of a tree.
+pub(crate) fn read_tree(git: &gix::Repository, id: Id) -> Result<Vec<Entry>, DatasetError> {
+    Ok(tree::decode(&read(git, id)?)?)
+}
+
+fn walk<E: From<DatasetError>>(
+    git: &gix::Repository,
+    tree: Id,
+    depth: usize,
+    visit: &mut impl FnMut(&Entry) -> Result<(), E>,
+) -> Result<(), E> {
+    if depth > DEEPEST {
+        return Err(DatasetError::Malformed("the feature tree").into());
+    }
+    for entry in read_tree(git, tree)? {
+        visit(&entry)?;
+        if entry.mode == Mode::Tree {
+            walk(git, entry.id, depth + 1, visit)?;
+        }
+    }
+    Ok(())
+}
+
+fn read_legends(git: &gix::Repository, files: &[Entry]) -> Result<BTreeMap<String, Legend>, DatasetError> {
+    let malformed = || DatasetError::Malformed("a legend");
+    files
+        .iter()
+        .map(|file| {
+            let name = String::from_utf8(file.name.clone()).map_err(|_| malformed())?;
+            let legend = Legend::decode(&read(git, file.id)?).ok_or_else(malformed)?;
+            Ok((name, legend))
+        })
+        .collect()
+}
+
+fn parse<'a, T: Deserialize<'a>>(json: &'a [u8], what: &'static str) -> Result<T, DatasetError> {
+    serde_json::from_slice(json).map_err(|_| DatasetError::Malformed(what))
+}

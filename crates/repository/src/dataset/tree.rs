@@ -1,0 +1,93 @@
+//! Git's tree objects.
+
+use std::cmp::Ordering;
+
+use gix::objs::TreeRefIter;
+
+use crate::object::Id;
+
+/// A line of a tree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Entry {
+    pub(crate) mode: Mode,
+    pub(crate) name: Vec<u8>,
+    pub(crate) id: Id,
+}
+
+/// What a line of a tree names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    Tree,
+    Blob,
+    /// An executable file, a link, a submodule: kept as it is.
+    Other(u16),
+}
+
+impl Mode {
+    fn of(mode: gix::objs::tree::EntryMode) -> Self {
+        if mode.is_tree() {
+            Self::Tree
+        } else if mode.value() == 0o100_644 {
+            Self::Blob
+        } else {
+            Self::Other(mode.value())
+        }
+    }
+
+    fn write(self, out: &mut Vec<u8>) {
+        match self {
+            Self::Tree => out.extend_from_slice(b"40000 "),
+            Self::Blob => out.extend_from_slice(b"100644 "),
+            Self::Other(bits) => out.extend_from_slice(format!("{bits:o} ").as_bytes()),
+        }
+    }
+}
+
+impl Entry {
+    pub(crate) fn tree(name: impl Into<Vec<u8>>, id: Id) -> Self {
+        Self { mode: Mode::Tree, name: name.into(), id }
+    }
+
+    pub(crate) fn blob(name: impl Into<Vec<u8>>, id: Id) -> Self {
+        Self { mode: Mode::Blob, name: name.into(), id }
+    }
+
+    /// Git's order: by name, as if a tree's ended in a slash.
+    fn order(&self, other: &Self) -> Ordering {
+        let end = |entry: &Self| (entry.mode == Mode::Tree).then_some(b'/');
+        let bytes = |entry: &Self| -> Vec<u8> { entry.name.iter().copied().chain(end(entry)).collect() };
+        bytes(self).cmp(&bytes(other))
+    }
+}
+
+/// Appends one line.
+pub(crate) fn write_line(out: &mut Vec<u8>, mode: Mode, name: &[u8], id: &Id) {
+    mode.write(out);
+    out.extend_from_slice(name);
+    out.push(0);
+    out.extend_from_slice(id);
+}
+
+/// The bytes of a tree with these entries, in whatever order they come.
+pub(crate) fn encode(mut entries: Vec<Entry>) -> Vec<u8> {
+    entries.sort_by(Entry::order);
+    let mut out = Vec::new();
+    for entry in &entries {
+        write_line(&mut out, entry.mode, &entry.name, &entry.id);
+    }
+    out
+}
+
+/// Reads the bytes of a tree.
+pub(crate) fn decode(bytes: &[u8]) -> gix::Result<Vec<Entry>> {
+    TreeRefIter::from_bytes(bytes, gix::hash::Kind::Sha1)
+        .map(|entry| {
+            let entry = entry.map_err(gix::Error::from_error)?;
+            Ok(Entry {
+                mode: Mode::of(entry.mode),
+                name: entry.filename.to_vec(),
+                id: entry.oid.as_bytes().try_into().map_err(gix::Error::from_error)?,
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,82 @@
+//! Names of Git objects.
+
+use sha1_checked::{Digest, Sha1};
+
+/// The SHA-1 name of an object.
+pub(crate) type Id = [u8; 20];
+
+/// What an object is; the numbers are those of gitformat-pack(5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Commit = 1,
+    Tree = 2,
+    Blob = 3,
+}
+
+impl Kind {
+    fn word(self) -> &'static [u8] {
+        match self {
+            Self::Commit => b"commit ",
+            Self::Tree => b"tree ",
+            Self::Blob => b"blob ",
+        }
+    }
+}
+
+/// An object whose bytes were made to collide with another's; Git refuses it too.
+#[derive(Debug, thiserror::Error)]
+#[error("a value is part of a SHA-1 collision attack")]
+pub struct Collision;
+
+/// The name of an object.
+///
+/// # Errors
+/// If the bytes bear the marks of a collision attack: files are hostile, and a repository that
+/// holds such an object could no longer be cloned.
+pub(crate) fn id_of(kind: Kind, data: &[u8]) -> Result<Id, Collision> {
+    let mut hasher = Sha1::builder().safe_hash(false).build();
+    hasher.update(kind.word());
+    let mut digits = [0; 20];
+    hasher.update(decimal(data.len(), &mut digits));
+    hasher.update([0]);
+    hasher.update(data);
+    let hash = hasher.try_finalize();
+    if hash.has_collision() {
+        return Err(Collision);
+    }
+    Ok((*hash.hash()).into())
+}
+
+/// The id without its kind: every repository here names objects by SHA-1.
+pub(crate) fn bytes(id: gix::ObjectId) -> Id {
+    id.as_bytes().try_into().expect("a SHA-1 has twenty bytes")
+}
+
+fn decimal(mut number: usize, digits: &mut [u8; 20]) -> &[u8] {
+    let mut at = digits.len();
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 {
+            return &digits[at..];
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hex(id: Id) -> String {
+        id.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    #[test]
+    fn ids_are_those_of_git() {
+        let empty_tree = id_of(Kind::Tree, b"").unwrap();
+        assert_eq!(hex(empty_tree), "4b825dc642cb6eb9a060e54bf8d69288fbee4904");
+        let hello = id_of(Kind::Blob, b"hello\n").unwrap();
+        assert_eq!(hex(hello), "ce013625030ba8dba906f756967f9e9ca394464a");
+    }
+}

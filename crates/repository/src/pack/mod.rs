@@ -1,0 +1,53 @@
+//! Writes one new pack and its index, as described in gitformat-pack(5).
+//!
+//! Threads fill [`Inlet`]s with whole objects; one thread appends what they hand over to the file.
+//! No deltas are made: they cost time, and features hardly resemble each other.
+//! Nothing is visible to readers of the repository until [`FinishedPack::publish`].
+
+mod chunk;
+mod entry;
+mod index;
+mod writer;
+
+pub(crate) use writer::{FinishedPack, Inlet, PackWriter};
+
+use std::{io, path::PathBuf};
+
+/// A pack could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum PackError {
+    /// The disk did not do what was asked.
+    #[error("could not {action} a pack of the repository")]
+    Disk {
+        /// What was being done.
+        action: &'static str,
+        /// Why it failed.
+        source: io::Error,
+    },
+    /// A value is part of a collision attack.
+    #[error(transparent)]
+    Collision(#[from] crate::object::Collision),
+    /// The thread that appends to the pack has stopped before its time.
+    #[error("writing the pack was given up")]
+    GivenUp,
+    /// More objects than the format can count.
+    #[error("a pack cannot hold more than {} objects", u32::MAX)]
+    TooMany,
+}
+
+impl PackError {
+    fn disk(action: &'static str) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::Disk { action, source }
+    }
+}
+
+/// Where a pack's temporary files stand; removed when dropped.
+#[derive(Debug)]
+struct Unpublished(PathBuf);
+
+impl Drop for Unpublished {
+    fn drop(&mut self) {
+        // It may have been renamed into its place, and there is nobody to tell of anything else.
+        let _ = std::fs::remove_file(&self.0);
+    }
+}

@@ -1,0 +1,108 @@
+//! Why a commit could not be staged or published.
+
+use crate::{BadPath, DatasetError, DatasetPath, PackError, ReadError};
+
+/// Why a commit could not be staged or published. In every case nothing of it is visible.
+#[derive(Debug, thiserror::Error)]
+pub enum StageError {
+    /// The repository cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// An object cannot be read.
+    #[error("could not read an object of the repository")]
+    Git(#[source] gix::Error),
+    /// The new objects cannot be written.
+    #[error(transparent)]
+    Pack(#[from] PackError),
+    /// What the repository holds of the layer cannot be read.
+    #[error(transparent)]
+    Dataset(#[from] DatasetError),
+    /// A layer cannot have this path.
+    #[error(transparent)]
+    Path(#[from] BadPath),
+    /// Two layers of one import have one path.
+    #[error("two layers would both be kept as '{0}'")]
+    Twice(DatasetPath),
+    /// The repository has a layout of Kart's that is not supported.
+    #[error(
+        "the repository has version {0} of Kart's layout, and only version 3 can be written; upgrade it with 'kart upgrade'"
+    )]
+    Version(String),
+    /// Something else is in the way.
+    #[error("a layer cannot be kept as '{path}': {reason}")]
+    Occupied {
+        /// Where the layer was to be kept.
+        path: DatasetPath,
+        /// What is there.
+        reason: String,
+    },
+    /// The layer has columns that cannot be added to those that are there.
+    #[error(
+        "features cannot be added to layer '{path}': {reason}; import it without add to replace the layer"
+    )]
+    Incompatible {
+        /// Which layer.
+        path: DatasetPath,
+        /// What does not fit.
+        reason: String,
+    },
+    /// More than one column is a primary key.
+    #[error("layer '{0}' has a primary key of several columns, which cannot be kept without losing rows")]
+    CompositeKey(DatasetPath),
+    /// A feature cannot be told apart by its key.
+    #[error("layer '{path}': primary key {key} {reason}")]
+    Key {
+        /// Which layer.
+        path: DatasetPath,
+        /// The key, or what stands in its place.
+        key: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// The identity cannot stand in a commit.
+    #[error("'{0}' cannot be the name or address of an author")]
+    Identity(String),
+    /// The branch holds just this already.
+    #[error("Nothing to commit after {0}")]
+    NothingToCommit(gix::ObjectId),
+    /// Somebody else moved the branch.
+    #[error(
+        "branch {branch} was moved by somebody else in the meantime, so nothing was committed; try again"
+    )]
+    BranchMoved {
+        /// Which branch.
+        branch: String,
+        /// What Git says.
+        #[source]
+        source: gix::Error,
+    },
+    /// The branch stands where it stood, and could not be moved.
+    #[error("could not move branch {branch}; another program may have the repository locked")]
+    Update {
+        /// Which branch.
+        branch: String,
+        /// What Git says.
+        #[source]
+        source: gix::Error,
+    },
+    /// The branch stands where it should, but the disk did not confirm it.
+    #[error("could not bring branch {branch} to the disk")]
+    Sync {
+        /// Which branch.
+        branch: String,
+        /// Why.
+        source: std::io::Error,
+    },
+}
+
+impl From<gix::Error> for StageError {
+    fn from(error: gix::Error) -> Self {
+        Self::Git(error)
+    }
+}
+
+impl From<crate::object::Collision> for StageError {
+    fn from(error: crate::object::Collision) -> Self {
+        PackError::from(error).into()
+    }
+}

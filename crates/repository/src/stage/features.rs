@@ -1,0 +1,186 @@
+//! One thread's way into a layer: rows become blobs, blobs get their names, and those that the
+//! branch does not hold yet go into the pack.
+
+use std::sync::Arc;
+
+use geodata::{Batch, Row, Value};
+
+use super::{
+    StageError,
+    places::{LONGEST_NAME, Places},
+    previous::{Previous, key_error, value_text},
+    unkeyed::KeyGiver,
+};
+use crate::{
+    DatasetPath,
+    dataset::{
+        Scheme,
+        feature::FeatureEncoder,
+        place::{file_name, pack_key},
+    },
+    object::{Id, Kind, id_of},
+    pack::Inlet,
+};
+
+/// Rows that are compressed to see whether it pays.
+const SAMPLE: usize = 64;
+/// Compressing costs many times what storing does: it must save this part of the bytes.
+const WORTH: f64 = 0.4;
+
+/// What all writers of a layer share.
+pub(super) struct Plan {
+    pub(super) path: DatasetPath,
+    pub(super) encoder: FeatureEncoder,
+    /// The column of the primary key; nothing where keys are generated.
+    pub(super) key: Option<usize>,
+    pub(super) scheme: Scheme,
+    pub(super) previous: Option<Previous>,
+}
+
+/// Takes the features of one layer from one thread.
+pub struct FeatureWriter {
+    plan: Arc<Plan>,
+    git: gix::Repository,
+    inlet: Inlet,
+    places: Places,
+    keys: Option<KeyGiver>,
+    compress: Option<bool>,
+    blob: Vec<u8>,
+    projected: Vec<u8>,
+    packed: Vec<u8>,
+    name: String,
+}
+
+/// What a writer leaves behind: where its features stand, and the keys it gave.
+pub struct WrittenFeatures {
+    pub(super) places: Places,
+    pub(super) keys: Option<KeyGiver>,
+}
+
+impl FeatureWriter {
+    pub(super) fn new(plan: Arc<Plan>, git: gix::Repository, inlet: Inlet, keys: Option<KeyGiver>) -> Self {
+        Self {
+            places: Places::new(plan.scheme),
+            plan,
+            git,
+            inlet,
+            keys,
+            compress: None,
+            blob: Vec::new(),
+            projected: Vec::new(),
+            packed: Vec::new(),
+            name: String::new(),
+        }
+    }
+
+    /// Adds features, their values in the order of the layer's columns.
+    ///
+    /// # Errors
+    /// If a row has no usable key, or the disk fails.
+    pub fn write(&mut self, batch: &Batch) -> Result<(), StageError> {
+        if self.compress.is_none() {
+            self.compress = Some(self.compression_pays(batch));
+        }
+        batch.rows().try_for_each(|row| self.write_row(row))
+    }
+
+    /// Hands over what is under way.
+    ///
+    /// # Errors
+    /// If the disk fails.
+    pub fn finish(mut self) -> Result<WrittenFeatures, StageError> {
+        if let Some(mut keys) = self.keys.take() {
+            let mut late = Vec::new();
+            keys.settle(&self.git, &mut |key, id, blob| late.push((key, id, blob)))?;
+            for (key, id, blob) in late {
+                self.place_integer(key, id, &blob)?;
+            }
+            self.keys = Some(keys);
+        }
+        self.inlet.flush()?;
+        Ok(WrittenFeatures { places: self.places, keys: self.keys })
+    }
+
+    fn write_row(&mut self, row: Row<'_>) -> Result<(), StageError> {
+        let mut blob = std::mem::take(&mut self.blob);
+        self.plan.encoder.encode(row, &mut blob);
+        let id = id_of(Kind::Blob, &blob)?;
+        let done = match self.plan.key {
+            Some(column) => self.place(row.value(column), id, &blob),
+            None => self.place_without_key(id, &blob),
+        };
+        self.blob = blob;
+        done
+    }
+
+    fn place(&mut self, key: Value<'_>, id: Id, blob: &[u8]) -> Result<(), StageError> {
+        match (self.plan.scheme, key) {
+            (Scheme::Int, Value::Integer(key)) => self.place_integer(key, id, blob),
+            (Scheme::Int, other) => Err(self.bad_key(other, "is not an integer")),
+            (Scheme::Hash, Value::Null) => Err(self.bad_key(Value::Null, "stands for no feature")),
+            (Scheme::Hash, Value::Geometry(_)) => Err(self.bad_key(key, "is a geometry")),
+            (Scheme::Hash, key) => self.place_named(key, id, blob),
+        }
+    }
+
+    fn place_without_key(&mut self, id: Id, blob: &[u8]) -> Result<(), StageError> {
+        let given = self.keys.as_mut().and_then(|keys| keys.key_for(id, blob));
+        match given {
+            Some(key) => self.place_integer(key, id, blob),
+            // Its key is settled at the end.
+            None => Ok(()),
+        }
+    }
+
+    fn place_integer(&mut self, key: i64, id: Id, blob: &[u8]) -> Result<(), StageError> {
+        let old = self.plan.previous.as_ref().and_then(|previous| previous.of_integer(key));
+        let id = self.keep_or_add(old, id, blob)?;
+        self.places.push_integer(key, id);
+        Ok(())
+    }
+
+    fn place_named(&mut self, key: Value<'_>, id: Id, blob: &[u8]) -> Result<(), StageError> {
+        pack_key(key, &mut self.packed);
+        self.name.clear();
+        file_name(&self.packed, &mut self.name);
+        if self.name.len() > LONGEST_NAME {
+            return Err(self.bad_key(key, "is too long to be the name of a file"));
+        }
+        let previous = self.plan.previous.as_ref();
+        let old = previous.and_then(|previous| previous.of_name(self.name.as_bytes()));
+        let id = self.keep_or_add(old, id, blob)?;
+        self.places.push_named(&self.packed, &self.name, id);
+        Ok(())
+    }
+
+    /// The id under which the feature stands: that of `old` if it says the same.
+    fn keep_or_add(&mut self, old: Option<Id>, id: Id, blob: &[u8]) -> Result<Id, StageError> {
+        if let (Some(old), Some(previous)) = (old, &self.plan.previous) {
+            let encoder = &self.plan.encoder;
+            if old == id || previous.says_the_same(&self.git, old, blob, encoder, &mut self.projected)? {
+                return Ok(old);
+            }
+        }
+        if self.compress == Some(true) {
+            self.inlet.add_compressed(id, Kind::Blob, blob)?;
+        } else {
+            self.inlet.add_stored(id, Kind::Blob, blob)?;
+        }
+        Ok(id)
+    }
+
+    fn compression_pays(&mut self, batch: &Batch) -> bool {
+        let step = (batch.len() / SAMPLE).max(1);
+        let (mut before, mut after) = (0, 0);
+        for row in batch.rows().step_by(step) {
+            self.plan.encoder.encode(row, &mut self.blob);
+            before += self.blob.len();
+            after += self.inlet.compressed_len(&self.blob);
+        }
+        (after as f64) < before as f64 * (1.0 - WORTH)
+    }
+
+    fn bad_key(&self, key: Value<'_>, reason: &'static str) -> StageError {
+        key_error(&self.plan.path, value_text(key), reason)
+    }
+}

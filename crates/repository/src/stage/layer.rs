@@ -1,0 +1,184 @@
+//! A layer on its way into a commit.
+
+use std::{collections::HashSet, sync::Arc};
+
+use geodata::{Column, DataType, Layer, Schema};
+
+use super::{
+    StageError,
+    columns::align,
+    commit::Imported,
+    features::{FeatureWriter, Plan, WrittenFeatures},
+    meta::Meta,
+    places::Places,
+    previous::{Previous, key_error},
+    trees,
+    unkeyed::KeyGiver,
+};
+use crate::{
+    DatasetPath, PackError, Repository,
+    dataset::{
+        KartColumn, Scheme, feature::FeatureEncoder, generated_keys::GeneratedKeys, legend::Legend,
+        stored::StoredDataset,
+    },
+    pack::{Inlet, PackWriter},
+};
+
+/// The column that holds generated keys.
+const GENERATED: &str = "auto_pk";
+
+/// What becomes of the features that the branch has of a layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// They go; what is written takes their place.
+    Replace,
+    /// They stay, except those whose key is written anew.
+    Add,
+}
+
+/// A layer whose features are being written.
+pub struct LayerStage {
+    layer: Layer,
+    mode: Mode,
+    repository: Repository,
+    columns: Vec<KartColumn>,
+    legend: Legend,
+    plan: Arc<Plan>,
+    dataset: Option<StoredDataset>,
+    key_giver: Option<KeyGiver>,
+    places: Places,
+    generated_keys: Option<GeneratedKeys>,
+}
+
+impl LayerStage {
+    pub(super) fn new(
+        repository: Repository,
+        path: DatasetPath,
+        layer: &Layer,
+        mode: Mode,
+        dataset: Option<StoredDataset>,
+    ) -> Result<Self, StageError> {
+        let key = layer.schema.primary_key();
+        let layer = keyed(layer, &path)?;
+        if let (Some(dataset), Mode::Add) = (&dataset, mode) {
+            check_fit(&path, &layer.schema, dataset)?;
+        }
+        let columns = continued(&path, &layer.schema, dataset.as_ref());
+        let legend = Legend::of(&columns);
+        let scheme = Scheme::of(&layer.schema);
+        let previous = match &dataset {
+            Some(dataset) => Some(Previous::read(&repository.git(), dataset, &legend, scheme)?),
+            None => None,
+        };
+        let key_giver = key.is_none().then(|| {
+            let keys = dataset.as_ref().and_then(|dataset| dataset.generated_keys.clone());
+            KeyGiver::new(columns[0].clone(), keys, mode)
+        });
+        let encoder = FeatureEncoder::new(&legend.name(), legend.values.len(), key);
+        Ok(Self {
+            layer,
+            mode,
+            repository,
+            columns,
+            legend,
+            plan: Arc::new(Plan { path, encoder, key, scheme, previous }),
+            dataset,
+            key_giver,
+            places: Places::new(scheme),
+            generated_keys: None,
+        })
+    }
+
+    /// Whether features must come from one thread, in their order: so it is where keys are generated.
+    pub fn is_sequential(&self) -> bool {
+        self.plan.key.is_none()
+    }
+
+    /// A way in for one more thread; the only one where the layer is sequential.
+    pub fn writer(&mut self, stage: &super::Stage) -> FeatureWriter {
+        let keys = self.key_giver.take();
+        FeatureWriter::new(self.plan.clone(), self.repository.git(), stage.pack.inlet(), keys)
+    }
+
+    /// Takes over what a writer wrote.
+    pub fn collect(&mut self, written: WrittenFeatures) {
+        self.places.append(written.places);
+        if let Some(keys) = written.keys {
+            self.generated_keys = Some(keys.into_keys());
+        }
+    }
+
+    pub(super) fn finish(mut self, pack: &PackWriter, inlet: &mut Inlet) -> Result<Imported, StageError> {
+        let Ok(plan) = Arc::try_unwrap(self.plan) else {
+            return Err(PackError::GivenUp.into());
+        };
+        let repeated = |key| key_error(&plan.path, key, "stands in more than one row");
+        self.places.sort().map_err(repeated)?;
+        let features = self.places.len() as u64;
+        let mut known = HashSet::new();
+        if let Some(mut previous) = plan.previous {
+            known = std::mem::take(&mut previous.trees);
+            if self.mode == Mode::Add {
+                self.places.complete_with(previous.into_places());
+            }
+        }
+        let tree = trees::build(&self.places, &known, pack, inlet)?;
+        let meta = Meta {
+            layer: &self.layer,
+            columns: &self.columns,
+            legend: &self.legend,
+            scheme: self.places.scheme(),
+            generated_keys: self.generated_keys.as_ref(),
+            previous: self.dataset.as_ref(),
+            keep_words: self.mode == Mode::Add && self.dataset.is_some(),
+        };
+        Ok(Imported { tree: meta.write(inlet, tree)?, path: plan.path, layer: self.layer.name, features })
+    }
+}
+
+/// The layer with a column for generated keys if it has no primary key.
+fn keyed(layer: &Layer, path: &DatasetPath) -> Result<Layer, StageError> {
+    let mut layer = layer.clone();
+    let columns = &mut layer.schema.columns;
+    match columns.iter().filter(|column| column.primary_key).count() {
+        0 => columns.insert(0, generated_column()),
+        1 => {}
+        _ => return Err(StageError::CompositeKey(path.clone())),
+    }
+    Ok(layer)
+}
+
+fn generated_column() -> Column {
+    Column { name: GENERATED.to_owned(), data_type: DataType::Integer { size: 64 }, primary_key: true }
+}
+
+/// The columns with the ids of those they continue.
+fn continued(path: &DatasetPath, schema: &Schema, dataset: Option<&StoredDataset>) -> Vec<KartColumn> {
+    let previous = dataset.map_or(&[][..], |dataset| &dataset.columns);
+    let legends = dataset.into_iter().flat_map(|dataset| dataset.legends.values());
+    align(path.as_str(), schema, previous, legends)
+}
+
+/// Whether features with these columns can stand beside those that are there.
+fn check_fit(path: &DatasetPath, schema: &Schema, dataset: &StoredDataset) -> Result<(), StageError> {
+    for old in &dataset.columns {
+        let same_name = schema.columns.iter().find(|column| column.name == old.name);
+        let reason = match same_name.map(|column| KartColumn::new(old.id.clone(), column)) {
+            None => format!("they have no column '{}'", old.name),
+            Some(new) if new.data_type != old.data_type => {
+                format!("column '{}' is {} there and {} here", old.name, old.data_type, new.data_type)
+            }
+            Some(new) if new.primary_key_index != old.primary_key_index => {
+                format!("column '{}' is the primary key of only one of them", old.name)
+            }
+            Some(new) if new.geometry_crs != old.geometry_crs => {
+                let crs = |crs: Option<String>| crs.unwrap_or_else(|| "none".to_owned());
+                let (there, here) = (crs(old.geometry_crs.clone()), crs(new.geometry_crs));
+                format!("the coordinate reference system is {there} there and {here} here")
+            }
+            Some(_) => continue,
+        };
+        return Err(StageError::Incompatible { path: path.clone(), reason });
+    }
+    Ok(())
+}

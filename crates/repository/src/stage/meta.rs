@@ -1,0 +1,110 @@
+//! Everything of a dataset but its features.
+
+use geodata::Layer;
+
+use super::StageError;
+use crate::{
+    dataset::{
+        FOLDER, KartColumn, Scheme,
+        generated_keys::GeneratedKeys,
+        json,
+        legend::Legend,
+        stored::StoredDataset,
+        tree::{Entry, Mode, encode},
+    },
+    object::{Id, Kind},
+    pack::Inlet,
+};
+
+/// What the meta items of a dataset are made of.
+pub(super) struct Meta<'a> {
+    pub(super) layer: &'a Layer,
+    pub(super) columns: &'a [KartColumn],
+    pub(super) legend: &'a Legend,
+    pub(super) scheme: Scheme,
+    pub(super) generated_keys: Option<&'a GeneratedKeys>,
+    pub(super) previous: Option<&'a StoredDataset>,
+    /// Whether title, description and the like of the previous version stay.
+    pub(super) keep_words: bool,
+}
+
+/// Items of the previous version that an import has nothing to say about.
+const KEPT: &[&str] = &["tags.json"];
+/// Items that are words about the layer.
+const WORDS: &[&str] = &["title", "description"];
+
+impl Meta<'_> {
+    /// Writes the dataset's tree, above the tree of its features.
+    pub(super) fn write(&self, inlet: &mut Inlet, features: Option<Id>) -> Result<Id, StageError> {
+        let meta = self.items(inlet)?;
+        let mut folder = vec![Entry::tree("meta", inlet.add(Kind::Tree, &encode(meta))?)];
+        folder.extend(features.map(|id| Entry::tree("feature", id)));
+        let folder = Entry::tree(FOLDER, inlet.add(Kind::Tree, &encode(folder))?);
+
+        let mut dataset = self.attachments(inlet)?;
+        dataset.push(folder);
+        Ok(inlet.add(Kind::Tree, &encode(dataset))?)
+    }
+
+    fn items(&self, inlet: &mut Inlet) -> Result<Vec<Entry>, StageError> {
+        let mut items = self.kept();
+        let columns = json::print(&self.columns);
+        let mut blobs: Vec<(&str, Vec<u8>)> =
+            vec![("schema.json", columns), ("path-structure.json", self.scheme.json().into())];
+        if let Some(keys) = self.generated_keys {
+            blobs.push(("generated-pks.json", keys.print()));
+        }
+        if !self.keep_words {
+            let words = [&self.layer.title, &self.layer.description];
+            let words = WORDS.iter().zip(words);
+            blobs.extend(words.filter_map(|(name, text)| Some((*name, text.clone()?.into_bytes()))));
+        }
+        for (name, bytes) in blobs.iter().filter(|(_, bytes)| !bytes.is_empty()) {
+            items.push(Entry::blob(*name, inlet.add(Kind::Blob, bytes)?));
+        }
+        items.push(self.legends(inlet)?);
+        items.extend(self.crs(inlet)?);
+        Ok(items)
+    }
+
+    fn kept(&self) -> Vec<Entry> {
+        let words = if self.keep_words { WORDS } else { &[] };
+        let kept: Vec<&str> = KEPT.iter().chain(words).copied().collect();
+        let previous = self.previous.map_or(&[][..], |previous| &previous.meta);
+        let is_kept = |entry: &&Entry| kept.iter().any(|name| entry.name == name.as_bytes());
+        previous.iter().filter(is_kept).cloned().collect()
+    }
+
+    /// All legends that ever were: features written long ago name them still.
+    fn legends(&self, inlet: &mut Inlet) -> Result<Entry, StageError> {
+        let mut entries = self.previous.map_or_else(Vec::new, |previous| previous.legend_files.clone());
+        let name = self.legend.name();
+        if !entries.iter().any(|entry| entry.name == name.as_bytes()) {
+            entries.push(Entry::blob(name, inlet.add(Kind::Blob, &self.legend.encode())?));
+        }
+        Ok(Entry::tree("legend", inlet.add(Kind::Tree, &encode(entries))?))
+    }
+
+    fn crs(&self, inlet: &mut Inlet) -> Result<Option<Entry>, StageError> {
+        if self.layer.crs.is_empty() {
+            return Ok(None);
+        }
+        let mut entries = Vec::new();
+        for crs in &self.layer.crs {
+            let name = format!("{}.wkt", crs.identifier);
+            entries.push(Entry::blob(name, inlet.add(Kind::Blob, crs.wkt.as_bytes())?));
+        }
+        Ok(Some(Entry::tree("crs", inlet.add(Kind::Tree, &encode(entries))?)))
+    }
+
+    /// What stands beside the dataset's folder stays; the metadata document is replaced by a new one.
+    fn attachments(&self, inlet: &mut Inlet) -> Result<Vec<Entry>, StageError> {
+        const METADATA: &str = "metadata.xml";
+        let mut entries = self.previous.map_or_else(Vec::new, |previous| previous.attachments.clone());
+        if let Some(xml) = self.layer.metadata_xml.as_ref().filter(|xml| !xml.is_empty()) {
+            entries.retain(|entry| entry.name != METADATA.as_bytes() || entry.mode == Mode::Tree);
+            entries.push(Entry::blob(METADATA, inlet.add(Kind::Blob, xml.as_bytes())?));
+        }
+        Ok(entries)
+    }
+}

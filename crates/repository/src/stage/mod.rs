@@ -1,0 +1,99 @@
+//! Prepares a commit without anyone seeing it, then makes it visible in one step.
+//!
+//! ```text
+//! Stage ──layer()──▶ LayerStage ──writer()──▶ FeatureWriter, one for each thread
+//!   │                    └──finish()
+//!   └──commit()──▶ StagedCommit ──publish()──▶ the branch has moved
+//! ```
+//!
+//! Whatever is dropped on the way leaves nothing behind.
+
+mod columns;
+mod commit;
+mod error;
+mod features;
+mod layer;
+mod meta;
+mod places;
+mod previous;
+mod root;
+mod trees;
+mod unkeyed;
+
+pub use commit::{CommitDetails, StagedCommit};
+pub use error::StageError;
+pub use features::{FeatureWriter, WrittenFeatures};
+pub use layer::{LayerStage, Mode};
+
+use crate::{
+    DatasetPath, Repository,
+    object::Id,
+    pack::{Inlet, PackWriter},
+    repository::branch_ref,
+};
+
+/// What will be a commit on top of a branch, as the branch was when the stage was opened.
+pub struct Stage {
+    repository: Repository,
+    branch: String,
+    tip: Option<Id>,
+    root: root::Root,
+    pack: PackWriter,
+    inlet: Inlet,
+    imported: Vec<commit::Imported>,
+}
+
+impl Stage {
+    /// Opens a stage on a local branch, which need not exist yet.
+    ///
+    /// # Errors
+    /// If the name cannot be a branch's, or the repository cannot be read or written.
+    pub fn open(repository: &Repository, branch: &str) -> Result<Self, StageError> {
+        branch_ref(branch)?;
+        let tip = repository.branch_tip(branch)?;
+        let tip = tip.map(crate::object::bytes);
+        let pack = PackWriter::new(&repository.git().objects.store_ref().path().join("pack"))?;
+        Ok(Self {
+            root: root::Root::open(&repository.git(), tip)?,
+            inlet: pack.inlet(),
+            repository: repository.clone(),
+            branch: branch.to_owned(),
+            tip,
+            pack,
+            imported: Vec::new(),
+        })
+    }
+
+    /// Begins a layer. Its features go into writers of the result.
+    ///
+    /// # Errors
+    /// If the repository has something else at `path`, or what is there cannot be read, or `layer` does not
+    /// fit to it where features are added.
+    pub fn layer(
+        &self,
+        path: &DatasetPath,
+        layer: &geodata::Layer,
+        mode: Mode,
+    ) -> Result<LayerStage, StageError> {
+        let occupied = self.imported.iter().any(|imported| imported.path == *path);
+        if occupied {
+            return Err(StageError::Twice(path.clone()));
+        }
+        self.root.check_place(path)?;
+        let git = self.repository.git();
+        let previous = self.root.dataset(&git, path)?;
+        LayerStage::new(self.repository.clone(), path.clone(), layer, mode, previous)
+    }
+
+    /// Takes in a layer whose features are all written.
+    ///
+    /// # Errors
+    /// If two of its features have one key, or the disk fails.
+    pub fn finish(&mut self, layer: LayerStage) -> Result<u64, StageError> {
+        let imported = layer.finish(&self.pack, &mut self.inlet)?;
+        self.root.put(&imported.path, imported.tree);
+        let features = imported.features;
+        self.imported.push(imported);
+        Ok(features)
+    }
+}

@@ -1,0 +1,196 @@
+//! Where the features of a layer stand, gathered while they are written: 32 bytes a feature, plus
+//! its name where the key is no integer.
+
+use crate::{
+    dataset::place::{Scheme, file_name, pack_key},
+    object::Id,
+};
+use geodata::Value;
+
+/// Bits of [`Place::key`] for the length of a name.
+const LENGTH_BITS: u32 = 13;
+/// The longest file name: what Git calls a path that is too long begins here.
+pub(super) const LONGEST_NAME: usize = 4096;
+
+/// Features and where they stand.
+#[derive(Debug)]
+pub(super) struct Places {
+    scheme: Scheme,
+    list: Vec<Place>,
+    names: Vec<u8>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    /// The leaf tree, see [`Scheme`].
+    tree: u32,
+    id: Id,
+    /// The integer key, or where the file name stands among the names, and its length.
+    key: u64,
+}
+
+impl Places {
+    pub(super) fn new(scheme: Scheme) -> Self {
+        Self { scheme, list: Vec::new(), names: Vec::new() }
+    }
+
+    pub(super) fn scheme(&self) -> Scheme {
+        self.scheme
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    pub(super) fn push_integer(&mut self, key: i64, id: Id) {
+        let tree = Scheme::tree_of_integer(key);
+        self.list.push(Place { tree, id, key: key as u64 });
+    }
+
+    /// `name` is at most [`LONGEST_NAME`] bytes.
+    pub(super) fn push_named(&mut self, packed: &[u8], name: &str, id: Id) {
+        let key = (self.names.len() as u64) << LENGTH_BITS | name.len() as u64;
+        self.names.extend_from_slice(name.as_bytes());
+        self.list.push(Place { tree: Scheme::tree_of_hash(packed), id, key });
+    }
+
+    /// Takes over what another thread gathered.
+    pub(super) fn append(&mut self, mut other: Self) {
+        let shift = (self.names.len() as u64) << LENGTH_BITS;
+        if self.scheme == Scheme::Hash {
+            other.list.iter_mut().for_each(|place| place.key += shift);
+        }
+        if self.list.is_empty() {
+            self.list = other.list;
+        } else {
+            self.list.append(&mut other.list);
+        }
+        self.names.extend_from_slice(&other.names);
+    }
+
+    /// Brings the features of each leaf tree together; a key that two features share is an error, named by
+    /// the text given back.
+    pub(super) fn sort(&mut self) -> Result<(), String> {
+        let (names, scheme) = (&self.names, self.scheme);
+        // Rows come in long ascending runs, which a stable sort makes use of.
+        match scheme {
+            Scheme::Int => self.list.sort_by_key(|place| (place.tree, place.key)),
+            Scheme::Hash => {
+                self.list.sort_by(|a, b| (a.tree, name_in(names, a)).cmp(&(b.tree, name_in(names, b))))
+            }
+        }
+        let same = |a: &Place, b: &Place| match scheme {
+            Scheme::Int => a.key == b.key,
+            Scheme::Hash => name_in(names, a) == name_in(names, b),
+        };
+        match self.list.windows(2).find(|pair| same(&pair[0], &pair[1])) {
+            Some(pair) => Err(self.key_text(&pair[0])),
+            None => Ok(()),
+        }
+    }
+
+    /// Adds those of `older` whose key is not here; both are sorted, and so is the result.
+    pub(super) fn complete_with(&mut self, older: Self) {
+        let mine = std::mem::take(&mut self.list);
+        let shift = (self.names.len() as u64) << LENGTH_BITS;
+        self.names.extend_from_slice(&older.names);
+        let mut theirs = older.list;
+        if self.scheme == Scheme::Hash {
+            theirs.iter_mut().for_each(|place| place.key += shift);
+        }
+        let mut merged = Vec::with_capacity(mine.len() + theirs.len());
+        let mut mine = mine.into_iter().peekable();
+        let mut theirs = theirs.into_iter().peekable();
+        while let (Some(a), Some(b)) = (mine.peek(), theirs.peek()) {
+            match self.compare(a, b) {
+                std::cmp::Ordering::Less => merged.extend(mine.next()),
+                std::cmp::Ordering::Greater => merged.extend(theirs.next()),
+                std::cmp::Ordering::Equal => {
+                    merged.extend(mine.next());
+                    theirs.next();
+                }
+            }
+        }
+        merged.extend(mine);
+        merged.extend(theirs);
+        self.list = merged;
+    }
+
+    /// The leaf trees in order, each with its features; after [`Self::sort`].
+    pub(super) fn leaves(&self) -> impl Iterator<Item = Leaf<'_>> {
+        self.list.chunk_by(|a, b| a.tree == b.tree).map(|list| Leaf {
+            tree: list[0].tree,
+            list,
+            places: self,
+        })
+    }
+
+    fn compare(&self, a: &Place, b: &Place) -> std::cmp::Ordering {
+        a.tree.cmp(&b.tree).then_with(|| match self.scheme {
+            Scheme::Int => a.key.cmp(&b.key),
+            Scheme::Hash => name_in(&self.names, a).cmp(name_in(&self.names, b)),
+        })
+    }
+
+    fn key_text(&self, place: &Place) -> String {
+        match self.scheme {
+            Scheme::Int => (place.key as i64).to_string(),
+            Scheme::Hash => super::previous::key_text(name_in(&self.names, place)),
+        }
+    }
+}
+
+/// The features of one leaf tree.
+pub(super) struct Leaf<'a> {
+    pub(super) tree: u32,
+    list: &'a [Place],
+    places: &'a Places,
+}
+
+impl Leaf<'_> {
+    /// Calls `visit` with file name and id of each feature, in Git's order.
+    pub(super) fn each(&self, scratch: &mut LeafScratch, mut visit: impl FnMut(&[u8], &Id)) {
+        match self.places.scheme {
+            // Sorted by name already.
+            Scheme::Hash => {
+                self.list.iter().for_each(|place| visit(name_in(&self.places.names, place), &place.id))
+            }
+            Scheme::Int => {
+                scratch.fill(self.list);
+                for (start, end, at) in &scratch.order {
+                    visit(&scratch.names.as_bytes()[*start..*end], &self.list[*at].id);
+                }
+            }
+        }
+    }
+}
+
+/// Room to spell the names of a leaf, used again for the next.
+#[derive(Default)]
+pub(super) struct LeafScratch {
+    packed: Vec<u8>,
+    names: String,
+    /// Start and end of a name, and whose it is.
+    order: Vec<(usize, usize, usize)>,
+}
+
+impl LeafScratch {
+    fn fill(&mut self, list: &[Place]) {
+        self.names.clear();
+        self.order.clear();
+        for (at, place) in list.iter().enumerate() {
+            let start = self.names.len();
+            pack_key(Value::Integer(place.key as i64), &mut self.packed);
+            file_name(&self.packed, &mut self.names);
+            self.order.push((start, self.names.len(), at));
+        }
+        let names = self.names.as_bytes();
+        self.order.sort_unstable_by(|a, b| names[a.0..a.1].cmp(&names[b.0..b.1]));
+    }
+}
+
+fn name_in<'a>(names: &'a [u8], place: &Place) -> &'a [u8] {
+    let start = (place.key >> LENGTH_BITS) as usize;
+    let length = (place.key & ((1 << LENGTH_BITS) - 1)) as usize;
+    &names[start..start + length]
+}

@@ -1,0 +1,182 @@
+//! What the branch holds of a layer that is imported again.
+
+use std::collections::{HashMap, HashSet};
+
+use geodata::Value;
+
+use super::{StageError, places::Places};
+use crate::{
+    DatasetError, DatasetPath,
+    dataset::{
+        Scheme,
+        feature::{Feature, FeatureEncoder},
+        legend::Legend,
+        place::{packed_key, unpack_key},
+        stored::{StoredDataset, read},
+        tree::Mode,
+    },
+    object::Id,
+};
+
+/// The features of the previous version by key, and how to compare them with rows of the new one.
+pub(super) struct Previous {
+    by_key: ByKey,
+    /// Its trees, which need not be written again.
+    pub(super) trees: HashSet<Id>,
+    projections: HashMap<String, Projection>,
+}
+
+/// Feature ids by key; keys other than integers by file name.
+enum ByKey {
+    Int(HashMap<i64, Id>),
+    Named(HashMap<Box<[u8]>, Id>),
+}
+
+/// For each value of the new legend, where the old legend has it.
+struct Projection(Vec<Option<usize>>);
+
+impl Previous {
+    pub(super) fn read(
+        git: &gix::Repository,
+        dataset: &StoredDataset,
+        legend: &Legend,
+        scheme: Scheme,
+    ) -> Result<Self, DatasetError> {
+        let mut by_key = ByKey::new(scheme);
+        let mut trees = HashSet::new();
+        dataset.each_entry::<DatasetError>(git, &mut |entry| {
+            if entry.mode == Mode::Tree {
+                trees.insert(entry.id);
+            } else {
+                by_key.insert(&entry.name, entry.id);
+            }
+            Ok(())
+        })?;
+        let name = legend.name();
+        let others = dataset.legends.iter().filter(|(other, _)| **other != name);
+        Ok(Self {
+            by_key,
+            trees,
+            projections: others
+                .filter(|(_, old)| old.keys == legend.keys)
+                .map(|(name, old)| (name.clone(), Projection::between(old, legend)))
+                .collect(),
+        })
+    }
+
+    pub(super) fn of_integer(&self, key: i64) -> Option<Id> {
+        match &self.by_key {
+            ByKey::Int(ids) => ids.get(&key).copied(),
+            ByKey::Named(_) => None,
+        }
+    }
+
+    pub(super) fn of_name(&self, name: &[u8]) -> Option<Id> {
+        match &self.by_key {
+            ByKey::Int(_) => None,
+            ByKey::Named(ids) => ids.get(name).copied(),
+        }
+    }
+
+    /// Whether the feature `old`, of another legend, says the same as `blob`, so that it can stay as it is.
+    pub(super) fn says_the_same(
+        &self,
+        git: &gix::Repository,
+        old: Id,
+        blob: &[u8],
+        encoder: &FeatureEncoder,
+        scratch: &mut Vec<u8>,
+    ) -> Result<bool, DatasetError> {
+        if self.projections.is_empty() {
+            return Ok(false);
+        }
+        let bytes = read(git, old)?;
+        let feature = Feature::decode(&bytes).ok_or(DatasetError::Malformed("a feature"))?;
+        let Some(projection) = self.projections.get(feature.legend) else {
+            return Ok(false);
+        };
+        encoder.encode_values(projection.apply(&feature.values), scratch);
+        Ok(scratch == blob)
+    }
+
+    /// The features in the form in which new ones are gathered, sorted.
+    pub(super) fn into_places(self) -> Places {
+        let mut places;
+        match self.by_key {
+            ByKey::Int(ids) => {
+                places = Places::new(Scheme::Int);
+                ids.into_iter().for_each(|(key, id)| places.push_integer(key, id));
+            }
+            ByKey::Named(ids) => {
+                places = Places::new(Scheme::Hash);
+                for (name, id) in ids {
+                    let packed = packed_key(&name).unwrap_or_default();
+                    places.push_named(&packed, &String::from_utf8_lossy(&name), id);
+                }
+            }
+        }
+        places.sort().expect("a map holds each key once");
+        places
+    }
+}
+
+impl ByKey {
+    fn new(scheme: Scheme) -> Self {
+        match scheme {
+            Scheme::Int => Self::Int(HashMap::new()),
+            Scheme::Hash => Self::Named(HashMap::new()),
+        }
+    }
+
+    /// Files whose names stand for no key are none of Kart's features and are left out.
+    fn insert(&mut self, name: &[u8], id: Id) {
+        let Some(packed) = packed_key(name) else { return };
+        match (self, unpack_key(&packed)) {
+            (Self::Int(ids), Some(Value::Integer(key))) => {
+                ids.insert(key, id);
+            }
+            (Self::Named(ids), Some(_)) => {
+                ids.insert(name.into(), id);
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Projection {
+    fn between(old: &Legend, new: &Legend) -> Self {
+        let at = |id: &String| old.values.iter().position(|other| other == id);
+        Self(new.values.iter().map(at).collect())
+    }
+
+    fn apply<'a>(&'a self, values: &'a [Value<'a>]) -> impl Iterator<Item = Value<'a>> {
+        let value = |at: usize| values.get(at).copied();
+        self.0.iter().map(move |at| at.and_then(value).unwrap_or(Value::Null))
+    }
+}
+
+/// The key a file name stands for, for people.
+pub(super) fn key_text(name: &[u8]) -> String {
+    let packed = packed_key(name).unwrap_or_default();
+    match unpack_key(&packed) {
+        Some(value) => value_text(value),
+        None => String::from_utf8_lossy(name).into_owned(),
+    }
+}
+
+/// A value for people.
+pub(super) fn value_text(value: Value<'_>) -> String {
+    match value {
+        Value::Null => "NULL".to_owned(),
+        Value::Boolean(value) => value.to_string(),
+        Value::Integer(value) => value.to_string(),
+        Value::Float(value) => value.to_string(),
+        Value::Text(text) => format!("'{}'", text.chars().take(100).collect::<String>().escape_debug()),
+        Value::Blob(bytes) | Value::Geometry(bytes) => format!("of {} bytes", bytes.len()),
+    }
+}
+
+/// An error about a key of the layer at `path`.
+pub(super) fn key_error(path: &DatasetPath, key: String, reason: &'static str) -> StageError {
+    StageError::Key { path: path.clone(), key, reason }
+}

@@ -1,0 +1,180 @@
+//! The tree of the whole repository: what the branch has, and what is put into it.
+
+use std::collections::BTreeMap;
+
+use super::StageError;
+use crate::{
+    DatasetPath,
+    dataset::{
+        FOLDER,
+        stored::{StoredDataset, find, read, read_tree},
+        tree::{Entry, Mode, encode},
+    },
+    object::{Id, Kind, bytes},
+    pack::Inlet,
+};
+
+/// The file that tells Kart which layout the repository has; in every commit.
+const VERSION_FILE: &str = ".kart.repostructure.version";
+const VERSION: &[u8] = b"3\n";
+/// Folders within folders before a repository is taken for something else than Kart's.
+const DEEPEST: usize = 32;
+
+/// The tree that the commit will have.
+pub(super) struct Root {
+    base: Option<Id>,
+    /// The paths of its datasets.
+    datasets: Vec<String>,
+    changes: Changes,
+}
+
+/// What is put below a folder.
+#[derive(Default)]
+struct Changes {
+    tree: Option<Id>,
+    below: BTreeMap<String, Changes>,
+}
+
+impl Root {
+    /// The tree of the commit `tip`, or an empty one.
+    pub(super) fn open(git: &gix::Repository, tip: Option<Id>) -> Result<Self, StageError> {
+        let base = match tip {
+            Some(tip) => {
+                let commit = git.find_commit(gix::ObjectId::from(tip)).map_err(gix::Error::from)?;
+                Some(bytes(commit.tree_id().map_err(gix::Error::from)?.detach()))
+            }
+            None => None,
+        };
+        let mut datasets = Vec::new();
+        if let Some(tree) = base {
+            check_version(git, tree)?;
+            list_datasets(git, tree, "", 0, &mut datasets)?;
+        }
+        Ok(Self { base, datasets, changes: Changes::default() })
+    }
+
+    /// The tree that the branch has.
+    pub(super) fn base(&self) -> Option<Id> {
+        self.base
+    }
+
+    /// Whether a dataset may stand at `path` beside those that are there and those that were put.
+    pub(super) fn check_place(&self, path: &DatasetPath) -> Result<(), StageError> {
+        let folded = path.folded();
+        for other in &self.datasets {
+            let other_folded = other.to_lowercase();
+            let reason = if folded == other_folded && path.as_str() != other {
+                format!("'{other}' differs from it only by letter case")
+            } else if is_within(&folded, &other_folded) {
+                format!("it would be inside the layer '{other}'")
+            } else if is_within(&other_folded, &folded) {
+                format!("the layer '{other}' would be inside it")
+            } else {
+                continue;
+            };
+            return Err(StageError::Occupied { path: path.clone(), reason });
+        }
+        Ok(())
+    }
+
+    /// The dataset that the branch has at `path`.
+    pub(super) fn dataset(
+        &self,
+        git: &gix::Repository,
+        path: &DatasetPath,
+    ) -> Result<Option<StoredDataset>, StageError> {
+        let Some(mut tree) = self.base else { return Ok(None) };
+        for component in path.components() {
+            let entries = read_tree(git, tree)?;
+            match entries.iter().find(|entry| entry.name == component.as_bytes()) {
+                Some(Entry { mode: Mode::Tree, id, .. }) => tree = *id,
+                Some(_) => {
+                    let reason = format!("'{component}' is a file");
+                    return Err(StageError::Occupied { path: path.clone(), reason });
+                }
+                None => return Ok(None),
+            }
+        }
+        Ok(StoredDataset::open(git, tree)?)
+    }
+
+    /// Puts the tree of a dataset in its place.
+    pub(super) fn put(&mut self, path: &DatasetPath, tree: Id) {
+        if !self.datasets.iter().any(|other| other == path.as_str()) {
+            self.datasets.push(path.as_str().to_owned());
+        }
+        let mut folder = &mut self.changes;
+        for component in path.components() {
+            folder = folder.below.entry(component.to_owned()).or_default();
+        }
+        folder.tree = Some(tree);
+    }
+
+    /// Writes the tree of the repository with all that was put into it.
+    pub(super) fn write(&self, git: &gix::Repository, inlet: &mut Inlet) -> Result<Id, StageError> {
+        let mut entries = self.changes.applied(git, self.base, inlet)?;
+        if !entries.iter().any(|entry| entry.name == VERSION_FILE.as_bytes()) {
+            entries.push(Entry::blob(VERSION_FILE, inlet.add(Kind::Blob, VERSION)?));
+        }
+        Ok(inlet.add(Kind::Tree, &encode(entries))?)
+    }
+}
+
+impl Changes {
+    /// The lines of the folder that was `base`.
+    fn applied(
+        &self,
+        git: &gix::Repository,
+        base: Option<Id>,
+        inlet: &mut Inlet,
+    ) -> Result<Vec<Entry>, StageError> {
+        let mut entries = base.map_or_else(|| Ok(Vec::new()), |base| read_tree(git, base))?;
+        for (name, changes) in &self.below {
+            let old = find(&entries, name, Mode::Tree);
+            let id = match changes.tree {
+                Some(tree) => tree,
+                None => {
+                    let folder = encode(changes.applied(git, old, inlet)?);
+                    inlet.add(Kind::Tree, &folder)?
+                }
+            };
+            entries.retain(|entry| entry.name != name.as_bytes());
+            entries.push(Entry::tree(name.as_bytes(), id));
+        }
+        Ok(entries)
+    }
+}
+
+fn is_within(inner: &str, outer: &str) -> bool {
+    inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with('/'))
+}
+
+fn check_version(git: &gix::Repository, root: Id) -> Result<(), StageError> {
+    let entries = read_tree(git, root)?;
+    let version = match find(&entries, VERSION_FILE, Mode::Blob) {
+        Some(id) => String::from_utf8_lossy(&read(git, id)?).trim().to_owned(),
+        None if find(&entries, ".sno.repository.version", Mode::Blob).is_some() => "2".to_owned(),
+        None => return Ok(()),
+    };
+    if version == "3" { Ok(()) } else { Err(StageError::Version(version)) }
+}
+
+fn list_datasets(
+    git: &gix::Repository,
+    tree: Id,
+    path: &str,
+    depth: usize,
+    found: &mut Vec<String>,
+) -> Result<(), StageError> {
+    let entries = read_tree(git, tree)?;
+    if find(&entries, FOLDER, Mode::Tree).is_some() {
+        found.push(path.to_owned());
+    }
+    let folders = entries.iter().filter(|entry| entry.mode == Mode::Tree && !entry.name.starts_with(b"."));
+    for folder in folders.filter(|_| depth < DEEPEST) {
+        let name = String::from_utf8_lossy(&folder.name);
+        let below = if path.is_empty() { name.into_owned() } else { format!("{path}/{name}") };
+        list_datasets(git, folder.id, &below, depth + 1, found)?;
+    }
+    Ok(())
+}
