@@ -14,10 +14,10 @@ impl Tally {
     /// What a line of a runner's output says: nothing unless it is a summary of nextest (`Summary [ 0.1s] 3 tests run:
     /// 2 passed, 1 failed, 0 skipped`) or of libtest (`test result: ok. 3 passed; 0 failed; …`).
     pub fn read(line: &str) -> Self {
-        let line = line.trim();
+        // Not trimmed: nextest shows a failed test's own libtest summary again, indented.
         let counts = if let Some(rest) = line.strip_prefix("test result: ") {
             rest
-        } else if line.starts_with("Summary [") && line.contains(" run: ") {
+        } else if line.trim_start().starts_with("Summary [") && line.contains(" run: ") {
             line.split_once(" run: ").map_or("", |(_, counts)| counts)
         } else {
             ""
@@ -70,7 +70,8 @@ mod tests {
 
     #[test]
     fn other_lines_count_nothing() {
-        for line in ["test a::b ... ok", "3 passed", "Starting 3 tests across 2 binaries", ""] {
+        let shown_again = "    test result: FAILED. 0 passed; 1 failed; 0 ignored";
+        for line in ["test a::b ... ok", "3 passed", "Starting 3 tests across 2 binaries", "", shown_again] {
             assert_eq!(Tally::read(line), Tally::default(), "{line}");
         }
     }
