@@ -40,8 +40,13 @@ struct Span {
 impl Batch {
     /// An empty batch for features of `width` columns (at least one).
     pub fn new(width: usize) -> Self {
+        Self::with_capacity(width, 0, 0)
+    }
+
+    /// An empty batch with room for so many features and so many bytes of texts, blobs and geometries.
+    pub fn with_capacity(width: usize, features: usize, bytes: usize) -> Self {
         assert!(width > 0, "a layer has at least one column");
-        Self { width, cells: Vec::new(), bytes: Vec::new() }
+        Self { width, cells: Vec::with_capacity(width * features), bytes: Vec::with_capacity(bytes) }
     }
 
     /// The number of whole features.

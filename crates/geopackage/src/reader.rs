@@ -15,6 +15,9 @@ use crate::{CellError, Error};
 /// A batch is handed on when it has as many rows ...
 const MOST_ROWS: usize = 256;
 
+/// ... or as many values ...
+const MOST_VALUES: usize = 16 << 10;
+
 /// ... or as many bytes.
 const MOST_BYTES: usize = 256 << 10;
 
@@ -46,8 +49,8 @@ impl Reader {
             source: &self.source,
             plan: Arc::clone(&part.plan),
             statement,
-            rows_read: 0,
-            last_rowid: None,
+            order: Order { rows_read: 0, last_rowid: None },
+            last_size: 0,
             done: false,
         })
     }
@@ -69,8 +72,9 @@ pub struct Batches<'a> {
     source: &'a Source,
     plan: Arc<Plan>,
     statement: Statement<'a>,
-    rows_read: u64,
-    last_rowid: Option<i64>,
+    order: Order,
+    /// How many bytes the last batch took: the next will take about as many.
+    last_size: usize,
     done: bool,
 }
 
@@ -90,20 +94,23 @@ impl Iterator for Batches<'_> {
 impl Batches<'_> {
     fn read_batch(&mut self) -> Result<Batch, Error> {
         self.source.check_interrupt()?;
-        let mut batch = Batch::new(self.plan.columns.len());
+        let most_rows = MOST_ROWS.min(MOST_VALUES / self.plan.columns.len()).max(1);
+        let mut batch = Batch::with_capacity(self.plan.columns.len(), most_rows, self.last_size * 9 / 8);
         // Dropping the rows would start the statement over; it goes on from here with the next batch.
         let mut rows = ManuallyDrop::new(self.statement.raw_query());
-        let mut order = Order { rows_read: self.rows_read, last_rowid: self.last_rowid };
-        while batch.len() < MOST_ROWS && batch.size() < MOST_BYTES {
-            let row = rows.next().map_err(|source| failure(self.source, &self.plan, source))?;
+        for _ in 0..most_rows {
+            let row = rows.next().map_err(|error| failure(self.source, &self.plan, error))?;
             let Some(row) = row else {
                 self.done = true;
                 break;
             };
-            order.check(self.source, &self.plan, row)?;
+            self.order.check(self.source, &self.plan, row)?;
             push_row(self.source, &self.plan, row, &mut batch)?;
+            if batch.size() >= MOST_BYTES {
+                break;
+            }
         }
-        (self.rows_read, self.last_rowid) = (order.rows_read, order.last_rowid);
+        self.last_size = batch.size();
         Ok(batch)
     }
 }
@@ -111,6 +118,7 @@ impl Batches<'_> {
 /// Whether the rows can be what they seem to be.
 ///
 /// Pages that refer to each other in circles, or many times to the same, make a small file look endless.
+#[derive(Debug)]
 struct Order {
     rows_read: u64,
     last_rowid: Option<i64>,
