@@ -1,5 +1,7 @@
 //! Which tables of a file are layers.
 
+use std::collections::HashSet;
+
 use rusqlite::{Connection, Result};
 
 /// The starts of the names of tables that belong to SQLite, to GeoPackage, to its spatial indexes and to GeoGig.
@@ -20,68 +22,68 @@ const SHADOW_SUFFIXES: [&str; 11] = [
     "_config",
 ];
 
-/// The tables of a file, as far as they have rows of their own: no views and no virtual tables.
+/// The tables of a file, sorted out; names are compared as SQLite does, ignoring the case of ASCII letters.
+#[derive(Debug)]
 pub(crate) struct Catalog {
-    tables: Vec<String>,
-    virtual_tables: Vec<String>,
+    layers: Vec<String>,
+    tables: HashSet<String>,
 }
 
 impl Catalog {
+    /// Lists the tables that have rows of their own: no views and no virtual tables.
     pub(crate) fn read(connection: &Connection) -> Result<Self> {
-        let mut catalog = Self { tables: Vec::new(), virtual_tables: Vec::new() };
-        let mut statement = connection
-            .prepare("SELECT name, coalesce(rootpage, 0) > 0 FROM main.sqlite_master WHERE type = 'table' ORDER BY name")?;
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
-            let has_rows = row.get(1)?;
-            let names = if has_rows { &mut catalog.tables } else { &mut catalog.virtual_tables };
-            names.push(row.get(0)?);
-        }
-        Ok(catalog)
+        let all = names(connection, "coalesce(rootpage, 0) > 0")?;
+        let virtual_tables = lowercase(&names(connection, "coalesce(rootpage, 0) <= 0")?);
+        let tables = lowercase(&all);
+        let is_layer = |name: &String| {
+            let name = name.to_ascii_lowercase();
+            !is_system(&name) && !is_shadow(&name, &virtual_tables) && !is_feature_ids(&name, &tables)
+        };
+        let layers = all.into_iter().filter(is_layer).collect();
+        Ok(Self { layers, tables })
     }
 
     /// The names of the layers, sorted.
-    pub(crate) fn layers(&self) -> Vec<String> {
-        let layers = self.tables.iter().filter(|table| self.is_layer(table));
-        layers.cloned().collect()
+    pub(crate) fn layers(&self) -> &[String] {
+        &self.layers
     }
 
-    /// Whether there is a layer of exactly this name.
-    pub(crate) fn has_layer(&self, name: &str) -> bool {
-        self.tables.iter().any(|table| table == name) && self.is_layer(name)
+    /// Takes the layers of these names out, and returns those that were there.
+    pub(crate) fn remove(&mut self, names: &[String]) -> Vec<String> {
+        let names = lowercase(names);
+        let is_removed = |layer: &mut String| names.contains(&layer.to_ascii_lowercase());
+        self.layers.extract_if(.., is_removed).collect()
     }
 
     /// Whether there is a table of this name, in any case.
     pub(crate) fn has_table(&self, name: &str) -> bool {
-        self.tables.iter().any(|table| table.eq_ignore_ascii_case(name))
-    }
-
-    fn is_layer(&self, table: &str) -> bool {
-        let is_system = SYSTEM_PREFIXES.iter().any(|prefix| starts_with(table, prefix));
-        let is_placeholder = table.eq_ignore_ascii_case("ogr_empty_table");
-        !is_system && !is_placeholder && !self.is_shadow(table) && !self.is_feature_ids(table)
-    }
-
-    /// Whether a virtual table keeps its content in it.
-    fn is_shadow(&self, table: &str) -> bool {
-        SHADOW_SUFFIXES.iter().any(|suffix| {
-            let owner = strip_suffix(table, suffix);
-            owner.is_some_and(|owner| self.virtual_tables.iter().any(|name| name.eq_ignore_ascii_case(owner)))
-        })
-    }
-
-    /// Whether GeoGig keeps its feature ids for another table in it.
-    fn is_feature_ids(&self, table: &str) -> bool {
-        strip_suffix(table, "_fids").is_some_and(|owner| self.has_table(owner))
+        self.tables.contains(&name.to_ascii_lowercase())
     }
 }
 
-fn starts_with(name: &str, prefix: &str) -> bool {
-    let start = name.as_bytes().get(..prefix.len());
-    start.is_some_and(|start| start.eq_ignore_ascii_case(prefix.as_bytes()))
+fn names(connection: &Connection, condition: &str) -> Result<Vec<String>> {
+    let sql =
+        format!("SELECT name FROM main.sqlite_master WHERE type = 'table' AND {condition} ORDER BY name");
+    let mut statement = connection.prepare(&sql)?;
+    let names = statement.query_map([], |row| row.get(0))?;
+    names.collect()
 }
 
-fn strip_suffix<'a>(name: &'a str, suffix: &str) -> Option<&'a str> {
-    let (owner, end) = name.split_at_checked(name.len().checked_sub(suffix.len())?)?;
-    end.eq_ignore_ascii_case(suffix).then_some(owner)
+fn lowercase(names: &[String]) -> HashSet<String> {
+    names.iter().map(|name| name.to_ascii_lowercase()).collect()
+}
+
+fn is_system(table: &str) -> bool {
+    table == "ogr_empty_table" || SYSTEM_PREFIXES.iter().any(|prefix| table.starts_with(prefix))
+}
+
+/// Whether a virtual table keeps its content in it.
+fn is_shadow(table: &str, virtual_tables: &HashSet<String>) -> bool {
+    let owners = SHADOW_SUFFIXES.iter().filter_map(|suffix| table.strip_suffix(suffix));
+    owners.into_iter().any(|owner| virtual_tables.contains(owner))
+}
+
+/// Whether GeoGig keeps its feature ids for another table in it.
+fn is_feature_ids(table: &str, tables: &HashSet<String>) -> bool {
+    table.strip_suffix("_fids").is_some_and(|owner| tables.contains(owner))
 }

@@ -8,34 +8,39 @@ use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
 use rusqlite::{Connection, OpenFlags, Result};
 
+use crate::Interrupter;
+
 /// The largest row, text or blob, in bytes. A dataset's feature is a Git blob, which hosts refuse above 100 MB.
 const LARGEST_ROW: i32 = 128 << 20;
 
 /// The most instructions of a statement. Ours have about two for each of at most 2,000 columns.
 const LONGEST_PROGRAM: i32 = 25_000;
 
+/// The most tables, indexes, views and triggers: they all lie in memory, for each connection.
+const MOST_OBJECTS: i32 = 50_000;
+
 /// What each connection may keep of the file in memory, in KiB. Rows are read once, in their order.
 const PAGE_CACHE: i32 = 2_048;
 
-/// Opens the file at `path` for reading.
+/// Opens the file at `path` for reading; `interrupter` can stop also that.
 ///
-/// It is taken as unchanging, so there are no locks and no journals: neither `-wal` nor `-journal` files beside it are
-/// looked at.
-pub(crate) fn open(path: &Path) -> Result<Connection> {
+/// The file is taken as unchanging, so there are no locks and no journals: neither `-wal` nor `-journal` files beside
+/// it are looked at.
+pub(crate) fn open(path: &Path, interrupter: &Interrupter) -> Result<Connection> {
     let flags =
         OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(uri(path), flags)?;
+    interrupter.watch(&connection)?;
     trust_nothing(&connection)?;
     limit(&connection)?;
-    let pragmas = format!(
+    connection.execute_batch(&format!(
         "PRAGMA trusted_schema = OFF;
          PRAGMA cell_size_check = ON;
          PRAGMA query_only = ON;
          PRAGMA mmap_size = 0;
          PRAGMA temp_store = MEMORY;
          PRAGMA cache_size = -{PAGE_CACHE};"
-    );
-    connection.execute_batch(&pragmas)?;
+    ))?;
     Ok(connection)
 }
 
@@ -75,6 +80,7 @@ fn limit(connection: &Connection) -> Result<()> {
     let limits = [
         (Limit::SQLITE_LIMIT_LENGTH, LARGEST_ROW),
         (Limit::SQLITE_LIMIT_VDBE_OP, LONGEST_PROGRAM),
+        (Limit::SQLITE_LIMIT_SCHEMA, MOST_OBJECTS),
         (Limit::SQLITE_LIMIT_ATTACHED, 0),
         (Limit::SQLITE_LIMIT_TRIGGER_DEPTH, 0),
         (Limit::SQLITE_LIMIT_WORKER_THREADS, 0),

@@ -95,12 +95,12 @@ pub enum Error {
         source: Box<CellError>,
     },
     /// The pages of the file contradict each other.
-    #[error("{file} is damaged, found while {doing}")]
+    #[error("{file} is damaged: {what}")]
     Damaged {
         /// The file.
         file: String,
-        /// What was being done.
-        doing: String,
+        /// What contradicts, or what was being done when SQLite noticed.
+        what: String,
         /// What SQLite said, if it was the one to notice.
         source: Option<rusqlite::Error>,
     },
@@ -140,14 +140,24 @@ pub enum CellError {
 impl Error {
     /// Sorts what SQLite said while something was done to a file.
     pub(crate) fn from_sqlite(file: &str, doing: impl Into<String>, source: rusqlite::Error) -> Self {
-        let file = file.to_owned();
+        let (file, doing) = (file.to_owned(), doing.into());
         match source.sqlite_error_code() {
             Some(ErrorCode::OperationInterrupted) => Self::Interrupted { file },
             Some(ErrorCode::NotADatabase) => Self::NotSqlite { file },
             Some(ErrorCode::DatabaseCorrupt) => {
-                Self::Damaged { file, doing: doing.into(), source: Some(source) }
+                Self::Damaged { file, what: format!("noticed while {doing}"), source: Some(source) }
             }
-            _ => Self::Sqlite { file, doing: doing.into(), source },
+            _ => Self::Sqlite { file, doing, source: without_path(source) },
         }
+    }
+}
+
+/// Where SQLite cannot open a file it says which, and the file's place on the server is nobody's business.
+fn without_path(error: rusqlite::Error) -> rusqlite::Error {
+    match error {
+        rusqlite::Error::SqliteFailure(error, _) if error.code == ErrorCode::CannotOpen => {
+            rusqlite::Error::SqliteFailure(error, None)
+        }
+        other => other,
     }
 }

@@ -1,11 +1,12 @@
 //! Stopping from outside what SQLite is busy with.
 
+use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use rusqlite::{Connection, InterruptHandle};
+use rusqlite::{Connection, InterruptHandle, ffi};
 
-/// Stops all reading of one [`crate::GeoPackage`], from any thread and for good.
+/// Stops all reading of a [`crate::GeoPackage`], from any thread and for good.
 #[derive(Clone, Default)]
 pub struct Interrupter(Arc<Shared>);
 
@@ -31,18 +32,22 @@ impl Interrupter {
         self.0.interrupted.load(Ordering::SeqCst)
     }
 
-    /// Lets an interrupt reach `connection` too.
-    pub(crate) fn watch(&self, connection: &Connection) {
+    /// Lets an interrupt reach `connection` too, also one that has already come.
+    pub(crate) fn watch(&self, connection: &Connection) -> rusqlite::Result<()> {
         self.connections().push(connection.get_interrupt_handle());
+        if self.is_interrupted() {
+            return Err(rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_INTERRUPT), None));
+        }
+        Ok(())
     }
 
-    fn connections(&self) -> std::sync::MutexGuard<'_, Vec<InterruptHandle>> {
+    fn connections(&self) -> MutexGuard<'_, Vec<InterruptHandle>> {
         self.0.connections.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl std::fmt::Debug for Interrupter {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Interrupter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Interrupter").field(&self.is_interrupted()).finish()
     }
 }

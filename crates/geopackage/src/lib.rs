@@ -18,7 +18,7 @@
 //! ```
 //!
 //! What a file says is data, never an instruction: views, triggers, virtual tables, generated columns and
-//! expressions are not run, and names are only names. There is no writing here, and no tiles.
+//! expressions are not run, and names are only names. There is no writing here, and tables of raster tiles are left out.
 
 mod catalog;
 mod column_type;

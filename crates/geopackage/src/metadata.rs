@@ -75,6 +75,18 @@ impl<'a> Metadata<'a> {
         columns.collect()
     }
 
+    /// The tables with raster images instead of features.
+    pub(crate) fn tile_tables(&self) -> Result<Vec<String>> {
+        let Some(source) = self.source("gpkg_contents", &["table_name", "data_type"])? else {
+            return Ok(Vec::new());
+        };
+        let sql =
+            format!("SELECT table_name FROM {source} WHERE data_type IN ('tiles', '2d-gridded-coverage')");
+        let mut statement = self.connection.prepare(&sql)?;
+        let names = statement.query_map([], |row| text(row, 0))?;
+        Ok(names.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
+    }
+
     /// The definition of a reference system.
     pub(crate) fn definition(&self, srs_id: i64) -> Result<Option<String>> {
         let Some(source) = self.source("gpkg_spatial_ref_sys", &["srs_id", "definition"])? else {

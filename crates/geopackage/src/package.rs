@@ -7,6 +7,7 @@ use rusqlite::Connection;
 
 use crate::catalog::Catalog;
 use crate::file::FileHeader;
+use crate::metadata::Metadata;
 use crate::part::{self, Part};
 use crate::{Error, Interrupter, Reader, Table, connection};
 
@@ -15,6 +16,7 @@ use crate::{Error, Interrupter, Reader, Table, connection};
 pub struct GeoPackage {
     source: Arc<Source>,
     connection: Connection,
+    catalog: Catalog,
     notes: Vec<String>,
 }
 
@@ -36,17 +38,32 @@ impl GeoPackage {
     /// # Errors
     /// If it is no GeoPackage, or not all of one.
     pub fn open(path: &Path, shown_name: &str) -> Result<Self, Error> {
+        Self::open_interruptible(path, shown_name, &Interrupter::default())
+    }
+
+    /// As [`Self::open`], so that also the opening can be interrupted: a hostile file can make it last.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_interruptible(
+        path: &Path,
+        shown_name: &str,
+        interrupter: &Interrupter,
+    ) -> Result<Self, Error> {
         let header = FileHeader::read(path, shown_name)?;
         let source = Arc::new(Source {
             path: path.to_owned(),
             shown_name: shown_name.to_owned(),
             size: header.size,
-            interrupter: Interrupter::default(),
+            interrupter: interrupter.clone(),
         });
         let connection = source.connect()?;
-        let package = Self { source, connection, notes: notes(&header, shown_name) };
-        package.check_kind(&header)?;
-        Ok(package)
+        let listing = |error| Error::from_sqlite(shown_name, "listing its tables", error);
+        let mut catalog = Catalog::read(&connection).map_err(listing)?;
+        check_kind(&header, &catalog, shown_name)?;
+        let tiles = Metadata::new(&connection, &catalog).tile_tables().map_err(listing)?;
+        let notes = notes(&header, &catalog.remove(&tiles), shown_name);
+        Ok(Self { source, connection, catalog, notes })
     }
 
     /// What the person who brought the file should know about it as a whole, a sentence each.
@@ -54,12 +71,9 @@ impl GeoPackage {
         &self.notes
     }
 
-    /// The names of its layers, sorted: all tables but those of the system.
-    ///
-    /// # Errors
-    /// If the file is damaged.
-    pub fn layer_names(&self) -> Result<Vec<String>, Error> {
-        Ok(self.catalog()?.layers())
+    /// The names of its layers, sorted: all tables but those of the system and of raster tiles.
+    pub fn layer_names(&self) -> &[String] {
+        self.catalog.layers()
     }
 
     /// Looks at the layer `name`.
@@ -103,28 +117,12 @@ impl GeoPackage {
     }
 
     fn describe(&self, name: &str, key: Option<&str>) -> Result<Table, Error> {
+        self.source.check_interrupt()?;
         let file = &self.source.shown_name;
-        let catalog = self.catalog()?;
-        if !catalog.has_layer(name) {
+        if !self.layer_names().iter().any(|layer| layer == name) {
             return Err(Error::NoSuchLayer { file: file.clone(), layer: name.to_owned() });
         }
-        Table::describe(&self.connection, &catalog, file, name, key)
-    }
-
-    fn catalog(&self) -> Result<Catalog, Error> {
-        self.source.check_interrupt()?;
-        Catalog::read(&self.connection).map_err(|source| self.error("listing its tables", source))
-    }
-
-    /// Makes sure that it is a GeoPackage, by its mark or by its tables.
-    fn check_kind(&self, header: &FileHeader) -> Result<(), Error> {
-        let catalog = self.catalog()?;
-        let has_tables = catalog.has_table("gpkg_contents")
-            && (catalog.has_table("gpkg_spatial_ref_sys") || catalog.has_table("gpkg_geometry_columns"));
-        if header.marked_as_geopackage || has_tables {
-            return Ok(());
-        }
-        Err(Error::NotGeoPackage { file: self.source.shown_name.clone() })
+        Table::describe(&self.connection, &self.catalog, file, name, key)
     }
 
     fn error(&self, doing: impl Into<String>, source: rusqlite::Error) -> Error {
@@ -134,10 +132,9 @@ impl GeoPackage {
 
 impl Source {
     fn connect(&self) -> Result<Connection, Error> {
-        let connection = connection::open(&self.path)
-            .map_err(|source| Error::from_sqlite(&self.shown_name, "opening it", source))?;
-        self.interrupter.watch(&connection);
-        Ok(connection)
+        self.check_interrupt()?;
+        connection::open(&self.path, &self.interrupter)
+            .map_err(|source| Error::from_sqlite(&self.shown_name, "opening it", source))
     }
 
     pub(crate) fn check_interrupt(&self) -> Result<(), Error> {
@@ -148,11 +145,22 @@ impl Source {
     }
 }
 
-fn notes(header: &FileHeader, shown_name: &str) -> Vec<String> {
+/// Makes sure that it is a GeoPackage, by its mark or by its tables.
+fn check_kind(header: &FileHeader, catalog: &Catalog, shown_name: &str) -> Result<(), Error> {
+    let has_tables = catalog.has_table("gpkg_contents")
+        && (catalog.has_table("gpkg_spatial_ref_sys") || catalog.has_table("gpkg_geometry_columns"));
+    if header.marked_as_geopackage || has_tables {
+        return Ok(());
+    }
+    Err(Error::NotGeoPackage { file: shown_name.to_owned() })
+}
+
+fn notes(header: &FileHeader, tiles: &[String], shown_name: &str) -> Vec<String> {
     let wal = header.wal.then(|| {
         format!(
-            "{shown_name} was in WAL mode: edits that the program writing it had left in {shown_name}-wal are not in it"
+            "{shown_name} is in WAL mode: edits that were left in {shown_name}-wal beside it are not in it"
         )
     });
-    wal.into_iter().collect()
+    let tiles = tiles.iter().map(|table| format!("table {table:?} holds raster tiles and was left out"));
+    wal.into_iter().chain(tiles).collect()
 }

@@ -12,19 +12,20 @@ use crate::row::Plan;
 #[derive(Clone, Debug)]
 pub struct Part {
     pub(crate) plan: Arc<Plan>,
-    /// The numbers of its rows; none for all rows of a table.
-    pub(crate) range: Option<(i64, i64)>,
+    /// The number of its first row, if rows have numbers.
+    pub(crate) first: i64,
+    /// The number of its last row, if rows have numbers.
+    pub(crate) last: i64,
 }
 
 /// The parts of a table, in the order of its rows.
 pub(crate) fn split(connection: &Connection, table: &Table, count: usize) -> Result<Vec<Part>> {
     let plan = Arc::new(Plan::new(table));
     let Some((first, last)) = bounds(connection, table)? else {
-        return Ok(vec![Part { plan, range: None }]);
+        return Ok(vec![Part { plan, first: i64::MIN, last: i64::MAX }]);
     };
-    let ranges = ranges(first, last, count);
-    let part = |range| Part { plan: Arc::clone(&plan), range: Some(range) };
-    Ok(ranges.map(part).collect())
+    let ranges = ranges(first, last, count).into_iter();
+    Ok(ranges.map(|(first, last)| Part { plan: Arc::clone(&plan), first, last }).collect())
 }
 
 /// The lowest and the highest number of a row, found without reading what lies between.
@@ -42,13 +43,16 @@ fn bounds(connection: &Connection, table: &Table) -> Result<Option<(i64, i64)>> 
 }
 
 /// Cuts `first..=last` into at most `count` ranges of equal width; the last may be narrower.
-fn ranges(first: i64, last: i64, count: usize) -> impl Iterator<Item = (i64, i64)> {
+fn ranges(first: i64, last: i64, count: usize) -> Vec<(i64, i64)> {
     let (start, end) = (i128::from(first), i128::from(last));
-    let width = (end - start).max(0) + 1;
-    let step = (width + count.max(1) as i128 - 1) / count.max(1) as i128;
-    let starts = (0..).map(move |index| start + index * step).take_while(move |from| *from <= end.max(start));
-    starts.map(move |from| {
-        let to = (from + step - 1).min(end.max(start));
-        (from as i64, to as i64)
-    })
+    let step = (end - start + 1).max(1).unsigned_abs().div_ceil(count.max(1) as u128);
+    let mut ranges = Vec::with_capacity(count);
+    let mut from = start;
+    while from <= end {
+        let to = from.saturating_add_unsigned(step - 1).min(end);
+        // Both lie between two i64.
+        ranges.push((from as i64, to as i64));
+        from = to + 1;
+    }
+    ranges
 }

@@ -56,12 +56,11 @@ impl Reader {
     }
 
     fn prepare(&self, part: &Part) -> rusqlite::Result<Statement<'_>> {
-        let Some(((first, last), sql)) = part.range.zip(part.plan.range_sql.as_ref()) else {
-            return self.connection.prepare(&part.plan.sql);
-        };
-        let mut statement = self.connection.prepare(sql)?;
-        statement.raw_bind_parameter(1, first)?;
-        statement.raw_bind_parameter(2, last)?;
+        let mut statement = self.connection.prepare(&part.plan.sql)?;
+        if part.plan.has_range {
+            statement.raw_bind_parameter(1, part.first)?;
+            statement.raw_bind_parameter(2, part.last)?;
+        }
         Ok(statement)
     }
 }
@@ -133,7 +132,7 @@ impl Order {
         if is_repeated || self.rows_read > source.size / SMALLEST_ROW {
             return Err(Error::Damaged {
                 file: source.shown_name.clone(),
-                doing: format!("reading layer {:?}: its rows repeat", plan.layer),
+                what: format!("the rows of layer {:?} repeat", plan.layer),
                 source: None,
             });
         }

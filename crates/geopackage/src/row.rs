@@ -17,12 +17,12 @@ pub(crate) struct Plan {
     pub(crate) columns: Vec<PlannedColumn>,
     /// Where a row's number stands behind the columns, if it is selected.
     pub(crate) rowid: Option<usize>,
-    /// Where the table's own key stands, if the rows have no numbers.
+    /// Where the table's own key stands.
     pub(crate) key: Option<usize>,
-    /// Selects all rows.
+    /// Selects the rows.
     pub(crate) sql: String,
-    /// Selects the rows numbered from `?1` to `?2`.
-    pub(crate) range_sql: Option<String>,
+    /// Whether it asks for the rows numbered from `?1` to `?2`; otherwise it asks for all.
+    pub(crate) has_range: bool,
 }
 
 #[derive(Debug)]
@@ -47,32 +47,28 @@ enum Reading {
 impl Plan {
     pub(crate) fn new(table: &Table) -> Self {
         let columns: Vec<_> = table.layer.schema.columns.iter().map(PlannedColumn::new).collect();
-        let rowid = table.rowid.filter(|_| columns.len() < MOST_COLUMNS);
-        let mut selected: Vec<_> = columns.iter().map(|column| quote(&column.name)).collect();
-        selected.extend(rowid.map(str::to_owned));
-        let sql =
-            format!("SELECT {} FROM main.{} NOT INDEXED", selected.join(", "), quote(&table.layer.name));
         let key = columns.iter().position(|column| table.key.first() == Some(&column.name));
+        let selected_rowid = table.rowid.filter(|_| columns.len() < MOST_COLUMNS);
         Self {
             layer: table.layer.name.clone(),
-            rowid: rowid.map(|_| columns.len()),
+            sql: select(table, &columns, selected_rowid),
+            rowid: selected_rowid.map(|_| columns.len()),
+            has_range: table.rowid.is_some(),
             columns,
             key,
-            range_sql: table
-                .rowid
-                .map(|rowid| format!("{sql} WHERE {rowid} BETWEEN ?1 AND ?2 ORDER BY {rowid}")),
-            sql: format!("{sql}{}", order(table)),
         }
     }
 }
 
-/// The order in which a table's rows lie in the file.
-fn order(table: &Table) -> String {
-    let by: Vec<_> = match table.rowid {
-        Some(rowid) => vec![rowid.to_owned()],
-        None => table.key.iter().map(|column| quote(column)).collect(),
-    };
-    if by.is_empty() { String::new() } else { format!(" ORDER BY {}", by.join(", ")) }
+/// No index is used: the rows come as they lie in the table, and the index of a hostile file may say what it likes.
+fn select(table: &Table, columns: &[PlannedColumn], selected_rowid: Option<&str>) -> String {
+    let mut selected: Vec<_> = columns.iter().map(|column| quote(&column.name)).collect();
+    selected.extend(selected_rowid.map(str::to_owned));
+    let sql = format!("SELECT {} FROM main.{} NOT INDEXED", selected.join(", "), quote(&table.layer.name));
+    match table.rowid {
+        Some(rowid) => format!("{sql} WHERE {rowid} BETWEEN ?1 AND ?2 ORDER BY {rowid}"),
+        None => sql,
+    }
 }
 
 impl PlannedColumn {
