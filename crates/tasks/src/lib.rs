@@ -1,9 +1,78 @@
 //! Runs long jobs in the background and answers questions about them.
 //!
 //! Knows no HTTP and no geodata.
+//!
+//! ```
+//! use serde::{Deserialize, Serialize};
+//! use tasks::{Context, Failure, Job, Registry, Report, Status, Submission, Tasks};
+//!
+//! #[derive(Serialize, Deserialize)]
+//! struct Count {
+//!     to: u64,
+//! }
+//!
+//! impl Job for Count {
+//!     const KIND: &'static str = "count";
+//!     type Env = ();
+//!
+//!     fn description(&self) -> String {
+//!         format!("Count to {}.", self.to)
+//!     }
+//!
+//!     fn run(self, _env: &(), ctx: &Context) -> Result<Report, Failure> {
+//!         ctx.step("Counting...").total(Some(self.to)).unit("numbers");
+//!         let mut sum = 0;
+//!         for number in ctx.track(1..=self.to) {
+//!             sum += number?;
+//!         }
+//!         Ok(Report::new().integer("sum", sum as i64))
+//!     }
+//! }
+//!
+//! # tokio::runtime::Builder::new_multi_thread().enable_time().build()?.block_on(async {
+//! let tasks = Tasks::builder(Registry::new(()).with::<Count>()).start();
+//! let task = tasks.submit(Count { to: 4 }, Submission::default()).await?;
+//! let task = tasks.wait(task.id).await?.expect("it was just submitted");
+//! assert_eq!(task.status, Status::Finished);
+//! assert_eq!(*task.result.unwrap(), Report::new().integer("sum", 10));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+#![forbid(unsafe_code)]
 
+mod builder;
+pub mod clock;
+mod context;
+mod engine;
+mod failure;
+mod filter;
+mod job;
+mod keeper;
+mod pace;
+mod pool;
+mod progress;
+mod registry;
 mod report;
+mod results;
+mod run;
+pub mod store;
 mod task;
+mod tasks;
+mod text;
+mod wait;
+mod watch;
+mod worker;
 
+pub use builder::Builder;
+pub use context::{CancelGuard, Context, SealRefused, Sealed, Track};
+pub use failure::{Cancelled, Failure};
+pub use filter::Filter;
+pub use job::{AsyncJob, Job, Lane, Submittable};
+pub use progress::Step;
+pub use registry::Registry;
 pub use report::{Node, Report};
+pub use results::ResultFile;
+pub use store::{MemoryStore, StoreError};
 pub use task::{ErrorReport, Progress, Status, Task, TaskId};
+pub use tasks::{Change, Submission, SubmitError, Tasks};

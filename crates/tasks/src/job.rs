@@ -1,0 +1,131 @@
+//! What an embedder writes: the value that says which command with which arguments.
+
+use std::{fmt, future::Future, sync::Arc};
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use crate::{Context, Failure, Report};
+
+/// One thing to do in the background; runs on a thread of the pool and may block.
+///
+/// It is stored as JSON and may be started again from there after a crash: what it holds must still mean the same then.
+pub trait Job: Serialize + DeserializeOwned + Send + 'static {
+    /// The stable name under which it is stored: `import-geopackage`.
+    const KIND: &'static str;
+
+    /// What the embedder lends every job: folders, clients, connections.
+    type Env: Send + Sync + 'static;
+
+    /// What is asked for, in words that a poller reads.
+    fn description(&self) -> String;
+
+    /// What must not run together with it.
+    fn lanes(&self) -> Vec<Lane> {
+        Vec::new()
+    }
+
+    /// Does it. What it returns is the task's result, unless it sealed one.
+    fn run(self, env: &Self::Env, ctx: &Context) -> Result<Report, Failure>;
+
+    /// Whether the effect that was sealed with `intent` is visible.
+    ///
+    /// Asked when the task was interrupted, or failed, after its [seal](Context::seal): where it answers yes the task is
+    /// FINISHED with the sealed report.
+    fn is_published(&self, env: &Self::Env, intent: serde_json::Value) -> anyhow::Result<bool> {
+        let _ = (env, intent);
+        Ok(false)
+    }
+}
+
+/// A [`Job`] that awaits instead of blocking.
+///
+/// Its future is polled on a thread of the pool, so it need not be `Send`; it is dropped as soon as the task is cancelled.
+pub trait AsyncJob: Serialize + DeserializeOwned + Send + 'static {
+    /// As [`Job::KIND`].
+    const KIND: &'static str;
+
+    /// As [`Job::Env`].
+    type Env: Send + Sync + 'static;
+
+    /// As [`Job::description`].
+    fn description(&self) -> String;
+
+    /// As [`Job::lanes`].
+    fn lanes(&self) -> Vec<Lane> {
+        Vec::new()
+    }
+
+    /// As [`Job::run`]; may be written as an `async fn`.
+    fn run(self, env: &Self::Env, ctx: &Context) -> impl Future<Output = Result<Report, Failure>>;
+
+    /// As [`Job::is_published`].
+    fn is_published(&self, env: &Self::Env, intent: serde_json::Value) -> anyhow::Result<bool> {
+        let _ = (env, intent);
+        Ok(false)
+    }
+}
+
+/// A name for what must not run together; within it, first come, first served.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Lane(Arc<str>);
+
+impl Lane {
+    /// The lane of this name.
+    pub fn new(name: impl Into<Arc<str>>) -> Self {
+        Self(name.into())
+    }
+
+    /// Its name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Lane {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Lane({})", self.0)
+    }
+}
+
+/// What [`Tasks::submit`](crate::Tasks::submit) takes: every [`Job`] and every [`AsyncJob`].
+///
+/// `Style` is only there to tell the two apart, and is always inferred.
+pub trait Submittable<Style>: Serialize {
+    #[doc(hidden)]
+    fn kind() -> &'static str;
+    #[doc(hidden)]
+    fn words(&self) -> String;
+    #[doc(hidden)]
+    fn lanes_taken(&self) -> Vec<Lane>;
+}
+
+#[doc(hidden)]
+pub enum Blocks {}
+
+#[doc(hidden)]
+pub enum Awaits {}
+
+impl<J: Job> Submittable<Blocks> for J {
+    fn kind() -> &'static str {
+        J::KIND
+    }
+    fn words(&self) -> String {
+        self.description()
+    }
+    fn lanes_taken(&self) -> Vec<Lane> {
+        self.lanes()
+    }
+}
+
+impl<J: AsyncJob> Submittable<Awaits> for J {
+    fn kind() -> &'static str {
+        J::KIND
+    }
+    fn words(&self) -> String {
+        self.description()
+    }
+    fn lanes_taken(&self) -> Vec<Lane> {
+        self.lanes()
+    }
+}

@@ -1,0 +1,128 @@
+//! Where tasks are kept: a [`Journal`] that decides and remembers what happens to them, a [`View`] that answers questions.
+//!
+//! The journal is the arbiter. Every [`Transition`] is a wish; the journal grants it only if it is an arrow of the state
+//! diagram from where the task is, so that of two racing wishes one wins, whoever makes them and on whatever server.
+//! What runs on this server's threads is not here.
+
+mod board;
+pub mod contract;
+mod memory;
+mod queue;
+mod shelf;
+mod transition;
+
+use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
+
+pub use memory::MemoryStore;
+pub use transition::{Answer, Claimed, Download, End, NewTask, Record, Refusal, Transition};
+
+use crate::{Filter, TaskId};
+
+/// An answer that may take its time.
+pub type Answering<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
+
+/// A whole store.
+pub trait Store: Journal + View {}
+
+impl<S: Journal + View> Store for S {}
+
+/// Decides and remembers what happens to tasks.
+///
+/// Every method answers once what it did is durable, and only then is it visible in the [`View`]. A store may gather the
+/// wishes of many callers and make them durable together.
+pub trait Journal: Send + Sync + 'static {
+    /// Tells the store whom to keep informed, and its limits. Called once by each engine, before all else.
+    fn attach(&self, listener: Arc<dyn Listener>, limits: Limits);
+
+    /// Grants or refuses each wish, in order; one answer for each.
+    ///
+    /// # Errors
+    /// When it is not known to be durable; the caller may ask again, because a wish that was already granted is refused as
+    /// [`Refusal::Superseded`] or does nothing. Only [`Transition::Submitted`] must not be repeated.
+    fn write(&self, wishes: Vec<Transition>) -> Answering<'_, Vec<Answer>>;
+
+    /// Takes the oldest waiting task whose lanes are all free, with its lanes, and makes it RUNNING; `None` when there is none.
+    ///
+    /// A task never overtakes an older one that wants one of its lanes.
+    fn claim(&self) -> Answering<'_, Option<Claimed>>;
+
+    /// Forgets tasks that ended at least `keep` ago; as many at once as the store thinks fit.
+    fn sweep(&self, keep: Duration) -> Answering<'_, Swept>;
+}
+
+/// Answers questions about tasks, of what is durable only.
+pub trait View: Send + Sync + 'static {
+    /// The task as it is now, without its progress.
+    fn get(&self, id: TaskId) -> Answering<'_, Option<Arc<Record>>>;
+
+    /// The tasks that the filter lets through, oldest first.
+    fn list<'a>(&'a self, filter: &'a Filter) -> Answering<'a, Vec<Arc<Record>>>;
+}
+
+/// Is told what has happened, after it has become visible.
+///
+/// Called from within the store's methods or from a thread of the store's; never while the store holds a lock.
+pub trait Listener: Send + Sync + 'static {
+    /// Something has happened. Two notices may come in another order than what they tell of: look, don't guess.
+    fn notice(&self, notice: Notice);
+}
+
+/// Something that has happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// A task may be there to be claimed.
+    Work,
+    /// A running task has been asked to stop.
+    CancelRequested(TaskId),
+    /// A task's record has changed; not said of progress.
+    Changed(TaskId),
+    /// A task has ended.
+    Ended(TaskId),
+    /// A task has been forgotten.
+    Gone(TaskId),
+}
+
+/// What a store must not exceed.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// How many tasks may be WAITING or RUNNING.
+    pub max_unfinished: usize,
+}
+
+/// What a sweep did.
+#[derive(Clone, Debug, Default)]
+pub struct Swept {
+    /// What has been forgotten.
+    pub gone: Vec<Arc<Record>>,
+    /// How long until the next task is due, where one is kept.
+    pub next: Option<Duration>,
+}
+
+/// The store could not answer.
+#[derive(Debug)]
+pub struct StoreError {
+    doing: String,
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl StoreError {
+    /// What was being done, in words that a client may read, and why it did not work.
+    pub fn new(
+        doing: impl Into<String>,
+        source: impl Into<Option<Box<dyn std::error::Error + Send + Sync>>>,
+    ) -> Self {
+        Self { doing: doing.into(), source: source.into() }
+    }
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.doing)
+    }
+}
+
+impl std::error::Error for StoreError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.as_ref().map(|source| source.as_ref() as _)
+    }
+}

@@ -1,0 +1,73 @@
+//! Where polls look: the visible records, in shards so that many pollers and writers do not meet.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use parking_lot::RwLock;
+
+use super::{Record, board::Change};
+use crate::{Filter, TaskId};
+
+const SHARDS: usize = 32;
+
+/// How many ids a list looks through before it lets go of a shard.
+const STRIDE: u64 = 4096;
+
+type Shard = RwLock<BTreeMap<TaskId, Arc<Record>>>;
+
+/// The visible records by id; a lock is held for one look or one change.
+#[derive(Default)]
+pub(super) struct Shelf([Shard; SHARDS]);
+
+impl Shelf {
+    pub(super) fn get(&self, id: TaskId) -> Option<Arc<Record>> {
+        self.shard(id).read().get(&id).cloned()
+    }
+
+    pub(super) fn apply(&self, change: Change) {
+        // What was there is dropped after the lock.
+        let _before = match change {
+            Change::Put(record) => self.shard(record.task.id).write().insert(record.task.id, record),
+            Change::Remove(id) => self.shard(id).write().remove(&id),
+        };
+    }
+
+    /// What the filter lets through, oldest first. Tasks that come and go meanwhile may be in it or not; every other is, once.
+    pub(super) fn list(&self, filter: &Filter) -> Vec<Arc<Record>> {
+        let limit = filter.limit.unwrap_or(usize::MAX);
+        let mut found = Vec::new();
+        let mut from = filter.after.map_or(0, |id| id.0.saturating_add(1));
+        while found.len() < limit
+            && let Some(first) = self.first_from(from)
+        {
+            let until = first.saturating_add(STRIDE);
+            self.collect(first..until, filter, &mut found);
+            from = until;
+        }
+        found.truncate(limit);
+        found
+    }
+
+    fn first_from(&self, from: u64) -> Option<u64> {
+        let firsts =
+            self.0.iter().filter_map(|shard| shard.read().range(TaskId(from)..).next().map(|(id, _)| id.0));
+        firsts.min()
+    }
+
+    fn collect(&self, ids: std::ops::Range<u64>, filter: &Filter, found: &mut Vec<Arc<Record>>) {
+        let start = found.len();
+        for shard in &self.0 {
+            let shard = shard.read();
+            let inside = shard.range(TaskId(ids.start)..TaskId(ids.end));
+            found.extend(
+                inside
+                    .filter(|(_, record)| filter.lets_through(&record.task))
+                    .map(|(_, record)| record.clone()),
+            );
+        }
+        found[start..].sort_unstable_by_key(|record| record.task.id);
+    }
+
+    fn shard(&self, id: TaskId) -> &Shard {
+        &self.0[id.0 as usize % SHARDS]
+    }
+}

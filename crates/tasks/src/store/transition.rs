@@ -1,0 +1,162 @@
+//! What can happen to a task, and what a journal says to it.
+
+use std::{path::PathBuf, sync::Arc};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{ErrorReport, Lane, Report, Task, TaskId};
+
+/// A step in a task's life that somebody wishes for.
+///
+/// `attempt` is the fencing number that [`Journal::claim`](super::Journal::claim) gave out: a wish of an attempt that has been
+/// given up or handed back is refused.
+#[derive(Clone, Debug)]
+pub enum Transition {
+    /// A new task; the journal gives it its id.
+    Submitted(NewTask),
+    /// Somebody wants the task to stop: one that waits is CANCELLED at once; one that runs and is not sealed will be told;
+    /// nothing happens to any other.
+    CancelRequested {
+        /// Whose.
+        id: TaskId,
+    },
+    /// The point of no return; refused once a cancel has been asked for.
+    Sealed {
+        /// Whose.
+        id: TaskId,
+        /// Which attempt wishes it.
+        attempt: u32,
+        /// What is about to be published, as JSON; the job can tell from it whether it was.
+        intent: Arc<str>,
+        /// The finished report.
+        report: Arc<Report>,
+        /// The file that will be offered.
+        download: Option<Arc<Download>>,
+    },
+    /// The end of a running task.
+    Ended {
+        /// Whose.
+        id: TaskId,
+        /// Which attempt wishes it.
+        attempt: u32,
+        /// How.
+        end: End,
+        /// Keep the task's lanes shut until [`LanesFreed`](Self::LanesFreed): its thread has not come back.
+        keep_lanes: bool,
+    },
+    /// A running task that is not sealed goes back to WAITING, at its old place; refused once a cancel has been asked for.
+    HandedBack {
+        /// Whose.
+        id: TaskId,
+        /// Which attempt wishes it.
+        attempt: u32,
+    },
+    /// The thread of a task that was given up has come back.
+    LanesFreed {
+        /// Whose lanes.
+        id: TaskId,
+    },
+    /// The task is to be forgotten; refused while it has not ended.
+    Pruned {
+        /// Which.
+        id: TaskId,
+    },
+}
+
+/// A task that is to be accepted.
+#[derive(Clone, Debug)]
+pub struct NewTask {
+    /// The job's kind.
+    pub kind: Arc<str>,
+    /// The job, as JSON.
+    pub job: Arc<str>,
+    /// The job in words.
+    pub description: Arc<str>,
+    /// What must not run together with it.
+    pub lanes: Vec<Lane>,
+    /// Who asks for it.
+    pub owner: Option<Arc<str>>,
+    /// The transaction it works in.
+    pub transaction: Option<Arc<str>>,
+    /// Files that go when the task ends.
+    pub files: Vec<PathBuf>,
+}
+
+/// How a task ends.
+#[derive(Clone, Debug)]
+pub enum End {
+    /// With what was asked for. A task that was not sealed is sealed by this with the report; for a sealed one the sealed
+    /// report counts and this one is ignored.
+    Finished(Arc<Report>),
+    /// Without, because of an error.
+    Failed(Arc<ErrorReport>, Option<Arc<Report>>),
+    /// Without, because a cancel was asked for; refused where none was, or the task is sealed.
+    Cancelled,
+}
+
+/// What a journal says to one wish.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// Whether it was granted.
+    pub verdict: Result<(), Refusal>,
+    /// The task as it is after it; of one just pruned, as it last was. `None`: there is no such task.
+    pub record: Option<Arc<Record>>,
+    /// The files of a task that this wish ended before it ever ran, for the caller to remove.
+    pub files: Vec<PathBuf>,
+}
+
+/// Why a wish is not granted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// There is no such task.
+    Unknown,
+    /// As many tasks as allowed wait or run.
+    QueueFull,
+    /// A cancel was asked for first.
+    CancelRequested,
+    /// No cancel was asked for.
+    NotCancelled,
+    /// The task is past its point of no return.
+    Sealed,
+    /// The task has not ended.
+    Unfinished,
+    /// The attempt is over: the task has ended, was handed back or is run by another.
+    Superseded,
+}
+
+/// A task together with what only the engine needs to know of it.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// The task, without its progress.
+    pub task: Task,
+    /// How often it was started.
+    pub attempt: u32,
+    /// Whether somebody asked it to stop before it was sealed.
+    pub cancel_requested: bool,
+    /// The file it offers, once it is FINISHED.
+    pub download: Option<Arc<Download>>,
+}
+
+/// A file that a finished task offers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Download {
+    /// The file's name, without a folder.
+    pub name: String,
+    /// What it is: `application/geopackage+sqlite3`.
+    pub media_type: String,
+}
+
+/// A task that a worker has got to run.
+#[derive(Clone, Debug)]
+pub struct Claimed {
+    /// Which.
+    pub id: TaskId,
+    /// The fencing number for all that the worker writes about it.
+    pub attempt: u32,
+    /// The job's kind.
+    pub kind: Arc<str>,
+    /// The job, as JSON.
+    pub job: Arc<str>,
+    /// Files that go when the task ends.
+    pub files: Vec<PathBuf>,
+}

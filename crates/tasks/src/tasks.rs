@@ -1,0 +1,250 @@
+//! The handle by which tasks are asked for and asked about.
+
+use std::{
+    path::PathBuf,
+    sync::{Arc, atomic::Ordering::SeqCst},
+    time::Duration,
+};
+
+use tokio::sync::broadcast;
+
+use crate::{
+    Builder, Filter, Registry, ResultFile, Task, TaskId,
+    engine::Engine,
+    job::Submittable,
+    keeper, results,
+    store::{NewTask, Refusal, StoreError, Transition},
+    text,
+};
+
+/// Runs jobs in the background and answers questions about them; a clone is the same engine.
+///
+/// When the last clone is dropped the engine stops as [`stop`](Self::stop) says, without anybody waiting for it.
+#[derive(Clone)]
+pub struct Tasks {
+    pub(crate) engine: Arc<Engine>,
+    pub(crate) _alive: Arc<Alive>,
+}
+
+/// Stops the engine when nobody holds a handle any more; the engine's own threads do not count.
+pub(crate) struct Alive(pub(crate) Arc<Engine>);
+
+impl Drop for Alive {
+    fn drop(&mut self) {
+        self.0.begin_to_stop();
+    }
+}
+
+/// What belongs to a task besides its job.
+#[derive(Clone, Debug, Default)]
+pub struct Submission {
+    /// Who asks for it.
+    pub owner: Option<String>,
+    /// The transaction it works in.
+    pub transaction: Option<String>,
+    /// Files that were made for it, such as an upload. They become the task's with its id, and are removed when it ends;
+    /// where the submit fails they stay the caller's.
+    pub files: Vec<PathBuf>,
+}
+
+/// Why a task was not accepted.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SubmitError {
+    /// As many tasks as allowed wait or run.
+    #[error("too many tasks are waiting")]
+    QueueFull {
+        /// When it may pay to ask again.
+        retry_after: Duration,
+    },
+    /// The engine was not told of this kind of job when it was built.
+    #[error("no job is registered as `{kind}`")]
+    NotRegistered {
+        /// The job's kind.
+        kind: &'static str,
+    },
+    /// The job cannot be stored as JSON.
+    #[error("storing a `{kind}` job")]
+    Job {
+        /// The job's kind.
+        kind: &'static str,
+        /// Why not.
+        source: serde_json::Error,
+    },
+    /// The engine is stopping.
+    #[error("the server is stopping")]
+    Stopping,
+    /// The store could not answer; the task may have been accepted all the same.
+    #[error("accepting a task")]
+    Store(#[source] StoreError),
+}
+
+/// Something has happened to a task: look at it again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// It is there, or its status has changed. Not said of progress.
+    Changed(TaskId),
+    /// It has been forgotten.
+    Gone(TaskId),
+}
+
+impl Tasks {
+    /// An engine that runs these jobs, yet to be set up and started.
+    pub fn builder<E: Send + Sync + 'static>(registry: Registry<E>) -> Builder {
+        Builder::new(registry.into_kinds())
+    }
+
+    /// Accepts a job; the answer is the new task, which [`get`](Self::get) finds from now on.
+    pub async fn submit<J, S>(&self, job: J, submission: Submission) -> Result<Task, SubmitError>
+    where
+        J: Submittable<S>,
+    {
+        let new = self.new_task(job, submission)?;
+        let answer = self.engine.write(Transition::Submitted(new)).await.map_err(SubmitError::Store)?;
+        match (answer.verdict, answer.record) {
+            (Ok(()), Some(record)) => Ok(record.task.clone()),
+            (Err(Refusal::QueueFull), _) => {
+                let retry_after = self.engine.pace.until_next(self.engine.pool.workers());
+                Err(SubmitError::QueueFull { retry_after })
+            }
+            _ => Err(SubmitError::Store(StoreError::new("the task store refused the task", None))),
+        }
+    }
+
+    fn new_task<J: Submittable<S>, S>(&self, job: J, submission: Submission) -> Result<NewTask, SubmitError> {
+        let kind = J::kind();
+        if self.engine.kinds.get(kind).is_none() {
+            return Err(SubmitError::NotRegistered { kind });
+        }
+        if self.engine.pool.is_stopping() {
+            return Err(SubmitError::Stopping);
+        }
+        let json = serde_json::to_string(&job).map_err(|source| SubmitError::Job { kind, source })?;
+        Ok(NewTask {
+            kind: kind.into(),
+            job: json.into(),
+            description: text::shared(&job.words()),
+            lanes: job.lanes_taken(),
+            owner: submission.owner.as_deref().map(text::shared),
+            transaction: submission.transaction.as_deref().map(text::shared),
+            files: submission.files,
+        })
+    }
+
+    /// The task as it is now; `None` if there is none. Takes no lock that a job holds, and no disk.
+    ///
+    /// # Errors
+    /// When the store cannot answer; one that answers from memory always can.
+    pub async fn get(&self, id: TaskId) -> Result<Option<Task>, StoreError> {
+        let record = self.engine.store.get(id).await?;
+        Ok(record.map(|record| self.engine.describe(&record)))
+    }
+
+    /// The tasks that the filter lets through, oldest first.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub async fn list(&self, filter: &Filter) -> Result<Vec<Task>, StoreError> {
+        let records = self.engine.store.list(filter).await?;
+        Ok(records.iter().map(|record| self.engine.describe(record)).collect())
+    }
+
+    /// Asks a task to stop, and answers at once with the task as it then is; `None` if there is none.
+    ///
+    /// A waiting task is CANCELLED by this and never runs. A running one is told; whether it ends CANCELLED depends on whether
+    /// it is past its point of no return. Nothing happens to one that has ended.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub async fn cancel(&self, id: TaskId) -> Result<Option<Task>, StoreError> {
+        let answer = self.engine.write(Transition::CancelRequested { id }).await?;
+        self.remove_files(id, answer.files);
+        Ok(answer.record.map(|record| self.engine.describe(&record)))
+    }
+
+    /// Forgets a task that has ended, with its files, and answers with it once more; one that has not ended stays. `None` if
+    /// there is none; so of two who prune the same task one gets it.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub async fn prune(&self, id: TaskId) -> Result<Option<Task>, StoreError> {
+        let answer = self.engine.write(Transition::Pruned { id }).await?;
+        if answer.verdict.is_ok() {
+            self.engine.remove_results(answer.record.as_slice()).await;
+        }
+        Ok(answer.record.map(|record| self.engine.describe(&record)))
+    }
+
+    /// Waits until the task has ended and everything is cleared up after it; `None` if there is none, or no longer.
+    ///
+    /// Once the engine has stopped it answers with the task as it is.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub async fn wait(&self, id: TaskId) -> Result<Option<Task>, StoreError> {
+        let watcher = self.engine.watch.watch(id);
+        loop {
+            let mut woken = std::pin::pin!(watcher.woken());
+            woken.as_mut().enable();
+            let Some(record) = self.engine.store.get(id).await? else { return Ok(None) };
+            let is_over = record.task.status.has_ended() && !self.engine.is_running(id);
+            if is_over || self.engine.is_out.load(SeqCst) {
+                return Ok(Some(self.engine.describe(&record)));
+            }
+            woken.await;
+        }
+    }
+
+    /// The file that the task offers, open; `None` where it offers none (yet, or any more).
+    ///
+    /// # Errors
+    /// When the store cannot answer, or the file cannot be opened.
+    pub async fn result_file(&self, id: TaskId) -> Result<Option<ResultFile>, StoreError> {
+        let record = self.engine.store.get(id).await?;
+        let (Some(download), Some(results)) =
+            (record.and_then(|record| record.download.clone()), self.engine.results.clone())
+        else {
+            return Ok(None);
+        };
+        let opened = self.engine.runtime.spawn_blocking(move || results.open(id, &download)).await;
+        match opened.map_err(std::io::Error::other).flatten() {
+            Ok(file) => Ok(Some(file)),
+            // Forgotten since it was looked up.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(StoreError::new("opening the result file", Some(error.into()))),
+        }
+    }
+
+    /// Tells of every change from now on. One who falls more than 1024 changes behind is told how many were missed.
+    pub fn changes(&self) -> broadcast::Receiver<Change> {
+        self.engine.changes.subscribe()
+    }
+
+    /// Forgets every task whose time is over, as the engine does by itself; how many that were.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub async fn sweep(&self) -> Result<usize, StoreError> {
+        Ok(keeper::sweep(&self.engine).await?.gone.len())
+    }
+
+    /// Stops: nothing is accepted or started any more, and every running job is asked to stop. Returns when all threads are
+    /// out, at the latest after `grace`; whether they are.
+    ///
+    /// A job past its point of no return finishes. Any other that heeds the request goes back to WAITING, so that a durable
+    /// store starts it again next time; in a memory store it is lost with the program. Questions are still answered.
+    pub async fn stop(&self, grace: Duration) -> bool {
+        self.engine.begin_to_stop();
+        let is_out = tokio::time::timeout(grace, self.engine.all_out()).await.is_ok();
+        self.engine.is_out.store(true, SeqCst);
+        self.engine.watch.wake_all();
+        is_out
+    }
+
+    /// Removes what a task was given that ended without having run.
+    fn remove_files(&self, id: TaskId, files: Vec<PathBuf>) {
+        if !files.is_empty() {
+            self.engine.runtime.spawn_blocking(move || results::remove_all(&files, id));
+        }
+    }
+}

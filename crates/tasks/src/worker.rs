@@ -1,0 +1,252 @@
+//! What a thread of the pool does: takes a task, runs its job, writes its end.
+
+use std::{
+    any::Any,
+    future::Future,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::Pin,
+    sync::Arc,
+    task::Waker,
+    time::Duration,
+};
+
+use crate::{
+    Context, ErrorReport, Failure, Report,
+    engine::Engine,
+    run::{Cause, Run, Standing},
+    store::{End, Refusal, Transition},
+    text,
+    wait::wait_for,
+};
+
+/// How long a thread waits before it asks a store again that did not answer.
+const STORE_PAUSE: Duration = Duration::from_secs(1);
+
+/// Runs tasks until the pool does not need this thread any more.
+pub(crate) fn work(engine: Arc<Engine>) {
+    let runtime = engine.runtime.clone();
+    let _inside = runtime.enter();
+    while let Some(run) = next(&engine) {
+        perform(&engine, &run);
+    }
+}
+
+/// Waits for a seat and a task; `None` when the thread should end.
+fn next(engine: &Arc<Engine>) -> Option<Arc<Run>> {
+    while !engine.pool.dismisses() {
+        let Some(seat) = engine.pool.sit() else { continue };
+        let heard = engine.pool.rings();
+        match wait_for(engine.store.claim()) {
+            Ok(Some(claimed)) => {
+                let run = Arc::new(Run::new(claimed, seat, engine.clock.elapsed()));
+                wait_for(engine.begin(&run));
+                return Some(run);
+            }
+            Ok(None) => {
+                drop(seat);
+                engine.pool.wait_for_ring(heard, None);
+            }
+            Err(error) => {
+                drop(seat);
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "could not ask the store for a task"
+                );
+                engine.pool.wait_for_ring(heard, Some(STORE_PAUSE));
+            }
+        }
+    }
+    None
+}
+
+fn perform(engine: &Arc<Engine>, run: &Arc<Run>) {
+    let _span =
+        tracing::info_span!("task", id = run.id.0, kind = &*run.kind, attempt = run.attempt).entered();
+    let outcome = run_job(engine, run);
+    let standing = run.come_back();
+    engine.pace.count(engine.clock.elapsed().saturating_sub(run.begun));
+    if let Standing::GivenUp = standing {
+        return say_farewell(engine, run);
+    }
+    let ending = publish(engine, run, settle(engine, run, standing, outcome));
+    finish_now_or_later(engine, close(engine.clone(), run.clone(), ending));
+    run.seat.lock().take();
+}
+
+type Outcome = Result<Result<Report, Failure>, Box<dyn Any + Send>>;
+
+fn run_job(engine: &Arc<Engine>, run: &Arc<Run>) -> Outcome {
+    if run.is_stopped() {
+        return Ok(Err(run.see().err().map_or_else(|| unknown(run), Failure::new)));
+    }
+    let Some(kind) = engine.kinds.get(&run.kind) else { return Ok(Err(unknown(run))) };
+    let ctx = Context { run: run.clone(), engine: engine.clone() };
+    catch_unwind(AssertUnwindSafe(|| kind.run(&run.job, &ctx)))
+}
+
+fn unknown(run: &Run) -> Failure {
+    Failure::new(anyhow::anyhow!("this server knows no `{}` job", run.kind))
+}
+
+/// How an attempt is to end.
+enum Ending {
+    Finished(Report),
+    Failed(ErrorReport, Option<Report>),
+    Cancelled,
+    HandedBack,
+}
+
+/// What the job's outcome means, given whether it was stopped or sealed.
+fn settle(engine: &Engine, run: &Run, standing: Standing, outcome: Outcome) -> Ending {
+    let failed = match outcome {
+        Ok(Ok(report)) => return settle_success(engine, standing, report),
+        Ok(Err(failure)) => {
+            if let Standing::Stopped(cause) = standing
+                && (run.was_seen() || failure.is_cancelled())
+            {
+                return stopped(engine, cause);
+            }
+            failure.into_parts()
+        }
+        Err(panic) => (panic_report(&*panic), None),
+    };
+    match standing {
+        Standing::Sealed { intent } if is_published(engine, run, &intent) => Ending::Finished(Report::new()),
+        _ => Ending::Failed(failed.0, failed.1),
+    }
+}
+
+fn settle_success(engine: &Engine, standing: Standing, report: Report) -> Ending {
+    match standing {
+        Standing::Stopped(Cause::Cancel) => Ending::Cancelled,
+        Standing::Stopped(Cause::Deadline) => stopped(engine, Cause::Deadline),
+        _ => Ending::Finished(text::clean_report(report)),
+    }
+}
+
+fn stopped(engine: &Engine, cause: Cause) -> Ending {
+    match cause {
+        Cause::Cancel => Ending::Cancelled,
+        Cause::Deadline => Ending::Failed(overdue(engine), None),
+        Cause::Shutdown => Ending::HandedBack,
+    }
+}
+
+pub(crate) fn overdue(engine: &Engine) -> ErrorReport {
+    let timeout = engine.times.task_timeout.unwrap_or_default();
+    ErrorReport::message(format!("the task took longer than the {timeout:?} it may take"))
+}
+
+fn panic_report(panic: &(dyn Any + Send)) -> ErrorReport {
+    let said = panic.downcast_ref::<&str>().copied().or(panic.downcast_ref::<String>().map(String::as_str));
+    ErrorReport::message(format!("the job panicked: {}", said.unwrap_or("it did not say why")))
+}
+
+fn is_published(engine: &Engine, run: &Run, intent: &str) -> bool {
+    let Some(kind) = engine.kinds.get(&run.kind) else { return false };
+    match catch_unwind(AssertUnwindSafe(|| kind.is_published(&run.job, intent))) {
+        Ok(Ok(is_published)) => is_published,
+        Ok(Err(error)) => {
+            tracing::error!(
+                error = &*error as &dyn std::error::Error,
+                "could not tell whether a task was published"
+            );
+            false
+        }
+        Err(_) => false,
+    }
+}
+
+/// Puts the result file of a task that is to be FINISHED in its place, past the point of no return.
+fn publish(engine: &Engine, run: &Run, ending: Ending) -> Ending {
+    let download = run.download.lock().clone();
+    let (Ending::Finished(report), Some(download)) = (&ending, download) else { return ending };
+    let Ok(results) = engine.results() else { return ending };
+    if let Err(error) = results.sync(run.id, run.attempt, &download) {
+        return lost_result(error, "saving the result file");
+    }
+    let seal = Transition::Sealed {
+        id: run.id,
+        attempt: run.attempt,
+        intent: "null".into(),
+        report: Arc::new(report.clone()),
+        download: Some(download),
+    };
+    match wait_for(engine.write_surely(seal)).verdict {
+        Err(Refusal::CancelRequested) => return Ending::Cancelled,
+        Ok(()) | Err(Refusal::Sealed) => {}
+        Err(_) => return ending,
+    }
+    match results.publish(run.id, run.attempt) {
+        Ok(()) => ending,
+        Err(error) => lost_result(error, "putting the result file in its place"),
+    }
+}
+
+fn lost_result(error: std::io::Error, doing: &'static str) -> Ending {
+    Ending::Failed(ErrorReport::of(&anyhow::Error::new(error).context(doing)), None)
+}
+
+/// Writes the end, clears up after the task and frees its place in memory.
+async fn close(engine: Arc<Engine>, run: Arc<Run>, mut ending: Ending) {
+    let answer = loop {
+        let answer = engine.write_surely(wish(&run, &ending)).await;
+        match answer.verdict {
+            Err(Refusal::CancelRequested) => ending = Ending::Cancelled,
+            _ => break answer,
+        }
+    };
+    if let Err(refusal) = answer.verdict {
+        tracing::warn!(task = %run.id, ?refusal, "the end of a task was not accepted");
+    }
+    let has_ended = answer.record.is_none_or(|record| record.task.status.has_ended());
+    engine.clear_up(&run, has_ended).await;
+    engine.forget(&run);
+}
+
+fn wish(run: &Run, ending: &Ending) -> Transition {
+    let (id, attempt) = (run.id, run.attempt);
+    let end = match ending {
+        Ending::Finished(report) => End::Finished(Arc::new(report.clone())),
+        Ending::Failed(error, report) => End::Failed(Arc::new(error.clone()), report.clone().map(Arc::new)),
+        Ending::Cancelled => End::Cancelled,
+        Ending::HandedBack => return Transition::HandedBack { id, attempt },
+    };
+    Transition::Ended { id, attempt, end, keep_lanes: false }
+}
+
+/// Lets the thread go on to the next task while the store and the disk take their time.
+fn finish_now_or_later(engine: &Engine, closing: impl Future<Output = ()> + Send + 'static) {
+    let mut closing: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(closing);
+    let mut nobody = std::task::Context::from_waker(Waker::noop());
+    if closing.as_mut().poll(&mut nobody).is_pending() {
+        engine.runtime.spawn(closing);
+    }
+}
+
+/// Ends a run whose job was asked to stop and did not, as far as that is possible without its thread: its task has ended, its
+/// place is another's; only its lanes stay shut.
+pub(crate) fn abandon(engine: &Arc<Engine>, run: &Arc<Run>, cause: Cause) {
+    tracing::error!(task = %run.id, kind = &*run.kind, "a job was given up because it did not stop");
+    engine.pool.give_up(run);
+    engine.staff();
+    let end = match cause {
+        Cause::Cancel => End::Cancelled,
+        Cause::Deadline | Cause::Shutdown => End::Failed(Arc::new(overdue(engine)), None),
+    };
+    let wish = Transition::Ended { id: run.id, attempt: run.attempt, end, keep_lanes: true };
+    wait_for(engine.write_surely(wish));
+    wait_for(engine.clear_up(run, true));
+    engine.forget(run);
+    say_farewell(engine, run);
+}
+
+/// Frees the lanes of a given-up run once its thread is back and its end is written, whichever comes last.
+fn say_farewell(engine: &Arc<Engine>, run: &Arc<Run>) {
+    if run.is_second_farewell() {
+        run.seat.lock().take();
+        engine.pool.welcome_back();
+        wait_for(engine.clear_up(run, true));
+        wait_for(engine.write_surely(Transition::LanesFreed { id: run.id }));
+    }
+}
