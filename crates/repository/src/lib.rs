@@ -3,8 +3,10 @@
 mod blank;
 mod commit;
 mod dataset;
+mod history;
 mod id;
 mod identity;
+mod interrupt;
 mod layer_path;
 mod log;
 mod ls_tree;
@@ -21,6 +23,7 @@ pub use commit::{Commit, Person};
 pub use dataset::stored::DatasetError;
 pub use dataset::{BadPath, DatasetPath, KartColumn};
 pub use identity::Identity;
+pub use interrupt::{Interrupted, Interrupter};
 pub use log::{LogPage, LogQuery, LogRange};
 pub use ls_tree::{LsTreeQuery, Node, NodeKind, Nodes};
 pub use name::{InvalidName, RepositoryName};

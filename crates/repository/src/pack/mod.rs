@@ -27,6 +27,9 @@ pub enum PackError {
     /// A value is part of a collision attack.
     #[error(transparent)]
     Collision(#[from] crate::object::Collision),
+    /// It was stopped from outside.
+    #[error(transparent)]
+    Interrupted(#[from] crate::Interrupted),
     /// The thread that appends to the pack has stopped before its time.
     #[error("writing the pack was given up")]
     GivenUp,

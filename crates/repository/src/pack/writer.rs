@@ -22,7 +22,10 @@ use super::{
     entry::{self, EntryWriter},
     index::{self, Located},
 };
-use crate::object::{Id, Kind, id_of};
+use crate::{
+    Interrupter,
+    object::{Id, Kind, id_of},
+};
 
 /// How many chunks may wait for the disk before the threads that make them do.
 const CHUNKS_UNDER_WAY: usize = 4;
@@ -34,6 +37,7 @@ const HEADER: u64 = 12;
 pub(crate) struct PackWriter {
     chunks: SyncSender<Chunk>,
     spare: Arc<Mutex<Receiver<Chunk>>>,
+    interrupter: Interrupter,
     appender: JoinHandle<Result<Appended, PackError>>,
     folder: PathBuf,
 }
@@ -44,6 +48,7 @@ pub(crate) struct Inlet {
     entries: EntryWriter,
     chunks: SyncSender<Chunk>,
     spare: Arc<Mutex<Receiver<Chunk>>>,
+    interrupter: Interrupter,
 }
 
 /// A whole pack with its index, on disk and synced, which no reader sees yet.
@@ -57,7 +62,7 @@ pub(crate) struct FinishedPack {
 
 impl PackWriter {
     /// Begins a pack in the folder `objects/pack` of a repository.
-    pub(crate) fn new(folder: &Path) -> Result<Self, PackError> {
+    pub(crate) fn new(folder: &Path, interrupter: Interrupter) -> Result<Self, PackError> {
         let path = folder.join(format!("tmp_pack_{}", uuid::Uuid::new_v4().simple()));
         let file = File::options()
             .read(true)
@@ -72,7 +77,13 @@ impl PackWriter {
             .name("pack".into())
             .spawn(move || Appender::new(file, pack)?.run(&incoming, &used))
             .map_err(PackError::disk("start the thread that writes"))?;
-        Ok(Self { chunks, spare: Arc::new(Mutex::new(spare)), appender, folder: folder.to_owned() })
+        Ok(Self {
+            chunks,
+            spare: Arc::new(Mutex::new(spare)),
+            interrupter,
+            appender,
+            folder: folder.to_owned(),
+        })
     }
 
     /// A place for one more thread to put objects into.
@@ -82,6 +93,7 @@ impl PackWriter {
             entries: EntryWriter::new(),
             chunks: self.chunks.clone(),
             spare: self.spare.clone(),
+            interrupter: self.interrupter.clone(),
         }
     }
 
@@ -91,7 +103,7 @@ impl PackWriter {
     pub(crate) fn finish(self) -> Result<FinishedPack, PackError> {
         drop(self.chunks);
         let appended = self.appender.join().map_err(|_| PackError::GivenUp)??;
-        appended.finish(&self.folder)
+        appended.finish(&self.folder, &self.interrupter)
     }
 }
 
@@ -125,6 +137,7 @@ impl Inlet {
         if self.chunk.is_empty() {
             return Ok(());
         }
+        self.interrupter.check()?;
         let spare = self.spare.lock().ok().and_then(|spare| spare.try_recv().ok());
         let chunk = std::mem::replace(&mut self.chunk, spare.unwrap_or_default());
         self.chunks.send(chunk).map_err(|_| PackError::GivenUp)
@@ -208,16 +221,17 @@ impl Appender {
 }
 
 impl Appended {
-    fn finish(self, folder: &Path) -> Result<FinishedPack, PackError> {
+    fn finish(self, folder: &Path, interrupter: &Interrupter) -> Result<FinishedPack, PackError> {
         let Self { file, path, end, mut objects } = self;
         let count = u32::try_from(objects.len()).map_err(|_| PackError::TooMany)?;
         file.write_all_at(&header(count), 0).map_err(PackError::disk("write"))?;
 
         let checksum = thread::scope(|scope| {
-            let checksum = scope.spawn(|| checksum(&file, end));
+            let checksum = scope.spawn(|| checksum(&file, end, interrupter));
             index::sort(&mut objects);
             checksum.join().map_err(|_| PackError::GivenUp)?
         })?;
+        interrupter.check()?;
         file.write_all_at(&checksum, end).map_err(PackError::disk("write"))?;
         file.sync_data().map_err(PackError::disk("sync"))?;
 
@@ -252,11 +266,12 @@ fn header(count: u32) -> [u8; HEADER as usize] {
 
 /// The SHA-1 of the whole pack. It covers the number of objects in the first bytes, so it cannot be
 /// taken before the last object is known; what it reads is still in the page cache.
-fn checksum(file: &File, end: u64) -> Result<Id, PackError> {
+fn checksum(file: &File, end: u64, interrupter: &Interrupter) -> Result<Id, PackError> {
     let mut hasher = Sha1::new();
     let mut buffer = vec![0; 256 << 10];
     let mut at = 0;
     while at < end {
+        interrupter.check()?;
         let wanted = buffer.len().min((end - at) as usize);
         file.read_exact_at(&mut buffer[..wanted], at).map_err(PackError::disk("read back"))?;
         hasher.update(&buffer[..wanted]);

@@ -14,6 +14,9 @@ pub enum StageError {
     /// The new objects cannot be written.
     #[error(transparent)]
     Pack(#[from] PackError),
+    /// It was stopped from outside.
+    #[error(transparent)]
+    Interrupted(#[from] crate::Interrupted),
     /// What the repository holds of the layer cannot be read.
     #[error(transparent)]
     Dataset(#[from] DatasetError),

@@ -5,7 +5,7 @@ use std::{collections::HashSet, sync::Arc};
 use geodata::{Column, DataType, Layer, Schema};
 
 use super::{
-    StageError,
+    Stage, StageError,
     columns::align,
     commit::Imported,
     features::{FeatureWriter, Plan, WrittenFeatures},
@@ -16,7 +16,7 @@ use super::{
     unkeyed::KeyGiver,
 };
 use crate::{
-    DatasetPath, PackError, Repository,
+    DatasetPath, Interrupter, PackError, Repository,
     dataset::{
         KartColumn, Scheme, feature::FeatureEncoder, generated_keys::GeneratedKeys, legend::Legend,
         stored::StoredDataset,
@@ -52,12 +52,13 @@ pub struct LayerStage {
 
 impl LayerStage {
     pub(super) fn new(
-        repository: Repository,
+        stage: &Stage,
         path: DatasetPath,
         layer: &Layer,
         mode: Mode,
         dataset: Option<StoredDataset>,
     ) -> Result<Self, StageError> {
+        let git = stage.repository.git();
         let key = layer.schema.primary_key();
         let layer = keyed(layer, &path)?;
         if let (Some(dataset), Mode::Add) = (&dataset, mode) {
@@ -67,7 +68,7 @@ impl LayerStage {
         let legend = Legend::of(&columns);
         let scheme = Scheme::of(&layer.schema);
         let previous = match &dataset {
-            Some(dataset) => Some(Previous::read(&repository.git(), dataset, &legend, scheme)?),
+            Some(dataset) => Some(Previous::read(&git, dataset, &legend, scheme, &stage.interrupter)?),
             None => None,
         };
         let key_giver = key.is_none().then(|| {
@@ -78,7 +79,7 @@ impl LayerStage {
         Ok(Self {
             layer,
             mode,
-            repository,
+            repository: stage.repository.clone(),
             columns,
             legend,
             plan: Arc::new(Plan { path, encoder, key, scheme, previous }),
@@ -95,7 +96,7 @@ impl LayerStage {
     }
 
     /// A way in for one more thread; the only one where the layer is sequential.
-    pub fn writer(&mut self, stage: &super::Stage) -> FeatureWriter {
+    pub fn writer(&mut self, stage: &Stage) -> FeatureWriter {
         let keys = self.key_giver.take();
         FeatureWriter::new(self.plan.clone(), self.repository.git(), stage.pack.inlet(), keys)
     }
@@ -108,7 +109,12 @@ impl LayerStage {
         }
     }
 
-    pub(super) fn finish(mut self, pack: &PackWriter, inlet: &mut Inlet) -> Result<Imported, StageError> {
+    pub(super) fn finish(
+        mut self,
+        pack: &PackWriter,
+        inlet: &mut Inlet,
+        interrupter: &Interrupter,
+    ) -> Result<Imported, StageError> {
         let Ok(plan) = Arc::try_unwrap(self.plan) else {
             return Err(PackError::GivenUp.into());
         };
@@ -122,7 +128,7 @@ impl LayerStage {
                 self.places.complete_with(previous.into_places());
             }
         }
-        let tree = trees::build(&self.places, &known, pack, inlet)?;
+        let tree = trees::build(&self.places, &known, pack, inlet, interrupter)?;
         let meta = Meta {
             layer: &self.layer,
             columns: &self.columns,

@@ -26,7 +26,7 @@ pub use features::{FeatureWriter, WrittenFeatures};
 pub use layer::{LayerStage, Mode};
 
 use crate::{
-    DatasetPath, Repository,
+    DatasetPath, Interrupter, Repository,
     object::Id,
     pack::{Inlet, PackWriter},
     repository::branch_ref,
@@ -38,6 +38,7 @@ pub struct Stage {
     branch: String,
     tip: Option<Id>,
     root: root::Root,
+    interrupter: Interrupter,
     pack: PackWriter,
     inlet: Inlet,
     imported: Vec<commit::Imported>,
@@ -52,16 +53,24 @@ impl Stage {
         branch_ref(branch)?;
         let tip = repository.branch_tip(branch)?;
         let tip = tip.map(crate::object::bytes);
-        let pack = PackWriter::new(&repository.git().objects.store_ref().path().join("pack"))?;
+        let interrupter = Interrupter::default();
+        let folder = repository.git().objects.store_ref().path().join("pack");
+        let pack = PackWriter::new(&folder, interrupter.clone())?;
         Ok(Self {
             root: root::Root::open(&repository.git(), tip)?,
             inlet: pack.inlet(),
             repository: repository.clone(),
             branch: branch.to_owned(),
             tip,
+            interrupter,
             pack,
             imported: Vec::new(),
         })
+    }
+
+    /// Stops the work of this stage from another thread.
+    pub fn interrupter(&self) -> Interrupter {
+        self.interrupter.clone()
     }
 
     /// Begins a layer. Its features go into writers of the result.
@@ -82,7 +91,7 @@ impl Stage {
         self.root.check_place(path)?;
         let git = self.repository.git();
         let previous = self.root.dataset(&git, path)?;
-        LayerStage::new(self.repository.clone(), path.clone(), layer, mode, previous)
+        LayerStage::new(self, path.clone(), layer, mode, previous)
     }
 
     /// Takes in a layer whose features are all written.
@@ -90,7 +99,7 @@ impl Stage {
     /// # Errors
     /// If two of its features have one key, or the disk fails.
     pub fn finish(&mut self, layer: LayerStage) -> Result<u64, StageError> {
-        let imported = layer.finish(&self.pack, &mut self.inlet)?;
+        let imported = layer.finish(&self.pack, &mut self.inlet, &self.interrupter)?;
         self.root.put(&imported.path, imported.tree);
         let features = imported.features;
         self.imported.push(imported);

@@ -6,7 +6,7 @@ use geodata::Value;
 
 use super::{StageError, places::Places};
 use crate::{
-    DatasetError, DatasetPath,
+    DatasetError, DatasetPath, Interrupter,
     dataset::{
         Scheme,
         feature::{Feature, FeatureEncoder},
@@ -41,10 +41,12 @@ impl Previous {
         dataset: &StoredDataset,
         legend: &Legend,
         scheme: Scheme,
-    ) -> Result<Self, DatasetError> {
+        interrupter: &Interrupter,
+    ) -> Result<Self, StageError> {
         let mut by_key = ByKey::new(scheme);
         let mut trees = HashSet::new();
-        dataset.each_entry::<DatasetError>(git, &mut |entry| {
+        dataset.each_entry::<StageError>(git, &mut |entry| {
+            interrupter.check()?;
             if entry.mode == Mode::Tree {
                 trees.insert(entry.id);
             } else {

@@ -7,6 +7,7 @@ use super::{
     places::{LeafScratch, Places},
 };
 use crate::{
+    Interrupter,
     dataset::{
         place::{DIGITS, LEVELS},
         tree::{Entry, Mode, encode, write_line},
@@ -21,8 +22,9 @@ pub(super) fn build(
     known: &HashSet<Id>,
     pack: &PackWriter,
     inlet: &mut Inlet,
+    interrupter: &Interrupter,
 ) -> Result<Option<Id>, StageError> {
-    let mut level = leaves(places, known, pack)?;
+    let mut level = leaves(places, known, pack, interrupter)?;
     let Some(_) = level.first() else { return Ok(None) };
     for _ in 0..LEVELS {
         level = level
@@ -41,7 +43,12 @@ pub(super) fn build(
 }
 
 /// Writes the leaf trees, on several threads, and gives their numbers and ids in order.
-fn leaves(places: &Places, known: &HashSet<Id>, pack: &PackWriter) -> Result<Vec<(u32, Id)>, StageError> {
+fn leaves(
+    places: &Places,
+    known: &HashSet<Id>,
+    pack: &PackWriter,
+    interrupter: &Interrupter,
+) -> Result<Vec<(u32, Id)>, StageError> {
     let leaves: Vec<_> = places.leaves().collect();
     let threads = thread::available_parallelism().map_or(1, usize::from);
     let share = leaves.len().div_ceil(threads).max(64);
@@ -50,6 +57,7 @@ fn leaves(places: &Places, known: &HashSet<Id>, pack: &PackWriter) -> Result<Vec
         let (mut scratch, mut bytes) = (LeafScratch::default(), Vec::new());
         let mut written = Vec::with_capacity(leaves.len());
         for leaf in leaves {
+            interrupter.check()?;
             bytes.clear();
             leaf.each(&mut scratch, |name, id| write_line(&mut bytes, Mode::Blob, name, id));
             written.push((leaf.tree, add_new(&mut inlet, known, &bytes)?));

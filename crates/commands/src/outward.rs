@@ -1,0 +1,56 @@
+//! Errors on their way to a client.
+
+use std::{error::Error, fmt};
+
+/// The part of an error's chain that may leave the server.
+///
+/// Errors of Git name paths of the server, and what else stands deep in a chain is for whoever runs the server, not
+/// for clients. They go to the log, and the chain ends above them.
+pub(crate) fn outward(error: impl Error + Send + Sync + 'static) -> anyhow::Error {
+    let told: Vec<String> =
+        chain(&error).take_while(|cause| may_leave(*cause)).map(ToString::to_string).collect();
+    if told.len() < chain(&error).count() {
+        let whole: Vec<String> = chain(&error).map(ToString::to_string).collect();
+        tracing::warn!(error = whole.join(": caused by: "), "a command failed");
+    }
+    let told = told.into_iter().rev().fold(None, |source, message| Some(Box::new(Told { message, source })));
+    match told {
+        Some(told) => anyhow::Error::new(*told),
+        None => anyhow::anyhow!("an internal error, which the server's log describes"),
+    }
+}
+
+fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |error| (*error).source())
+}
+
+/// Our own errors, and those of the system, name no paths.
+fn may_leave(error: &(dyn Error + 'static)) -> bool {
+    error.is::<repository::StageError>()
+        || error.is::<repository::ReadError>()
+        || error.is::<repository::PackError>()
+        || error.is::<repository::DatasetError>()
+        || error.is::<repository::BadPath>()
+        || error.is::<geopackage::Error>()
+        || error.is::<geopackage::CellError>()
+        || error.is::<std::io::Error>()
+}
+
+/// One line of a chain.
+#[derive(Debug)]
+struct Told {
+    message: String,
+    source: Option<Box<Told>>,
+}
+
+impl fmt::Display for Told {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl Error for Told {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.source.as_deref().map(|source| source as _)
+    }
+}

@@ -1,0 +1,25 @@
+//! What a command that made a commit has to say: the commit in the words of GeoGig's clients.
+
+use repository::{Commit, Person};
+use tasks::{Node, Report};
+
+/// `commit{id, tree, parents, author, committer, message}`.
+pub(crate) fn commit_report(commit: &Commit) -> Report {
+    let parents = commit.parents.iter().map(|id| Node::text(id.to_string()));
+    let commit = Report::new()
+        .text("id", commit.id.to_string())
+        .text("tree", commit.tree.to_string())
+        .element("parents", Report::new().list("id", parents))
+        .element("author", person(&commit.author))
+        .element("committer", person(&commit.committer))
+        .long_text("message", &commit.message);
+    Report::new().element("commit", commit)
+}
+
+fn person(person: &Person) -> Report {
+    Report::new()
+        .text("name", &person.identity.name)
+        .text("email", &person.identity.email)
+        .integer("timestamp", person.timestamp)
+        .integer("timeZoneOffset", person.time_zone_offset)
+}
