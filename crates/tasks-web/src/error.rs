@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use axum::http::StatusCode;
-use tasks::Report;
+use tasks::{Report, StoreError};
 
 /// A status and a sentence; a [`Printer`](crate::Printer) puts it into the envelope
 /// `<response><success>false</success><error>…</error></response>`.
@@ -50,5 +50,14 @@ impl ApiError {
             true => report,
             false => report.text("error", self.message.as_ref()),
         }
+    }
+}
+
+/// 503: the store of the tasks does not answer. Logged here, since the cause is none of the client's business.
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        let cause = std::error::Error::source(&error).map(tracing::field::display);
+        tracing::error!(%error, cause, "the task store does not answer");
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string())
     }
 }

@@ -6,19 +6,27 @@
 
 #![forbid(unsafe_code)]
 
+mod access;
+mod answers;
 mod base;
 mod characters;
 mod document;
+mod download;
 mod error;
 mod format;
 mod json;
 mod origins;
 mod printer;
+mod target;
+mod web;
+mod wish;
 mod writer;
 mod xml;
 
+pub use access::Permit;
 pub use base::{Base, PublicAddress};
 pub use error::ApiError;
 pub use format::{Format, UnknownFormat};
 pub use origins::AllowedOrigins;
 pub use printer::Printer;
+pub use web::TasksWeb;

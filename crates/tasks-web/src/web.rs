@@ -1,0 +1,103 @@
+//! Puts the tasks on the web: what the embedder may set, and the routes.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::{Request, State},
+    http::request::Parts,
+    response::{IntoResponse, Response},
+    routing::any,
+};
+use tasks::{Task, Tasks};
+
+use crate::{
+    access::Access,
+    answers::Answers,
+    target::{ROUTES, Target},
+    {AllowedOrigins, Permit, Printer, PublicAddress},
+};
+
+/// The routes of the tasks, for an axum app to merge or nest.
+///
+/// | request | answer |
+/// |---|---|
+/// | `GET /tasks` | every task that the caller may see, oldest first |
+/// | `GET /tasks/3` | the task |
+/// | `GET /tasks/3?cancel=true` | asks it to stop; the task as it then is |
+/// | `GET /tasks/3?prune=true` | the task once more; forgets it, if it has ended |
+/// | `DELETE /tasks/3` | cancels an unfinished task, prunes an ended one |
+/// | `GET /tasks/3/download` | the file that it made |
+///
+/// Each path takes `.xml` or `.json` at its end, and a slash. CORS headers are left to the app's own layers.
+pub struct TasksWeb {
+    tasks: Tasks,
+    address: PublicAddress,
+    access: Access,
+    origins: AllowedOrigins,
+}
+
+impl TasksWeb {
+    /// Everybody may see and touch every task, links begin with the address a request was sent to, and no page of a
+    /// foreign origin may change anything.
+    pub fn new(tasks: Tasks) -> Self {
+        Self {
+            tasks,
+            address: PublicAddress::of_request(),
+            access: Access::default(),
+            origins: AllowedOrigins::default(),
+        }
+    }
+
+    /// Sets what links begin with.
+    pub fn address(mut self, address: PublicAddress) -> Self {
+        self.address = address;
+        self
+    }
+
+    /// Sets what links begin with to a fixed URL: `https://maps.example.org/jobs`.
+    pub fn public_url(self, url: impl Into<String>) -> Self {
+        self.address(PublicAddress::fixed(url))
+    }
+
+    /// Asks `rule` about each task before it is shown or touched. It gets the request's head, whose extensions hold what
+    /// the app's own layers know of the caller; it must not block.
+    pub fn access(mut self, rule: impl Fn(&Parts, &Task) -> Permit + Send + Sync + 'static) -> Self {
+        self.access = Access::new(rule);
+        self
+    }
+
+    /// Lets the pages of one more origin cancel and prune: `https://maps.example.org`.
+    pub fn allow_origin(mut self, origin: impl AsRef<str>) -> Self {
+        self.origins = self.origins.allow(origin);
+        self
+    }
+
+    /// Lets the pages of these origins cancel and prune, and no others.
+    pub fn allow_origins(mut self, origins: AllowedOrigins) -> Self {
+        self.origins = origins;
+        self
+    }
+
+    /// The routes, for an app of any state.
+    pub fn router<S: Clone + Send + Sync + 'static>(self) -> Router<S> {
+        let Self { tasks, address, access, origins } = self;
+        let web = Arc::new(Web { address, answers: Answers { tasks, access, origins } });
+        let add = |router: Router<Arc<Web>>, path| router.route(path, any(answer));
+        ROUTES.into_iter().fold(Router::new(), add).with_state(web)
+    }
+}
+
+struct Web {
+    address: PublicAddress,
+    answers: Answers,
+}
+
+async fn answer(State(web): State<Arc<Web>>, request: Request) -> Response {
+    let (request, _) = request.into_parts();
+    let (target, suffix) = Target::of(request.uri.path());
+    match Printer::of(&request, suffix, &web.address) {
+        Ok(printer) => web.answers.answer(&request, &printer, target).await,
+        Err(unknown_format) => unknown_format.into_response(),
+    }
+}

@@ -1,0 +1,187 @@
+//! A small app with tasks of its own: the real engine under the real routes.
+#![allow(dead_code, reason = "each test file uses some of it")]
+
+use std::fs;
+
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    http::{HeaderMap, Method, Request, StatusCode},
+};
+use serde::{Deserialize, Serialize};
+use tasks::{AsyncJob, Context, Failure, Lane, Registry, Report, Submission, TaskId, Tasks};
+use tasks_web::TasksWeb;
+use tempfile::TempDir;
+use tokio::sync::{Notify, Semaphore};
+use tower::ServiceExt as _;
+
+/// What jobs share with the test.
+pub struct Stage {
+    begun: Notify,
+    may_end: Semaphore,
+}
+
+/// What the studio does.
+#[derive(Serialize, Deserialize)]
+pub enum Work {
+    /// Ends at once with a report.
+    Say(String),
+    /// Says that it has begun, and ends when the test lets it; one at a time.
+    Hold,
+    /// Fails.
+    Fail,
+    /// Makes a file.
+    Film { name: String, media_type: String, content: String },
+}
+
+impl AsyncJob for Work {
+    const KIND: &'static str = "work";
+    type Env = std::sync::Arc<Stage>;
+
+    fn description(&self) -> String {
+        match self {
+            Self::Say(text) => format!("Saying {text}."),
+            Self::Hold => "Holding the stage.".into(),
+            Self::Fail => "Failing.".into(),
+            Self::Film { name, .. } => format!("Filming {name}."),
+        }
+    }
+
+    fn lanes(&self) -> Vec<Lane> {
+        match self {
+            Self::Hold => vec![Lane::new("stage")],
+            _ => vec![],
+        }
+    }
+
+    async fn run(self, stage: &Self::Env, ctx: &Context) -> Result<Report, Failure> {
+        match self {
+            Self::Say(text) => Ok(Report::new().text("said", text)),
+            Self::Hold => {
+                ctx.step("Holding...").unit("minutes");
+                ctx.reach(3)?;
+                stage.begun.notify_one();
+                stage.may_end.acquire().await?.forget();
+                Ok(Report::new())
+            }
+            Self::Fail => {
+                Err(Failure::new(anyhow::anyhow!("the light went out").context("failing as asked")))
+            }
+            Self::Film { name, media_type, content } => {
+                fs::write(ctx.result_file(&name, &media_type)?, content)?;
+                Ok(Report::new().result_file(media_type))
+            }
+        }
+    }
+}
+
+/// The app.
+pub struct Studio {
+    pub tasks: Tasks,
+    pub folder: TempDir,
+    stage: std::sync::Arc<Stage>,
+}
+
+impl Studio {
+    pub async fn open() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let stage = std::sync::Arc::new(Stage { begun: Notify::new(), may_end: Semaphore::new(0) });
+        let registry = Registry::new(stage.clone()).with_async::<Work>();
+        let tasks = Tasks::builder(registry).results(folder.path()).start();
+        Self { tasks, folder, stage }
+    }
+
+    /// The routes as they are without any setting.
+    pub fn router(&self) -> Router {
+        self.web().router()
+    }
+
+    pub fn web(&self) -> TasksWeb {
+        TasksWeb::new(self.tasks.clone())
+    }
+
+    async fn submit(&self, work: Work) -> TaskId {
+        self.tasks.submit(work, Submission::default()).await.expect("a task").id
+    }
+
+    async fn done(&self, work: Work) -> TaskId {
+        let id = self.submit(work).await;
+        self.tasks.wait(id).await.expect("an end");
+        id
+    }
+
+    /// A task that is FINISHED.
+    pub async fn said(&self, text: &str) -> TaskId {
+        self.done(Work::Say(text.into())).await
+    }
+
+    /// A task that is FAILED.
+    pub async fn failed(&self) -> TaskId {
+        self.done(Work::Fail).await
+    }
+
+    /// A FINISHED task with a file.
+    pub async fn filmed(&self, media_type: &str, content: &str) -> TaskId {
+        let (name, media_type, content) = ("film.gpkg".into(), media_type.into(), content.into());
+        self.done(Work::Film { name, media_type, content }).await
+    }
+
+    /// A task that is RUNNING until [`release`](Self::release).
+    pub async fn running(&self) -> TaskId {
+        let id = self.submit(Work::Hold).await;
+        self.stage.begun.notified().await;
+        id
+    }
+
+    /// A task that is WAITING behind one that runs.
+    pub async fn waiting(&self) -> TaskId {
+        self.submit(Work::Hold).await
+    }
+
+    /// Lets one running task end, and waits until it has.
+    pub async fn release(&self, id: TaskId) {
+        self.stage.may_end.add_permits(1);
+        self.tasks.wait(id).await.expect("an end");
+    }
+}
+
+/// A response, wholly read.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: String,
+}
+
+impl Answer {
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().expect("text"))
+    }
+
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.body).expect("JSON")
+    }
+
+    /// The status of the task that the body, JSON, tells of.
+    pub fn task_status(&self) -> String {
+        self.json()["task"]["status"].as_str().expect("a task").to_owned()
+    }
+}
+
+/// Sends a request with these headers.
+pub async fn send(router: &Router, method: Method, uri: &str, headers: &[(&str, &str)]) -> Answer {
+    let mut request = Request::builder().method(method).uri(uri);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let request = request.body(Body::empty()).expect("a request");
+    let response = router.clone().oneshot(request).await.expect("a response");
+    let (head, body) = response.into_parts();
+    let body = to_bytes(body, usize::MAX).await.expect("a whole body");
+    let body = String::from_utf8(body.to_vec()).expect("UTF-8");
+    Answer { status: head.status, headers: head.headers, body }
+}
+
+pub async fn get(router: &Router, uri: &str) -> Answer {
+    send(router, Method::GET, uri, &[("host", "localhost:8182")]).await
+}
