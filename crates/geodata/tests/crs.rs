@@ -1,0 +1,115 @@
+//! Names and layout of coordinate reference systems.
+
+use geodata::Crs;
+use geodata::crs::{identifier, lay_out};
+use proptest::prelude::*;
+
+const WGS_84: &str = r#"GEOGCS["WGS 84", DATUM["WGS_1984",
+  SPHEROID["WGS 84",6378137,298.257223563, AUTHORITY["EPSG","7030"]],AUTHORITY["EPSG","6326"]],
+  PRIMEM["Greenwich",0,AUTHORITY["EPSG","8901"]],UNIT["degree",0.0174532925199433,AUTHORITY["EPSG","9122"]],
+  AXIS["Latitude",NORTH],AXIS["Longitude",EAST],AUTHORITY["EPSG","4326"]]"#;
+
+#[test]
+fn a_definition_is_laid_out_with_a_line_for_each_part() {
+    let expected = r#"GEOGCS["WGS 84",
+    DATUM["WGS_1984",
+        SPHEROID["WGS 84", 6378137, 298.257223563,
+            AUTHORITY["EPSG", "7030"]],
+        AUTHORITY["EPSG", "6326"]],
+    PRIMEM["Greenwich", 0,
+        AUTHORITY["EPSG", "8901"]],
+    UNIT["degree", 0.0174532925199433,
+        AUTHORITY["EPSG", "9122"]],
+    AXIS["Latitude", NORTH],
+    AXIS["Longitude", EAST],
+    AUTHORITY["EPSG", "4326"]]
+"#;
+    assert_eq!(lay_out(WGS_84), expected);
+}
+
+#[test]
+fn what_is_quoted_stays_as_it_is() {
+    assert_eq!(lay_out(r#"A [ "x ,  B[""" , 1 , -2.50E+3 ] "#), "A[\"x ,  B[\"\"\", 1, -2.50E+3]\n");
+    assert_eq!(lay_out(r#"A("x",B(1),C)"#), "A(\"x\",\n    B(1), C)\n");
+}
+
+#[test]
+fn a_definition_is_called_by_its_own_authority_not_by_that_of_a_part() {
+    assert_eq!(identifier(WGS_84), "EPSG:4326");
+    assert_eq!(identifier(r#"LOCAL_CS["loc",UNIT["metre",1],authority["ME/X",A1]]"#), "ME_X:A1");
+    assert_eq!(identifier(r#"LOCAL_CS["loc",UNIT["metre",1,AUTHORITY["EPSG","9001"]]]"#), "loc");
+}
+
+#[test]
+fn half_an_authority_counts_if_it_says_something() {
+    assert_eq!(identifier(r#"LOCAL_CS["loc",AUTHORITY["ME",""]]"#), "ME");
+    assert_eq!(identifier(r#"LOCAL_CS["loc",AUTHORITY["","77"]]"#), "77");
+    assert_eq!(identifier(r#"LOCAL_CS["loc",AUTHORITY["EPSG"]]"#), "loc");
+    assert_eq!(identifier(r#"LOCAL_CS["loc",AUTHORITY["ESRI",""]]"#), "loc");
+    assert_eq!(identifier(r#"LOCAL_CS["loc",AUTHORITY["",0]]"#), "loc");
+}
+
+#[test]
+fn without_an_authority_a_definition_is_called_by_its_name() {
+    assert_eq!(identifier(r#"PROJCS[" My  Custom / Grid ",UNIT["m",1]]"#), "My  Custom _ Grid");
+    assert_eq!(identifier("LOCAL_CS[\"a\u{0}b\nc\"]"), "a_b_c");
+}
+
+#[test]
+fn without_a_usable_name_a_definition_is_called_by_a_number() {
+    for definition in
+        [r#"LOCAL_CS["",UNIT["m",1]]"#, "nonsense", "[", &format!("LOCAL_CS[\"{}\"]", "x".repeat(300))]
+    {
+        let identifier = identifier(definition);
+        let number: u32 =
+            identifier.strip_prefix("CUSTOM:").expect("a custom one").parse().expect("a number");
+        assert!((200_000..209_200).contains(&number), "{identifier}");
+    }
+    assert_eq!(identifier("A[1]"), identifier(" A [ 1 ] "));
+    assert_ne!(identifier("A[1]"), identifier("A[2]"));
+}
+
+#[test]
+fn an_undefined_reference_system_is_none() {
+    for definition in ["", "  ", "undefined", "Undefined "] {
+        assert_eq!(Crs::from_wkt(definition), None);
+    }
+    let crs = Crs::from_wkt(WGS_84).expect("defined");
+    assert_eq!((crs.identifier.as_str(), crs.wkt), ("EPSG:4326", lay_out(WGS_84)));
+}
+
+#[test]
+fn hostile_definitions_do_not_blow_up() {
+    let megabyte = |piece: &str| piece.repeat((1 << 20) / piece.len());
+    for piece in ["[", "]", ",A[", "\"", "\"\"", "A[\"", ",", "AUTHORITY[", "((((", "ä,Ä(", "-", " \n"] {
+        let hostile = megabyte(piece);
+        assert!(identifier(&hostile).len() <= 200, "{piece}");
+        assert!(lay_out(&hostile).len() <= 32 << 20, "{piece}");
+    }
+}
+
+/// Well-known text with white space wherever it may be.
+fn any_definition() -> impl Strategy<Value = String> {
+    let leaf = r#" ?([A-Z]{1,3}|-?[0-9]{1,3}(\.[0-9]{1,2})?|"[a-z ,\[\]()]{0,5}") ?"#;
+    let nested = leaf.prop_recursive(5, 40, 5, |inner| {
+        ("[\n ]{0,2}[A-Z_]{1,4} ?", prop::collection::vec(inner, 1..5))
+            .prop_map(|(keyword, arguments)| format!("{keyword}[{}] ", arguments.join(",")))
+    });
+    nested.boxed()
+}
+
+proptest! {
+    #[test]
+    fn any_text_has_an_identifier_fit_for_a_file_name(definition in r#"([A-Z]{0,9}|[\[\](),"]|\PC|\s){0,40}"#) {
+        let identifier = identifier(&definition);
+        prop_assert!(!identifier.is_empty() && identifier.len() <= 200);
+        prop_assert!(!identifier.contains(|c: char| c == '/' || c.is_control()));
+    }
+
+    #[test]
+    fn laying_out_changes_neither_a_laid_out_text_nor_the_identifier(definition in any_definition()) {
+        let once = lay_out(&definition);
+        prop_assert_eq!(lay_out(&once), once.clone());
+        prop_assert_eq!(identifier(&once), identifier(&definition));
+    }
+}
