@@ -17,6 +17,7 @@ mod format;
 mod json;
 mod origins;
 mod printer;
+mod submission;
 mod target;
 mod web;
 mod wish;

@@ -2,6 +2,7 @@
 
 use axum::{
     body::Body,
+    extract::FromRequestParts,
     http::{StatusCode, header, request::Parts},
     response::Response,
 };
@@ -118,5 +119,20 @@ impl Printer {
         let mut out = W::begin();
         document::tasks(&mut out, self.base.as_str(), tasks);
         out.end()
+    }
+}
+
+/// As an extractor it takes the suffix off the path's end, and the [`PublicAddress`] out of the request's extensions, where
+/// the app may put one; otherwise links begin with the address that the request was sent to.
+impl<S: Sync> FromRequestParts<S> for Printer {
+    type Rejection = UnknownFormat;
+
+    async fn from_request_parts(request: &mut Parts, _: &S) -> Result<Self, UnknownFormat> {
+        let path = request.uri.path();
+        let (_, suffix) = Format::split_suffix(path.strip_suffix('/').unwrap_or(path));
+        match request.extensions.get() {
+            Some(address) => Self::of(request, suffix, address),
+            None => Self::of(request, suffix, &PublicAddress::of_request()),
+        }
     }
 }

@@ -26,7 +26,7 @@ async fn as_role(router: &Router, role: &str, method: Method, uri: &str) -> stud
 
 #[tokio::test]
 async fn what_one_may_not_see_is_as_if_it_never_was() {
-    let studio = Studio::open().await;
+    let studio = Studio::open();
     studio.filmed("text/xml", "<film/>").await;
     studio.running().await;
     let router = studio.web().access(by_role).router();
@@ -47,7 +47,7 @@ async fn what_one_may_not_see_is_as_if_it_never_was() {
 
 #[tokio::test]
 async fn the_list_holds_what_one_may_see() {
-    let studio = Studio::open().await;
+    let studio = Studio::open();
     studio.said("hello").await;
     studio.running().await;
     let router = studio.web().access(by_role).router();
@@ -59,7 +59,7 @@ async fn the_list_holds_what_one_may_see() {
 
 #[tokio::test]
 async fn what_one_may_only_see_one_may_not_change() {
-    let studio = Studio::open().await;
+    let studio = Studio::open();
     studio.said("hello").await;
     studio.running().await;
     let router = studio.web().access(by_role).router();
@@ -82,7 +82,7 @@ async fn what_one_may_only_see_one_may_not_change() {
 
 #[tokio::test]
 async fn without_a_rule_everybody_may_do_everything() {
-    let studio = Studio::open().await;
+    let studio = Studio::open();
     studio.said("hello").await;
     let router = studio.router();
     assert_eq!(get(&router, "/tasks/1?prune=true").await.status, StatusCode::OK);

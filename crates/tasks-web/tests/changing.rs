@@ -7,7 +7,7 @@ use studio::{Studio, get, send};
 
 #[tokio::test]
 async fn a_cancelled_task_stops_and_cancelling_again_is_fine() {
-    let studio = Studio::open().await;
+    let studio = Studio::open();
     let id = studio.running().await;
     let router = studio.router();
     let answer = get(&router, "/tasks/1.json?cancel=true").await;
@@ -21,7 +21,7 @@ async fn a_cancelled_task_stops_and_cancelling_again_is_fine() {
 
 #[tokio::test]
 async fn a_waiting_task_is_cancelled_at_once_and_no_other_notices() {
-    let studio = Studio::open().await;
+    let studio = Studio::open();
     let running = studio.running().await;
     studio.waiting().await;
     studio.waiting().await;
@@ -35,7 +35,7 @@ async fn a_waiting_task_is_cancelled_at_once_and_no_other_notices() {
 
 #[tokio::test]
 async fn only_true_in_any_letter_case_counts() {
-    let studio = Studio::open().await;
+    let studio = Studio::open();
     studio.running().await;
     studio.waiting().await;
     let router = studio.router();
@@ -52,7 +52,7 @@ async fn only_true_in_any_letter_case_counts() {
 
 #[tokio::test]
 async fn a_finished_task_ignores_a_cancel() {
-    let studio = Studio::open().await;
+    let studio = Studio::open();
     studio.said("hello").await;
     let router = studio.router();
     let before = get(&router, "/tasks/1").await.body;
@@ -62,7 +62,7 @@ async fn a_finished_task_ignores_a_cancel() {
 
 #[tokio::test]
 async fn a_pruned_task_is_told_once_more_and_forgotten() {
-    let studio = Studio::open().await;
+    let studio = Studio::open();
     studio.said("hello").await;
     studio.said("there").await;
     let router = studio.router();
@@ -76,7 +76,7 @@ async fn a_pruned_task_is_told_once_more_and_forgotten() {
 
 #[tokio::test]
 async fn an_unfinished_task_ignores_a_prune() {
-    let studio = Studio::open().await;
+    let studio = Studio::open();
     let running = studio.running().await;
     studio.waiting().await;
     let router = studio.router();
@@ -88,7 +88,7 @@ async fn an_unfinished_task_ignores_a_prune() {
 
 #[tokio::test]
 async fn both_at_once_forget_what_had_ended_and_stop_what_had_not() {
-    let studio = Studio::open().await;
+    let studio = Studio::open();
     studio.said("hello").await;
     let running = studio.running().await;
     studio.waiting().await;
@@ -109,7 +109,7 @@ async fn both_at_once_forget_what_had_ended_and_stop_what_had_not() {
 
 #[tokio::test]
 async fn delete_cancels_what_has_not_ended_and_prunes_what_has() {
-    let studio = Studio::open().await;
+    let studio = Studio::open();
     let running = studio.running().await;
     studio.waiting().await;
     let router = studio.router();
@@ -128,7 +128,7 @@ async fn delete_cancels_what_has_not_ended_and_prunes_what_has() {
 
 #[tokio::test]
 async fn the_list_neither_cancels_nor_prunes() {
-    let studio = Studio::open().await;
+    let studio = Studio::open();
     studio.said("hello").await;
     studio.running().await;
     let router = studio.router();
@@ -139,7 +139,7 @@ async fn the_list_neither_cancels_nor_prunes() {
 
 #[tokio::test]
 async fn a_page_of_another_origin_changes_nothing() {
-    let studio = Studio::open().await;
+    let studio = Studio::open();
     studio.running().await;
     studio.said("hello").await;
     let router = studio.web().allow_origin("https://maps.example.org/").router();
@@ -178,7 +178,7 @@ async fn a_page_of_another_origin_changes_nothing() {
 
 #[tokio::test]
 async fn our_own_pages_programs_and_allowed_origins_may_change_things() {
-    let studio = Studio::open().await;
+    let studio = Studio::open();
     let router = studio.web().allow_origin("https://Maps.example.org/").router();
     let admitted: &[&[(&str, &str)]] = &[
         &[],

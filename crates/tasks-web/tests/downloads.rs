@@ -13,7 +13,7 @@ const GEOPACKAGE: &str = "application/octet-stream;type=geopackage";
 
 #[tokio::test]
 async fn a_file_comes_with_its_type_and_length_again_and_again() {
-    let studio = Studio::open().await;
+    let studio = Studio::open();
     studio.filmed(GEOPACKAGE, "twenty-four pictures").await;
     let router = studio.router();
     for uri in ["/tasks/1/download", "/tasks/1/download.json"] {
@@ -31,7 +31,7 @@ async fn a_file_comes_with_its_type_and_length_again_and_again() {
 
 #[tokio::test]
 async fn a_download_that_has_begun_is_complete_though_the_task_is_pruned() {
-    let studio = Studio::open().await;
+    let studio = Studio::open();
     let film = "pictures ".repeat(100_000);
     studio.filmed("video/mp4", &film).await;
     let router = studio.router();
@@ -45,7 +45,7 @@ async fn a_download_that_has_begun_is_complete_though_the_task_is_pruned() {
 
 #[tokio::test]
 async fn what_cannot_be_downloaded_is_explained() {
-    let studio = Studio::open().await;
+    let studio = Studio::open();
     studio.running().await;
     studio.waiting().await;
     studio.failed().await;
@@ -74,7 +74,7 @@ async fn what_cannot_be_downloaded_is_explained() {
 
 #[tokio::test]
 async fn a_media_type_that_no_header_can_carry_becomes_plain_bytes() {
-    let studio = Studio::open().await;
+    let studio = Studio::open();
     studio.filmed("text/\r\nSet-Cookie: a=b", "film").await;
     let answer = get(&studio.router(), "/tasks/1/download").await;
     assert_eq!(answer.header("content-type"), "application/octet-stream");

@@ -9,7 +9,7 @@ const NO_HEADERS: &[(&str, &str)] = &[];
 
 #[tokio::test]
 async fn head_says_what_get_would_without_the_body() {
-    let studio = Studio::open().await;
+    let studio = Studio::open();
     studio.filmed("text/xml", "<film/>").await;
     let router = studio.router();
     for uri in ["/tasks", "/tasks/1.json", "/tasks/1/download", "/tasks/7", "/tasks/7/download.json"] {
@@ -23,7 +23,7 @@ async fn head_says_what_get_would_without_the_body() {
 
 #[tokio::test]
 async fn head_changes_nothing() {
-    let studio = Studio::open().await;
+    let studio = Studio::open();
     studio.said("hello").await;
     studio.running().await;
     let router = studio.router();
@@ -37,7 +37,7 @@ async fn head_changes_nothing() {
 
 #[tokio::test]
 async fn options_name_the_methods() {
-    let router = Studio::open().await.router();
+    let router = Studio::open().router();
     for (uri, allow) in [
         ("/tasks", "GET, HEAD, OPTIONS"),
         ("/tasks.json", "GET, HEAD, OPTIONS"),
@@ -52,7 +52,7 @@ async fn options_name_the_methods() {
 
 #[tokio::test]
 async fn other_methods_are_refused_with_those_that_are_allowed() {
-    let router = Studio::open().await.router();
+    let router = Studio::open().router();
     let refused = [
         (Method::POST, "/tasks", "GET, HEAD, OPTIONS"),
         (Method::DELETE, "/tasks/", "GET, HEAD, OPTIONS"),

@@ -15,7 +15,7 @@ const JSON: &str = "application/json";
 
 #[tokio::test]
 async fn suffix_then_output_format_then_accept_decide() {
-    let studio = Studio::open().await;
+    let studio = Studio::open();
     studio.said("hello").await;
     let router = studio.router();
     for (uri, accept, expected) in [
@@ -39,7 +39,7 @@ async fn suffix_then_output_format_then_accept_decide() {
 
 #[tokio::test]
 async fn an_unknown_output_format_comes_before_any_other_error() {
-    let router = Studio::open().await.router();
+    let router = Studio::open().router();
     for uri in
         ["/tasks/7?output_format=xyz", "/tasks/x/download?output_format=xyz", "/tasks?output_format=xyz"]
     {
@@ -52,7 +52,7 @@ async fn an_unknown_output_format_comes_before_any_other_error() {
 
 #[tokio::test]
 async fn a_slash_at_the_end_changes_nothing() {
-    let studio = Studio::open().await;
+    let studio = Studio::open();
     studio.filmed("text/xml", "<film/>").await;
     let router = studio.router();
     for path in [
@@ -75,7 +75,7 @@ async fn a_slash_at_the_end_changes_nothing() {
 
 #[tokio::test]
 async fn a_finished_task_is_told_in_both_formats() {
-    let studio = Studio::open().await;
+    let studio = Studio::open();
     studio.said("]]>").await;
     let router = studio.router();
     let link = r#"xmlns:atom="http://www.w3.org/2005/Atom" rel="alternate" href="http://localhost:8182/tasks/1.xml""#;
@@ -93,7 +93,7 @@ async fn a_finished_task_is_told_in_both_formats() {
 
 #[tokio::test]
 async fn running_waiting_and_failed_tasks_are_told_as_they_are() {
-    let studio = Studio::open().await;
+    let studio = Studio::open();
     let router = studio.router();
     studio.running().await;
     studio.waiting().await;
@@ -115,7 +115,7 @@ async fn running_waiting_and_failed_tasks_are_told_as_they_are() {
 
 #[tokio::test]
 async fn the_list_holds_every_task_oldest_first() {
-    let studio = Studio::open().await;
+    let studio = Studio::open();
     let router = studio.router();
     assert_eq!(get(&router, "/tasks.json").await.body, r#"{"tasks":[]}"#);
     assert_eq!(get(&router, "/tasks").await.body, r#"<?xml version="1.0" encoding="UTF-8"?><tasks></tasks>"#);
@@ -131,7 +131,7 @@ async fn the_list_holds_every_task_oldest_first() {
 
 #[tokio::test]
 async fn what_is_no_task_is_not_found() {
-    let studio = Studio::open().await;
+    let studio = Studio::open();
     studio.said("hello").await;
     let router = studio.router();
     let long = "9".repeat(2000);
@@ -173,7 +173,7 @@ async fn what_is_no_task_is_not_found() {
 
 #[tokio::test]
 async fn a_hostile_host_header_gets_into_no_link() {
-    let studio = Studio::open().await;
+    let studio = Studio::open();
     studio.said("hello").await;
     let router = studio.router();
     for host in ["evil\" onload=\"x", "evil/path?", "a<b>", "user@evil", "evil:80:80", ""] {
@@ -193,7 +193,7 @@ async fn a_hostile_host_header_gets_into_no_link() {
 
 #[tokio::test]
 async fn links_keep_the_path_under_which_an_app_nests_the_tasks() {
-    let studio = Studio::open().await;
+    let studio = Studio::open();
     studio.said("hello").await;
     let app = Router::new().nest("/studio/{room}", studio.router());
     let answer = get(&app, "/studio/7/tasks/1.json").await;
@@ -204,7 +204,7 @@ async fn links_keep_the_path_under_which_an_app_nests_the_tasks() {
 
 #[tokio::test]
 async fn an_app_with_a_state_and_routes_of_its_own_takes_them_in() {
-    let studio = Studio::open().await;
+    let studio = Studio::open();
     let app = Router::new()
         .route("/tasks/{id}/events", route(|| async { "events" }))
         .route("/", route(|| async { "hello" }))

@@ -9,7 +9,9 @@ use axum::{
     http::{HeaderMap, Method, Request, StatusCode},
 };
 use serde::{Deserialize, Serialize};
-use tasks::{AsyncJob, Context, Failure, Lane, Registry, Report, Submission, TaskId, Tasks};
+use tasks::{
+    AsyncJob, Builder, Context, Failure, Lane, Registry, Report, Submission, SubmitError, Task, TaskId, Tasks,
+};
 use tasks_web::TasksWeb;
 use tempfile::TempDir;
 use tokio::sync::{Notify, Semaphore};
@@ -83,11 +85,16 @@ pub struct Studio {
 }
 
 impl Studio {
-    pub async fn open() -> Self {
+    pub fn open() -> Self {
+        Self::open_with(|builder| builder)
+    }
+
+    /// With settings of its own.
+    pub fn open_with(set_up: impl FnOnce(Builder) -> Builder) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let stage = std::sync::Arc::new(Stage { begun: Notify::new(), may_end: Semaphore::new(0) });
         let registry = Registry::new(stage.clone()).with_async::<Work>();
-        let tasks = Tasks::builder(registry).results(folder.path()).start();
+        let tasks = set_up(Tasks::builder(registry).results(folder.path())).start();
         Self { tasks, folder, stage }
     }
 
@@ -100,12 +107,12 @@ impl Studio {
         TasksWeb::new(self.tasks.clone())
     }
 
-    async fn submit(&self, work: Work) -> TaskId {
-        self.tasks.submit(work, Submission::default()).await.expect("a task").id
+    pub async fn submit(&self, work: Work) -> Result<Task, SubmitError> {
+        self.tasks.submit(work, Submission::default()).await
     }
 
     async fn done(&self, work: Work) -> TaskId {
-        let id = self.submit(work).await;
+        let id = self.submit(work).await.expect("a task").id;
         self.tasks.wait(id).await.expect("an end");
         id
     }
@@ -128,14 +135,14 @@ impl Studio {
 
     /// A task that is RUNNING until [`release`](Self::release).
     pub async fn running(&self) -> TaskId {
-        let id = self.submit(Work::Hold).await;
+        let id = self.submit(Work::Hold).await.expect("a task").id;
         self.stage.begun.notified().await;
         id
     }
 
     /// A task that is WAITING behind one that runs.
     pub async fn waiting(&self) -> TaskId {
-        self.submit(Work::Hold).await
+        self.submit(Work::Hold).await.expect("a task").id
     }
 
     /// Lets one running task end, and waits until it has.

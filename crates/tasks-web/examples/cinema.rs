@@ -1,0 +1,59 @@
+//! A cinema offers slow work of its own. `cargo run -p tasks-web --example cinema -- 127.0.0.1:8000`, then try
+//! `curl -X POST localhost:8000/transcode/alien` and `curl -H 'staff: yes' 'localhost:8000/tasks/1.json?cancel=true'`.
+use axum::extract::{Path, State};
+use axum::{Router, http::request::Parts, response::Response, routing::post};
+use serde::{Deserialize, Serialize};
+use std::{env, io, thread, time::Duration};
+use tasks::{AsyncJob, Context, Failure, Job, Registry, Report, Submission, Task, Tasks};
+use tasks_web::{Permit, Printer, TasksWeb};
+
+#[derive(Serialize, Deserialize)]
+struct Transcode(String);
+impl Job for Transcode {
+    const KIND: &'static str = "transcode";
+    type Env = (); // What the app lends its jobs: folders, clients, connections.
+    fn description(&self) -> String {
+        format!("Transcoding {}.", self.0)
+    }
+    /// Blocks a thread of the pool. `track` counts the frames, and ends the loop once somebody cancels.
+    fn run(self, _: &(), ctx: &Context) -> Result<Report, Failure> {
+        ctx.step("Encoding frames...").total(Some(500)).unit("frames");
+        ctx.track(0..500).try_for_each(|frame| frame.map(|_| thread::sleep(Duration::from_millis(50))))?;
+        Ok(Report::new().element("film", Report::new().text("name", self.0).integer("frames", 500)))
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Announce(String);
+impl AsyncJob for Announce {
+    const KIND: &'static str = "announce";
+    type Env = ();
+    fn description(&self) -> String {
+        format!("Announcing {}.", self.0)
+    }
+    /// Awaits, as a call to another server would; a cancel drops it in the middle.
+    async fn run(self, _: &(), _: &Context) -> Result<Report, Failure> {
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        Ok(Report::new().integer("posters", 12))
+    }
+}
+/// Everybody may watch; only the staff may cancel and prune.
+fn who_may(request: &Parts, _: &Task) -> Permit {
+    if request.headers.contains_key("staff") { Permit::Touch } else { Permit::See }
+}
+async fn transcode(State(tasks): State<Tasks>, Path(film): Path<String>, printer: Printer) -> Response {
+    printer.submission(tasks.submit(Transcode(film), Submission::default()).await)
+}
+async fn announce(State(tasks): State<Tasks>, Path(film): Path<String>, printer: Printer) -> Response {
+    printer.submission(tasks.submit(Announce(film), Submission::default()).await)
+}
+#[tokio::main]
+async fn main() -> io::Result<()> {
+    let tasks = Tasks::builder(Registry::new(()).with::<Transcode>().with_async::<Announce>()).start();
+    let app =
+        Router::new().route("/transcode/{film}", post(transcode)).route("/announce/{film}", post(announce));
+    let app = app.merge(TasksWeb::new(tasks.clone()).access(who_may).router()).with_state(tasks);
+    let listener = tokio::net::TcpListener::bind(env::args().nth(1).unwrap_or("127.0.0.1:0".into())).await?;
+    println!("listening on http://{}", listener.local_addr()?);
+    axum::serve(listener, app).await
+}

@@ -1,0 +1,96 @@
+//! The answer to a request that asked for a job.
+
+mod studio;
+
+use std::time::Duration;
+
+use axum::{
+    Router,
+    http::{Method, StatusCode},
+    routing::post,
+};
+use studio::{Answer, Studio, Work, send};
+use tasks::{Submission, SubmitError};
+use tasks_web::{Printer, PublicAddress};
+
+/// An app whose `POST /say` and `POST /say.json` submit a job.
+fn app(studio: &Studio) -> Router {
+    let tasks = studio.tasks.clone();
+    let say = async move |printer: Printer| {
+        printer.submission(tasks.submit(Work::Say("hello".into()), Submission::default()).await)
+    };
+    Router::new()
+        .route("/say", post(say.clone()))
+        .route("/say.json", post(say.clone()))
+        .route("/say.json/", post(say))
+}
+
+async fn ask(app: &Router, uri: &str) -> Answer {
+    send(app, Method::POST, uri, &[("host", "localhost:8182")]).await
+}
+
+#[tokio::test]
+async fn a_new_task_is_told_in_the_format_asked_for() {
+    let studio = Studio::open();
+    studio.running().await;
+    let app = app(&studio);
+    for (uri, is_json) in [
+        ("/say", false),
+        ("/say.json", true),
+        ("/say.json/", true),
+        ("/say?output_format=json", true),
+        ("/say.json?output_format=xml", true),
+    ] {
+        let answer = ask(&app, uri).await;
+        assert_eq!(answer.status, StatusCode::OK, "{uri}");
+        assert_eq!(answer.body.starts_with("{"), is_json, "{uri}");
+    }
+    let refused = ask(&app, "/say?output_format=csv").await;
+    assert_eq!(
+        (refused.status, &*refused.body),
+        (StatusCode::BAD_REQUEST, "Invalid output_format 'csv' requested")
+    );
+    assert_eq!(studio.tasks.list(&Default::default()).await.expect("a list").len(), 6);
+}
+
+#[tokio::test]
+async fn an_app_says_once_where_its_links_begin() {
+    let studio = Studio::open();
+    let address = PublicAddress::fixed("https://cinema.example");
+    let app = app(&studio).layer(axum::Extension(address));
+    assert_eq!(ask(&app, "/say.json").await.json()["task"]["href"], "https://cinema.example/tasks/1.json");
+}
+
+#[tokio::test]
+async fn a_full_queue_says_when_to_come_again_and_polls_go_on() {
+    let studio = Studio::open_with(|builder| builder.max_unfinished(1));
+    studio.running().await;
+    let app = app(&studio).merge(studio.router());
+    let refused = ask(&app, "/say.json").await;
+    assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(refused.json()["response"]["error"], "too many tasks are waiting");
+    assert!(refused.header("retry-after").parse::<u32>().expect("seconds") >= 1);
+    assert_eq!(studio::get(&app, "/tasks/1.json").await.task_status(), "RUNNING");
+    assert_eq!(studio::get(&app, "/tasks/1.json?cancel=true").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn waiting_times_are_whole_seconds_rounded_up() {
+    let printer = Printer { format: Default::default(), base: Default::default() };
+    for (millis, seconds) in
+        [(0, "1"), (1, "1"), (1000, "1"), (1001, "2"), (61_000, "61"), (u64::MAX, "4294967295")]
+    {
+        let retry_after = Duration::from_millis(millis);
+        let response = printer.submission(Err(SubmitError::QueueFull { retry_after }));
+        assert_eq!(response.headers()["retry-after"], seconds);
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_stops_takes_nothing_new() {
+    let studio = Studio::open();
+    studio.tasks.stop(Duration::from_secs(60)).await;
+    let refused = ask(&app(&studio), "/say.json").await;
+    assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(refused.json()["response"]["error"], "the server is stopping");
+}
