@@ -1,0 +1,224 @@
+//! Files that are not what they should be.
+
+#![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
+
+mod build;
+
+use build::{SHOWN_NAME, Sample, features};
+use geopackage::{Error, GeoPackage};
+use proptest::prelude::*;
+use rusqlite::Connection;
+
+#[test]
+fn a_file_of_another_kind_is_refused() {
+    for bytes in [&b""[..], b"GP", b"PK\x03\x04", &[0; 4096], b"SQLite format 3\0", &[b'x'; 200]] {
+        assert_eq!(
+            Sample::bytes(bytes).refusal(),
+            "upload.gpkg is not a GeoPackage: it is not an SQLite file"
+        );
+    }
+}
+
+#[test]
+fn a_header_with_nothing_behind_it_is_refused() {
+    let mut header = b"SQLite format 3\0".to_vec();
+    header.resize(4096, 0xff);
+    let sample = Sample::bytes(&header);
+    assert!(matches!(sample.try_open(), Err(Error::NotSqlite { .. } | Error::Truncated { .. })));
+}
+
+#[test]
+fn a_missing_file_is_an_error_of_the_system() {
+    let sample = Sample::bytes(b"");
+    let missing = sample.path().with_extension("gone");
+    let error = GeoPackage::open(&missing, SHOWN_NAME).unwrap_err();
+    assert!(sample.told(&error).starts_with("cannot read upload.gpkg: "));
+}
+
+#[test]
+fn a_file_that_vanishes_later_is_not_told_by_its_place() {
+    let sample = Sample::package("CREATE TABLE a(fid INTEGER PRIMARY KEY);");
+    let package = sample.open();
+    std::fs::remove_file(sample.path()).unwrap();
+    let told = sample.told(&package.reader().unwrap_err());
+    assert!(told.starts_with("upload.gpkg: SQLite failed while opening it: "), "{told}");
+}
+
+#[test]
+fn a_truncated_file_is_refused() {
+    let sample = Sample::package("CREATE TABLE a(fid INTEGER PRIMARY KEY); INSERT INTO a VALUES(1);");
+    let mut whole = 0;
+    sample.patch(|bytes| {
+        whole = bytes.len();
+        bytes.truncate(whole - 1);
+    });
+    let expected =
+        format!("upload.gpkg is truncated: {whole} bytes by its header, but only {} are there", whole - 1);
+    assert_eq!(sample.refusal(), expected);
+
+    sample.patch(|bytes| bytes.truncate(100));
+    assert!(matches!(sample.try_open(), Err(Error::Truncated { found: 100, .. })));
+}
+
+#[test]
+fn an_sqlite_file_of_another_kind_is_refused() {
+    let other = Sample::database("CREATE TABLE roads(id INTEGER PRIMARY KEY, name TEXT);");
+    let expected = "upload.gpkg is not a GeoPackage: it has neither the mark nor the tables of one";
+    assert_eq!(other.refusal(), expected);
+    let views = Sample::database(
+        "CREATE VIEW gpkg_contents AS SELECT 1 AS table_name; CREATE VIEW gpkg_spatial_ref_sys AS SELECT 1;",
+    );
+    assert_eq!(views.refusal(), expected);
+}
+
+#[test]
+fn a_geopackage_is_known_by_its_mark_or_by_its_tables() {
+    for mark in ["0x47504B47", "0x47503130", "0x47503131"] {
+        Sample::database(&format!("PRAGMA application_id = {mark}; CREATE TABLE a(b);")).open();
+    }
+    Sample::package("PRAGMA application_id = 0;").open();
+    Sample::database(
+        "CREATE TABLE GPKG_Contents(table_name); CREATE TABLE gpkg_geometry_columns(table_name);",
+    )
+    .open();
+}
+
+#[test]
+fn a_file_in_wal_mode_is_read_without_the_edits_beside_it() {
+    let sample = Sample::package("CREATE TABLE a(fid INTEGER PRIMARY KEY); PRAGMA journal_mode = WAL;");
+    let writer = Connection::open(sample.path()).unwrap();
+    writer
+        .execute_batch(
+            "INSERT INTO a VALUES(1); PRAGMA wal_checkpoint(TRUNCATE);
+             PRAGMA wal_autocheckpoint = 0; INSERT INTO a VALUES(2);",
+        )
+        .unwrap();
+
+    let package = sample.open();
+    assert_eq!(
+        package.notes(),
+        ["upload.gpkg is in WAL mode: edits that were left in upload.gpkg-wal beside it are not in it"]
+    );
+    assert_eq!(features(&package, "a").unwrap(), ["1"]);
+}
+
+/// A table of so many rows that its tree has three levels, on small pages.
+fn tall_table(ending: &str) -> Sample {
+    Sample::database(&format!(
+        "PRAGMA page_size = 512; PRAGMA application_id = 0x47504B47;
+         CREATE TABLE a(fid INTEGER PRIMARY KEY, t TEXT) {ending};
+         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
+         INSERT INTO a SELECT i, 'feature number ' || i FROM n;"
+    ))
+}
+
+const PAGE: usize = 512;
+
+/// The kind of a page: one that refers to others, of a table with numbered rows or of one without.
+const INTERIOR: [u8; 2] = [5, 2];
+
+fn two(bytes: &[u8], at: usize) -> usize {
+    usize::from(u16::from_be_bytes([bytes[at], bytes[at + 1]]))
+}
+
+/// The pages that refer to others, by number, as the file has them. The first page has a header before its own.
+fn interior_pages(bytes: &[u8]) -> Vec<usize> {
+    (2..=bytes.len() / PAGE).filter(|page| INTERIOR.contains(&bytes[(page - 1) * PAGE])).collect()
+}
+
+/// Where in the file a page names the pages below it.
+fn children(bytes: &[u8], page: usize) -> Vec<usize> {
+    let start = (page - 1) * PAGE;
+    let cells = (0..two(bytes, start + 3)).map(|cell| start + two(bytes, start + 12 + 2 * cell));
+    cells.chain([start + 8]).collect()
+}
+
+/// Makes every page below `page` the page `child`.
+fn refer(bytes: &mut [u8], page: usize, child: usize) {
+    for at in children(bytes, page) {
+        bytes[at..at + 4].copy_from_slice(&(child as u32).to_be_bytes());
+    }
+}
+
+/// Some leaf of the tree.
+fn leaf(bytes: &[u8]) -> usize {
+    let interior = interior_pages(bytes);
+    let named = interior.iter().flat_map(|page| children(bytes, *page));
+    let mut named = named.map(|at| two(bytes, at + 2));
+    named.find(|page| !interior.contains(page)).unwrap()
+}
+
+#[test]
+fn a_tree_that_contains_itself_is_damage() {
+    for ending in ["", "WITHOUT ROWID"] {
+        let sample = tall_table(ending);
+        assert_eq!(features(&sample.open(), "a").unwrap().len(), 5000);
+        sample.patch(|bytes| {
+            let pages = interior_pages(bytes);
+            assert!(pages.len() > 3, "{pages:?}");
+            for page in &pages {
+                refer(bytes, *page, *page);
+            }
+        });
+        let error = features(&sample.open(), "a").unwrap_err();
+        assert!(matches!(error, Error::Damaged { .. }), "{error}");
+        assert!(sample.told(&error).starts_with("upload.gpkg is damaged: "), "{error}");
+    }
+}
+
+/// Each page refers to the next one only, once for each of its rows: a few pages make more rows than anyone can read.
+fn multiply_rows(bytes: &mut [u8]) {
+    let last = leaf(bytes);
+    let pages = &interior_pages(bytes)[..6];
+    let below = pages.iter().skip(1).copied().chain([last]).collect::<Vec<_>>();
+    for (page, below) in pages.iter().zip(below) {
+        refer(bytes, *page, below);
+    }
+}
+
+#[test]
+fn a_small_file_with_endless_rows_is_damage() {
+    for ending in ["", "WITHOUT ROWID"] {
+        let sample = tall_table(ending);
+        sample.patch(|bytes| multiply_rows(bytes));
+        let error = features(&sample.open(), "a").unwrap_err();
+        assert_eq!(sample.told(&error), "upload.gpkg is damaged: the rows of layer \"a\" repeat");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn a_file_with_changed_bytes_is_read_or_refused(
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..20),
+        in_header in any::<bool>(),
+    ) {
+        let sample = Sample::package(
+            "CREATE TABLE a(fid INTEGER PRIMARY KEY, geom POINT, t TEXT(10), b BOOLEAN);
+             INSERT INTO gpkg_contents(table_name, data_type, srs_id) VALUES('a', 'features', 4326);
+             INSERT INTO gpkg_geometry_columns VALUES('a', 'geom', 'POINT', 4326, 0, 0);
+             INSERT INTO a VALUES(1, x'47500001e61000000101000000000000000000f03f0000000000000040', 'x', 1);
+             INSERT INTO a SELECT fid + 1, geom, 'y', 0 FROM a;
+             CREATE TABLE b(k TEXT PRIMARY KEY) WITHOUT ROWID; INSERT INTO b VALUES('k');",
+        );
+        sample.patch(|bytes| {
+            let reach = if in_header { 100 } else { bytes.len() };
+            for (at, byte) in &changes {
+                bytes[at.index(reach)] = *byte;
+            }
+        });
+        match sample.try_open() {
+            Ok(package) => {
+                for layer in package.layer_names() {
+                    if let Err(error) = features(&package, layer) {
+                        sample.told(&error);
+                    }
+                }
+            }
+            Err(error) => {
+                sample.told(&error);
+            }
+        }
+    }
+}
