@@ -4,11 +4,13 @@ use crate::Value;
 
 /// Features of one layer, with their values in the order of the schema's columns.
 ///
-/// All bytes lie in one buffer: a batch costs two allocations however many features it holds.
+/// All texts lie in one buffer and all other bytes in another: a batch costs three allocations however many features
+/// it holds, and a text is checked for UTF-8 once, when it comes in.
 #[derive(Clone, Debug)]
 pub struct Batch {
     width: usize,
     cells: Vec<Cell>,
+    texts: String,
     bytes: Vec<u8>,
 }
 
@@ -16,6 +18,7 @@ pub struct Batch {
 #[derive(Clone, Copy, Debug)]
 pub struct Row<'a> {
     cells: &'a [Cell],
+    texts: &'a str,
     bytes: &'a [u8],
 }
 
@@ -30,7 +33,7 @@ enum Cell {
     Geometry(Span),
 }
 
-/// Where a value's bytes lie in the batch's buffer.
+/// Where a value lies in the buffer of its kind.
 #[derive(Clone, Copy, Debug)]
 struct Span {
     start: u32,
@@ -46,7 +49,12 @@ impl Batch {
     /// An empty batch with room for so many features and so many bytes of texts, blobs and geometries.
     pub fn with_capacity(width: usize, features: usize, bytes: usize) -> Self {
         assert!(width > 0, "a layer has at least one column");
-        Self { width, cells: Vec::with_capacity(width * features), bytes: Vec::with_capacity(bytes) }
+        Self {
+            width,
+            cells: Vec::with_capacity(width * features),
+            texts: String::new(),
+            bytes: Vec::with_capacity(bytes),
+        }
     }
 
     /// The number of whole features.
@@ -61,7 +69,7 @@ impl Batch {
 
     /// How many bytes its texts, blobs and geometries take.
     pub fn size(&self) -> usize {
-        self.bytes.len()
+        self.texts.len() + self.bytes.len()
     }
 
     /// Adds the next value of the feature being written; after `width` of them the feature is whole.
@@ -73,7 +81,11 @@ impl Batch {
             Value::Boolean(value) => Cell::Boolean(value),
             Value::Integer(value) => Cell::Integer(value),
             Value::Float(value) => Cell::Float(value),
-            Value::Text(text) => Cell::Text(self.store(text.as_bytes())),
+            Value::Text(text) => {
+                let start = self.texts.len();
+                self.texts.push_str(text);
+                Cell::Text(Span::between(start, self.texts.len()))
+            }
             Value::Blob(bytes) => Cell::Blob(self.store(bytes)),
             Value::Geometry(bytes) => Cell::Geometry(self.store(bytes)),
         };
@@ -93,26 +105,32 @@ impl Batch {
             self.bytes.truncate(start);
             return Err(error);
         }
-        let span = self.span_from(start);
-        self.cells.push(Cell::Geometry(span));
+        self.cells.push(Cell::Geometry(Span::between(start, self.bytes.len())));
         Ok(())
     }
 
     /// The whole features, in order.
     pub fn rows(&self) -> impl ExactSizeIterator<Item = Row<'_>> {
-        self.cells.chunks_exact(self.width).map(|cells| Row { cells, bytes: &self.bytes })
+        self.cells.chunks_exact(self.width).map(|cells| Row { cells, texts: &self.texts, bytes: &self.bytes })
     }
 
     fn store(&mut self, bytes: &[u8]) -> Span {
         let start = self.bytes.len();
         self.bytes.extend_from_slice(bytes);
-        self.span_from(start)
+        Span::between(start, self.bytes.len())
+    }
+}
+
+impl Span {
+    fn between(start: usize, end: usize) -> Self {
+        let end = u32::try_from(end).expect("a batch is handed on long before it reaches 4 GiB");
+        let start = start as u32;
+        Self { start, len: end - start }
     }
 
-    fn span_from(&self, start: usize) -> Span {
-        let end = u32::try_from(self.bytes.len()).expect("a batch is handed on long before it reaches 4 GiB");
-        let start = start as u32;
-        Span { start, len: end - start }
+    fn range(self) -> std::ops::Range<usize> {
+        let start = self.start as usize;
+        start..start + self.len as usize
     }
 }
 
@@ -133,17 +151,9 @@ impl<'a> Row<'a> {
             Cell::Boolean(value) => Value::Boolean(value),
             Cell::Integer(value) => Value::Integer(value),
             Cell::Float(value) => Value::Float(value),
-            Cell::Text(span) => Value::Text(self.text(span)),
-            Cell::Blob(span) => Value::Blob(self.slice(span)),
-            Cell::Geometry(span) => Value::Geometry(self.slice(span)),
+            Cell::Text(span) => Value::Text(&self.texts[span.range()]),
+            Cell::Blob(span) => Value::Blob(&self.bytes[span.range()]),
+            Cell::Geometry(span) => Value::Geometry(&self.bytes[span.range()]),
         }
-    }
-
-    fn slice(self, span: Span) -> &'a [u8] {
-        &self.bytes[span.start as usize..][..span.len as usize]
-    }
-
-    fn text(self, span: Span) -> &'a str {
-        std::str::from_utf8(self.slice(span)).expect("a text was stored from a str")
     }
 }

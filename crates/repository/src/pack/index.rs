@@ -32,22 +32,37 @@ pub(crate) fn sort(objects: &mut [Located]) {
     objects.sort_unstable_by_key(Located::key);
 }
 
-/// Writes the index of sorted, distinct `objects` for the pack whose trailer is `pack_checksum`.
-pub(crate) fn write(out: impl Write, objects: &[Located], pack_checksum: &Id) -> io::Result<()> {
-    let mut out = Hashing { out, hasher: Sha1::new() };
-    out.write_all(&MAGIC)?;
-    write_fan_out(&mut out, objects)?;
-    for object in objects {
-        out.write_all(&object.id)?;
+/// Writes an index, whose last lines need the pack's checksum.
+pub(crate) struct IndexWriter<W> {
+    out: Hashing<W>,
+}
+
+impl<W: Write> IndexWriter<W> {
+    pub(crate) fn new(out: W) -> Self {
+        Self { out: Hashing { out, hasher: Sha1::new() } }
     }
-    for object in objects {
-        out.write_all(&object.crc.to_be_bytes())?;
+
+    /// Writes all but the checksums of sorted, distinct `objects`.
+    pub(crate) fn write(&mut self, objects: &[Located]) -> io::Result<()> {
+        self.out.write_all(&MAGIC)?;
+        write_fan_out(&mut self.out, objects)?;
+        for object in objects {
+            self.out.write_all(&object.id)?;
+        }
+        for object in objects {
+            self.out.write_all(&object.crc.to_be_bytes())?;
+        }
+        write_offsets(&mut self.out, objects)
     }
-    write_offsets(&mut out, objects)?;
-    out.write_all(pack_checksum)?;
-    let checksum = out.hasher.finalize();
-    out.out.write_all(&checksum)?;
-    out.out.flush()
+
+    /// Writes the checksum of the pack and that of the index.
+    pub(crate) fn finish(mut self, pack_checksum: &Id) -> io::Result<W> {
+        self.out.write_all(pack_checksum)?;
+        let checksum = self.out.hasher.finalize();
+        self.out.out.write_all(&checksum)?;
+        self.out.out.flush()?;
+        Ok(self.out.out)
+    }
 }
 
 /// For each first byte, how many ids begin with it or a smaller one.
@@ -106,8 +121,9 @@ mod tests {
     #[test]
     fn offsets_beyond_two_gibibytes_stand_in_a_table_of_their_own() {
         let at = |first, offset| Located { id: [first; 20], crc: 0, offset };
-        let mut bytes = Vec::new();
-        write(&mut bytes, &[at(1, 12), at(2, 1 << 33), at(3, LARGE)], &[9; 20]).unwrap();
+        let mut index = IndexWriter::new(Vec::new());
+        index.write(&[at(1, 12), at(2, 1 << 33), at(3, LARGE)]).unwrap();
+        let bytes = index.finish(&[9; 20]).unwrap();
 
         let offsets = &bytes[8 + 1024 + 3 * 24..];
         assert_eq!(&offsets[..4], 12_u32.to_be_bytes());

@@ -4,12 +4,15 @@
 //! No deltas are made: they cost time, and features hardly resemble each other.
 //! Nothing is visible to readers of the repository until [`FinishedPack::publish`].
 
+mod appender;
 mod chunk;
 mod entry;
+mod finish;
 mod index;
 mod writer;
 
-pub(crate) use writer::{FinishedPack, Inlet, PackWriter};
+pub(crate) use finish::FinishedPack;
+pub(crate) use writer::{Inlet, PackWriter};
 
 use std::{io, path::PathBuf};
 

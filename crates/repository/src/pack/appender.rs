@@ -1,0 +1,154 @@
+//! The one thread that writes to the pack's file.
+
+use std::{
+    fs::File,
+    io::{self, Write},
+    sync::{
+        Arc,
+        mpsc::{Receiver, Sender, SyncSender, sync_channel},
+    },
+    thread::{self, JoinHandle},
+};
+
+use hashbrown::HashTable;
+
+use super::{PackError, Unpublished, chunk::Chunk, index::Located};
+use crate::object::Id;
+
+/// How often what was written is sent to the disk, so that the last sync has little left to do.
+const SYNC_EVERY: u64 = 16 << 20;
+/// A pack's header: its mark, its version, and how many objects it has.
+pub(super) const HEADER: u64 = 12;
+
+/// Appends chunks to the file, and remembers where each object is.
+pub(super) struct Appender {
+    file: Arc<File>,
+    path: Unpublished,
+    end: u64,
+    objects: Objects,
+    syncer: Syncer,
+}
+
+/// All objects of a pack, written but for its header and its trailer.
+pub(super) struct Appended {
+    pub(super) file: Arc<File>,
+    pub(super) path: Unpublished,
+    /// Where the objects end.
+    pub(super) end: u64,
+    pub(super) objects: Vec<Located>,
+}
+
+impl Appender {
+    pub(super) fn new(file: File, path: Unpublished) -> Result<Self, PackError> {
+        let file = Arc::new(file);
+        // The number of objects stands in the header and is known only at the end.
+        (&*file).write_all(&[0; HEADER as usize]).map_err(PackError::disk("write"))?;
+        Ok(Self { syncer: Syncer::new(file.clone())?, file, path, end: HEADER, objects: Objects::default() })
+    }
+
+    /// Appends what comes in until nobody is left to send; sends the chunks back to be used again.
+    pub(super) fn run(
+        mut self,
+        incoming: &Receiver<Chunk>,
+        used: &Sender<Chunk>,
+    ) -> Result<Appended, PackError> {
+        while let Ok(mut chunk) = incoming.recv() {
+            self.append(&chunk)?;
+            self.syncer.written_up_to(self.end);
+            chunk.clear();
+            // Nobody may be left to use it again.
+            let _ = used.send(chunk);
+        }
+        self.syncer.stop()?;
+        let Self { file, path, end, objects, .. } = self;
+        Ok(Appended { file, path, end, objects: objects.list })
+    }
+
+    /// Appends the objects that the pack does not hold yet: equal rows are one object.
+    fn append(&mut self, chunk: &Chunk) -> Result<(), PackError> {
+        let mut pending = 0..0;
+        for (entry, bytes) in chunk.iter() {
+            let offset = self.end + pending.len() as u64;
+            let end = entry.start + bytes.len();
+            if self.objects.insert(Located { id: entry.id, crc: entry.crc, offset }) {
+                pending.end = end;
+            } else {
+                self.write(&chunk.bytes[pending])?;
+                pending = end..end;
+            }
+        }
+        self.write(&chunk.bytes[pending])
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<(), PackError> {
+        (&*self.file).write_all(bytes).map_err(PackError::disk("write"))?;
+        self.end += bytes.len() as u64;
+        Ok(())
+    }
+}
+
+/// Objects in the order of the pack, each once.
+#[derive(Default)]
+struct Objects {
+    list: Vec<Located>,
+    /// Where in the list an id stands: four bytes an object, so that looking one up stays in the cache.
+    places: HashTable<u32>,
+}
+
+impl Objects {
+    /// Adds an object, if its id is new.
+    fn insert(&mut self, object: Located) -> bool {
+        let Self { list, places } = self;
+        let is_same = |place: &u32| list[*place as usize].id == object.id;
+        let entry = places.entry(spread(&object.id), is_same, |place| spread(&list[*place as usize].id));
+        match entry {
+            hashbrown::hash_table::Entry::Occupied(_) => false,
+            hashbrown::hash_table::Entry::Vacant(entry) => {
+                entry.insert(list.len() as u32);
+                list.push(object);
+                true
+            }
+        }
+    }
+}
+
+/// Ids are evenly spread: their first bytes are hash enough.
+fn spread(id: &Id) -> u64 {
+    u64::from_ne_bytes(id[..8].try_into().expect("eight of twenty bytes"))
+}
+
+/// Sends what was written to the disk while more is being made.
+struct Syncer {
+    wanted: SyncSender<()>,
+    thread: JoinHandle<io::Result<()>>,
+    asked_at: u64,
+}
+
+impl Syncer {
+    fn new(file: Arc<File>) -> Result<Self, PackError> {
+        let (wanted, asked) = sync_channel(1);
+        let thread = thread::Builder::new()
+            .name("pack-sync".into())
+            .spawn(move || {
+                while asked.recv().is_ok() {
+                    file.sync_data()?;
+                }
+                Ok(())
+            })
+            .map_err(PackError::disk("start the thread that syncs"))?;
+        Ok(Self { wanted, thread, asked_at: 0 })
+    }
+
+    fn written_up_to(&mut self, end: u64) {
+        if end - self.asked_at >= SYNC_EVERY {
+            self.asked_at = end;
+            // One that is asked for already will do.
+            let _ = self.wanted.try_send(());
+        }
+    }
+
+    fn stop(self) -> Result<(), PackError> {
+        drop(self.wanted);
+        self.thread.join().map_err(|_| PackError::GivenUp)?.map_err(PackError::disk("sync"))
+    }
+}
