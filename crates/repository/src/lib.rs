@@ -21,7 +21,7 @@ mod walk;
 
 pub use commit::{Commit, Person};
 pub use dataset::stored::DatasetError;
-pub use dataset::{BadPath, DatasetPath, KartColumn};
+pub use dataset::{BadPath, Dataset, DatasetPath, KartColumn};
 pub use identity::Identity;
 pub use interrupt::{Interrupted, Interrupter};
 pub use log::{LogPage, LogQuery, LogRange};

@@ -76,6 +76,14 @@ pub(crate) fn unpack_key(packed: &[u8]) -> Option<Value<'_>> {
     (one && reader.is_at_end()).then_some(key)
 }
 
+/// The values of a packed key. The format foresees more than one.
+pub(crate) fn unpack_keys(packed: &[u8]) -> Option<Vec<Value<'_>>> {
+    let mut reader = message::Reader::new(packed);
+    let len = reader.array()?;
+    let keys = (0..len).map(|_| reader.value()).collect::<Option<_>>()?;
+    reader.is_at_end().then_some(keys)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

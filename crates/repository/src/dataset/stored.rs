@@ -12,9 +12,6 @@ use super::{
 };
 use crate::object::Id;
 
-/// Trees below `feature` before something else than a dataset must be meant.
-const DEEPEST: usize = 16;
-
 /// What a dataset consists of, apart from its features.
 pub(crate) struct StoredDataset {
     /// Its columns with their ids.
@@ -83,19 +80,9 @@ impl StoredDataset {
         }))
     }
 
-    /// Calls `visit` with each tree and each blob of the features, trees before what is in them.
-    pub(crate) fn each_entry<E: From<DatasetError>>(
-        &self,
-        git: &gix::Repository,
-        visit: &mut impl FnMut(&Entry) -> Result<(), E>,
-    ) -> Result<(), E> {
-        match self.features {
-            Some(tree) => {
-                visit(&Entry::tree("feature", tree))?;
-                walk(git, tree, 0, visit)
-            }
-            None => Ok(()),
-        }
+    /// The line that names the tree of its features.
+    pub(crate) fn feature_tree(&self) -> Option<Entry> {
+        self.features.map(|tree| Entry::tree("feature", tree))
     }
 }
 
@@ -107,31 +94,13 @@ pub(crate) fn find(entries: &[Entry], name: &str, mode: Mode) -> Option<Id> {
 
 /// The bytes of an object.
 pub(crate) fn read(git: &gix::Repository, id: Id) -> Result<Vec<u8>, DatasetError> {
-    let object = git.find_object(gix::ObjectId::from(id)).map_err(gix::Error::from)?;
+    let object = git.find_object(gix::ObjectId::from(id))?;
     Ok(object.detach().data)
 }
 
 /// The lines of a tree.
 pub(crate) fn read_tree(git: &gix::Repository, id: Id) -> Result<Vec<Entry>, DatasetError> {
     Ok(tree::decode(&read(git, id)?)?)
-}
-
-fn walk<E: From<DatasetError>>(
-    git: &gix::Repository,
-    tree: Id,
-    depth: usize,
-    visit: &mut impl FnMut(&Entry) -> Result<(), E>,
-) -> Result<(), E> {
-    if depth > DEEPEST {
-        return Err(DatasetError::Malformed("the feature tree").into());
-    }
-    for entry in read_tree(git, tree)? {
-        visit(&entry)?;
-        if entry.mode == Mode::Tree {
-            walk(git, entry.id, depth + 1, visit)?;
-        }
-    }
-    Ok(())
 }
 
 fn read_legends(git: &gix::Repository, files: &[Entry]) -> Result<BTreeMap<String, Legend>, DatasetError> {

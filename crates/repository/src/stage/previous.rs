@@ -9,6 +9,7 @@ use crate::{
     DatasetError, DatasetPath, Interrupter,
     dataset::{
         Scheme,
+        entries::Entries,
         feature::{Feature, FeatureEncoder},
         legend::Legend,
         place::{packed_key, unpack_key},
@@ -45,15 +46,15 @@ impl Previous {
     ) -> Result<Self, StageError> {
         let mut by_key = ByKey::new(scheme);
         let mut trees = HashSet::new();
-        dataset.each_entry::<StageError>(git, &mut |entry| {
+        for entry in Entries::new(git.clone(), dataset.feature_tree()) {
             interrupter.check()?;
+            let entry = entry?;
             if entry.mode == Mode::Tree {
                 trees.insert(entry.id);
             } else {
                 by_key.insert(&entry.name, entry.id);
             }
-            Ok(())
-        })?;
+        }
         let name = legend.name();
         let others = dataset.legends.iter().filter(|(other, _)| **other != name);
         Ok(Self {

@@ -1,0 +1,7 @@
+//! A server's insides without its HTTP: the engine, the repositories, and `git` itself to look at what came of it.
+
+#![allow(dead_code, reason = "each test program uses a part")]
+#![allow(clippy::unwrap_used, reason = "tests may")]
+
+pub mod git;
+pub mod studio;

@@ -1,0 +1,135 @@
+//! The engine with one job and one repository.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use commands::{Environment, ImportGeopackage};
+use repository::{Repositories, Repository};
+use tasks::{ErrorReport, MemoryStore, Registry, Status, Submission, Task, Tasks, store::Store};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+/// Runs imports into the repository `r`.
+pub struct Studio {
+    pub runtime: Runtime,
+    pub tasks: Tasks,
+    pub repositories: Repositories,
+    pub repository: Repository,
+    pub folder: TempDir,
+}
+
+impl Studio {
+    /// An empty repository, and imports on two threads.
+    pub fn new() -> Self {
+        Self::with_threads(2)
+    }
+
+    pub fn with_threads(threads: usize) -> Self {
+        Self::set_up(tempfile::tempdir().unwrap(), threads, MemoryStore::new())
+    }
+
+    pub fn with_store(store: impl Store) -> Self {
+        Self::set_up(tempfile::tempdir().unwrap(), 2, store)
+    }
+
+    /// The repository is the one at `folder/repos/r.git`, or a new one.
+    pub fn set_up(folder: TempDir, threads: usize, store: impl Store) -> Self {
+        let repositories = || Repositories::open(folder.path().join("repos")).unwrap();
+        let ours = repositories();
+        let name = "r".parse().unwrap();
+        let repository = match ours.get(&name).unwrap() {
+            Some(repository) => repository,
+            None => ours.init(&name, "master", None).unwrap(),
+        };
+        let environment = Environment { repositories: repositories(), threads };
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_time().build().unwrap();
+        let tasks = {
+            let _inside = runtime.enter();
+            Tasks::builder(Registry::new(environment).with::<ImportGeopackage>()).store(store).start()
+        };
+        Self { runtime, tasks, repositories: ours, repository, folder }
+    }
+
+    /// A folder for what tests make.
+    pub fn scratch(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The folder of the repository.
+    pub fn git_dir(&self) -> &Path {
+        self.repository.path()
+    }
+
+    /// An import of the file at `upload` as it stands, yet to be run.
+    pub fn job(&self, upload: &Path) -> ImportGeopackage {
+        ImportGeopackage {
+            repository: self.repository.id().to_owned(),
+            upload: upload.to_owned(),
+            file_name: upload.file_name().unwrap().to_str().unwrap().to_owned(),
+            ..ImportGeopackage::default()
+        }
+    }
+
+    /// Runs a job to its end.
+    pub fn run(&self, job: ImportGeopackage) -> Task {
+        let ended = self.runtime.block_on(async {
+            let task = self.tasks.submit(job, Submission::default()).await.unwrap();
+            self.tasks.wait(task.id).await.unwrap()
+        });
+        ended.expect("a task that has just ended is kept")
+    }
+
+    /// Runs a job that must succeed; the commit it made.
+    #[track_caller]
+    pub fn import(&self, job: ImportGeopackage) -> String {
+        let branch = job.branch.clone().unwrap_or_else(|| "master".to_owned());
+        let task = self.run(job);
+        assert_eq!(task.status, Status::Finished, "{:?}", task.error);
+        self.repository.branch_tip(&branch).unwrap().expect("the import made a commit").to_string()
+    }
+
+    /// Runs a job that must fail without a trace; what it said, causes and all, in one line.
+    #[track_caller]
+    pub fn refusal(&self, job: ImportGeopackage) -> String {
+        let before = self.traces();
+        let task = self.run(job);
+        assert_eq!(task.status, Status::Failed, "{:?}", task.result);
+        assert_eq!(self.traces(), before, "a failed import leaves nothing");
+        self.words(&task.error.expect("a failed task says why"))
+    }
+
+    /// An error in one line, which must not tell where the server keeps its files.
+    #[track_caller]
+    pub fn words(&self, error: &ErrorReport) -> String {
+        let words = [std::slice::from_ref(&error.message), &error.causes[..]].concat().join(": ");
+        let folder = self.scratch().to_str().unwrap();
+        assert!(!words.contains(folder), "a path of the server left it: {words}");
+        words
+    }
+
+    /// What an import could leave behind: packs, other objects, refs and locks.
+    pub fn traces(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        for folder in ["objects", "refs"] {
+            list(&self.git_dir().join(folder), &mut found);
+        }
+        let refs = super::git::git(self.git_dir(), &["for-each-ref"]);
+        found.sort();
+        found.push(refs);
+        found
+    }
+}
+
+/// Every file below `folder`.
+fn list(folder: &Path, found: &mut Vec<String>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path: PathBuf = entry.unwrap().path();
+        if path.is_dir() {
+            list(&path, found);
+        } else {
+            found.push(path.display().to_string());
+        }
+    }
+}

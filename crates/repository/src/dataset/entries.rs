@@ -1,0 +1,60 @@
+//! All that stands below the `feature` tree of a dataset.
+
+use std::vec;
+
+use super::{
+    stored::{DatasetError, read_tree},
+    tree::{Entry, Mode},
+};
+
+/// Trees within trees before something else than a dataset must be meant.
+const DEEPEST: usize = 16;
+
+/// The trees and blobs of a dataset's features in Git's order, each tree before what is in it.
+///
+/// A tree is read when it is its turn; ends after the first error.
+pub(crate) struct Entries {
+    git: gix::Repository,
+    /// The trees that are being read, the innermost last.
+    open: Vec<vec::IntoIter<Entry>>,
+}
+
+impl Entries {
+    /// What is in `root` and below, the root first.
+    pub(crate) fn new(git: gix::Repository, root: Option<Entry>) -> Self {
+        let root: Vec<Entry> = root.into_iter().collect();
+        Self { git, open: vec![root.into_iter()] }
+    }
+
+    fn enter(&mut self, entry: &Entry) -> Result<(), DatasetError> {
+        if entry.mode != Mode::Tree {
+            return Ok(());
+        }
+        if self.open.len() > DEEPEST {
+            return Err(DatasetError::Malformed("the feature tree"));
+        }
+        self.open.push(read_tree(&self.git, entry.id)?.into_iter());
+        Ok(())
+    }
+}
+
+impl Iterator for Entries {
+    type Item = Result<Entry, DatasetError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        while let Some(innermost) = self.open.last_mut() {
+            let Some(entry) = innermost.next() else {
+                self.open.pop();
+                continue;
+            };
+            return Some(match self.enter(&entry) {
+                Ok(()) => Ok(entry),
+                Err(error) => {
+                    self.open.clear();
+                    Err(error)
+                }
+            });
+        }
+        None
+    }
+}

@@ -1,0 +1,162 @@
+//! A layer of a commit with its features, for whoever wants to take them out again.
+
+use std::collections::HashMap;
+
+use geodata::{Batch, Value};
+
+use super::{
+    DatasetPath, KartColumn,
+    entries::Entries,
+    feature::Feature,
+    legend::Legend,
+    place::{packed_key, unpack_keys},
+    stored::{DatasetError, StoredDataset, read},
+    tree::Mode,
+};
+use crate::{Repository, object::Id};
+
+/// A batch is handed on when it has as many features ...
+const MOST_FEATURES: usize = 256;
+/// ... or as many bytes.
+const MOST_BYTES: usize = 256 << 10;
+/// The largest feature that is read, in bytes: a batch cannot hold any number of them.
+const LARGEST_FEATURE: usize = 1 << 30;
+
+/// A layer as a commit has it.
+pub struct Dataset {
+    repository: Repository,
+    path: DatasetPath,
+    stored: StoredDataset,
+}
+
+impl Repository {
+    /// The layer that `commit` has at `path`; nothing if there is none.
+    ///
+    /// # Errors
+    /// If the commit or the layer cannot be read.
+    pub fn dataset(
+        &self,
+        commit: gix::ObjectId,
+        path: &DatasetPath,
+    ) -> Result<Option<Dataset>, DatasetError> {
+        let git = self.git();
+        let root = git.find_commit(commit)?.tree()?;
+        let Some(entry) = root.lookup_entry(path.components())?.filter(|entry| entry.mode().is_tree()) else {
+            return Ok(None);
+        };
+        let stored = StoredDataset::open(&git, crate::object::bytes(entry.object_id()))?;
+        Ok(stored.map(|stored| Dataset { repository: self.clone(), path: path.clone(), stored }))
+    }
+}
+
+impl Dataset {
+    /// Where it is.
+    pub fn path(&self) -> &DatasetPath {
+        &self.path
+    }
+
+    /// Its columns, in order.
+    pub fn columns(&self) -> &[KartColumn] {
+        &self.stored.columns
+    }
+
+    /// All its features, a batch at a time, in the order of their places in Git.
+    ///
+    /// Their values, the primary key among them, are in the order of [`Self::columns`]. A feature that was written
+    /// before a column came has no value there, and what it says of a column that is gone is left out.
+    pub fn batches(&self) -> impl Iterator<Item = Result<Batch, DatasetError>> + use<> {
+        let git = self.repository.git();
+        let projections = self.stored.legends.iter();
+        let projections = projections
+            .map(|(name, legend)| (name.clone(), Projection::new(legend, &self.stored.columns)))
+            .collect();
+        let places = Entries::new(git.clone(), self.stored.feature_tree());
+        Batches { git, places, projections, width: self.stored.columns.len(), done: false }
+    }
+}
+
+struct Batches {
+    git: gix::Repository,
+    places: Entries,
+    projections: HashMap<String, Projection>,
+    width: usize,
+    done: bool,
+}
+
+impl Iterator for Batches {
+    type Item = Result<Batch, DatasetError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.done {
+            return None;
+        }
+        let batch = self.read_batch();
+        self.done |= batch.is_err();
+        batch.map(|batch| (!batch.is_empty()).then_some(batch)).transpose()
+    }
+}
+
+impl Batches {
+    fn read_batch(&mut self) -> Result<Batch, DatasetError> {
+        if self.width == 0 {
+            return Err(DatasetError::Malformed("schema.json"));
+        }
+        let mut batch = Batch::new(self.width);
+        while batch.len() < MOST_FEATURES && batch.size() < MOST_BYTES {
+            let Some(entry) = self.places.next().transpose()? else {
+                self.done = true;
+                break;
+            };
+            if entry.mode == Mode::Blob {
+                self.read_feature(&entry.name, entry.id, &mut batch)?;
+            }
+        }
+        Ok(batch)
+    }
+
+    fn read_feature(&self, name: &[u8], blob: Id, batch: &mut Batch) -> Result<(), DatasetError> {
+        let malformed = || DatasetError::Malformed("a feature");
+        let packed = packed_key(name).ok_or_else(malformed)?;
+        let keys = unpack_keys(&packed).ok_or_else(malformed)?;
+        let blob = read(&self.git, blob)?;
+        if blob.len() > LARGEST_FEATURE {
+            return Err(DatasetError::Malformed("the size of a feature"));
+        }
+        let feature = Feature::decode(&blob).ok_or_else(malformed)?;
+        let projection = self.projections.get(feature.legend).ok_or(DatasetError::Malformed("a legend"))?;
+        projection.apply(&keys, &feature.values).for_each(|value| batch.push(value));
+        Ok(())
+    }
+}
+
+/// For each column, where the features of one legend have its value.
+struct Projection(Vec<Origin>);
+
+enum Origin {
+    Key(usize),
+    Value(usize),
+    Nowhere,
+}
+
+impl Projection {
+    fn new(legend: &Legend, columns: &[KartColumn]) -> Self {
+        let at = |ids: &[String], id: &String| ids.iter().position(|other| other == id);
+        let origin = |column: &KartColumn| {
+            let key = at(&legend.keys, &column.id).map(Origin::Key);
+            key.or_else(|| at(&legend.values, &column.id).map(Origin::Value)).unwrap_or(Origin::Nowhere)
+        };
+        Self(columns.iter().map(origin).collect())
+    }
+
+    /// The values in the order of the columns; one that a feature should have and has not is null.
+    fn apply<'a>(&self, keys: &[Value<'a>], values: &[Value<'a>]) -> impl Iterator<Item = Value<'a>> {
+        self.0.iter().map(|origin| {
+            let value = match origin {
+                Origin::Key(at) => keys.get(*at),
+                Origin::Value(at) => values.get(*at),
+                Origin::Nowhere => None,
+            };
+            value.copied().unwrap_or(Value::Null)
+        })
+    }
+}
