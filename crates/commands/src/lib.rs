@@ -12,3 +12,4 @@ mod report;
 
 pub use environment::{Environment, repository_lane};
 pub use import_geopackage::{Author, ImportGeopackage};
+pub use report::commit_members;

@@ -5,15 +5,19 @@ use tasks::{Node, Report};
 
 /// `commit{id, tree, parents, author, committer, message}`.
 pub(crate) fn commit_report(commit: &Commit) -> Report {
+    Report::new().element("commit", commit_members(commit))
+}
+
+/// What stands inside of a `commit`, in a report as in a log.
+pub fn commit_members(commit: &Commit) -> Report {
     let parents = commit.parents.iter().map(|id| Node::text(id.to_string()));
-    let commit = Report::new()
+    Report::new()
         .text("id", commit.id.to_string())
         .text("tree", commit.tree.to_string())
         .element("parents", Report::new().list("id", parents))
         .element("author", person(&commit.author))
         .element("committer", person(&commit.committer))
-        .long_text("message", &commit.message);
-    Report::new().element("commit", commit)
+        .long_text("message", &commit.message)
 }
 
 fn person(person: &Person) -> Report {

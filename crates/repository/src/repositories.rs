@@ -2,7 +2,7 @@ use std::{
     collections::HashMap,
     fs, io,
     path::{Path, PathBuf},
-    sync::Mutex,
+    sync::{Arc, Mutex},
 };
 
 use uuid::Uuid;
@@ -18,11 +18,13 @@ const GONE: &str = ".gone-";
 /// A bare repository that was put there by hand is served as well, and may lack the ending `.git`. What is no bare
 /// repository, has a name that is none, or is reached by a symbolic link is passed over: what a request may read,
 /// write and delete then lies in this folder.
-#[derive(Debug)]
+///
+/// A clone is the same folder.
+#[derive(Clone, Debug)]
 pub struct Repositories {
     folder: PathBuf,
     /// Which folder was last seen with which id; a hint, checked before it is believed.
-    seen: Mutex<HashMap<String, String>>,
+    seen: Arc<Mutex<HashMap<String, String>>>,
 }
 
 /// Why a repository could not be found, made, renamed or removed.
@@ -73,7 +75,7 @@ impl Repositories {
     pub fn open(folder: impl Into<PathBuf>) -> Result<Self> {
         let folder = folder.into();
         fs::create_dir_all(&folder).map_err(io_error(|| "make the folder of the repositories".into()))?;
-        let repositories = Self { folder, seen: Mutex::default() };
+        let repositories = Self { folder, seen: Arc::default() };
         for name in repositories.list()? {
             let _ = repositories.get(&name);
         }

@@ -1,0 +1,91 @@
+use std::{fmt, str::FromStr};
+
+use reqwest::Url;
+
+/// Where a server is: scheme, host, port, and the folder that a proxy may have put it into.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServerAddress(Url);
+
+/// The text is no address.
+#[derive(Debug, thiserror::Error)]
+#[error("'{0}' is no address of a server, such as http://127.0.0.1:8182")]
+pub struct InvalidAddress(String);
+
+impl ServerAddress {
+    /// The address of something that the server has, by the segments of its path. They may hold any character.
+    pub(super) fn of(&self, segments: &[&str]) -> Url {
+        let mut url = self.0.clone();
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.pop_if_empty().extend(segments);
+        }
+        url
+    }
+
+    /// Whether the server is on this machine, where no proxy is wanted.
+    pub(super) fn is_loopback(&self) -> bool {
+        let host = self.0.host_str().unwrap_or_default().trim_matches(['[', ']']);
+        host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+    }
+
+    /// Whether the connection is encrypted.
+    pub(super) fn is_encrypted(&self) -> bool {
+        self.0.scheme() == "https"
+    }
+}
+
+impl FromStr for ServerAddress {
+    type Err = InvalidAddress;
+
+    /// Reads `http://127.0.0.1:8182`, `https://maps.example.org/longhaul`, or `maps.example.org:8182`.
+    fn from_str(text: &str) -> Result<Self, InvalidAddress> {
+        let whole = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
+        let url = Url::parse(&whole).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+        let plain = |url: &Url| url.has_host() && url.query().is_none() && url.fragment().is_none();
+        url.filter(plain).map(Self).ok_or_else(|| InvalidAddress(text.to_owned()))
+    }
+}
+
+impl fmt::Display for ServerAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.as_str().trim_end_matches('/'))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(text: &str) -> ServerAddress {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn an_address_may_leave_out_the_scheme_and_name_a_folder() {
+        let tasks = |text: &str| address(text).of(&["tasks", "3.json"]).to_string();
+        assert_eq!(tasks("http://127.0.0.1:8182"), "http://127.0.0.1:8182/tasks/3.json");
+        assert_eq!(tasks("127.0.0.1:8182/"), "http://127.0.0.1:8182/tasks/3.json");
+        assert_eq!(tasks("https://maps.example.org/l/"), "https://maps.example.org/l/tasks/3.json");
+        assert_eq!(address("https://maps.example.org/l/").to_string(), "https://maps.example.org/l");
+    }
+
+    #[test]
+    fn a_name_stays_one_segment_whatever_it_holds() {
+        let url = address("h").of(&["repos", "a/../b?c", "init.json"]);
+        assert_eq!(url.as_str(), "http://h/repos/a%2F..%2Fb%3Fc/init.json");
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused() {
+        for bad in ["", "ftp://x", "http://", "http://x/?a=b", "http://x/#y", "a b"] {
+            assert!(bad.parse::<ServerAddress>().is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn loopback_is_known_in_all_its_forms() {
+        for near in ["localhost:1", "127.0.0.1", "127.9.9.9:80", "http://[::1]:8182"] {
+            assert!(address(near).is_loopback(), "{near}");
+        }
+        assert!(!address("maps.example.org").is_loopback());
+    }
+}

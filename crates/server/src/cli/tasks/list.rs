@@ -1,0 +1,92 @@
+use std::{
+    io::{self, Write, stdout},
+    process::ExitCode,
+};
+
+use tasks::Status;
+
+use super::text::{amount, printable};
+use crate::cli::client::{Client, Task};
+
+/// Prints a table of all tasks.
+pub async fn run(client: &Client, json: bool) -> anyhow::Result<ExitCode> {
+    let (tasks, text) = client.tasks().await?;
+    let mut out = stdout().lock();
+    match (json, tasks.is_empty()) {
+        (true, _) => writeln!(out, "{text}")?,
+        (false, true) => writeln!(out, "The server has no tasks.")?,
+        (false, false) => write_table(&mut out, &tasks)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+const HEADS: [&str; 4] = ["ID", "STATUS", "PROGRESS", "DESCRIPTION"];
+/// Characters after which what is said of the progress is cut.
+const WIDEST: usize = 48;
+
+fn write_table(out: &mut impl Write, tasks: &[Task]) -> io::Result<()> {
+    let mut rows = vec![HEADS.map(String::from)];
+    rows.extend(tasks.iter().map(row));
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths = [width(0), width(1), width(2)];
+    for [id, status, progress, description] in &rows {
+        let [a, b, c] = widths;
+        let line = format!("{id:>a$}  {status:<b$}  {progress:<c$}  {description}");
+        writeln!(out, "{}", line.trim_end())?;
+    }
+    Ok(())
+}
+
+fn row(task: &Task) -> [String; 4] {
+    let progress = shortened(printable(&progress(task)));
+    [task.id.to_string(), task.status.to_string(), progress, printable(&task.description)]
+}
+
+/// Where the task is, or what came of it, in a few words.
+fn progress(task: &Task) -> String {
+    match (&task.progress, &task.error, task.commit()) {
+        (Some(progress), ..) if progress.amount > 0.0 => format!("{} {}", progress.step, amount(progress.amount)),
+        (Some(progress), ..) => progress.step.clone(),
+        (None, Some(failure), _) => failure.message().to_owned(),
+        (None, None, Some(commit)) if task.status == Status::Finished => {
+            format!("commit {}", commit.id.get(..10).unwrap_or(&commit.id))
+        }
+        _ => String::new(),
+    }
+}
+
+fn shortened(text: String) -> String {
+    match text.char_indices().nth(WIDEST) {
+        None => text,
+        Some(_) => text.chars().take(WIDEST - 1).chain(['…']).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn task(json: &str) -> Task {
+        serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn the_table_says_of_each_task_where_it_is() {
+        let tasks = [
+            task(r#"{"id":9,"status":"WAITING","description":"Import.","href":""}"#),
+            task(r#"{"id":10,"status":"RUNNING","description":"Import.","progress":{"task":"Importing roads (2/3)...","amount":12345.0}}"#),
+            task(r#"{"id":11,"status":"FAILED","description":"Import.","error":{"message":"Nothing to commit after bea73023a9452a9d64f64264d2911ce1ec2b47f2","stackTrace":""}}"#),
+            task(r#"{"id":12,"status":"CANCELLED","description":"Export.","result":{}}"#),
+        ];
+        let mut out = Vec::new();
+        write_table(&mut out, &tasks).unwrap();
+        let expected = "\
+ID  STATUS     PROGRESS                                          DESCRIPTION
+ 9  WAITING                                                      Import.
+10  RUNNING    Importing roads (2/3)... 12,345                   Import.
+11  FAILED     Nothing to commit after bea73023a9452a9d64f6426…  Import.
+12  CANCELLED                                                    Export.
+";
+        assert_eq!(String::from_utf8(out).unwrap(), expected);
+    }
+}

@@ -1,0 +1,102 @@
+use std::{
+    io::{self, Write, stdout},
+    process::ExitCode,
+};
+
+use super::text::{amount, printable, write_commit, write_failure};
+use crate::cli::client::{Client, Document, Members, Task};
+
+/// Prints all that is known of a task.
+pub async fn run(client: &Client, id: u64, json: bool) -> anyhow::Result<ExitCode> {
+    let task = client.task(id).await?;
+    let mut out = stdout().lock();
+    match json {
+        true => writeln!(out, "{}", task.text)?,
+        false => write_task(&mut out, &task)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn write_task(out: &mut impl Write, task: &Task) -> io::Result<()> {
+    writeln!(out, "Task {}: {}", task.id, task.status)?;
+    writeln!(out, "{}", printable(&task.description))?;
+    if let Some(transaction) = &task.transaction {
+        writeln!(out, "In the transaction {}", printable(transaction))?;
+    }
+    if let Some(progress) = &task.progress {
+        writeln!(out, "{} {}", printable(&progress.step), amount(progress.amount))?;
+    }
+    if let Some(failure) = &task.error {
+        writeln!(out, "\nIt failed:")?;
+        write_failure(out, failure)?;
+    }
+    match task.commit() {
+        Some(commit) => {
+            writeln!(out)?;
+            write_commit(out, &commit, None)?;
+        }
+        None => write_result(out, task)?,
+    }
+    task.warnings().iter().try_for_each(|warning| writeln!(out, "\nNote: {}", printable(warning)))
+}
+
+/// What is no commit is shown as what it is, a tree.
+fn write_result(out: &mut impl Write, task: &Task) -> io::Result<()> {
+    let result = task.result.as_ref().and_then(|result| serde_json::from_str(result.get()).ok());
+    match result {
+        Some(Document::Members(members)) if !members.0.is_empty() => {
+            writeln!(out)?;
+            write_members(out, &members, 0)
+        }
+        _ => Ok(()),
+    }
+}
+
+fn write_members(out: &mut impl Write, members: &Members, depth: usize) -> io::Result<()> {
+    members.0.iter().try_for_each(|(name, value)| write_member(out, name, value, depth))
+}
+
+fn write_member(out: &mut impl Write, name: &str, value: &Document, depth: usize) -> io::Result<()> {
+    let (indent, name) = ("  ".repeat(depth), printable(name));
+    match value {
+        Document::Members(members) => {
+            writeln!(out, "{indent}{name}")?;
+            write_members(out, members, depth + 1)
+        }
+        Document::List(list) => list.iter().try_for_each(|value| write_member(out, &name, value, depth)),
+        Document::Text(text) => writeln!(out, "{indent}{name}: {}", printable(text)),
+        Document::Number(number) => writeln!(out, "{indent}{name}: {number}"),
+        Document::Boolean(boolean) => writeln!(out, "{indent}{name}: {boolean}"),
+        Document::Nothing => writeln!(out, "{indent}{name}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(json: &str) -> String {
+        let mut out = Vec::new();
+        write_task(&mut out, &serde_json::from_str(json).unwrap()).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn a_failure_is_told_with_its_causes() {
+        let text = shown(
+            r#"{"id":3,"status":"FAILED","description":"Import.","href":"","error":{"message":"could not read roads.gpkg","stackTrace":"could not read roads.gpkg\ncaused by: row 7\ncaused by: no geometry"}}"#,
+        );
+        let expected = "Task 3: FAILED\nImport.\n\nIt failed:\n  could not read roads.gpkg\n  caused by: row 7\n  caused by: \
+                        no geometry\n";
+        assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn a_result_that_is_no_commit_is_told_as_a_tree() {
+        let text = shown(
+            r#"{"id":3,"status":"FINISHED","description":"OSM.","result":{"OSMReport":{"nodeCount":865542,"wayCount":35778},"id":["a","b"]}}"#,
+        );
+        let expected = "Task 3: FINISHED\nOSM.\n\nOSMReport\n  nodeCount: 865542\n  wayCount: 35778\nid: a\nid: b\n";
+        assert_eq!(text, expected);
+    }
+}

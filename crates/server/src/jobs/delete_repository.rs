@@ -1,0 +1,35 @@
+use anyhow::Context as _;
+use commands::{Environment, repository_lane};
+use serde::{Deserialize, Serialize};
+use tasks::{Context, Failure, Job, Lane, Report};
+
+/// Deletes a repository when no other task uses it.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct DeleteRepository {
+    /// Its id.
+    pub(crate) repository: String,
+}
+
+impl Job for DeleteRepository {
+    const KIND: &'static str = "delete-repository";
+    type Env = Environment;
+
+    fn description(&self) -> String {
+        "Deleting a repository.".into()
+    }
+
+    fn lanes(&self) -> Vec<Lane> {
+        vec![repository_lane(&self.repository)]
+    }
+
+    fn run(self, env: &Environment, ctx: &Context) -> Result<Report, Failure> {
+        let found = env.repositories.by_id(&self.repository)?.context("the repository is gone already")?;
+        let _sealed = ctx.seal(&self.repository, &Report::new())?;
+        env.repositories.delete(found.name())?;
+        Ok(Report::new())
+    }
+
+    fn is_published(&self, env: &Environment, _intent: serde_json::Value) -> anyhow::Result<bool> {
+        Ok(env.repositories.by_id(&self.repository)?.is_none())
+    }
+}

@@ -1,0 +1,40 @@
+use anyhow::Context as _;
+use commands::{Environment, repository_lane};
+use repository::RepositoryName;
+use serde::{Deserialize, Serialize};
+use tasks::{Context, Failure, Job, Lane, Report};
+
+/// Renames a repository when no other task uses it.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct RenameRepository {
+    /// Its id.
+    pub(crate) repository: String,
+    /// Its new name.
+    pub(crate) name: String,
+}
+
+impl Job for RenameRepository {
+    const KIND: &'static str = "rename-repository";
+    type Env = Environment;
+
+    fn description(&self) -> String {
+        "Renaming a repository.".into()
+    }
+
+    fn lanes(&self) -> Vec<Lane> {
+        vec![repository_lane(&self.repository)]
+    }
+
+    fn run(self, env: &Environment, ctx: &Context) -> Result<Report, Failure> {
+        let to: RepositoryName = self.name.parse()?;
+        let found = env.repositories.by_id(&self.repository)?.context("the repository is gone")?;
+        let _sealed = ctx.seal(&self.name, &Report::new())?;
+        env.repositories.rename(found.name(), &to)?;
+        Ok(Report::new())
+    }
+
+    fn is_published(&self, env: &Environment, _intent: serde_json::Value) -> anyhow::Result<bool> {
+        let found = env.repositories.by_id(&self.repository)?;
+        Ok(found.is_some_and(|repository| repository.name().as_str() == self.name))
+    }
+}

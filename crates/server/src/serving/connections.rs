@@ -1,0 +1,98 @@
+//! Takes connections and serves them.
+//!
+//! Not `axum::serve`: that never gives up on a client that does not finish its request's head.
+
+use std::{future::Future, io, sync::Arc, time::Duration};
+
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    server::graceful::{GracefulShutdown, Watcher},
+    service::TowerToHyperService,
+};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::{OwnedSemaphorePermit, Semaphore},
+    task::JoinSet,
+    time,
+};
+
+/// Connections at the same time; more wait in the operating system's queue.
+const MOST: usize = 1000;
+/// How long a request's head may take, and a connection may be idle.
+const HEAD_PATIENCE: Duration = Duration::from_secs(30);
+/// The longest head, in bytes.
+const LONGEST_HEAD: usize = 64 * 1024;
+
+/// Connections that are still open.
+pub(super) struct Connections {
+    graceful: GracefulShutdown,
+    open: JoinSet<()>,
+}
+
+/// Takes connections until `stop` is done.
+pub(super) async fn serve(listener: TcpListener, app: Router, stop: impl Future<Output = ()>) -> Connections {
+    let mut connections = Connections { graceful: GracefulShutdown::new(), open: JoinSet::new() };
+    let places = Arc::new(Semaphore::new(MOST));
+    let mut stop = std::pin::pin!(stop);
+    loop {
+        tokio::select! {
+            () = &mut stop => return connections,
+            Some(_) = connections.open.join_next() => {}
+            (stream, place) = accept(&listener, &places) => {
+                let watcher = connections.graceful.watcher();
+                connections.open.spawn(serve_one(stream, app.clone(), watcher, place));
+            }
+        }
+    }
+}
+
+impl Connections {
+    /// Lets requests that are being answered end, and cuts those that have not after `grace`. Whether none had to be cut.
+    pub(super) async fn close(mut self, grace: Duration) -> bool {
+        let are_closed = time::timeout(grace, self.graceful.shutdown()).await.is_ok();
+        self.open.shutdown().await;
+        are_closed
+    }
+}
+
+async fn accept(
+    listener: &TcpListener,
+    places: &Arc<Semaphore>,
+) -> (TcpStream, Option<OwnedSemaphorePermit>) {
+    // The semaphore is never closed.
+    let place = places.clone().acquire_owned().await.ok();
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => return (stream, place),
+            Err(error) if is_of_one_connection(&error) => {}
+            Err(error) => {
+                // Out of file descriptors or memory, most likely: it passes when connections close.
+                tracing::warn!(%error, "could not take a connection");
+                time::sleep(Duration::from_millis(100)).await;
+            }
+        }
+    }
+}
+
+fn is_of_one_connection(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
+}
+
+async fn serve_one(stream: TcpStream, app: Router, watcher: Watcher, _place: Option<OwnedSemaphorePermit>) {
+    // Without it, small answers wait for the acknowledgement of what was sent before them.
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "could not set TCP_NODELAY");
+    }
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_PATIENCE)
+        .max_header_size(LONGEST_HEAD)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(app));
+    if let Err(error) = watcher.watch(connection).await {
+        // Clients come and go.
+        tracing::debug!(%error, "a connection ended early");
+    }
+}

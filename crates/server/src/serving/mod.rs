@@ -1,0 +1,98 @@
+//! Runs the server: from its settings to its end.
+
+mod connections;
+mod signals;
+
+use std::{io::Write, time::Duration};
+
+use anyhow::Context;
+use commands::{Environment, ImportGeopackage};
+use repository::Repositories;
+use tasks::{Registry, Tasks};
+use tasks_web::PublicAddress;
+use tokio::net::TcpListener;
+
+use crate::{
+    data_folder::DataFolder,
+    jobs::{DeleteRepository, RenameRepository},
+    settings::Settings,
+    upload::Receiver,
+    web::{DeletionTokens, Hosts, Reads, Web, app},
+};
+
+/// How long requests and tasks may take to end when the server stops.
+const GRACE: Duration = Duration::from_secs(10);
+/// Requests that may read from repositories at the same time, and lists that may be on their way.
+const READS: usize = 16;
+const STREAMS: usize = 16;
+
+/// Serves until it is told to stop.
+///
+/// Says `listening on http://ADDRESS` on standard output once it takes connections.
+pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
+    let mut signals = signals::Signals::listen()?;
+    let data = DataFolder::take(&settings.data)?;
+    data.clear()?;
+    let repositories = Repositories::open(data.repos()).context("opening the repositories")?;
+    repositories.sweep().context("opening the repositories")?;
+    let tasks = start_tasks(&settings, &data, repositories.clone());
+    let listener = TcpListener::bind(settings.listen).await;
+    let listener = listener.with_context(|| format!("listening on {}", settings.listen))?;
+    let address = listener.local_addr().context("listening")?;
+    let app = app(web(&settings, &data, repositories, tasks.clone()));
+
+    say(&format!("listening on http://{address}"));
+    tracing::info!(%address, data = %settings.data.display(), version = env!("CARGO_PKG_VERSION"), "listening");
+    let connections = connections::serve(listener, app, signals.stop()).await;
+    tracing::info!("stopping; a second signal ends the server at once");
+    tokio::spawn(async move {
+        signals.stop().await;
+        std::process::exit(130);
+    });
+    let (are_closed, are_out) = tokio::join!(connections.close(GRACE), tasks.stop(GRACE));
+    if !are_closed || !are_out {
+        tracing::warn!("some requests or tasks did not end in time and were cut");
+    }
+    tracing::info!("stopped");
+    Ok(())
+}
+
+fn start_tasks(settings: &Settings, data: &DataFolder, repositories: Repositories) -> Tasks {
+    let threads = std::thread::available_parallelism().map_or(1, |cores| cores.get());
+    let registry = Registry::new(Environment { repositories, threads })
+        .with::<ImportGeopackage>()
+        .with::<DeleteRepository>()
+        .with::<RenameRepository>();
+    let builder = Tasks::builder(registry).keep(settings.keep).results(data.results());
+    match settings.workers {
+        Some(workers) => builder.workers(workers).start(),
+        None => builder.start(),
+    }
+}
+
+fn web(settings: &Settings, data: &DataFolder, repositories: Repositories, tasks: Tasks) -> Web {
+    let address = match &settings.public_url {
+        Some(url) => PublicAddress::fixed(url.to_string()),
+        None => PublicAddress::of_request(),
+    };
+    let public_host = settings.public_url.as_ref().and_then(|url| url.host()).map(str::to_owned);
+    let hosts = settings.allow_host.iter().cloned().chain(public_host);
+    Web {
+        tasks,
+        repositories,
+        receiver: Receiver::new(data.uploads(), settings.max_upload, settings.min_free),
+        reads: Reads::new(READS),
+        streams: Reads::new(STREAMS),
+        tokens: DeletionTokens::default(),
+        address: address.trust_proxy(settings.trust_proxy),
+        origins: settings.allow_origin.clone(),
+        hosts: Hosts::new(hosts, !settings.listen.ip().is_loopback()),
+        default_branch: settings.default_branch.clone(),
+    }
+}
+
+/// Whoever started the server may have stopped reading; that is no reason not to serve.
+fn say(line: &str) {
+    let mut out = std::io::stdout();
+    let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+}

@@ -1,0 +1,246 @@
+//! What the server is told: by flags, by environment variables, by a file; the first that speaks counts.
+
+mod file;
+mod keep;
+mod size;
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use clap::Args;
+use serde::Deserialize;
+
+pub use keep::Keep;
+pub use size::Size;
+
+/// What may be said of each setting, and where. All of it may be left out.
+#[derive(Clone, Debug, Default, Args, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Given {
+    /// Folder of the repositories, uploads and results [default: ./longhaul-data]
+    #[arg(long, env = "LONGHAUL_DATA", value_name = "DIR")]
+    data: Option<PathBuf>,
+
+    /// Address and port to listen on; port 0 takes a free one [default: 127.0.0.1:8182]
+    #[arg(long, env = "LONGHAUL_LISTEN", value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
+
+    /// Tasks that run at the same time [default: one for each core, at least 2]
+    #[arg(long, env = "LONGHAUL_WORKERS", value_name = "N")]
+    workers: Option<usize>,
+
+    /// How long a task can be read after its end [default: 10m]
+    #[arg(long, env = "LONGHAUL_KEEP", value_name = "TIME")]
+    keep: Option<Keep>,
+
+    /// Largest file that is taken [default: 16GiB]
+    #[arg(long, env = "LONGHAUL_MAX_UPLOAD", value_name = "SIZE")]
+    max_upload: Option<Size>,
+
+    /// Disk space that uploads must leave free [default: 1GiB]
+    #[arg(long, env = "LONGHAUL_MIN_FREE", value_name = "SIZE")]
+    min_free: Option<Size>,
+
+    /// First branch of a new repository [default: master]
+    #[arg(long, env = "LONGHAUL_DEFAULT_BRANCH", value_name = "BRANCH")]
+    default_branch: Option<String>,
+
+    /// Address at which clients reach the server, for the links in its answers
+    #[arg(long, env = "LONGHAUL_PUBLIC_URL", value_name = "URL")]
+    public_url: Option<String>,
+
+    /// Host name that requests may ask for, beside loopback and --public-url; may be repeated
+    #[arg(long, env = "LONGHAUL_ALLOW_HOST", value_name = "HOST", value_delimiter = ',')]
+    #[serde(default)]
+    allow_host: Vec<String>,
+
+    /// Origin whose web pages may use the server, https://maps.example.org; may be repeated
+    #[arg(long, env = "LONGHAUL_ALLOW_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
+    #[serde(default)]
+    allow_origin: Vec<String>,
+
+    /// Believe X-Forwarded-Host and X-Forwarded-Proto; only behind a proxy that sets them
+    #[arg(long, env = "LONGHAUL_TRUST_PROXY", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    trust_proxy: Option<bool>,
+
+    /// Listen beyond this machine although anybody who reaches the port may read and change everything
+    #[arg(long, env = "LONGHAUL_ALLOW_ANONYMOUS", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    allow_anonymous: Option<bool>,
+
+    /// TOML file with settings, keyed as the flags are
+    #[arg(long, env = "LONGHAUL_CONFIG", value_name = "FILE")]
+    #[serde(skip)]
+    config: Option<PathBuf>,
+}
+
+/// Every setting, decided.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Folder of all that is kept.
+    pub data: PathBuf,
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// Tasks that run at the same time; the engine decides if there is no wish.
+    pub workers: Option<usize>,
+    /// How long an ended task can be read.
+    pub keep: Duration,
+    /// Largest file that is taken, in bytes.
+    pub max_upload: u64,
+    /// Disk space that uploads must leave free, in bytes.
+    pub min_free: u64,
+    /// First branch of a new repository.
+    pub default_branch: String,
+    /// What links begin with, if not with the host that was asked for.
+    pub public_url: Option<axum::http::Uri>,
+    /// Host names that may be asked for.
+    pub allow_host: Vec<String>,
+    /// Origins whose pages may use the server.
+    pub allow_origin: Vec<String>,
+    /// Whether a proxy's headers are believed.
+    pub trust_proxy: bool,
+}
+
+impl Given {
+    /// Decides every setting, reading the file if one is named.
+    ///
+    /// # Errors
+    /// If the file cannot be read, or settings contradict each other or say nothing that makes sense.
+    pub fn decide(self) -> anyhow::Result<Settings> {
+        let file = self.config.as_deref().map(file::read).transpose()?.unwrap_or_default();
+        self.or(file).checked()
+    }
+
+    /// What `self` says, and where it is silent what `weaker` says.
+    fn or(self, weaker: Self) -> Self {
+        Self {
+            data: self.data.or(weaker.data),
+            listen: self.listen.or(weaker.listen),
+            workers: self.workers.or(weaker.workers),
+            keep: self.keep.or(weaker.keep),
+            max_upload: self.max_upload.or(weaker.max_upload),
+            min_free: self.min_free.or(weaker.min_free),
+            default_branch: self.default_branch.or(weaker.default_branch),
+            public_url: self.public_url.or(weaker.public_url),
+            allow_host: first_that_speaks(self.allow_host, weaker.allow_host),
+            allow_origin: first_that_speaks(self.allow_origin, weaker.allow_origin),
+            trust_proxy: self.trust_proxy.or(weaker.trust_proxy),
+            allow_anonymous: self.allow_anonymous.or(weaker.allow_anonymous),
+            config: None,
+        }
+    }
+
+    fn checked(self) -> anyhow::Result<Settings> {
+        let listen = self.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8182)));
+        if !listen.ip().is_loopback() && !self.allow_anonymous.unwrap_or(false) {
+            anyhow::bail!(
+                "{listen} can be reached from other machines, and there are no accounts yet: anybody who reaches it could \
+                 read and change everything. Listen on 127.0.0.1 and let a proxy that checks its users pass requests on, \
+                 or say --allow-anonymous if everybody on that network may use the server"
+            );
+        }
+        anyhow::ensure!(self.workers != Some(0), "--workers must be at least 1");
+        Ok(Settings {
+            data: self.data.unwrap_or_else(|| "longhaul-data".into()),
+            listen,
+            workers: self.workers,
+            keep: self.keep.unwrap_or_default().0,
+            max_upload: self.max_upload.unwrap_or(Size(16 << 30)).0,
+            min_free: self.min_free.unwrap_or(Size(1 << 30)).0,
+            default_branch: self.default_branch.unwrap_or_else(|| "master".into()),
+            public_url: self.public_url.as_deref().map(public_url).transpose()?,
+            allow_host: self.allow_host,
+            allow_origin: self.allow_origin.iter().map(|text| origin(text)).collect::<Result<_, _>>()?,
+            trust_proxy: self.trust_proxy.unwrap_or(false),
+        })
+    }
+}
+
+fn first_that_speaks(stronger: Vec<String>, weaker: Vec<String>) -> Vec<String> {
+    if stronger.is_empty() { weaker } else { stronger }
+}
+
+fn public_url(text: &str) -> anyhow::Result<axum::http::Uri> {
+    let url = text.parse::<axum::http::Uri>().ok().filter(is_web_address).filter(|url| url.query().is_none());
+    url.ok_or_else(|| {
+        anyhow::anyhow!("--public-url '{text}' is no address such as https://maps.example.org/longhaul")
+    })
+}
+
+fn origin(text: &str) -> anyhow::Result<String> {
+    let text = text.trim_end_matches('/');
+    let origin = text.parse::<axum::http::Uri>().ok().filter(is_web_address).filter(|uri| uri.path() == "/");
+    match origin {
+        Some(_) => Ok(text.to_ascii_lowercase()),
+        None => anyhow::bail!("--allow-origin '{text}' is no origin such as https://maps.example.org"),
+    }
+}
+
+fn is_web_address(uri: &axum::http::Uri) -> bool {
+    matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some_and(|host| !host.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn given(toml: &str) -> Given {
+        toml::from_str(toml).unwrap()
+    }
+
+    #[test]
+    fn nothing_said_means_the_defaults() {
+        let settings = Given::default().decide().unwrap();
+        assert_eq!(settings.listen.to_string(), "127.0.0.1:8182");
+        assert_eq!(settings.keep, Duration::from_secs(600));
+        assert_eq!((settings.max_upload, settings.min_free), (16 << 30, 1 << 30));
+        assert_eq!(settings.default_branch, "master");
+    }
+
+    #[test]
+    fn what_is_stronger_counts_and_the_rest_stays() {
+        let file = given("listen = '127.0.0.1:1'\nkeep = '1h'\nallow-host = ['file']\nworkers = 3");
+        let flags = Given {
+            listen: Some("127.0.0.1:2".parse().unwrap()),
+            allow_host: vec!["flag".into()],
+            ..Given::default()
+        };
+        let settings = flags.or(file).checked().unwrap();
+        assert_eq!(settings.listen.port(), 2);
+        assert_eq!(settings.allow_host, ["flag"]);
+        assert_eq!((settings.keep, settings.workers), (Duration::from_secs(3600), Some(3)));
+    }
+
+    #[test]
+    fn listening_beyond_loopback_must_be_wanted() {
+        for listen in ["0.0.0.0:1", "[::]:1", "192.168.1.2:1"] {
+            let refused = given(&format!("listen = '{listen}'")).decide().unwrap_err();
+            assert!(refused.to_string().contains("--allow-anonymous"));
+            assert!(given(&format!("listen = '{listen}'\nallow-anonymous = true")).decide().is_ok());
+        }
+        assert!(given("listen = '[::1]:0'").decide().is_ok());
+    }
+
+    #[test]
+    fn addresses_that_are_none_are_refused() {
+        for bad in
+            ["public-url = 'maps.example.org'", "public-url = 'ftp://x'", "public-url = 'https://x/?q'"]
+        {
+            assert!(given(bad).decide().is_err(), "{bad}");
+        }
+        for bad in [
+            "allow-origin = ['*']",
+            "allow-origin = ['https://x/path']",
+            "allow-origin = ['null']",
+            "workers = 0",
+        ] {
+            assert!(given(bad).decide().is_err(), "{bad}");
+        }
+        let settings =
+            given("public-url = 'https://x.org/l/'\nallow-origin = ['https://X.org/']").decide().unwrap();
+        assert_eq!(settings.allow_origin, ["https://x.org"]);
+    }
+
+    #[test]
+    fn a_key_that_does_not_exist_is_an_error() {
+        assert!(toml::from_str::<Given>("lisen = '127.0.0.1:1'").is_err());
+    }
+}

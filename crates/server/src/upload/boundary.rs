@@ -1,0 +1,87 @@
+//! The delimiter of a multipart body (RFC 2046, section 5.1.1).
+
+use memchr::{memchr, memmem};
+
+/// The longest boundary that the RFC allows.
+const LONGEST: usize = 70;
+
+/// Takes the value of a `Content-Type` header apart: the boundary of a `multipart/form-data` body.
+pub(super) fn of_content_type(value: &str) -> Option<String> {
+    let (media_type, parameters) = value.split_once(';')?;
+    if !media_type.trim().eq_ignore_ascii_case("multipart/form-data") {
+        return None;
+    }
+    let boundary = super::head::parameter(parameters, "boundary")?;
+    let legal = |byte: u8| (b' '..=b'~').contains(&byte);
+    let is_legal = !boundary.is_empty() && boundary.len() <= LONGEST && boundary.bytes().all(legal);
+    is_legal.then_some(boundary)
+}
+
+/// Finds the line break, two dashes and boundary that end a part.
+pub(super) struct Delimiter(memmem::Finder<'static>);
+
+impl Delimiter {
+    pub(super) fn new(boundary: &str) -> Self {
+        Self(memmem::Finder::new(format!("\r\n--{boundary}").as_bytes()).into_owned())
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.0.needle().len()
+    }
+
+    /// Where it begins.
+    pub(super) fn find(&self, bytes: &[u8]) -> Option<usize> {
+        self.0.find(bytes)
+    }
+
+    /// How many bytes at the end may be the beginning of one.
+    pub(super) fn begun_at_end(&self, bytes: &[u8]) -> usize {
+        let needle = self.0.needle();
+        let mut tail = &bytes[bytes.len().saturating_sub(needle.len() - 1)..];
+        while let Some(at) = memchr(b'\r', tail) {
+            tail = &tail[at..];
+            if needle.starts_with(tail) {
+                return tail.len();
+            }
+            tail = &tail[1..];
+        }
+        0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_boundary_is_read_as_it_was_quoted() {
+        for (value, boundary) in [
+            ("multipart/form-data; boundary=abc", Some("abc")),
+            ("Multipart/Form-Data;charset=utf-8; BOUNDARY=\"a b:c\"", Some("a b:c")),
+            ("multipart/form-data; boundary=\"a\\\"b\"", Some("a\"b")),
+            ("multipart/form-data", None),
+            ("multipart/form-data; boundary=", None),
+            ("multipart/mixed; boundary=abc", None),
+            ("multipart/form-data; boundary=\"a\nb\"", None),
+        ] {
+            assert_eq!(of_content_type(value).as_deref(), boundary, "{value}");
+        }
+        assert_eq!(of_content_type(&format!("multipart/form-data; boundary={}", "b".repeat(71))), None);
+    }
+
+    #[test]
+    fn a_delimiter_that_has_begun_is_noticed() {
+        let delimiter = Delimiter::new("xx");
+        for (bytes, begun) in [
+            ("abc", 0),
+            ("abc\r", 1),
+            ("\r\n-", 3),
+            ("\r\r\n--x", 5),
+            ("\r\n\r\n", 2),
+            ("\r\n-x", 0),
+            ("", 0),
+        ] {
+            assert_eq!(delimiter.begun_at_end(bytes.as_bytes()), begun, "{bytes:?}");
+        }
+    }
+}

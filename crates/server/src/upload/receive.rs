@@ -1,0 +1,275 @@
+use std::{io, mem, path::PathBuf, time::Duration};
+
+use axum::{
+    body::Body,
+    http::{HeaderMap, header},
+};
+use bytes::Bytes;
+use http_body_util::BodyExt;
+use tokio::{sync::Semaphore, time};
+use uuid::Uuid;
+
+use super::{
+    boundary,
+    head::Head,
+    parts::{Malformed, Parts, Piece},
+    spool::{Limits, Spool, TemporaryFile, require_space},
+};
+
+/// The form's field that holds the file.
+const FILE: &str = "fileUpload";
+/// The most that all other fields may hold together.
+const LONGEST_TEXTS: usize = 256 * 1024;
+/// What a body may hold beside the file.
+const BESIDE: u64 = 1 << 20;
+/// How long a sender may say nothing.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Files received at the same time; each takes a thread.
+const AT_ONCE: usize = 32;
+
+/// Takes the bodies of requests.
+#[derive(Debug)]
+pub(crate) struct Receiver {
+    uploads: PathBuf,
+    limits: Limits,
+    places: Semaphore,
+}
+
+/// A body that was received.
+#[derive(Debug, Default)]
+pub(crate) struct Received {
+    /// The texts of the form, by field.
+    pub(crate) texts: Vec<(String, String)>,
+    /// The file, if there was one.
+    pub(crate) file: Option<ReceivedFile>,
+}
+
+/// A file that was received; it goes with this value, unless it is kept.
+#[derive(Debug)]
+pub(crate) struct ReceivedFile {
+    /// The file.
+    pub(crate) file: TemporaryFile,
+    /// What the sender calls it, without a folder.
+    pub(crate) name: String,
+}
+
+/// Why a body could not be received.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum UploadError {
+    #[error("The file is larger than {limit} bytes.")]
+    TooLarge { limit: u64 },
+    #[error("The server has no room for the file.")]
+    NoSpace,
+    #[error("Too many files are being received; please try again later.")]
+    Busy,
+    #[error("The body could not be read: {0}.")]
+    Malformed(#[from] Malformed),
+    #[error("The fields of the form are too long.")]
+    LongTexts,
+    #[error("A field of the form is not UTF-8.")]
+    NotUtf8,
+    #[error("Request must specify one and only one fileUpload in the request body")]
+    SeveralFiles,
+    #[error("The body ended before its end.")]
+    Cut,
+    #[error("The body did not come in time.")]
+    Stalled,
+    #[error("The file could not be stored.")]
+    Io(#[source] io::Error),
+}
+
+impl From<io::Error> for UploadError {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::NoSpace,
+            _ => Self::Io(error),
+        }
+    }
+}
+
+impl Receiver {
+    /// Receives into the folder `uploads` files of up to `max_upload` bytes, as long as `min_free` stay free.
+    pub(crate) fn new(uploads: PathBuf, max_upload: u64, min_free: u64) -> Self {
+        Self { uploads, limits: Limits { max_upload, min_free }, places: Semaphore::new(AT_ONCE) }
+    }
+
+    /// Receives a form, or a body that is the file itself (`application/geopackage+sqlite3`, `application/octet-stream`).
+    /// A body of any other kind is left unread, and counts as one without a file.
+    ///
+    /// On an error, and when the future is dropped, nothing stays on the disk.
+    pub(crate) async fn receive(&self, headers: &HeaderMap, mut body: Body) -> Result<Received, UploadError> {
+        let received = match self.admit(headers) {
+            Ok(()) => self.read(headers, &mut body).await,
+            Err(error) => Err(error),
+        };
+        if received.is_err() && !waits_for_word(headers) {
+            linger(&mut body).await;
+        }
+        received
+    }
+
+    /// What can be said before anything has come.
+    fn admit(&self, headers: &HeaderMap) -> Result<(), UploadError> {
+        let length =
+            headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+        if length.is_some_and(|length| length > self.limits.max_upload.saturating_add(BESIDE)) {
+            return Err(UploadError::TooLarge { limit: self.limits.max_upload });
+        }
+        require_space(&self.uploads, self.limits.min_free.saturating_add(length.unwrap_or(0)))
+    }
+
+    async fn read(&self, headers: &HeaderMap, body: &mut Body) -> Result<Received, UploadError> {
+        let content_type =
+            headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let _place = self.places.try_acquire().map_err(|_| UploadError::Busy)?;
+        if let Some(boundary) = boundary::of_content_type(content_type) {
+            return self.read_form(&boundary, body).await;
+        }
+        let media_type = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        match media_type.as_str() {
+            "application/geopackage+sqlite3" | "application/octet-stream" => self.read_file(body).await,
+            _ => Ok(Received::default()),
+        }
+    }
+
+    async fn read_file(&self, body: &mut Body) -> Result<Received, UploadError> {
+        let mut spool = self.spool();
+        while let Some(chunk) = next_chunk(body).await? {
+            spool.push(chunk).await?;
+        }
+        let file = ReceivedFile { file: spool.finish().await?, name: plain_name(None) };
+        Ok(Received { texts: Vec::new(), file: Some(file) })
+    }
+
+    async fn read_form(&self, boundary: &str, body: &mut Body) -> Result<Received, UploadError> {
+        let mut form =
+            Form { receiver: self, received: Received::default(), part: Part::None, texts_length: 0 };
+        let mut parts = Parts::new(boundary);
+        let mut pieces = Vec::new();
+        let mut length = 0;
+        while let Some(chunk) = next_chunk(body).await? {
+            length += chunk.len() as u64;
+            if length > self.limits.max_upload.saturating_add(BESIDE) {
+                return Err(UploadError::TooLarge { limit: self.limits.max_upload });
+            }
+            parts.push(chunk, &mut pieces)?;
+            for piece in pieces.drain(..) {
+                form.take(piece).await?;
+            }
+        }
+        parts.finish()?;
+        Ok(form.received)
+    }
+
+    fn spool(&self) -> Spool {
+        Spool::begin(self.uploads.join(Uuid::new_v4().to_string()), self.limits)
+    }
+}
+
+/// A form that is being read.
+struct Form<'a> {
+    receiver: &'a Receiver,
+    received: Received,
+    part: Part,
+    texts_length: usize,
+}
+
+enum Part {
+    None,
+    File { name: String, spool: Spool },
+    Text { field: String, text: Vec<u8> },
+}
+
+impl Form<'_> {
+    async fn take(&mut self, piece: Piece) -> Result<(), UploadError> {
+        match piece {
+            Piece::Begin(head) => self.begin(head),
+            Piece::Content(chunk) => self.content(chunk).await,
+            Piece::End => self.end().await,
+        }
+    }
+
+    fn begin(&mut self, head: Head) -> Result<(), UploadError> {
+        self.part = if head.name != FILE {
+            Part::Text { field: head.name, text: Vec::new() }
+        } else if self.received.file.is_none() {
+            Part::File { name: plain_name(head.file_name.as_deref()), spool: self.receiver.spool() }
+        } else {
+            return Err(UploadError::SeveralFiles);
+        };
+        Ok(())
+    }
+
+    async fn content(&mut self, chunk: Bytes) -> Result<(), UploadError> {
+        match &mut self.part {
+            Part::None => Ok(()),
+            Part::File { spool, .. } => spool.push(chunk).await,
+            Part::Text { text, .. } => {
+                self.texts_length += chunk.len();
+                if self.texts_length > LONGEST_TEXTS {
+                    return Err(UploadError::LongTexts);
+                }
+                text.extend_from_slice(&chunk);
+                Ok(())
+            }
+        }
+    }
+
+    async fn end(&mut self) -> Result<(), UploadError> {
+        match mem::replace(&mut self.part, Part::None) {
+            Part::None => {}
+            Part::File { name, spool } => {
+                self.received.file = Some(ReceivedFile { file: spool.finish().await?, name });
+            }
+            Part::Text { field, text } => {
+                let text = String::from_utf8(text).map_err(|_| UploadError::NotUtf8)?;
+                self.received.texts.push((field, text));
+            }
+        }
+        Ok(())
+    }
+}
+
+async fn next_chunk(body: &mut Body) -> Result<Option<Bytes>, UploadError> {
+    loop {
+        let frame = time::timeout(PATIENCE, body.frame()).await.map_err(|_| UploadError::Stalled)?;
+        match frame.transpose().map_err(|_| UploadError::Cut)? {
+            None => return Ok(None),
+            // Trailers do not concern us.
+            Some(frame) => {
+                if let Ok(chunk) = frame.into_data() {
+                    return Ok(Some(chunk));
+                }
+            }
+        }
+    }
+}
+
+/// Whether the sender waits to be told that its body is wanted.
+fn waits_for_word(headers: &HeaderMap) -> bool {
+    headers.get(header::EXPECT).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"))
+}
+
+/// Reads on for a while: many senders look for an answer only once they have sent everything, and a connection closed
+/// before that would take the answer with it.
+async fn linger(body: &mut Body) {
+    const MOST: usize = 64 << 20;
+    let read = async {
+        let mut length = 0;
+        while let Some(Ok(frame)) = body.frame().await {
+            length += frame.data_ref().map_or(0, Bytes::len);
+            if length > MOST {
+                return;
+            }
+        }
+    };
+    let _ = time::timeout(Duration::from_secs(5), read).await;
+}
+
+/// The last component of what a sender calls its file: some send the whole path.
+fn plain_name(name: Option<&str>) -> String {
+    let name = name.unwrap_or_default();
+    let name = name.rsplit(['/', '\\']).next().unwrap_or_default().trim();
+    let name: String = name.chars().filter(|c| !c.is_control()).take(255).collect();
+    if name.is_empty() { "upload.gpkg".into() } else { name }
+}

@@ -1,0 +1,172 @@
+use std::{any::Any, sync::Arc};
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{Request, State},
+    http::{HeaderValue, Method, StatusCode, header, request::Parts},
+    middleware,
+    response::{IntoResponse, Response},
+    routing::{any, get},
+};
+use repository::{Repositories, Repository, RepositoryName};
+use tasks::{Task, Tasks};
+use tasks_web::{AllowedOrigins, ApiError, Base, Format, Permit, Printer, PublicAddress, TasksWeb};
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    cors::{AllowOrigin, Any as AnyHeader, CorsLayer},
+};
+
+use super::{
+    DeletionTokens, Hosts, Reads, about, delete, failure, gate, import, init, log, ls_tree, rename, repos,
+    target::{Command, Target},
+};
+use crate::{jobs, upload::Receiver};
+
+/// What it takes to answer.
+pub(crate) struct Web {
+    pub(crate) tasks: Tasks,
+    pub(crate) repositories: Repositories,
+    pub(crate) receiver: Receiver,
+    /// For work that soon ends.
+    pub(crate) reads: Reads,
+    /// For answers that last as long as their reader likes.
+    pub(crate) streams: Reads,
+    pub(crate) tokens: DeletionTokens,
+    pub(crate) address: PublicAddress,
+    pub(crate) origins: Vec<String>,
+    pub(crate) hosts: Hosts,
+    pub(crate) default_branch: String,
+}
+
+/// A request, and how its sender wants to be answered.
+pub(super) struct Call {
+    pub(super) request: Parts,
+    pub(super) body: Body,
+    pub(super) printer: Printer,
+}
+
+pub(super) type Answer = Result<Response, ApiError>;
+
+/// All routes, with what stands before them.
+pub(crate) fn app(web: Web) -> Router {
+    let web = Arc::new(web);
+    let tasks = TasksWeb::new(web.tasks.clone())
+        .address(web.address.clone())
+        .allow_origins(allowed(&web.origins))
+        .access(permit);
+    Router::new()
+        .route("/healthz", get(about::health))
+        .fallback(any(answer))
+        .with_state(web.clone())
+        .merge(tasks.router())
+        .layer(cors(&web.origins))
+        .layer(middleware::from_fn_with_state(web, gate::admit))
+        .layer(CatchPanicLayer::custom(panicked))
+}
+
+/// Tasks that the server gave itself are nobody else's business.
+fn permit(_request: &Parts, task: &Task) -> Permit {
+    if jobs::is_internal(&task.kind) { Permit::Nothing } else { Permit::Touch }
+}
+
+async fn answer(State(web): State<Arc<Web>>, request: Request) -> Response {
+    let (request, body) = request.into_parts();
+    let (target, suffix) = Target::of(request.uri.path());
+    let printer = match Printer::of(&request, suffix, &web.address) {
+        Ok(printer) => printer,
+        Err(unknown_format) => return unknown_format.into_response(),
+    };
+    if let Some(refusal) = refuse(&request, &printer, &target) {
+        return refusal;
+    }
+    let call = Call { request, body, printer: printer.clone() };
+    web.answer(target, call).await.unwrap_or_else(|error| printer.error(&error))
+}
+
+/// What can be said before anything is looked up.
+fn refuse(request: &Parts, printer: &Printer, target: &Target) -> Option<Response> {
+    let allow = match target {
+        Target::Unknown => return Some(printer.error(&ApiError::not_found("There is nothing here."))),
+        Target::UnknownCommand(name) => {
+            let message = format!("'{name}' is not a geogig command");
+            return Some(printer.error(&ApiError::not_found(message)));
+        }
+        target => target.allow(),
+    };
+    let mut response = match &request.method {
+        &Method::OPTIONS => StatusCode::NO_CONTENT.into_response(),
+        method if allow.split(", ").any(|allowed| allowed == method.as_str()) => return None,
+        _ => printer.error(&ApiError::method_not_allowed()),
+    };
+    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allow));
+    Some(response)
+}
+
+impl Web {
+    async fn answer(&self, target: Target, call: Call) -> Answer {
+        match target {
+            Target::Version => Ok(about::version(&call.printer)),
+            Target::Repositories => repos::list(self, call).await,
+            Target::Repository(name) => {
+                let name = legal(&name)?;
+                match call.request.method {
+                    Method::DELETE => delete::delete(self, name, call).await,
+                    _ => repos::show(self, name, call).await,
+                }
+            }
+            Target::Command { name, command } => {
+                let name = legal(&name)?;
+                match command {
+                    Command::Init => init::init(self, name, call).await,
+                    Command::Delete => delete::offer(self, name, call).await,
+                    Command::Rename => rename::rename(self, name, call).await,
+                    Command::Import => import::import(self, name, call).await,
+                    Command::Log => log::log(self, name, call).await,
+                    Command::LsTree => ls_tree::ls_tree(self, name, call).await,
+                }
+            }
+            Target::Unknown | Target::UnknownCommand(_) => Err(ApiError::not_found("There is nothing here.")),
+        }
+    }
+
+    /// Refuses what a page of a foreign origin wants changed.
+    pub(super) fn admit_change(&self, call: &Call) -> Result<(), ApiError> {
+        allowed(&self.origins).admit(&call.request.headers, &call.printer.base)
+    }
+
+    /// The repository; 404 if there is none.
+    pub(super) async fn repository(&self, name: RepositoryName) -> Result<Repository, ApiError> {
+        let found = self.find(name).await?;
+        found.ok_or_else(|| ApiError::not_found("Repository not found."))
+    }
+
+    /// The repository, if there is one.
+    pub(super) async fn find(&self, name: RepositoryName) -> Result<Option<Repository>, ApiError> {
+        let repositories = self.repositories.clone();
+        self.reads.run(move || repositories.get(&name)).await?.map_err(failure::repositories)
+    }
+}
+
+fn legal(name: &str) -> Result<RepositoryName, ApiError> {
+    name.parse().map_err(|error: repository::InvalidName| ApiError::bad_request(error.to_string()))
+}
+
+fn allowed(origins: &[String]) -> AllowedOrigins {
+    origins.iter().fold(AllowedOrigins::default(), AllowedOrigins::allow)
+}
+
+fn cors(origins: &[String]) -> CorsLayer {
+    let origins = origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok());
+    CorsLayer::new()
+        .allow_origin(AllowOrigin::list(origins))
+        .allow_methods([Method::GET, Method::PUT, Method::POST, Method::DELETE])
+        .allow_headers(AnyHeader)
+        .expose_headers([header::LOCATION, header::RETRY_AFTER, header::ETAG])
+}
+
+/// The panic itself went to the log already, by the hook that every panic passes.
+fn panicked(_panic: Box<dyn Any + Send>) -> Response {
+    let printer = Printer { format: Format::default(), base: Base::default() };
+    printer.error(&failure::unexplained())
+}

@@ -1,0 +1,44 @@
+//! `GET /repos/NAME/delete` and `DELETE /repos/NAME?token=…`: two steps, so that nobody deletes by mistake.
+
+use std::time::Instant;
+
+use axum::http::StatusCode;
+use repository::RepositoryName;
+use tasks::{Node, Report, Status};
+use tasks_web::ApiError;
+
+use super::{
+    Web,
+    app::{Answer, Call},
+    failure,
+    parameters::Parameters,
+};
+use crate::jobs::DeleteRepository;
+
+/// Gives out the token that the second step needs.
+pub(super) async fn offer(web: &Web, name: RepositoryName, call: Call) -> Answer {
+    web.admit_change(&call)?;
+    let repository = web.repository(name).await?;
+    let token = web.tokens.issue(repository.id(), Instant::now());
+    Ok(call.printer.success(StatusCode::OK, Report::new().text("token", token)))
+}
+
+/// Deletes the repository.
+pub(super) async fn delete(web: &Web, name: RepositoryName, call: Call) -> Answer {
+    web.admit_change(&call)?;
+    let none = || ApiError::not_found("No repository to delete.");
+    let repository = web.find(name.clone()).await?.ok_or_else(none)?;
+    let parameters = Parameters::of_query(call.request.uri.query());
+    let token = parameters
+        .text("token")
+        .ok_or_else(|| ApiError::bad_request("You must specify the correct token to delete a repository."))?;
+    if !web.tokens.redeem(repository.id(), token, Instant::now()) {
+        return Err(ApiError::bad_request("The specified token does not exist or has expired."));
+    }
+    let ended = web.run_alone(DeleteRepository { repository: repository.id().to_owned() }).await?;
+    if ended.status != Status::Finished {
+        return Err(if web.find(name).await?.is_none() { none() } else { failure::unexplained() });
+    }
+    let document = call.printer.document("deleted", &Node::text(name.as_str()));
+    Ok(call.printer.response(StatusCode::OK, document))
+}

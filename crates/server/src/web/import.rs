@@ -1,0 +1,101 @@
+//! `POST /repos/NAME/import?format=gpkg`.
+
+use axum::{
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::Response,
+};
+use commands::{Author, ImportGeopackage};
+use repository::{Repository, RepositoryName};
+use tasks::{Submission, Task};
+use tasks_web::ApiError;
+
+use super::{
+    Web,
+    app::{Answer, Call},
+    failure,
+    parameters::Parameters,
+};
+use crate::upload::ReceivedFile;
+
+/// Receives a file and asks for its import; answers with the new task.
+pub(super) async fn import(web: &Web, name: RepositoryName, call: Call) -> Answer {
+    web.admit_change(&call)?;
+    let repository = web.repository(name).await?;
+    let received = web.receiver.receive(&call.request.headers, call.body).await.map_err(failure::upload)?;
+    let query = Parameters::of_query(call.request.uri.query());
+    let parameters = Parameters::of_pairs(received.texts).or(query);
+    require_what_there_is(&parameters)?;
+    let file = received.file.ok_or_else(|| {
+        ApiError::bad_request("Request must specify one and only one fileUpload in the request body")
+    })?;
+    let task = submit(web, job(&repository, &parameters, &file), file).await?;
+    let mut response = call.printer.response(StatusCode::OK, call.printer.task(&task));
+    if prefers_async(&call.request.headers) {
+        accepted(&mut response, call.printer.base.as_str(), &task);
+    }
+    Ok(response)
+}
+
+fn require_what_there_is(parameters: &Parameters) -> Result<(), ApiError> {
+    match parameters.text("format") {
+        None => return Err(ApiError::bad_request("missing required 'format' parameter")),
+        Some(format) if format.eq_ignore_ascii_case("gpkg") => {}
+        Some(other) => return Err(ApiError::bad_request(format!("Unsupported input format: '{other}'"))),
+    }
+    if parameters.text("transactionId").is_some() {
+        let message =
+            "This server has no transactions; without transactionId the import commits to the branch.";
+        return Err(ApiError::bad_request(message));
+    }
+    if parameters.flag("interchange") {
+        let message =
+            "This server does not import the interchange format; without interchange it imports the layers.";
+        return Err(ApiError::bad_request(message));
+    }
+    Ok(())
+}
+
+fn job(repository: &Repository, parameters: &Parameters, file: &ReceivedFile) -> ImportGeopackage {
+    let text = |name: &str| parameters.text(name).map(str::to_owned);
+    ImportGeopackage {
+        repository: repository.id().to_owned(),
+        branch: text("root"),
+        upload: file.file.path().to_owned(),
+        file_name: file.name.clone(),
+        layer: text("layer"),
+        dest: text("dest"),
+        add: parameters.flag("add"),
+        fid_attribute: text("fidAttribute"),
+        message: text("message"),
+        author: text("authorName").map(|name| Author { name, email: text("authorEmail") }),
+    }
+}
+
+/// Hands the file over with the job, even if the client leaves meanwhile: a task that was accepted must have its file.
+async fn submit(web: &Web, job: ImportGeopackage, file: ReceivedFile) -> Result<Task, ApiError> {
+    let tasks = web.tasks.clone();
+    let submitting = tokio::spawn(async move {
+        let submission = Submission { files: vec![file.file.path().to_owned()], ..Submission::default() };
+        let task = tasks.submit(job, submission).await?;
+        file.file.keep();
+        Ok(task)
+    });
+    submitting.await.map_err(|_| failure::unexplained())?.map_err(failure::submit)
+}
+
+/// Whether the client asks for the manners of `202 Accepted` (RFC 7240).
+fn prefers_async(headers: &HeaderMap) -> bool {
+    let preferences = headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok());
+    preferences
+        .flat_map(|value| value.split(','))
+        .any(|preference| preference.trim().eq_ignore_ascii_case("respond-async"))
+}
+
+fn accepted(response: &mut Response, base: &str, task: &Task) {
+    *response.status_mut() = StatusCode::ACCEPTED;
+    let headers = response.headers_mut();
+    headers.insert("preference-applied", HeaderValue::from_static("respond-async"));
+    if let Ok(location) = HeaderValue::from_str(&format!("{base}/tasks/{}", task.id)) {
+        headers.insert(header::LOCATION, location);
+    }
+}

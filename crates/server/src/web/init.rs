@@ -1,0 +1,38 @@
+//! `PUT /repos/NAME/init`.
+
+use axum::http::StatusCode;
+use repository::{Identity, RepositoriesError, RepositoryName};
+use tasks::Report;
+use tasks_web::ApiError;
+
+use super::{
+    Web,
+    app::{Answer, Call},
+    body, failure,
+    parameters::Parameters,
+    repos,
+};
+
+/// Makes an empty repository. `authorName` and `authorEmail` go into its configuration; other parameters are for
+/// servers that keep repositories elsewhere, and do not count.
+pub(super) async fn init(web: &Web, name: RepositoryName, call: Call) -> Answer {
+    web.admit_change(&call)?;
+    let query = Parameters::of_query(call.request.uri.query());
+    let parameters = body::parameters(&call.request.headers, call.body).await?.or(query);
+    let identity = identity(&parameters);
+    let (repositories, branch) = (web.repositories.clone(), web.default_branch.clone());
+    let repo = repos::named(&name);
+    let made = web.reads.run(move || repositories.init(&name, &branch, identity.as_ref())).await?;
+    match made {
+        Ok(_) => Ok(call.printer.success(StatusCode::CREATED, Report::new().element("repo", repo))),
+        Err(RepositoriesError::Taken(_)) => {
+            let message = "Cannot run init on an already initialized repository.";
+            Err(ApiError::new(StatusCode::CONFLICT, message))
+        }
+        Err(error) => Err(failure::repositories(error)),
+    }
+}
+
+fn identity(parameters: &Parameters) -> Option<Identity> {
+    Identity::clean(parameters.text("authorName")?, parameters.text("authorEmail").unwrap_or_default())
+}

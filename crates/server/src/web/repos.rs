@@ -1,0 +1,44 @@
+//! The repositories: all of them, and one.
+
+use axum::{
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use repository::RepositoryName;
+use tasks::{Node, Report};
+
+use super::{
+    Web,
+    app::{Answer, Call},
+    failure,
+};
+
+/// `GET /repos`.
+pub(super) async fn list(web: &Web, call: Call) -> Answer {
+    let repositories = web.repositories.clone();
+    let names = web.reads.run(move || repositories.list()).await?.map_err(failure::repositories)?;
+    let repos = Report::new().list("repo", names.iter().map(|name| Node::Element(named(name))));
+    let document = call.printer.document("repos", &Node::Element(repos));
+    Ok(call.printer.response(StatusCode::OK, document))
+}
+
+/// `GET /repos/NAME`. Its location is its address here: where it lies on the disk is nobody's business.
+pub(super) async fn show(web: &Web, name: RepositoryName, call: Call) -> Answer {
+    if web.find(name.clone()).await?.is_none() {
+        return Ok(not_found());
+    }
+    let location = format!("{}/repos/{name}", call.printer.base.as_str());
+    let repository = Report::new().text("name", name.as_str()).text("location", location);
+    let document = call.printer.document("repository", &Node::Element(repository));
+    Ok(call.printer.response(StatusCode::OK, document))
+}
+
+/// A repository in a list, and in the answer to who made or renamed it.
+pub(super) fn named(name: &RepositoryName) -> Report {
+    Report::new().text("name", name.as_str()).link(format!("/repos/{name}"))
+}
+
+/// Clients know this one by its bare text.
+fn not_found() -> Response {
+    (StatusCode::NOT_FOUND, [(header::CONTENT_TYPE, "text/plain;charset=UTF-8")], "not found").into_response()
+}

@@ -1,0 +1,112 @@
+//! What a request is about, read off its path.
+
+use percent_encoding::percent_decode_str;
+use tasks_web::Format;
+
+/// What a path leads to. Names are as the sender wrote them, and not checked yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Target {
+    /// All repositories.
+    Repositories,
+    /// One repository.
+    Repository(String),
+    /// Something to do with one repository.
+    Command { name: String, command: Command },
+    /// Something that nobody can do.
+    UnknownCommand(String),
+    /// The server's version.
+    Version,
+    /// Nothing.
+    Unknown,
+}
+
+/// What can be done with a repository.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Command {
+    Init,
+    Delete,
+    Rename,
+    Import,
+    Log,
+    LsTree,
+}
+
+const COMMANDS: [(&str, Command); 6] = [
+    ("init", Command::Init),
+    ("delete", Command::Delete),
+    ("rename", Command::Rename),
+    ("import", Command::Import),
+    ("log", Command::Log),
+    ("ls-tree", Command::LsTree),
+];
+
+impl Target {
+    /// The target of a path, and the format that its suffix asks for. A slash at the end does not count.
+    pub(super) fn of(path: &str) -> (Self, Option<Format>) {
+        let path = path.strip_suffix('/').unwrap_or(path);
+        let (path, suffix) = Format::split_suffix(path);
+        let segments: Vec<_> = path.split('/').skip(1).map(decoded).collect();
+        let segments: Vec<_> = segments.iter().map(String::as_str).collect();
+        (Self::of_segments(&segments), suffix)
+    }
+
+    fn of_segments(segments: &[&str]) -> Self {
+        match segments {
+            ["version"] => Self::Version,
+            ["repos"] => Self::Repositories,
+            ["repos", name] => Self::Repository((*name).to_owned()),
+            ["repos", name, command] => match COMMANDS.iter().find(|(known, _)| known == command) {
+                Some((_, command)) => Self::Command { name: (*name).to_owned(), command: *command },
+                None => Self::UnknownCommand(command.chars().filter(|c| !c.is_control()).take(64).collect()),
+            },
+            _ => Self::Unknown,
+        }
+    }
+
+    /// The methods that it takes, as `Allow` lists them.
+    pub(super) fn allow(&self) -> &'static str {
+        match self {
+            Self::Repository(_) => "GET, HEAD, DELETE, OPTIONS",
+            Self::Command { command: Command::Init, .. } => "PUT, OPTIONS",
+            Self::Command { command: Command::Rename | Command::Import, .. } => "POST, OPTIONS",
+            _ => "GET, HEAD, OPTIONS",
+        }
+    }
+}
+
+fn decoded(segment: &str) -> String {
+    percent_decode_str(segment).decode_utf8_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_lead_to_their_targets_with_and_without_suffix_and_slash() {
+        let repository = |name: &str| Target::Repository(name.into());
+        let command = |name: &str, command| Target::Command { name: name.into(), command };
+        for (path, target, suffix) in [
+            ("/repos", Target::Repositories, None),
+            ("/repos/", Target::Repositories, None),
+            ("/repos.json", Target::Repositories, Some(Format::Json)),
+            ("/repos.xml/", Target::Repositories, Some(Format::Xml)),
+            ("/repos/r1", repository("r1"), None),
+            ("/repos/r1.json/", repository("r1"), Some(Format::Json)),
+            ("/repos/r1.json.xml", repository("r1.json"), Some(Format::Xml)),
+            ("/repos/a.b/log", command("a.b", Command::Log), None),
+            ("/repos/r/ls-tree.json", command("r", Command::LsTree), Some(Format::Json)),
+            ("/repos/..%2fetc", repository("../etc"), None),
+            ("/repos/%2e%2e/init", command("..", Command::Init), None),
+            ("/repos/r/xyz", Target::UnknownCommand("xyz".into()), None),
+            ("/repos/r/repo/manifest", Target::Unknown, None),
+            ("/version", Target::Version, None),
+            ("/", Target::Unknown, None),
+            ("", Target::Unknown, None),
+            ("//repos", Target::Unknown, None),
+            ("/repos//", repository(""), None),
+        ] {
+            assert_eq!(Target::of(path), (target, suffix), "{path}");
+        }
+    }
+}
