@@ -2,8 +2,8 @@
 
 use crate::{
     characters::cleaned,
+    decimal::write_decimal,
     writer::{Place, Writer},
-    xml::write_decimal,
 };
 
 /// A JSON document being written.
@@ -109,6 +109,17 @@ impl Writer for Json {
     }
 }
 
+/// The bytes that a string holds as they are; nearly every string holds no other.
+static PLAIN: [bool; 256] = {
+    let mut plain = [false; 256];
+    let mut byte = 0x20;
+    while byte < 0x80 {
+        plain[byte] = byte != b'"' as usize && byte != b'\\' as usize;
+        byte += 1;
+    }
+    plain
+};
+
 /// A link goes by a name of the format's own, whatever the member is called; the items of a list have none.
 fn renamed<'a>(place: Place<'a>, name: &'a str) -> Place<'a> {
     match place {
@@ -136,8 +147,14 @@ impl Json {
     }
 
     fn string(&mut self, text: &str) {
-        // Writing a string to a Vec cannot fail.
-        let _ = serde_json::to_writer(&mut self.0, cleaned(text).as_ref());
+        if text.bytes().all(|byte| PLAIN[usize::from(byte)]) {
+            self.0.push(b'"');
+            self.0.extend_from_slice(text.as_bytes());
+            self.0.push(b'"');
+        } else {
+            // Writing a string to a Vec cannot fail.
+            let _ = serde_json::to_writer(&mut self.0, cleaned(text).as_ref());
+        }
     }
 
     fn address(&mut self, base: &str, path: &[&str], suffix: &str) {

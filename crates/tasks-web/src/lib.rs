@@ -1,8 +1,27 @@
 //! Lets any axum app offer its tasks over HTTP, in XML and JSON.
 //!
-//! The printers are public, because the app's own answers should look like the tasks' beside them:
-//! a [`Printer`] knows the caller's [`Format`] and the address that links begin with ([`Base`]), and prints any
-//! [`Node`](tasks::Node) as a document. Errors are [`ApiError`]s and become envelopes in the same format.
+//! ```
+//! use tasks::{Registry, Tasks};
+//! use tasks_web::{Permit, TasksWeb};
+//!
+//! # tokio::runtime::Builder::new_multi_thread().enable_time().build()?.block_on(async {
+//! let tasks = Tasks::builder(Registry::new(())).start();
+//! let web = TasksWeb::new(tasks)
+//!     .public_url("https://jobs.example.org")
+//!     .access(|request, task| match request.headers.get("user") {
+//!         Some(user) if task.owner.as_deref().is_some_and(|owner| user == owner) => Permit::Touch,
+//!         _ => Permit::Nothing,
+//!     });
+//! let app: axum::Router = axum::Router::new().merge(web.router());
+//! # });
+//! # Ok::<(), std::io::Error>(())
+//! ```
+//!
+//! The printers are public, because the app's own answers should look like the tasks' beside them: a [`Printer`] knows
+//! the caller's [`Format`] and the address that links begin with ([`Base`]), and prints any [`Node`](tasks::Node) as a
+//! document, a new task ([`Printer::submission`]), or an [`ApiError`] in its envelope.
+//!
+//! Not here: who the caller is, CORS headers, compression, and which `Host` names are ours. Those are the app's layers.
 
 #![forbid(unsafe_code)]
 
@@ -10,6 +29,7 @@ mod access;
 mod answers;
 mod base;
 mod characters;
+mod decimal;
 mod document;
 mod download;
 mod error;

@@ -1,7 +1,8 @@
 //! Keeps other people's web pages from changing things in their readers' name.
 //!
 //! A page anywhere may make a browser send our GETs that cancel and prune. Browsers say where a request comes from
-//! (Fetch Metadata, `Sec-Fetch-Site`; before that only `Origin`); programs do not, and are let through.
+//! (Fetch Metadata, `Sec-Fetch-Site`; before that only `Origin`); programs do not, and are let through. So is a browser that
+//! asks over plain HTTP for another host than its own machine: it says nothing either. Use HTTPS there.
 
 use axum::http::{HeaderMap, header};
 

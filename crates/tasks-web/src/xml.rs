@@ -3,10 +3,9 @@
 //! Whatever the texts hold, what comes out is well-formed, and a parser gets the texts back as they were, except for
 //! the characters that XML cannot carry at all.
 
-use std::io::Write as _;
-
 use crate::{
     characters::{REPLACEMENT, begins_with_noncharacter, is_forbidden_control},
+    decimal::write_decimal,
     writer::{Place, Writer},
 };
 
@@ -143,7 +142,7 @@ impl Xml {
 
     /// Writes a name, with `_` for each character that XML forbids in one.
     fn name(&mut self, name: &str) {
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b':' | b'.' | b'-');
+        let plain = |byte: u8| IN_NAMES[usize::from(byte)];
         let begins_well = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
         if begins_well && name.bytes().all(plain) {
             self.raw(name);
@@ -162,7 +161,8 @@ impl Xml {
         let bytes = text.as_bytes();
         let mut copied = 0;
         let mut at = 0;
-        while at < bytes.len() {
+        while let Some(plain) = bytes[at..].iter().position(|&byte| !PLAIN[usize::from(byte)]) {
+            at += plain;
             let (width, instead) = match bytes[at] {
                 0xEF if begins_with_noncharacter(&bytes[at..]) => (3, Some(REPLACEMENT)),
                 byte if is_forbidden_control(byte) => (1, Some(REPLACEMENT)),
@@ -178,6 +178,35 @@ impl Xml {
         self.0.extend_from_slice(&bytes[copied..]);
     }
 }
+
+/// The bytes that stand as they are wherever text may.
+static PLAIN: [bool; 256] = {
+    let mut plain = [true; 256];
+    let mut byte = 0;
+    while byte < 0x20 {
+        plain[byte] = false;
+        byte += 1;
+    }
+    let special = b"&<>\"\xEF";
+    let mut at = 0;
+    while at < special.len() {
+        plain[special[at] as usize] = false;
+        at += 1;
+    }
+    plain
+};
+
+/// The bytes of names; of the letters only ASCII's.
+static IN_NAMES: [bool; 256] = {
+    let mut in_names = [false; 256];
+    let mut byte = 0;
+    while byte < 0x80 {
+        in_names[byte] =
+            (byte as u8).is_ascii_alphanumeric() || matches!(byte as u8, b'_' | b':' | b'.' | b'-');
+        byte += 1;
+    }
+    in_names
+};
 
 /// A parser turns a bare CR into LF, hence the reference.
 fn in_text(bytes: &[u8], at: usize) -> Option<&'static str> {
@@ -206,17 +235,5 @@ fn in_cdata(bytes: &[u8], at: usize) -> Option<&'static str> {
         b'>' if bytes[..at].ends_with(b"]]") => Some("]]><![CDATA[>"),
         b'\r' => Some("]]>&#13;<![CDATA["),
         _ => None,
-    }
-}
-
-/// Writes a number in plain decimal with at least one decimal place; nothing for what is no number.
-pub(crate) fn write_decimal(out: &mut Vec<u8>, number: f64) {
-    if !number.is_finite() {
-        return;
-    }
-    // Unlike `{:?}`, `{}` never turns to exponents; but it leaves whole numbers bare. Writing to a Vec cannot fail.
-    let _ = write!(out, "{number}");
-    if number.fract() == 0.0 {
-        out.extend_from_slice(b".0");
     }
 }
