@@ -13,8 +13,8 @@ use crate::Interrupter;
 /// The largest row, text or blob, in bytes. A dataset's feature is a Git blob, which hosts refuse above 100 MB.
 const LARGEST_ROW: i32 = 128 << 20;
 
-/// The most instructions of a statement. Ours have about two for each of at most 2,000 columns.
-const LONGEST_PROGRAM: i32 = 25_000;
+/// The most instructions of a statement. Ours have about a dozen for each of at most 2,000 columns.
+const LONGEST_PROGRAM: i32 = 100_000;
 
 /// The most tables, indexes, views and triggers: they all lie in memory, for each connection.
 const MOST_OBJECTS: i32 = 50_000;

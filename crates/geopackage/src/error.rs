@@ -127,7 +127,7 @@ pub enum Error {
 #[non_exhaustive]
 pub enum CellError {
     /// A geometry that does not decode.
-    #[error("{0}")]
+    #[error(transparent)]
     Geometry(#[from] GeometryError),
     /// A number or a text where a geometry should be.
     #[error("a geometry was expected, found {0}")]

@@ -23,6 +23,8 @@
 mod catalog;
 mod column_type;
 mod connection;
+mod declared;
+mod describe;
 mod error;
 mod file;
 mod interrupt;

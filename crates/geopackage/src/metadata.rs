@@ -3,13 +3,17 @@
 //! Files lack some of these tables, or some of their columns: what is missing reads as NULL. None of it is read through
 //! a view or a generated column, which would run what the file's writer thought up.
 
-use std::collections::HashSet;
-
 use rusqlite::{Connection, OptionalExtension, Result};
 
 use crate::catalog::Catalog;
+use crate::declared::columns;
 use crate::quote::quote;
-use crate::table::columns;
+
+/// The most rows taken about one layer; honest files have one or two, damaged ones may have endlessly many.
+const MOST_ROWS: u32 = 100;
+
+/// The most rows taken about tables.
+const MOST_TABLES: u32 = 50_000;
 
 /// A row of `gpkg_geometry_columns`.
 pub(crate) struct GeometryColumn {
@@ -26,6 +30,13 @@ pub(crate) struct Contents {
     pub(crate) identifier: Option<String>,
     pub(crate) description: Option<String>,
     pub(crate) srs_id: Option<i64>,
+}
+
+/// A metadata document.
+pub(crate) struct Document {
+    pub(crate) text: String,
+    /// Whether there are others that say something else.
+    pub(crate) has_others: bool,
 }
 
 /// Reads the `gpkg_` tables of one file.
@@ -60,7 +71,7 @@ impl<'a> Metadata<'a> {
             return Ok(Vec::new());
         };
         let sql = format!(
-            "SELECT * FROM {source} WHERE table_name = ?1 COLLATE NOCASE AND column_name IS NOT NULL"
+            "SELECT * FROM {source} WHERE table_name = ?1 COLLATE NOCASE AND column_name IS NOT NULL LIMIT {MOST_ROWS}"
         );
         let mut statement = self.connection.prepare(&sql)?;
         let columns = statement.query_map([layer], |row| {
@@ -80,8 +91,9 @@ impl<'a> Metadata<'a> {
         let Some(source) = self.source("gpkg_contents", &["table_name", "data_type"])? else {
             return Ok(Vec::new());
         };
-        let sql =
-            format!("SELECT table_name FROM {source} WHERE data_type IN ('tiles', '2d-gridded-coverage')");
+        let sql = format!(
+            "SELECT table_name FROM {source} WHERE data_type IN ('tiles', '2d-gridded-coverage') LIMIT {MOST_TABLES}"
+        );
         let mut statement = self.connection.prepare(&sql)?;
         let names = statement.query_map([], |row| text(row, 0))?;
         Ok(names.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
@@ -107,26 +119,31 @@ impl<'a> Metadata<'a> {
         Ok(count.flatten().and_then(|count| u64::try_from(count).ok()))
     }
 
-    /// The XML documents about the layer as a whole, each once, the first written first.
-    pub(crate) fn documents(&self, layer: &str) -> Result<Vec<String>> {
+    /// The XML document about the layer as a whole.
+    ///
+    /// Of several it is the first one written that GDAL did not wrap into one of its own, if there is one.
+    pub(crate) fn document(&self, layer: &str) -> Result<Option<Document>> {
         let references = ["md_file_id", "table_name", "column_name", "row_id_value"];
         let documents = ["id", "md_scope", "mime_type", "metadata"];
         let (Some(references), Some(documents)) =
             (self.source("gpkg_metadata_reference", &references)?, self.source("gpkg_metadata", &documents)?)
         else {
-            return Ok(Vec::new());
+            return Ok(None);
         };
-        let sql = format!(
-            "SELECT d.metadata FROM {references} AS r JOIN {documents} AS d ON d.id = r.md_file_id
-             WHERE r.table_name = ?1 COLLATE NOCASE AND r.column_name IS NULL AND r.row_id_value IS NULL
-               AND d.md_scope = 'dataset' AND d.mime_type = 'text/xml'
-             ORDER BY d.id"
+        let found = format!(
+            "(SELECT d.id, d.metadata, instr(d.metadata, '<GDALMultiDomainMetadata') > 0 AS is_wrapped
+              FROM {references} AS r JOIN {documents} AS d ON d.id = r.md_file_id
+              WHERE r.table_name = ?1 COLLATE NOCASE AND r.column_name IS NULL AND r.row_id_value IS NULL
+                AND d.md_scope = 'dataset' AND d.mime_type = 'text/xml' AND d.metadata <> '')"
         );
-        let mut statement = self.connection.prepare(&sql)?;
-        let texts = statement.query_map([layer], |row| text(row, 0))?;
-        let mut seen = HashSet::new();
-        let texts: Vec<_> = texts.collect::<Result<_>>()?;
-        Ok(texts.into_iter().flatten().filter(|text| seen.insert(text.clone())).collect())
+        let first = format!("SELECT metadata FROM {found} ORDER BY is_wrapped, id LIMIT 1");
+        let first = self.connection.query_row(&first, [layer], |row| text(row, 0)).optional()?;
+        let Some(text) = first.flatten() else {
+            return Ok(None);
+        };
+        let others = format!("SELECT EXISTS (SELECT 1 FROM {found} WHERE metadata <> ?2 AND NOT is_wrapped)");
+        let has_others = self.connection.query_row(&others, [layer, &text], |row| row.get(0))?;
+        Ok(Some(Document { text, has_others }))
     }
 
     /// A `gpkg_` table as a subquery with the wanted columns, in this order; none if the file lacks it.

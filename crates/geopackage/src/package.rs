@@ -9,7 +9,7 @@ use crate::catalog::Catalog;
 use crate::file::FileHeader;
 use crate::metadata::Metadata;
 use crate::part::{self, Part};
-use crate::{Error, Interrupter, Reader, Table, connection};
+use crate::{Error, Interrupter, Reader, Table, connection, describe};
 
 /// An open GeoPackage.
 #[derive(Debug)]
@@ -122,7 +122,7 @@ impl GeoPackage {
         if !self.layer_names().iter().any(|layer| layer == name) {
             return Err(Error::NoSuchLayer { file: file.clone(), layer: name.to_owned() });
         }
-        Table::describe(&self.connection, &self.catalog, file, name, key)
+        describe::describe(&self.connection, &self.catalog, file, name, key)
     }
 
     fn error(&self, doing: impl Into<String>, source: rusqlite::Error) -> Error {

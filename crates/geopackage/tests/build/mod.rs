@@ -60,6 +60,7 @@ impl Sample {
     /// Changes it as SQLite would.
     pub fn write<T>(&self, change: impl FnOnce(&Connection) -> T) -> T {
         let connection = Connection::open(&self.path).unwrap();
+        connection.execute_batch("PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY;").unwrap();
         let result = change(&connection);
         connection.close().unwrap();
         result

@@ -1,0 +1,175 @@
+//! From what a file says about a layer to what a dataset knows.
+
+use geodata::{Column, Crs, DataType, GeometryType, Layer, Schema};
+use rusqlite::{Connection, Result};
+
+use crate::catalog::Catalog;
+use crate::column_type::data_type;
+use crate::declared::{DeclaredColumn, columns, rowid_name};
+use crate::metadata::{Document, GeometryColumn, Metadata};
+use crate::{Error, Table};
+
+/// Describes the layer `name`, with the primary key that the table declares or with `key` instead.
+pub(crate) fn describe(
+    connection: &Connection,
+    catalog: &Catalog,
+    file: &str,
+    name: &str,
+    key: Option<&str>,
+) -> Result<Table, Error> {
+    let doing = || format!("describing layer {name:?}");
+    let description = Description::read(connection, catalog, name)
+        .map_err(|source| Error::from_sqlite(file, doing(), source))?;
+    description.check_geometries(file, name)?;
+    let key_column = description.key_column(file, name, key)?;
+    Ok(description.into_table(name, key_column.as_deref()))
+}
+
+/// All that a file says about a layer.
+struct Description {
+    columns: Vec<DeclaredColumn>,
+    geometries: Vec<GeometryColumn>,
+    crs: Vec<Crs>,
+    geometry_crs: Option<String>,
+    title: Option<String>,
+    description: Option<String>,
+    document: Option<Document>,
+    feature_count: Option<u64>,
+    rowid: Option<&'static str>,
+}
+
+impl Description {
+    fn read(connection: &Connection, catalog: &Catalog, name: &str) -> Result<Self> {
+        let metadata = Metadata::new(connection, catalog);
+        let columns = columns(connection, name)?;
+        let contents = metadata.contents(name)?;
+        let mut geometries = metadata.geometry_columns(name)?;
+        geometries.retain(|geometry| columns.iter().any(|column| is_named(column, geometry)));
+        let own_srs = geometries.first().and_then(|geometry| geometry.srs_id);
+        let geometry_crs = match own_srs.or(contents.srs_id) {
+            Some(srs_id) => crs(&metadata, srs_id)?,
+            None => None,
+        };
+        let contents_crs = match contents.srs_id {
+            Some(srs_id) => crs(&metadata, srs_id)?,
+            None => None,
+        };
+        Ok(Self {
+            rowid: rowid_name(connection, name, &columns)?,
+            columns,
+            geometries,
+            geometry_crs: geometry_crs.as_ref().map(|crs| crs.identifier.clone()),
+            crs: distinct(geometry_crs, contents_crs),
+            title: contents.identifier,
+            description: contents.description,
+            document: metadata.document(name)?,
+            feature_count: metadata.feature_count(name)?,
+        })
+    }
+
+    fn check_geometries(&self, file: &str, layer: &str) -> Result<(), Error> {
+        let is_geometry = |column: &&DeclaredColumn| self.geometry_type(column).is_some();
+        let columns: Vec<_> =
+            self.columns.iter().filter(is_geometry).map(|column| column.name.clone()).collect();
+        if columns.len() < 2 {
+            return Ok(());
+        }
+        Err(Error::SeveralGeometries { file: file.to_owned(), layer: layer.to_owned(), columns })
+    }
+
+    /// The name of the column that tells the features apart.
+    fn key_column(&self, file: &str, layer: &str, wanted: Option<&str>) -> Result<Option<String>, Error> {
+        if let Some(wanted) = wanted {
+            return self.wanted_key(file, layer, wanted).map(Some);
+        }
+        let columns = self.declared_key();
+        if columns.len() > 1 {
+            return Err(Error::CompositeKey { file: file.to_owned(), layer: layer.to_owned(), columns });
+        }
+        Ok(columns.into_iter().next())
+    }
+
+    fn wanted_key(&self, file: &str, layer: &str, wanted: &str) -> Result<String, Error> {
+        let mut stored = self.columns.iter().filter(|column| !column.is_generated);
+        if stored.any(|column| column.name == wanted) {
+            return Ok(wanted.to_owned());
+        }
+        Err(Error::NoSuchColumn { file: file.to_owned(), layer: layer.to_owned(), column: wanted.to_owned() })
+    }
+
+    fn declared_key(&self) -> Vec<String> {
+        let mut columns: Vec<_> = self.columns.iter().filter(|column| column.key_place > 0).collect();
+        columns.sort_by_key(|column| column.key_place);
+        columns.into_iter().map(|column| column.name.clone()).collect()
+    }
+
+    fn into_table(self, name: &str, key_column: Option<&str>) -> Table {
+        let mut notes = Vec::new();
+        let columns =
+            self.columns.iter().filter_map(|column| self.column(name, column, key_column, &mut notes));
+        let schema = Schema { columns: columns.collect() };
+        let key = self.declared_key();
+        if self.document.as_ref().is_some_and(|document| document.has_others) {
+            notes.push(format!("layer {name:?} has several metadata documents, of which the first was kept"));
+        }
+        Table {
+            layer: Layer {
+                name: name.to_owned(),
+                title: self.title,
+                description: self.description,
+                metadata_xml: self.document.map(|document| document.text),
+                schema,
+                crs: self.crs,
+            },
+            notes,
+            feature_count: self.feature_count,
+            rowid: self.rowid,
+            key,
+        }
+    }
+
+    /// The column as a dataset has it; none if it is generated.
+    fn column(
+        &self,
+        layer: &str,
+        column: &DeclaredColumn,
+        key_column: Option<&str>,
+        notes: &mut Vec<String>,
+    ) -> Option<Column> {
+        let (name, declared) = (&column.name, &column.declared_type);
+        if column.is_generated {
+            notes.push(format!("layer {layer:?}: column {name:?} is generated from others and was left out"));
+            return None;
+        }
+        let data_type = self.geometry_type(column).or_else(|| data_type(declared)).unwrap_or_else(|| {
+            notes.push(format!(
+                "layer {layer:?}: column {name:?} has the type {declared:?}, which GeoPackage does not know, and became text"
+            ));
+            DataType::Text { length: None }
+        });
+        Some(Column { name: name.clone(), data_type, primary_key: key_column == Some(name) })
+    }
+
+    fn geometry_type(&self, column: &DeclaredColumn) -> Option<DataType> {
+        let geometry = self.geometries.iter().find(|geometry| is_named(column, geometry))?;
+        Some(DataType::Geometry {
+            kind: GeometryType { name: geometry.kind.clone(), z: geometry.z, m: geometry.m },
+            crs: self.geometry_crs.clone(),
+        })
+    }
+}
+
+fn is_named(column: &DeclaredColumn, geometry: &GeometryColumn) -> bool {
+    column.name.eq_ignore_ascii_case(&geometry.name)
+}
+
+fn crs(metadata: &Metadata<'_>, srs_id: i64) -> Result<Option<Crs>> {
+    let definition = metadata.definition(srs_id)?;
+    Ok(definition.as_deref().and_then(Crs::from_wkt))
+}
+
+fn distinct(first: Option<Crs>, second: Option<Crs>) -> Vec<Crs> {
+    let mut all: Vec<Crs> = first.into_iter().chain(second).collect();
+    all.dedup_by(|second, first| second.identifier == first.identifier);
+    all
+}
