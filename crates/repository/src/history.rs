@@ -13,8 +13,8 @@ impl Repository {
         let Some(tip) = self.branch_tip(branch)? else { return Ok(false) };
         let git = self.git();
         let unreadable = |source| self.unreadable(&format!("walk the history of {branch}"), source);
-        for ancestor in git.rev_walk([tip]).all().map_err(|error| unreadable(error.into()))? {
-            if ancestor.map_err(|error| unreadable(error.into()))?.id == commit {
+        for ancestor in git.rev_walk([tip]).all().map_err(unreadable)? {
+            if ancestor.map_err(unreadable)?.id == commit {
                 return Ok(true);
             }
         }

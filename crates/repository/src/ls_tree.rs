@@ -1,16 +1,19 @@
 //! The layers and features of a commit.
 
-use std::{collections::VecDeque, vec};
+use std::collections::VecDeque;
 
-use gix::{
-    ObjectId,
-    bstr::{BStr, BString, ByteSlice},
-    objs::tree::EntryKind,
-};
+use gix::{ObjectId, bstr::ByteSlice};
 
 use crate::{
-    ReadError, Repository, dataset,
-    layer_path::{feature_places, is_layer, key_of, schema_of, split_at_layer},
+    ReadError, Repository,
+    dataset::{
+        self,
+        entries::Entries,
+        find::{Datasets, Found},
+        tree::{Entry, Mode},
+    },
+    layer_path::{feature_places, key_of, schema_of, split_at_layer},
+    object::bytes,
     revision,
 };
 
@@ -50,12 +53,6 @@ pub enum NodeKind {
     /// A feature.
     Feature,
 }
-
-/// Trees looked into on the way to layers before a listing is given up: no repository of layers has as many, but one
-/// can be built in which a few objects unfold to billions.
-const MOST_FOLDERS: usize = 100_000;
-/// Folders within folders.
-const DEEPEST: usize = 32;
 
 impl Repository {
     /// Lists layers and features, in Git's order.
@@ -114,42 +111,30 @@ pub struct Nodes {
     features_of_layers: bool,
     show_layers: bool,
     show_features: bool,
-    /// What to look at next; the last first.
-    stack: Vec<Frame>,
+    /// The layers that are still to come.
+    layers: Datasets,
+    /// The layer whose features are being listed.
+    layer: Option<Layer>,
     ready: VecDeque<Node>,
-    folders: usize,
 }
 
-/// A tree that is being read.
-struct Frame {
-    entries: vec::IntoIter<Entry>,
-    place: Place,
-}
-
-enum Place {
-    /// Above layers; its path and how deep it is.
-    Folder { path: String, depth: usize },
-    /// Between a layer and its features.
-    Features { layer: String, schema: Option<ObjectId> },
-}
-
-struct Entry {
-    name: BString,
-    id: ObjectId,
-    is_tree: bool,
+struct Layer {
+    path: String,
+    schema: Option<ObjectId>,
+    features: Entries,
 }
 
 impl Nodes {
     fn new(repository: Repository, git: gix::Repository, query: &LsTreeQuery) -> Self {
         Self {
             repository,
+            layers: Datasets::none(git.clone()),
             git,
             features_of_layers: query.recursive && !query.only_trees,
             show_layers: !query.recursive || query.show_trees || query.only_trees,
             show_features: !query.only_trees,
-            stack: Vec::new(),
+            layer: None,
             ready: VecDeque::new(),
-            folders: 0,
         }
     }
 
@@ -157,97 +142,64 @@ impl Nodes {
     fn begin(&mut self, root: ObjectId, path: &str) -> gix::Result<bool> {
         match target(&self.git, root, path)? {
             None => return Ok(false),
-            Some(Target::Folder(tree)) => self.enter_folder(tree, path.to_owned(), 0)?,
+            Some(Target::Folder(tree)) => {
+                self.layers = Datasets::below(self.git.clone(), tree, path.to_owned())?;
+            }
             Some(Target::Layer(tree)) => self.enter_layer(path, tree)?,
             Some(Target::Feature(node)) => self.ready.extend(self.show_features.then_some(node)),
         }
         Ok(true)
     }
 
-    fn enter_folder(&mut self, tree: ObjectId, path: String, depth: usize) -> gix::Result<()> {
-        self.folders += 1;
-        if self.folders > MOST_FOLDERS || depth > DEEPEST {
-            return Err(gix::error::message("too many folders on the way to the layers").into());
-        }
-        let entries = self.entries(tree)?.into_iter();
-        self.stack.push(Frame { entries, place: Place::Folder { path, depth } });
-        Ok(())
-    }
-
-    fn enter_layer(&mut self, layer: &str, tree: ObjectId) -> gix::Result<()> {
+    fn enter_layer(&mut self, path: &str, tree: ObjectId) -> gix::Result<()> {
         let tree = self.git.find_tree(tree)?;
         let schema = schema_of(&tree)?;
         let features = tree.lookup_entry([dataset::FOLDER, "feature"])?;
-        let Some(features) = features.filter(|entry| entry.mode().is_tree() && self.show_features) else {
-            return Ok(());
-        };
-        let entries = self.entries(features.object_id())?.into_iter();
-        self.stack.push(Frame { entries, place: Place::Features { layer: layer.to_owned(), schema } });
+        let features = features.filter(|entry| entry.mode().is_tree() && self.show_features);
+        self.layer = features.map(|entry| Layer {
+            path: path.to_owned(),
+            schema,
+            features: Entries::new(self.git.clone(), Some(Entry::tree("feature", bytes(entry.object_id())))),
+        });
         Ok(())
     }
 
-    /// A tree is read whole: Kart's hold 64 entries at most, and the largest that Git would give us is one object.
-    fn entries(&self, tree: ObjectId) -> gix::Result<Vec<Entry>> {
-        let tree = self.git.find_tree(tree)?;
-        let entry = |entry: gix::Result<gix::object::tree::EntryRef<'_, '_>>| {
-            let entry = entry?;
-            let is_tree = entry.kind() == EntryKind::Tree;
-            Ok(Entry { name: entry.filename().to_owned(), id: entry.object_id(), is_tree })
-        };
-        tree.iter().map(entry).collect()
-    }
-
-    /// Looks at one entry, which may make nodes ready.
-    fn step(&mut self) -> gix::Result<()> {
-        let Some(frame) = self.stack.last_mut() else { return Ok(()) };
-        let Some(entry) = frame.entries.next() else {
-            self.stack.pop();
-            return Ok(());
-        };
-        match &frame.place {
-            Place::Folder { path, depth } => {
-                let (path, depth) = (join(path, entry.name.as_bstr()), depth + 1);
-                self.step_in_folder(entry, path, depth)
+    /// Looks at one thing more, which may make a node ready; false if there is nothing more.
+    fn step(&mut self) -> gix::Result<bool> {
+        if let Some(layer) = &mut self.layer {
+            match layer.features.next().transpose()? {
+                Some(entry) => self.ready.extend(layer.node(&entry)),
+                None => self.layer = None,
             }
-            Place::Features { layer, schema } => {
-                let (layer, schema) = (layer.clone(), *schema);
-                self.step_in_features(entry, layer, schema)
-            }
+            return Ok(true);
+        }
+        match self.layers.next().transpose()? {
+            Some(found) => self.step_to_layer(found).map(|()| true),
+            None => Ok(false),
         }
     }
 
-    fn step_in_folder(&mut self, entry: Entry, path: String, depth: usize) -> gix::Result<()> {
-        if !entry.is_tree || entry.name.starts_with(b".") {
-            return Ok(());
-        }
-        let tree = self.git.find_tree(entry.id)?;
-        if !is_layer(&tree)? {
-            drop(tree);
-            return self.enter_folder(entry.id, path, depth);
-        }
+    fn step_to_layer(&mut self, Found { path, tree }: Found) -> gix::Result<()> {
         if self.show_layers {
-            let schema = schema_of(&tree)?;
-            self.ready.push_back(Node { path: path.clone(), kind: NodeKind::Tree, id: entry.id, schema });
+            let schema = schema_of(&self.git.find_tree(tree)?)?;
+            self.ready.push_back(Node { path: path.clone(), kind: NodeKind::Tree, id: tree, schema });
         }
-        drop(tree);
         match self.features_of_layers {
-            true => self.enter_layer(&path, entry.id),
+            true => self.enter_layer(&path, tree),
             false => Ok(()),
         }
     }
+}
 
-    fn step_in_features(&mut self, entry: Entry, layer: String, schema: Option<ObjectId>) -> gix::Result<()> {
-        if !entry.is_tree {
-            let path = format!("{layer}/{}", key_of(entry.name.as_bstr()));
-            self.ready.push_back(Node { path, kind: NodeKind::Feature, id: entry.id, schema });
-            return Ok(());
-        }
-        if self.stack.len() > 2 * DEEPEST {
-            return Err(gix::error::message("features lie too deep").into());
-        }
-        let entries = self.entries(entry.id)?.into_iter();
-        self.stack.push(Frame { entries, place: Place::Features { layer, schema } });
-        Ok(())
+impl Layer {
+    /// The feature that an entry is; nothing for the trees between.
+    fn node(&self, entry: &Entry) -> Option<Node> {
+        (entry.mode != Mode::Tree).then(|| Node {
+            path: format!("{}/{}", self.path, key_of(entry.name.as_bstr())),
+            kind: NodeKind::Feature,
+            id: entry.id.into(),
+            schema: self.schema,
+        })
     }
 }
 
@@ -255,10 +207,14 @@ impl Iterator for Nodes {
     type Item = Result<Node, ReadError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        while self.ready.is_empty() && !self.stack.is_empty() {
-            if let Err(source) = self.step() {
-                self.stack.clear();
-                return Some(Err(self.repository.unreadable("read a tree", source)));
+        while self.ready.is_empty() {
+            match self.step() {
+                Ok(true) => {}
+                Ok(false) => return None,
+                Err(source) => {
+                    (self.layer, self.layers) = (None, Datasets::none(self.git.clone()));
+                    return Some(Err(self.repository.unreadable("read a tree", source)));
+                }
             }
         }
         self.ready.pop_front().map(Ok)
@@ -303,11 +259,4 @@ fn feature(layer_tree: &gix::Tree<'_>, layer: &str, key: &str) -> gix::Result<Op
         }
     }
     Ok(None)
-}
-
-fn join(folder: &str, name: &BStr) -> String {
-    match folder {
-        "" => name.to_str_lossy().into_owned(),
-        folder => format!("{folder}/{}", name.to_str_lossy()),
-    }
 }

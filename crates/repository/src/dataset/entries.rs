@@ -2,10 +2,7 @@
 
 use std::vec;
 
-use super::{
-    stored::{DatasetError, read_tree},
-    tree::{Entry, Mode},
-};
+use super::tree::{Entry, Mode, decode};
 
 /// Trees within trees before something else than a dataset must be meant.
 const DEEPEST: usize = 16;
@@ -26,20 +23,21 @@ impl Entries {
         Self { git, open: vec![root.into_iter()] }
     }
 
-    fn enter(&mut self, entry: &Entry) -> Result<(), DatasetError> {
+    fn enter(&mut self, entry: &Entry) -> gix::Result<()> {
         if entry.mode != Mode::Tree {
             return Ok(());
         }
         if self.open.len() > DEEPEST {
-            return Err(DatasetError::Malformed("the feature tree"));
+            return Err(gix::error::message("features lie too deep").into());
         }
-        self.open.push(read_tree(&self.git, entry.id)?.into_iter());
+        let tree = self.git.find_tree(gix::ObjectId::from(entry.id))?;
+        self.open.push(decode(&tree.data)?.into_iter());
         Ok(())
     }
 }
 
 impl Iterator for Entries {
-    type Item = Result<Entry, DatasetError>;
+    type Item = gix::Result<Entry>;
 
     fn next(&mut self) -> Option<Self::Item> {
         while let Some(innermost) = self.open.last_mut() {

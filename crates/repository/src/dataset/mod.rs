@@ -4,6 +4,7 @@
 
 pub(crate) mod entries;
 pub(crate) mod feature;
+pub(crate) mod find;
 pub(crate) mod generated_keys;
 pub(crate) mod json;
 pub(crate) mod legend;

@@ -33,15 +33,20 @@ impl DatasetPath {
         }
     }
 
+    /// The path of a dataset that is there, whoever made it.
+    pub(crate) fn of_tree(path: String) -> Self {
+        Self(path)
+    }
+
     /// The path with `/` between its components.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
     /// What must differ between two datasets of one repository: Kart keeps paths apart that differ
-    /// by more than letter case.
+    /// by more than letter case, in the sense of Unicode's full case folding: `ß` is `ss`.
     pub(crate) fn folded(&self) -> String {
-        self.0.to_lowercase()
+        self.0.to_uppercase().to_lowercase()
     }
 
     pub(crate) fn components(&self) -> impl Iterator<Item = &str> {

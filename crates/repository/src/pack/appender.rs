@@ -10,10 +10,9 @@ use std::{
     thread::{self, JoinHandle},
 };
 
-use hashbrown::HashTable;
+use hashbrown::{HashTable, hash_table::Entry};
 
 use super::{PackError, Unpublished, chunk::Chunk, index::Located};
-use crate::object::Id;
 
 /// How often what was written is sent to the disk, so that the last sync has little left to do.
 const SYNC_EVERY: u64 = 16 << 20;
@@ -91,20 +90,21 @@ impl Appender {
 #[derive(Default)]
 struct Objects {
     list: Vec<Located>,
-    /// Where in the list an id stands: four bytes an object, so that looking one up stays in the cache.
-    places: HashTable<u32>,
+    /// The first bytes of each id and where in the list it stands: eight bytes an object, so that looking one up stays
+    /// in the cache, and growing never looks at the list.
+    places: HashTable<(u32, u32)>,
 }
 
 impl Objects {
     /// Adds an object, if its id is new.
     fn insert(&mut self, object: Located) -> bool {
         let Self { list, places } = self;
-        let is_same = |place: &u32| list[*place as usize].id == object.id;
-        let entry = places.entry(spread(&object.id), is_same, |place| spread(&list[*place as usize].id));
-        match entry {
-            hashbrown::hash_table::Entry::Occupied(_) => false,
-            hashbrown::hash_table::Entry::Vacant(entry) => {
-                entry.insert(list.len() as u32);
+        let head = u32::from_ne_bytes(object.id[..4].try_into().expect("four of twenty bytes"));
+        let is_same = |&(other, place): &(u32, u32)| other == head && list[place as usize].id == object.id;
+        match places.entry(spread(head), is_same, |(head, _)| spread(*head)) {
+            Entry::Occupied(_) => false,
+            Entry::Vacant(entry) => {
+                entry.insert((head, list.len() as u32));
                 list.push(object);
                 true
             }
@@ -112,9 +112,9 @@ impl Objects {
     }
 }
 
-/// Ids are evenly spread: their first bytes are hash enough.
-fn spread(id: &Id) -> u64 {
-    u64::from_ne_bytes(id[..8].try_into().expect("eight of twenty bytes"))
+/// Ids are evenly spread already; a table looks at the upper and at the lower bits of a hash.
+fn spread(head: u32) -> u64 {
+    u64::from(head) << 32 | u64::from(head)
 }
 
 /// Sends what was written to the disk while more is being made.

@@ -6,7 +6,7 @@ use super::StageError;
 use crate::{
     DatasetPath,
     dataset::{
-        FOLDER,
+        find::Datasets,
         stored::{StoredDataset, find, read, read_tree},
         tree::{Entry, Mode, encode},
     },
@@ -17,14 +17,12 @@ use crate::{
 /// The file that tells Kart which layout the repository has; in every commit.
 const VERSION_FILE: &str = ".kart.repostructure.version";
 const VERSION: &[u8] = b"3\n";
-/// Folders within folders before a repository is taken for something else than Kart's.
-const DEEPEST: usize = 32;
 
 /// The tree that the commit will have.
 pub(super) struct Root {
     base: Option<Id>,
     /// The paths of its datasets.
-    datasets: Vec<String>,
+    datasets: Vec<DatasetPath>,
     changes: Changes,
 }
 
@@ -40,15 +38,17 @@ impl Root {
     pub(super) fn open(git: &gix::Repository, tip: Option<Id>) -> Result<Self, StageError> {
         let base = match tip {
             Some(tip) => {
-                let commit = git.find_commit(gix::ObjectId::from(tip)).map_err(gix::Error::from)?;
-                Some(bytes(commit.tree_id().map_err(gix::Error::from)?.detach()))
+                let commit = git.find_commit(gix::ObjectId::from(tip))?;
+                Some(bytes(commit.tree_id()?.detach()))
             }
             None => None,
         };
         let mut datasets = Vec::new();
         if let Some(tree) = base {
             check_version(git, tree)?;
-            list_datasets(git, tree, "", 0, &mut datasets)?;
+            for found in Datasets::below(git.clone(), tree.into(), String::new())? {
+                datasets.push(DatasetPath::of_tree(found?.path));
+            }
         }
         Ok(Self { base, datasets, changes: Changes::default() })
     }
@@ -62,9 +62,9 @@ impl Root {
     pub(super) fn check_place(&self, path: &DatasetPath) -> Result<(), StageError> {
         let folded = path.folded();
         for other in &self.datasets {
-            let other_folded = other.to_lowercase();
-            let reason = if folded == other_folded && path.as_str() != other {
-                format!("'{other}' differs from it only by letter case")
+            let other_folded = other.folded();
+            let reason = if folded == other_folded && path != other {
+                format!("'{other}' differs from it only by upper and lower case")
             } else if is_within(&folded, &other_folded) {
                 format!("it would be inside the layer '{other}'")
             } else if is_within(&other_folded, &folded) {
@@ -100,8 +100,8 @@ impl Root {
 
     /// Puts the tree of a dataset in its place.
     pub(super) fn put(&mut self, path: &DatasetPath, tree: Id) {
-        if !self.datasets.iter().any(|other| other == path.as_str()) {
-            self.datasets.push(path.as_str().to_owned());
+        if !self.datasets.contains(path) {
+            self.datasets.push(path.clone());
         }
         let mut folder = &mut self.changes;
         for component in path.components() {
@@ -157,24 +157,4 @@ fn check_version(git: &gix::Repository, root: Id) -> Result<(), StageError> {
         None => return Ok(()),
     };
     if version == "3" { Ok(()) } else { Err(StageError::Version(version)) }
-}
-
-fn list_datasets(
-    git: &gix::Repository,
-    tree: Id,
-    path: &str,
-    depth: usize,
-    found: &mut Vec<String>,
-) -> Result<(), StageError> {
-    let entries = read_tree(git, tree)?;
-    if find(&entries, FOLDER, Mode::Tree).is_some() {
-        found.push(path.to_owned());
-    }
-    let folders = entries.iter().filter(|entry| entry.mode == Mode::Tree && !entry.name.starts_with(b"."));
-    for folder in folders.filter(|_| depth < DEEPEST) {
-        let name = String::from_utf8_lossy(&folder.name);
-        let below = if path.is_empty() { name.into_owned() } else { format!("{path}/{name}") };
-        list_datasets(git, folder.id, &below, depth + 1, found)?;
-    }
-    Ok(())
 }
