@@ -1,6 +1,7 @@
 //! The command line, a file per subcommand.
 
 mod client;
+mod demo;
 mod import;
 mod serve;
 mod tasks;
@@ -22,6 +23,7 @@ pub(crate) struct Cli {
 enum Command {
     /// Serve the web API
     Serve(serve::Arguments),
+    Demo(demo::DemoArgs),
     Import(import::ImportArgs),
     Tasks(tasks::TasksArgs),
 }
@@ -31,6 +33,7 @@ impl Cli {
     pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
         match self.command {
             Command::Serve(arguments) => serve::run(arguments).map(|()| ExitCode::SUCCESS),
+            Command::Demo(arguments) => as_client(demo::run(arguments)),
             Command::Import(arguments) => as_client(import::run(arguments)),
             Command::Tasks(arguments) => as_client(tasks::run(arguments)),
         }

@@ -70,7 +70,8 @@ mod tests {
 
     #[test]
     fn a_document_keeps_its_order_and_its_numbers() {
-        let text = r#"{"z":{"id":5,"b":[true,null,"x",[]]},"amount":0.0,"a":99.29507,"big":1412698140574,"e":{}}"#;
+        let text =
+            r#"{"z":{"id":5,"b":[true,null,"x",[]]},"amount":0.0,"a":99.29507,"big":1412698140574,"e":{}}"#;
         let document: Document = serde_json::from_str(text).unwrap();
         assert_eq!(serde_json::to_string(&document).unwrap(), text);
         assert!(document.pretty().starts_with("{\n  \"z\": {\n    \"id\": 5,\n"));

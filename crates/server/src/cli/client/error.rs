@@ -79,7 +79,10 @@ fn complaint(status: StatusCode, body: &str) -> String {
 
 /// A line of text, rather than a page or a document.
 fn is_sentence(text: &str) -> bool {
-    !text.is_empty() && text.len() <= 300 && !text.starts_with(['<', '{', '[']) && !text.contains(char::is_control)
+    !text.is_empty()
+        && text.len() <= 300
+        && !text.starts_with(['<', '{', '['])
+        && !text.contains(char::is_control)
 }
 
 /// The root of a chain of errors: those above it repeat what was done, and that is said already.
@@ -97,11 +100,15 @@ mod tests {
 
     #[test]
     fn a_refusal_says_what_the_server_says() {
-        let said = |status, body| ClientError::of_answer(StatusCode::from_u16(status).unwrap(), body).to_string();
+        let said =
+            |status, body| ClientError::of_answer(StatusCode::from_u16(status).unwrap(), body).to_string();
         let envelope = r#"{"response":{"success":false,"error":"Repository not found."}}"#;
         assert_eq!(said(404, envelope), "the server answered 404: Repository not found.");
         assert_eq!(said(404, "not found\n"), "the server answered 404: not found");
         assert_eq!(said(502, "<html>Bad gateway</html>"), "the server answered 502: Bad Gateway");
-        assert_eq!(said(500, r#"{"response":{"success":false}}"#), "the server answered 500: Internal Server Error");
+        assert_eq!(
+            said(500, r#"{"response":{"success":false}}"#),
+            "the server answered 500: Internal Server Error"
+        );
     }
 }

@@ -10,9 +10,9 @@ mod transport;
 mod upload;
 
 pub use address::ServerAddress;
-pub use document::Document;
+pub use document::{Document, Members};
 pub use error::ClientError;
-pub use repositories::{Commit, Node, Person};
-pub use task::{Failure, Progress, Task};
+pub use repositories::{Commit, Person};
+pub use task::{Failure, Task};
 pub use transport::{Answer, Client};
 pub use upload::Upload;

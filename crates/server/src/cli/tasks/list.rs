@@ -45,7 +45,9 @@ fn row(task: &Task) -> [String; 4] {
 /// Where the task is, or what came of it, in a few words.
 fn progress(task: &Task) -> String {
     match (&task.progress, &task.error, task.commit()) {
-        (Some(progress), ..) if progress.amount > 0.0 => format!("{} {}", progress.step, amount(progress.amount)),
+        (Some(progress), ..) if progress.amount > 0.0 => {
+            format!("{} {}", progress.step, amount(progress.amount))
+        }
         (Some(progress), ..) => progress.step.clone(),
         (None, Some(failure), _) => failure.message().to_owned(),
         (None, None, Some(commit)) if task.status == Status::Finished => {
@@ -74,8 +76,12 @@ mod tests {
     fn the_table_says_of_each_task_where_it_is() {
         let tasks = [
             task(r#"{"id":9,"status":"WAITING","description":"Import.","href":""}"#),
-            task(r#"{"id":10,"status":"RUNNING","description":"Import.","progress":{"task":"Importing roads (2/3)...","amount":12345.0}}"#),
-            task(r#"{"id":11,"status":"FAILED","description":"Import.","error":{"message":"Nothing to commit after bea73023a9452a9d64f64264d2911ce1ec2b47f2","stackTrace":""}}"#),
+            task(
+                r#"{"id":10,"status":"RUNNING","description":"Import.","progress":{"task":"Importing roads (2/3)...","amount":12345.0}}"#,
+            ),
+            task(
+                r#"{"id":11,"status":"FAILED","description":"Import.","error":{"message":"Nothing to commit after bea73023a9452a9d64f64264d2911ce1ec2b47f2","stackTrace":""}}"#,
+            ),
             task(r#"{"id":12,"status":"CANCELLED","description":"Export.","result":{}}"#),
         ];
         let mut out = Vec::new();

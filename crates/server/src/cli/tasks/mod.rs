@@ -16,9 +16,9 @@ use crate::cli::client::{Client, ServerAddress};
 
 pub use interrupts::Interrupts;
 pub use outcome::{INTERRUPTED, conclude};
-pub use watch::stopped;
 pub use text::{printable, write_commit};
 pub use view::View;
+pub use watch::stopped;
 
 /// See, follow, cancel and forget a server's tasks
 #[derive(Debug, Args)]
@@ -73,7 +73,13 @@ enum Wish {
 #[derive(Clone, Debug, Args)]
 pub struct ServerArg {
     /// Address of the server
-    #[arg(long, env = "LONGHAUL_SERVER", value_name = "URL", default_value = "http://127.0.0.1:8182", global = true)]
+    #[arg(
+        long,
+        env = "LONGHAUL_SERVER",
+        value_name = "URL",
+        default_value = "http://127.0.0.1:8182",
+        global = true
+    )]
     pub server: ServerAddress,
 }
 

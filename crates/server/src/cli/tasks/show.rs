@@ -96,7 +96,8 @@ mod tests {
         let text = shown(
             r#"{"id":3,"status":"FINISHED","description":"OSM.","result":{"OSMReport":{"nodeCount":865542,"wayCount":35778},"id":["a","b"]}}"#,
         );
-        let expected = "Task 3: FINISHED\nOSM.\n\nOSMReport\n  nodeCount: 865542\n  wayCount: 35778\nid: a\nid: b\n";
+        let expected =
+            "Task 3: FINISHED\nOSM.\n\nOSMReport\n  nodeCount: 865542\n  wayCount: 35778\nid: a\nid: b\n";
         assert_eq!(text, expected);
     }
 }

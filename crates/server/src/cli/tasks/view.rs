@@ -1,11 +1,7 @@
 //! What a person sees while a task goes on. All of it goes to the standard error output: what a program may want to
 //! read goes to the other.
 
-use std::{
-    fmt::Write as _,
-    io::IsTerminal,
-    time::Duration,
-};
+use std::{io::IsTerminal, time::Duration};
 
 use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressState, ProgressStyle};
 use tasks::Status;

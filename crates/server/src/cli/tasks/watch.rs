@@ -43,7 +43,9 @@ pub(super) async fn cancel(client: &Client, id: u64, json: bool) -> anyhow::Resu
         (true, ..) => writeln!(out, "{}", task.text)?,
         (false, true, _) => writeln!(out, "Task {id} has ended already: {}", task.status)?,
         (false, false, true) => writeln!(out, "Task {id}: {}", task.status)?,
-        (false, false, false) => writeln!(out, "Task {id} was told to stop and has not yet: {}", task.status)?,
+        (false, false, false) => {
+            writeln!(out, "Task {id} was told to stop and has not yet: {}", task.status)?
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -52,7 +54,10 @@ pub(super) async fn cancel(client: &Client, id: u64, json: bool) -> anyhow::Resu
 pub(super) async fn prune(client: &Client, id: u64, json: bool) -> anyhow::Result<ExitCode> {
     let task = client.prune(id).await?;
     if !task.status.has_ended() {
-        bail!("task {id} is {}: only a task that has ended can be forgotten ('longhaul tasks cancel {id}' stops it)", task.status);
+        bail!(
+            "task {id} is {}: only a task that has ended can be forgotten ('longhaul tasks cancel {id}' stops it)",
+            task.status
+        );
     }
     let mut out = stdout().lock();
     match json {
