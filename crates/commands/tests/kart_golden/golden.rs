@@ -60,7 +60,7 @@ impl Golden {
         let text = String::from_utf8(gunzip(&packed)).unwrap();
         let mut rows = Vec::new();
         for line in text.lines() {
-            let line: Value = serde_json::from_str(&strict(line)).unwrap();
+            let line: Value = serde_json::from_str(line).unwrap();
             if line["type"] == "feature" {
                 let dataset = line["dataset"].as_str().unwrap().to_owned();
                 rows.push((dataset, line["change"]["+"].clone()));
@@ -79,13 +79,6 @@ impl Golden {
             }
         }
     }
-}
-
-/// Python writes numbers into JSON that JSON has not.
-fn strict(line: &str) -> String {
-    line.replace(":Infinity", r#":"Infinity""#)
-        .replace(":-Infinity", r#":"-Infinity""#)
-        .replace(":NaN", r#":"NaN""#)
 }
 
 fn gunzip(packed: &[u8]) -> Vec<u8> {

@@ -5,6 +5,10 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod again;
+mod decoded;
 mod golden;
 mod once;
+mod repositories;
+mod same_tree;
 mod translation;

@@ -1,71 +1,140 @@
 //! One import into an empty repository.
 
-use std::{collections::BTreeMap, path::Path};
-
 use commands::ImportGeopackage;
-use serde_json::Value;
 
 use crate::{
-    golden::{Golden, golden},
+    decoded::assert_same_rows,
+    golden::golden,
+    same_tree::{assert_same_message, assert_same_tree},
     support::{
-        git::{File, assert_clean, git},
+        git::{assert_clean, git},
         studio::Studio,
     },
     translation::Translation,
 };
 
+/// What Kart printed of a repository's features, one line each.
+const DIFF: &str = "kart-diff.jsonl.gz";
+
 #[test]
-fn one_small_layer_becomes_what_kart_makes_of_it() {
-    compare("e2e");
+fn a_layer_with_a_metadata_document_becomes_what_kart_makes_of_it() {
+    compare("e2e", Decode::ByKart);
 }
 
 #[test]
 fn texts_as_keys_become_what_kart_makes_of_them() {
-    compare("gpkg-stringpk");
+    compare("gpkg-stringpk", Decode::ByKart);
 }
 
-fn compare(name: &str) {
+#[test]
+fn points_with_heights_become_what_kart_makes_of_them() {
+    compare("gpkg-3d-points", Decode::ByKart);
+}
+
+#[test]
+fn several_layers_become_one_commit_as_with_kart() {
+    compare("gpkg-au-census", Decode::None);
+}
+
+#[test]
+fn edited_layers_become_what_kart_makes_of_them() {
+    compare("gpkg-editing", Decode::ByKart);
+}
+
+#[test]
+fn thousands_of_points_become_what_kart_makes_of_them() {
+    compare("gpkg-points", Decode::ByKart);
+}
+
+#[test]
+fn a_layer_without_reference_system_becomes_what_kart_makes_of_it() {
+    compare("gpkg-points-no-crs", Decode::None);
+}
+
+#[test]
+fn polygons_become_what_kart_makes_of_them() {
+    compare("gpkg-polygons", Decode::ByKart);
+}
+
+#[test]
+fn all_types_become_what_kart_makes_of_them() {
+    compare("gpkg-types", Decode::ByKart);
+}
+
+/// Whether there is a decode by Kart.
+#[derive(PartialEq)]
+enum Decode {
+    ByKart,
+    None,
+}
+
+fn compare(name: &str, decode: Decode) {
     let Some(golden) = golden(name) else { return };
     let studio = Studio::new();
     let file = golden.unpack(name, studio.scratch());
     let commit = studio.import(studio.job(&file));
     assert_clean(studio.git_dir());
-    assert_same_tree(&studio, &commit, &golden, |_| true);
-    assert_same_message(&studio, &commit, &golden);
-}
-
-fn assert_same_message(studio: &Studio, commit: &str, golden: &Golden) {
-    let raw = git(studio.git_dir(), &["cat-file", "commit", commit]);
-    let facts = golden.facts("");
-    let karts = facts["commit_text"].as_str().unwrap().split_once("\n\n").unwrap().1;
-    assert_eq!(raw.split_once("\n\n").unwrap().1, karts);
-}
-
-fn assert_same_tree(studio: &Studio, commit: &str, golden: &Golden, is_compared: impl Fn(&str) -> bool) {
-    let facts = golden.facts("");
-    let karts: BTreeMap<String, File> = golden
-        .tree("")
-        .into_iter()
-        .filter(|file| is_compared(&file.path))
-        .map(|file| (file.path.clone(), file))
-        .collect();
-    let mut translation = Translation::default();
-    for path in karts.keys().filter(|path| path.ends_with("/meta/schema.json")) {
-        let ours = git(studio.git_dir(), &["cat-file", "blob", &format!("{commit}:{path}")]);
-        translation.learn(&ours, facts["meta"][path]["text"].as_str().unwrap());
+    assert_same_tree(&studio, &commit, &golden, "", &mut Translation::default(), |_| true);
+    assert_same_message(&studio, &commit, &golden, "");
+    match golden.rows(DIFF) {
+        Some(rows) => assert_same_rows(&studio.repository, &commit, rows, |_| true),
+        None => assert!(decode == Decode::None, "Kart's decode is missing"),
     }
-    let ours = translation.apply(studio.git_dir(), commit);
-    assert_same_files(&ours, &karts);
 }
 
-#[track_caller]
-fn assert_same_files(ours: &BTreeMap<String, File>, karts: &BTreeMap<String, File>) {
-    let missing: Vec<_> = karts.keys().filter(|path| !ours.contains_key(*path)).collect();
-    let surplus: Vec<_> = ours.keys().filter(|path| !karts.contains_key(*path)).collect();
-    let other: Vec<_> =
-        ours.values().filter(|file| karts.get(&file.path).is_some_and(|kart| kart != *file)).collect();
-    assert!(
-        missing.is_empty() && surplus.is_empty() && other.is_empty(),
-        "missing {missing:#?}, surplus {surplus:#?}, different {other:#?}"
-    );
+#[test]
+fn the_edges_of_every_type_and_encoding_become_what_kart_makes_of_them() {
+    let Some(golden) = golden("edge") else { return };
+    let studio = Studio::new();
+    let file = golden.unpack("edge", studio.scratch());
+    let of_layer = |layer: &str| ImportGeopackage { layer: Some(layer.to_owned()), ..studio.job(&file) };
+    let is_composite = |path: &str| path.starts_with("composite_pk");
+
+    let mut layers: Vec<_> =
+        golden.tree("").iter().filter_map(|file| dataset_of(&file.path).map(str::to_owned)).collect();
+    layers.dedup();
+    assert!(layers.len() > 10);
+    let mut commit = String::new();
+    for layer in &layers {
+        if is_composite(layer) {
+            let refusal = studio.refusal(of_layer(layer));
+            assert!(
+                refusal.contains(layer) && refusal.contains("primary key of several columns"),
+                "{refusal}"
+            );
+        } else {
+            commit = studio.import(of_layer(layer));
+        }
+    }
+
+    assert_clean(studio.git_dir());
+    let mut translation = Translation::default();
+    assert_same_tree(&studio, &commit, &golden, "", &mut translation, |path| !is_composite(path));
+    let rows = golden.rows(DIFF).unwrap();
+    assert_same_rows(&studio.repository, &commit, rows, |dataset| !is_composite(dataset));
+}
+
+#[test]
+fn a_whole_file_with_a_composite_key_is_refused_by_name() {
+    let Some(golden) = golden("edge") else { return };
+    let studio = Studio::new();
+    let file = golden.unpack("edge", studio.scratch());
+    let refusal = studio.refusal(studio.job(&file));
+    assert!(refusal.contains(r#"layer "composite_pk" of edge.gpkg"#), "{refusal}");
+}
+
+#[test]
+fn the_same_file_gives_the_same_tree_on_every_server() {
+    let Some(golden) = golden("gpkg-au-census") else { return };
+    let tree = |threads| {
+        let studio = Studio::with_threads(threads);
+        let file = golden.unpack("gpkg-au-census", studio.scratch());
+        let commit = studio.import(studio.job(&file));
+        git(studio.git_dir(), &["rev-parse", &format!("{commit}^{{tree}}")])
+    };
+    assert_eq!(tree(1), tree(4));
+}
+
+fn dataset_of(path: &str) -> Option<&str> {
+    path.split_once("/.table-dataset/").map(|(dataset, _)| dataset)
 }

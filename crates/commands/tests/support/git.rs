@@ -31,7 +31,6 @@ fn run(folder: &Path, arguments: &[&str], input: &[u8]) -> std::process::Output 
     let mut child = Command::new("git")
         .arg("-C")
         .arg(folder)
-        .args(["-c", "safe.directory=*"])
         .args(arguments)
         .env_clear()
         .env("PATH", std::env::var_os("PATH").unwrap_or_default())

@@ -1,0 +1,91 @@
+//! Repositories that Kart made: read, and imported into.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use commands::ImportGeopackage;
+use tasks::MemoryStore;
+
+use crate::{
+    decoded::assert_same_rows,
+    golden::{Golden, golden},
+    support::{
+        git::{assert_clean, git},
+        studio::Studio,
+    },
+};
+
+/// All of them.
+const NAMES: [&str; 10] = [
+    "custom_crs",
+    "empty-geometry",
+    "meta-updates",
+    "pk-second",
+    "points",
+    "points-with-attached-files",
+    "polygons",
+    "string-pks",
+    "table",
+    "types",
+];
+
+#[test]
+fn repositories_made_by_kart_are_read_as_kart_reads_them() {
+    let Some(golden) = golden("kart-made-repos") else { return };
+    for name in NAMES {
+        eprintln!("reading {name}");
+        let studio = serve(&golden, name);
+        let commit = git(studio.git_dir(), &["rev-parse", "HEAD"]);
+        let rows = golden.rows(&format!("{name}.diff.jsonl.gz")).unwrap();
+        assert_same_rows(&studio.repository, &commit, rows, |_| true);
+    }
+}
+
+#[test]
+fn a_new_layer_beside_those_of_kart_leaves_them_alone() {
+    let Some(golden) = golden("kart-made-repos") else { return };
+    let files = crate::golden::golden("e2e").unwrap();
+    for name in NAMES {
+        eprintln!("importing into {name}");
+        let studio = serve(&golden, name);
+        let before = git(studio.git_dir(), &["rev-parse", "HEAD"]);
+        let file = files.unpack("e2e", studio.scratch());
+        let branch = git(studio.git_dir(), &["symbolic-ref", "--short", "HEAD"]);
+
+        let commit = studio.import(ImportGeopackage { branch: Some(branch), ..studio.job(&file) });
+
+        assert_clean(studio.git_dir());
+        assert_eq!(git(studio.git_dir(), &["rev-parse", &format!("{commit}^")]), before);
+        let changed = git(studio.git_dir(), &["diff-tree", "--name-status", &before, &commit]);
+        assert_eq!(changed, "A\tmylayer");
+    }
+}
+
+/// A bare clone of it in the folder of repositories, and an engine.
+fn serve(golden: &Golden, name: &str) -> Studio {
+    let folder = tempfile::tempdir().unwrap();
+    let unpacked = unpack(&golden.path(&format!("{name}.tgz")), folder.path());
+    let clone = folder.path().join("repos/r.git");
+    fs::create_dir(folder.path().join("repos")).unwrap();
+    git(folder.path(), &["clone", "--quiet", "--bare", unpacked.to_str().unwrap(), clone.to_str().unwrap()]);
+    Studio::set_up(folder, 2, MemoryStore::new())
+}
+
+/// Unpacks a repository; its Git directory.
+fn unpack(archive: &Path, folder: &Path) -> PathBuf {
+    let target = folder.join("unpacked");
+    fs::create_dir(&target).unwrap();
+    let status = Command::new("tar")
+        .args(["--no-same-owner", "-xzf"])
+        .arg(archive)
+        .arg("-C")
+        .arg(&target)
+        .status()
+        .unwrap();
+    assert!(status.success());
+    let repository = fs::read_dir(&target).unwrap().next().unwrap().unwrap().path();
+    repository.join(".kart")
+}
