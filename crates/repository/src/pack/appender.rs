@@ -12,7 +12,7 @@ use std::{
 
 use hashbrown::{HashTable, hash_table::Entry};
 
-use super::{PackError, Unpublished, chunk::Chunk, index::Located};
+use super::{PackError, chunk::Chunk, index::Located};
 
 /// How often what was written is sent to the disk, so that the last sync has little left to do.
 const SYNC_EVERY: u64 = 16 << 20;
@@ -22,7 +22,6 @@ pub(super) const HEADER: u64 = 12;
 /// Appends chunks to the file, and remembers where each object is.
 pub(super) struct Appender {
     file: Arc<File>,
-    path: Unpublished,
     end: u64,
     objects: Objects,
     syncer: Syncer,
@@ -31,18 +30,17 @@ pub(super) struct Appender {
 /// All objects of a pack, written but for its header and its trailer.
 pub(super) struct Appended {
     pub(super) file: Arc<File>,
-    pub(super) path: Unpublished,
     /// Where the objects end.
     pub(super) end: u64,
     pub(super) objects: Vec<Located>,
 }
 
 impl Appender {
-    pub(super) fn new(file: File, path: Unpublished) -> Result<Self, PackError> {
+    pub(super) fn new(file: File) -> Result<Self, PackError> {
         let file = Arc::new(file);
         // The number of objects stands in the header and is known only at the end.
         (&*file).write_all(&[0; HEADER as usize]).map_err(PackError::disk("write"))?;
-        Ok(Self { syncer: Syncer::new(file.clone())?, file, path, end: HEADER, objects: Objects::default() })
+        Ok(Self { syncer: Syncer::new(file.clone())?, file, end: HEADER, objects: Objects::default() })
     }
 
     /// Appends what comes in until nobody is left to send; sends the chunks back to be used again.
@@ -59,8 +57,8 @@ impl Appender {
             let _ = used.send(chunk);
         }
         self.syncer.stop()?;
-        let Self { file, path, end, objects, .. } = self;
-        Ok(Appended { file, path, end, objects: objects.list })
+        let Self { file, end, objects, .. } = self;
+        Ok(Appended { file, end, objects: objects.list })
     }
 
     /// Appends the objects that the pack does not hold yet: equal rows are one object.

@@ -30,9 +30,14 @@ pub(crate) struct FinishedPack {
 type OpenIndex = (IndexWriter<BufWriter<File>>, Unpublished);
 
 impl Appended {
-    /// Completes the pack and writes its index; both are on the disk when this returns.
-    pub(super) fn finish(self, folder: &Path, interrupter: &Interrupter) -> Result<FinishedPack, PackError> {
-        let Self { file, path, end, mut objects } = self;
+    /// Completes the pack at `path` and writes its index; both are on the disk when this returns.
+    pub(super) fn finish(
+        self,
+        path: Unpublished,
+        folder: &Path,
+        interrupter: &Interrupter,
+    ) -> Result<FinishedPack, PackError> {
+        let Self { file, end, mut objects } = self;
         let count = u32::try_from(objects.len()).map_err(|_| PackError::TooMany)?;
         file.write_all_at(&header(count), 0).map_err(PackError::disk("write"))?;
 

@@ -31,6 +31,8 @@ pub(crate) struct PackWriter {
     spare: Arc<Mutex<Receiver<Chunk>>>,
     interrupter: Interrupter,
     appender: JoinHandle<Result<Appended, PackError>>,
+    /// Here and not with the thread that appends, so that nothing is left once this is dropped.
+    path: Unpublished,
     folder: PathBuf,
 }
 
@@ -55,16 +57,17 @@ impl PackWriter {
             .map_err(PackError::disk("create"))?;
         let (chunks, incoming) = sync_channel(CHUNKS_UNDER_WAY);
         let (used, spare) = channel();
-        let pack = Unpublished(path);
+        let path = Unpublished(path);
         let appender = thread::Builder::new()
             .name("pack".into())
-            .spawn(move || Appender::new(file, pack)?.run(&incoming, &used))
+            .spawn(move || Appender::new(file)?.run(&incoming, &used))
             .map_err(PackError::disk("start the thread that writes"))?;
         Ok(Self {
             chunks,
             spare: Arc::new(Mutex::new(spare)),
             interrupter,
             appender,
+            path,
             folder: folder.to_owned(),
         })
     }
@@ -86,7 +89,7 @@ impl PackWriter {
     pub(crate) fn finish(self) -> Result<FinishedPack, PackError> {
         drop(self.chunks);
         let appended = self.appender.join().map_err(|_| PackError::GivenUp)??;
-        appended.finish(&self.folder, &self.interrupter)
+        appended.finish(self.path, &self.folder, &self.interrupter)
     }
 }
 
