@@ -20,7 +20,7 @@ const LONGEST_PROGRAM: i32 = 100_000;
 const MOST_OBJECTS: i32 = 50_000;
 
 /// What each connection may keep of the file in memory, in KiB. Rows are read once, in their order.
-const PAGE_CACHE: i32 = 2_048;
+const PAGE_CACHE: i32 = 512;
 
 /// Opens the file at `path` for reading; `interrupter` can stop also that.
 ///
@@ -29,8 +29,8 @@ const PAGE_CACHE: i32 = 2_048;
 pub(crate) fn open(path: &Path, interrupter: &Interrupter) -> Result<Connection> {
     let flags =
         OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(uri(path), flags)?;
-    interrupter.watch(&connection)?;
+    let mut connection = Connection::open_with_flags(uri(path), flags)?;
+    interrupter.watch(&mut connection)?;
     trust_nothing(&connection)?;
     limit(&connection)?;
     connection.execute_batch(&format!(

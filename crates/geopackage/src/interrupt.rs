@@ -1,53 +1,33 @@
 //! Stopping from outside what SQLite is busy with.
 
-use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use rusqlite::{Connection, InterruptHandle, ffi};
+use rusqlite::{Connection, Result};
+
+/// How many instructions SQLite runs before it asks whether to go on: some ten microseconds' worth.
+const INSTRUCTIONS_BETWEEN_QUESTIONS: i32 = 1_000;
 
 /// Stops all reading of a [`crate::GeoPackage`], from any thread and for good.
-#[derive(Clone, Default)]
-pub struct Interrupter(Arc<Shared>);
-
-#[derive(Default)]
-struct Shared {
-    interrupted: AtomicBool,
-    connections: Mutex<Vec<InterruptHandle>>,
-}
+#[derive(Clone, Debug, Default)]
+pub struct Interrupter(Arc<AtomicBool>);
 
 impl Interrupter {
     /// Whatever is being read, or is read from now on, fails with [`crate::Error::Interrupted`].
     pub fn interrupt(&self) {
-        self.0.interrupted.store(true, Ordering::SeqCst);
-        for connection in self.connections().iter() {
-            connection.interrupt();
-        }
+        self.0.store(true, Ordering::Relaxed);
     }
 
-    /// Whether [`Self::interrupt`] was called.
-    ///
-    /// SQLite forgets an interrupt that comes between two statements, so this is asked there.
     pub(crate) fn is_interrupted(&self) -> bool {
-        self.0.interrupted.load(Ordering::SeqCst)
+        self.0.load(Ordering::Relaxed)
     }
 
-    /// Lets an interrupt reach `connection` too, also one that has already come.
-    pub(crate) fn watch(&self, connection: &Connection) -> rusqlite::Result<()> {
-        self.connections().push(connection.get_interrupt_handle());
-        if self.is_interrupted() {
-            return Err(rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_INTERRUPT), None));
-        }
-        Ok(())
-    }
-
-    fn connections(&self) -> MutexGuard<'_, Vec<InterruptHandle>> {
-        self.0.connections.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl fmt::Debug for Interrupter {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Interrupter").field(&self.is_interrupted()).finish()
+    /// Makes it stop whatever runs on `connection`.
+    ///
+    /// SQLite's own interrupt would not do: it forgets one that comes between two statements.
+    pub(crate) fn watch(&self, connection: &mut Connection) -> Result<()> {
+        let interrupter = self.clone();
+        connection
+            .progress_handler(INSTRUCTIONS_BETWEEN_QUESTIONS, Some(move || interrupter.is_interrupted()))
     }
 }

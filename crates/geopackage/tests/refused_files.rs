@@ -5,9 +5,10 @@
 mod build;
 
 use std::sync::LazyLock;
+use std::thread;
 
 use build::{POINT, SHOWN_NAME, Sample, features};
-use geopackage::{Error, GeoPackage};
+use geopackage::{Error, GeoPackage, Interrupter};
 use proptest::prelude::*;
 use rusqlite::Connection;
 
@@ -148,6 +149,25 @@ fn leaf(bytes: &[u8]) -> usize {
     let named = interior.iter().flat_map(|page| children(bytes, *page));
     let mut named = named.map(|at| two(bytes, at + 2));
     named.find(|page| !interior.contains(page)).unwrap()
+}
+
+#[test]
+fn an_interrupt_stops_a_statement_that_would_never_end() {
+    let sample = Sample::database(
+        "PRAGMA page_size = 512; PRAGMA application_id = 0x47504B47;
+         CREATE TABLE gpkg_contents(table_name TEXT, data_type TEXT);
+         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
+         INSERT INTO gpkg_contents SELECT 'table number ' || i, 'features' FROM n;",
+    );
+    sample.patch(|bytes| multiply_rows(bytes));
+    let interrupter = Interrupter::default();
+    let error = thread::scope(|scope| {
+        let opening =
+            scope.spawn(|| GeoPackage::open_interruptible(sample.path(), SHOWN_NAME, &interrupter).map(drop));
+        interrupter.interrupt();
+        opening.join().unwrap().unwrap_err()
+    });
+    assert!(matches!(error, Error::Interrupted { .. }), "{error}");
 }
 
 #[test]
