@@ -122,6 +122,7 @@ impl Builder {
             times: self.times,
             changes: broadcast::Sender::new(1024),
             running: Default::default(),
+            cancelling: Default::default(),
             cleared: Default::default(),
             is_out: Default::default(),
         });

@@ -24,7 +24,6 @@ pub struct Context {
 
 /// Shows that the task is past its point of no return: no cancel and no deadline can stop it any more.
 #[derive(Debug)]
-#[must_use = "what was sealed should now be published"]
 pub struct Sealed(());
 
 /// Why a task was not sealed; nothing may be published.
@@ -156,6 +155,7 @@ impl Context {
     /// # Errors
     /// When the task was asked to stop first, or the store cannot keep it. Nothing may be published then.
     pub fn seal(&self, intent: &impl Serialize, report: &Report) -> Result<Sealed, SealRefused> {
+        self.check().map_err(SealRefused::Cancelled)?;
         let intent: Arc<str> = serde_json::to_string(intent).map_err(SealRefused::Intent)?.into();
         let download = self.run.download.lock().clone();
         if let Some(download) = &download {

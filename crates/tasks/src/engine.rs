@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use tokio::{
     runtime::Handle,
     sync::{Notify, broadcast},
@@ -43,6 +43,8 @@ pub(crate) struct Engine {
     pub(crate) changes: broadcast::Sender<Change>,
     /// What this engine runs or is clearing up after, by task.
     pub(crate) running: RwLock<HashMap<TaskId, Arc<Run>>>,
+    /// The tasks that are being cancelled, how often at once; they may have files that nobody has removed yet.
+    pub(crate) cancelling: Mutex<HashMap<TaskId, usize>>,
     pub(crate) cleared: Notify,
     pub(crate) is_out: AtomicBool,
 }
@@ -117,8 +119,23 @@ impl Engine {
         task
     }
 
-    pub(crate) fn is_running(&self, id: TaskId) -> bool {
-        self.running.read().contains_key(&id)
+    /// Whether something of the task is still to be cleared away here.
+    pub(crate) fn is_busy_with(&self, id: TaskId) -> bool {
+        self.running.read().contains_key(&id) || self.cancelling.lock().contains_key(&id)
+    }
+
+    /// Asks a task to stop. The files of one that never ran are removed while the answer is already on its way.
+    pub(crate) async fn cancel(self: &Arc<Self>, id: TaskId) -> Result<Answer, StoreError> {
+        let cancelling = Cancelling::begin(self.clone(), id);
+        let mut answer = self.write(Transition::CancelRequested { id }).await?;
+        let files = std::mem::take(&mut answer.files);
+        if !files.is_empty() {
+            self.runtime.spawn_blocking(move || {
+                results::remove_all(&files, id);
+                drop(cancelling);
+            });
+        }
+        Ok(answer)
     }
 
     /// Starts threads until there are enough.
@@ -183,6 +200,35 @@ impl Engine {
     }
 }
 
+/// Keeps those waiting who wait for everything of a task to be cleared away.
+struct Cancelling {
+    engine: Arc<Engine>,
+    id: TaskId,
+}
+
+impl Cancelling {
+    fn begin(engine: Arc<Engine>, id: TaskId) -> Self {
+        *engine.cancelling.lock().entry(id).or_default() += 1;
+        Self { engine, id }
+    }
+}
+
+impl Drop for Cancelling {
+    fn drop(&mut self) {
+        {
+            let mut cancelling = self.engine.cancelling.lock();
+            if let Some(times) = cancelling.get_mut(&self.id) {
+                *times -= 1;
+                if *times == 0 {
+                    cancelling.remove(&self.id);
+                }
+            }
+        }
+        self.engine.watch.wake(self.id);
+        self.engine.cleared.notify_waiters();
+    }
+}
+
 /// Brings what happens in the store to those who wait for it here.
 pub(crate) struct Ear(pub(crate) Weak<Engine>);
 
@@ -225,7 +271,7 @@ impl Engine {
         loop {
             let mut cleared = std::pin::pin!(self.cleared.notified());
             cleared.as_mut().enable();
-            if self.running.read().is_empty() {
+            if self.running.read().is_empty() && self.cancelling.lock().is_empty() {
                 return;
             }
             cleared.await;

@@ -145,7 +145,7 @@ fn enforce_deadline(
         return Some(deadline);
     }
     run.stop(Cause::Deadline);
-    let end_of_grace = deadline.saturating_add(engine.times.grace);
+    let end_of_grace = run.overdue.get_or_init(|| now).saturating_add(engine.times.grace);
     if now < end_of_grace {
         return Some(end_of_grace);
     }

@@ -4,7 +4,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     path::PathBuf,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicBool, AtomicU8, Ordering::SeqCst},
     },
     time::Duration,
@@ -31,6 +31,8 @@ pub(crate) struct Run {
     /// Its place in the pool; empty while it is parked, and once it was given up.
     pub(crate) seat: Mutex<Option<OwnedSemaphorePermit>>,
     pub(crate) download: Mutex<Option<Arc<Download>>>,
+    /// When it was told that it has taken too long.
+    pub(crate) overdue: OnceLock<Duration>,
     phase: Mutex<Phase>,
     /// Mirrors `Phase::Stopped` and `Phase::GivenUp`, to be asked often.
     is_stopped: AtomicBool,
@@ -101,6 +103,7 @@ impl Run {
             steps: Steps::default(),
             seat: Mutex::new(Some(seat)),
             download: Mutex::default(),
+            overdue: OnceLock::new(),
             phase: Mutex::new(Phase::Open),
             is_stopped: AtomicBool::new(false),
             was_seen: AtomicBool::new(false),

@@ -12,7 +12,7 @@ use crate::{
     Builder, Filter, Registry, ResultFile, Task, TaskId,
     engine::Engine,
     job::Submittable,
-    keeper, results,
+    keeper,
     store::{NewTask, Refusal, StoreError, Transition},
     text,
 };
@@ -157,8 +157,7 @@ impl Tasks {
     /// # Errors
     /// When the store cannot answer.
     pub async fn cancel(&self, id: TaskId) -> Result<Option<Task>, StoreError> {
-        let answer = self.engine.write(Transition::CancelRequested { id }).await?;
-        self.remove_files(id, answer.files);
+        let answer = self.engine.cancel(id).await?;
         Ok(answer.record.map(|record| self.engine.describe(&record)))
     }
 
@@ -187,7 +186,7 @@ impl Tasks {
             let mut woken = std::pin::pin!(watcher.woken());
             woken.as_mut().enable();
             let Some(record) = self.engine.store.get(id).await? else { return Ok(None) };
-            let is_over = record.task.status.has_ended() && !self.engine.is_running(id);
+            let is_over = record.task.status.has_ended() && !self.engine.is_busy_with(id);
             if is_over || self.engine.is_out.load(SeqCst) {
                 return Ok(Some(self.engine.describe(&record)));
             }
@@ -239,12 +238,5 @@ impl Tasks {
         self.engine.is_out.store(true, SeqCst);
         self.engine.watch.wake_all();
         is_out
-    }
-
-    /// Removes what a task was given that ended without having run.
-    fn remove_files(&self, id: TaskId, files: Vec<PathBuf>) {
-        if !files.is_empty() {
-            self.engine.runtime.spawn_blocking(move || results::remove_all(&files, id));
-        }
     }
 }

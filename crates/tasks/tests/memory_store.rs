@@ -1,0 +1,8 @@
+//! The store in memory, against the contract.
+
+use tasks::store::{MemoryStore, contract};
+
+#[tokio::test]
+async fn the_memory_store_keeps_the_contract() {
+    contract::check(async |clock| MemoryStore::with_clock(clock)).await;
+}

@@ -1,0 +1,96 @@
+//! A graceful stop (property 21, as far as a store in memory goes).
+
+use std::{sync::mpsc, time::Duration};
+
+use tasks::{Report, Status, Submission, SubmitError};
+
+use crate::stage::{Stage, done, spin};
+
+const LONG: Duration = Duration::from_secs(60);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_hands_back_what_heeds_it_and_finishes_what_is_sealed() {
+    let stage = Stage::new(2);
+    let (has_begun, begun) = mpsc::channel();
+    let tells = has_begun.clone();
+    let upload = stage.upload("upload");
+    let submission = Submission { files: vec![upload.clone()], ..Submission::default() };
+    let job = stage.job(&[], move |ctx| {
+        tells.send(()).unwrap();
+        Err(spin(ctx).into())
+    });
+    let heeds = stage.tasks.submit(job, submission).await.unwrap().id;
+    let (release, released) = mpsc::channel::<()>();
+    let sealed = stage
+        .submit(move |ctx| {
+            ctx.seal(&(), &Report::new())?;
+            has_begun.send(()).unwrap();
+            released.recv().unwrap();
+            ctx.check()?;
+            done()
+        })
+        .await;
+    begun.recv().unwrap();
+    begun.recv().unwrap();
+    let waiting = stage.submit(|_| done()).await;
+
+    let stop = tokio::spawn({
+        let tasks = stage.tasks.clone();
+        async move { tasks.stop(LONG).await }
+    });
+    while stage.get(heeds).await.status == Status::Running {
+        tokio::task::yield_now().await;
+    }
+    assert!(matches!(stage.try_submit(|_| done()).await, Err(SubmitError::Stopping)));
+    release.send(()).unwrap();
+    assert!(stop.await.unwrap(), "every thread is out");
+
+    let handed_back = stage.get(heeds).await;
+    assert_eq!((handed_back.status, handed_back.started), (Status::Waiting, None));
+    assert!(upload.exists(), "it will need its file again");
+    assert_eq!(stage.get(sealed).await.status, Status::Finished);
+    assert_eq!(stage.get(waiting).await.status, Status::Waiting);
+    assert_eq!(stage.wait(waiting).await.status, Status::Waiting, "nobody waits for a stopped engine");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_does_not_wait_longer_than_its_grace() {
+    let stage = Stage::new(1);
+    let mut held = stage.submit_held(&[]).await;
+    held.begun().await;
+    assert!(!stage.tasks.stop(Duration::ZERO).await);
+    assert_eq!(stage.get(held.id).await.status, Status::Running);
+    held.release();
+    assert!(stage.tasks.stop(LONG).await);
+    assert_eq!(stage.get(held.id).await.status, Status::Waiting);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_task_that_was_cancelled_is_not_handed_back() {
+    let stage = Stage::new(1);
+    let mut held = stage.submit_held(&[]).await;
+    held.begun().await;
+    assert!(!stage.tasks.stop(Duration::ZERO).await);
+    stage.tasks.cancel(held.id).await.unwrap();
+    held.release();
+    assert!(stage.tasks.stop(LONG).await);
+    assert_eq!(stage.get(held.id).await.status, Status::Cancelled);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_engine_that_nobody_holds_any_more_stops() {
+    let stage = Stage::new(1);
+    let (has_begun, begun) = mpsc::channel();
+    let (tell, told) = mpsc::channel();
+    stage
+        .submit(move |ctx| {
+            has_begun.send(()).unwrap();
+            spin(ctx);
+            tell.send(()).unwrap();
+            done()
+        })
+        .await;
+    begun.recv().unwrap();
+    drop(stage);
+    told.recv().unwrap();
+}
