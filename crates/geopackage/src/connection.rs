@@ -46,7 +46,7 @@ pub(crate) fn open(path: &Path, interrupter: &Interrupter) -> Result<Connection>
 
 /// The path as a URI, byte for byte.
 fn uri(path: &Path) -> String {
-    let mut uri = String::from("file:");
+    let mut uri = String::from(if path.starts_with("/") { "file://" } else { "file:" });
     for byte in path.as_os_str().as_encoded_bytes() {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' => {

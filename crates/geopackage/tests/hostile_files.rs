@@ -55,8 +55,8 @@ fn a_column_that_is_named_like_a_value_is_not_one() {
 fn views_and_triggers_are_not_run() {
     let sample = Sample::package(
         "CREATE TABLE a(fid INTEGER PRIMARY KEY, t TEXT); INSERT INTO a VALUES(1, 'x');
-         CREATE VIEW roads AS SELECT load_extension('/tmp/evil') AS fid;
-         CREATE TRIGGER evil AFTER INSERT ON a BEGIN SELECT load_extension('/tmp/evil'); END;
+         CREATE VIEW roads AS SELECT load_extension('evil') AS fid;
+         CREATE TRIGGER evil AFTER INSERT ON a BEGIN SELECT load_extension('evil'); END;
          CREATE TRIGGER worse INSTEAD OF INSERT ON roads BEGIN DELETE FROM a; END;
          INSERT INTO gpkg_contents(table_name, data_type) VALUES('roads', 'features');
          INSERT INTO gpkg_geometry_columns VALUES('roads', 'fid', 'POINT', 4326, 0, 0);",

@@ -321,3 +321,21 @@ fn an_interrupted_package_answers_nothing_more() {
     assert!(matches!(error, Error::Interrupted { .. }));
     sample.open().layer("a").unwrap();
 }
+
+#[cfg(unix)]
+#[test]
+fn a_file_may_lie_at_any_path() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    use std::path::PathBuf;
+
+    let sample = points(4326, 4326);
+    let elsewhere = tempfile::tempdir().unwrap();
+    for name in [&b"a?mode=rwc&vfs=x#%41.gpkg"[..], b" ", "ä😀".as_bytes(), b"\xff\xfe"] {
+        let path = elsewhere.path().join(OsStr::from_bytes(name));
+        std::fs::copy(sample.path(), &path).unwrap();
+        assert_eq!(GeoPackage::open(&path, "it").unwrap().layer_names(), ["a"], "{path:?}");
+        let doubled = PathBuf::from(OsStr::from_bytes(&[b"/", path.as_os_str().as_bytes()].concat()));
+        assert_eq!(GeoPackage::open(&doubled, "it").unwrap().layer_names(), ["a"], "{doubled:?}");
+    }
+}
