@@ -91,6 +91,21 @@ impl Repository {
         Ok(Some(commit.id))
     }
 
+    /// The branch that keeps a new one from being called `branch`: Git keeps `a/b` in a folder, so there can be no `a`.
+    pub(crate) fn branch_in_the_way(&self, branch: &str) -> gix::Result<Option<String>> {
+        let git = self.git();
+        for other in git.references()?.local_branches()?.flatten() {
+            let other = other.name().shorten().to_str_lossy().into_owned();
+            let is_above = |above: &str, below: &str| {
+                below.strip_prefix(above).is_some_and(|rest| rest.starts_with('/'))
+            };
+            if is_above(&other, branch) || is_above(branch, &other) {
+                return Ok(Some(other));
+            }
+        }
+        Ok(None)
+    }
+
     /// Who commits where a request does not say: `user.name` and `user.email` of the repository's configuration, or
     /// else [`Identity::fallback`].
     pub fn identity(&self) -> Identity {

@@ -12,12 +12,24 @@ use std::{
 
 use hashbrown::{HashTable, hash_table::Entry};
 
-use super::{PackError, chunk::Chunk, index::Located};
+use super::{
+    PackError,
+    checksum::{EarlyChecksum, HEADER_SIZE},
+    chunk::Chunk,
+    index::Located,
+};
+use crate::Interrupter;
 
 /// How often what was written is sent to the disk, so that the last sync has little left to do.
 const SYNC_EVERY: u64 = 16 << 20;
-/// A pack's header: its mark, its version, and how many objects it has.
-pub(super) const HEADER: u64 = 12;
+
+/// What the threads that make objects send.
+pub(super) enum Message {
+    /// More objects.
+    Append(Chunk),
+    /// So many objects are still to come.
+    Expect(u32),
+}
 
 /// Appends chunks to the file, and remembers where each object is.
 pub(super) struct Appender {
@@ -25,6 +37,8 @@ pub(super) struct Appender {
     end: u64,
     objects: Objects,
     syncer: Syncer,
+    checksum: Option<EarlyChecksum>,
+    interrupter: Interrupter,
 }
 
 /// All objects of a pack, written but for its header and its trailer.
@@ -33,32 +47,57 @@ pub(super) struct Appended {
     /// Where the objects end.
     pub(super) end: u64,
     pub(super) objects: Vec<Located>,
+    /// Its checksum, if it has as many objects as was expected.
+    pub(super) checksum: Option<EarlyChecksum>,
 }
 
 impl Appender {
-    pub(super) fn new(file: File) -> Result<Self, PackError> {
+    pub(super) fn new(file: File, interrupter: Interrupter) -> Result<Self, PackError> {
         let file = Arc::new(file);
         // The number of objects stands in the header and is known only at the end.
-        (&*file).write_all(&[0; HEADER as usize]).map_err(PackError::disk("write"))?;
-        Ok(Self { syncer: Syncer::new(file.clone())?, file, end: HEADER, objects: Objects::default() })
+        (&*file).write_all(&[0; HEADER_SIZE]).map_err(PackError::disk("write"))?;
+        Ok(Self {
+            syncer: Syncer::new(file.clone())?,
+            file,
+            end: HEADER_SIZE as u64,
+            objects: Objects::default(),
+            checksum: None,
+            interrupter,
+        })
     }
 
     /// Appends what comes in until nobody is left to send; sends the chunks back to be used again.
     pub(super) fn run(
         mut self,
-        incoming: &Receiver<Chunk>,
+        incoming: &Receiver<Message>,
         used: &Sender<Chunk>,
     ) -> Result<Appended, PackError> {
-        while let Ok(mut chunk) = incoming.recv() {
-            self.append(&chunk)?;
+        while let Ok(message) = incoming.recv() {
+            match message {
+                Message::Append(mut chunk) => {
+                    self.append(&chunk)?;
+                    chunk.clear();
+                    // Nobody may be left to use it again.
+                    let _ = used.send(chunk);
+                }
+                Message::Expect(more) => self.begin_checksum(more)?,
+            }
             self.syncer.written_up_to(self.end);
-            chunk.clear();
-            // Nobody may be left to use it again.
-            let _ = used.send(chunk);
+            if let Some(checksum) = &self.checksum {
+                checksum.written_up_to(self.end);
+            }
         }
         self.syncer.stop()?;
-        let Self { file, end, objects, .. } = self;
-        Ok(Appended { file, end, objects: objects.list })
+        let Self { file, end, objects, checksum, .. } = self;
+        Ok(Appended { file, end, objects: objects.list, checksum })
+    }
+
+    fn begin_checksum(&mut self, more: u32) -> Result<(), PackError> {
+        let count = u32::try_from(self.objects.list.len()).ok().and_then(|count| count.checked_add(more));
+        if let Some(count) = count {
+            self.checksum = Some(EarlyChecksum::new(self.file.clone(), count, self.interrupter.clone())?);
+        }
+        Ok(())
     }
 
     /// Appends the objects that the pack does not hold yet: equal rows are one object.

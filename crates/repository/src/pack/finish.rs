@@ -8,11 +8,10 @@ use std::{
     thread,
 };
 
-use sha1::{Digest, Sha1};
-
 use super::{
     PackError, Unpublished,
-    appender::{Appended, HEADER},
+    appender::Appended,
+    checksum::{checksum, header},
     index::{self, IndexWriter, Located},
 };
 use crate::{Interrupter, object::Id};
@@ -37,12 +36,16 @@ impl Appended {
         folder: &Path,
         interrupter: &Interrupter,
     ) -> Result<FinishedPack, PackError> {
-        let Self { file, end, mut objects } = self;
+        let Self { file, end, mut objects, checksum: early } = self;
         let count = u32::try_from(objects.len()).map_err(|_| PackError::TooMany)?;
         file.write_all_at(&header(count), 0).map_err(PackError::disk("write"))?;
 
         let (checksum, (index, index_path)) = thread::scope(|scope| {
-            let checksum = scope.spawn(|| checksum(&file, end, interrupter));
+            let checksum =
+                scope.spawn(|| match early.map(|early| early.finish(count, end)).transpose()?.flatten() {
+                    Some(checksum) => Ok(checksum),
+                    None => checksum(&file, count, end, interrupter),
+                });
             let index = write_index(folder, &mut objects)?;
             Ok::<_, PackError>((checksum.join().map_err(|_| PackError::GivenUp)??, index))
         })?;
@@ -69,28 +72,6 @@ impl FinishedPack {
             .and_then(|folder| folder.sync_all())
             .map_err(PackError::disk("sync the folder of"))
     }
-}
-
-fn header(count: u32) -> [u8; HEADER as usize] {
-    let mut header = *b"PACK\0\0\0\x02\0\0\0\0";
-    header[8..].copy_from_slice(&count.to_be_bytes());
-    header
-}
-
-/// The SHA-1 of the whole pack. It covers the number of objects in the first bytes, so it cannot be taken before the
-/// last object is known; what it reads is still in the page cache.
-fn checksum(file: &File, end: u64, interrupter: &Interrupter) -> Result<Id, PackError> {
-    let mut hasher = Sha1::new();
-    let mut buffer = vec![0; 256 << 10];
-    let mut at = 0;
-    while at < end {
-        interrupter.check()?;
-        let wanted = buffer.len().min((end - at) as usize);
-        file.read_exact_at(&mut buffer[..wanted], at).map_err(PackError::disk("read back"))?;
-        hasher.update(&buffer[..wanted]);
-        at += wanted as u64;
-    }
-    Ok(hasher.finalize().into())
 }
 
 fn write_index(folder: &Path, objects: &mut [Located]) -> Result<OpenIndex, PackError> {

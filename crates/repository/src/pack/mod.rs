@@ -5,6 +5,7 @@
 //! Nothing is visible to readers of the repository until [`FinishedPack::publish`].
 
 mod appender;
+mod checksum;
 mod chunk;
 mod entry;
 mod finish;

@@ -2,9 +2,10 @@
 
 use std::{
     fs::File,
+    io,
     path::{Path, PathBuf},
     sync::{
-        Arc, Mutex,
+        Arc, Mutex, OnceLock,
         mpsc::{Receiver, SyncSender, channel, sync_channel},
     },
     thread::{self, JoinHandle},
@@ -12,13 +13,13 @@ use std::{
 
 use super::{
     PackError, Unpublished,
-    appender::{Appended, Appender},
+    appender::{Appended, Appender, Message},
     chunk::Chunk,
     entry::{self, EntryWriter},
     finish::FinishedPack,
 };
 use crate::{
-    Interrupter,
+    Interrupted, Interrupter,
     object::{Id, Kind, id_of},
 };
 
@@ -27,9 +28,10 @@ const CHUNKS_UNDER_WAY: usize = 4;
 
 /// A pack that objects are being added to.
 pub(crate) struct PackWriter {
-    chunks: SyncSender<Chunk>,
+    chunks: SyncSender<Message>,
     spare: Arc<Mutex<Receiver<Chunk>>>,
     interrupter: Interrupter,
+    failure: Failure,
     appender: JoinHandle<Result<Appended, PackError>>,
     /// Here and not with the thread that appends, so that nothing is left once this is dropped.
     path: Unpublished,
@@ -40,9 +42,10 @@ pub(crate) struct PackWriter {
 pub(crate) struct Inlet {
     chunk: Chunk,
     entries: EntryWriter,
-    chunks: SyncSender<Chunk>,
+    chunks: SyncSender<Message>,
     spare: Arc<Mutex<Receiver<Chunk>>>,
     interrupter: Interrupter,
+    failure: Failure,
 }
 
 impl PackWriter {
@@ -56,16 +59,25 @@ impl PackWriter {
             .open(&path)
             .map_err(PackError::disk("create"))?;
         let (chunks, incoming) = sync_channel(CHUNKS_UNDER_WAY);
+        let failure = Failure::default();
         let (used, spare) = channel();
         let path = Unpublished(path);
         let appender = thread::Builder::new()
             .name("pack".into())
-            .spawn(move || Appender::new(file)?.run(&incoming, &used))
+            .spawn({
+                let (interrupter, failure) = (interrupter.clone(), failure.clone());
+                move || {
+                    let appended =
+                        Appender::new(file, interrupter).and_then(|appender| appender.run(&incoming, &used));
+                    appended.map_err(|error| failure.keep(error))
+                }
+            })
             .map_err(PackError::disk("start the thread that writes"))?;
         Ok(Self {
             chunks,
             spare: Arc::new(Mutex::new(spare)),
             interrupter,
+            failure,
             appender,
             path,
             folder: folder.to_owned(),
@@ -80,7 +92,15 @@ impl PackWriter {
             chunks: self.chunks.clone(),
             spare: self.spare.clone(),
             interrupter: self.interrupter.clone(),
+            failure: self.failure.clone(),
         }
+    }
+
+    /// Announces how many objects are still to come, so that the checksum can be begun: it covers their number.
+    ///
+    /// Nothing breaks if there are more or less; the checksum is then taken once more.
+    pub(crate) fn expect(&self, objects: u32) -> Result<(), PackError> {
+        self.chunks.send(Message::Expect(objects)).map_err(|_| self.failure.told())
     }
 
     /// Completes the pack and writes its index; both are on the disk when this returns.
@@ -88,7 +108,8 @@ impl PackWriter {
     /// Every inlet must have been flushed and dropped.
     pub(crate) fn finish(self) -> Result<FinishedPack, PackError> {
         drop(self.chunks);
-        let appended = self.appender.join().map_err(|_| PackError::GivenUp)??;
+        let appended =
+            self.appender.join().unwrap_or(Err(PackError::GivenUp)).map_err(|_| self.failure.told())?;
         appended.finish(self.path, &self.folder, &self.interrupter)
     }
 }
@@ -126,10 +147,34 @@ impl Inlet {
         self.interrupter.check()?;
         let spare = self.spare.lock().ok().and_then(|spare| spare.try_recv().ok());
         let chunk = std::mem::replace(&mut self.chunk, spare.unwrap_or_default());
-        self.chunks.send(chunk).map_err(|_| PackError::GivenUp)
+        self.chunks.send(Message::Append(chunk)).map_err(|_| self.failure.told())
     }
 
     fn hand_over_if_full(&mut self) -> Result<(), PackError> {
         if self.chunk.is_full() { self.flush() } else { Ok(()) }
     }
+}
+
+/// Why the appending thread has stopped: it ends while others still send, and each of them asks.
+#[derive(Clone, Default)]
+struct Failure(Arc<OnceLock<PackError>>);
+
+impl Failure {
+    fn keep(&self, error: PackError) -> PackError {
+        self.0.get_or_init(|| error);
+        PackError::GivenUp
+    }
+
+    fn told(&self) -> PackError {
+        match self.0.get() {
+            Some(PackError::Disk { action, source }) => PackError::Disk { action, source: same(source) },
+            Some(PackError::Interrupted(_)) => PackError::Interrupted(Interrupted),
+            _ => PackError::GivenUp,
+        }
+    }
+}
+
+/// What the system said, once more.
+fn same(error: &io::Error) -> io::Error {
+    error.raw_os_error().map_or_else(|| error.kind().into(), io::Error::from_raw_os_error)
 }

@@ -1,9 +1,10 @@
 //! The commit, and the moment in which the branch moves.
 
-use std::{fs::File, io, path::Path};
+use std::{fs::File, io, path::Path, time::Duration};
 
 use gix::{
     bstr::{BString, ByteSlice},
+    lock::acquire::Fail,
     objs::WriteTo,
     refs::{
         Target,
@@ -12,22 +13,16 @@ use gix::{
 };
 use jiff::Timestamp;
 
-use super::{Stage, StageError};
+use super::{Stage, StageError, closed::ClosedLayer};
 use crate::{
-    Commit, DatasetPath, Identity, Repository,
+    Commit, Identity, Repository,
     object::{Id, Kind, bytes},
     pack::FinishedPack,
     repository::branch_ref,
 };
 
-/// A layer that was taken in.
-pub(super) struct Imported {
-    pub(super) path: DatasetPath,
-    /// What it was called where it came from.
-    pub(super) layer: String,
-    pub(super) tree: Id,
-    pub(super) features: u64,
-}
+/// How long to wait for another program that has the branch locked.
+const PATIENCE: Fail = Fail::AfterDurationWithBackoff(Duration::from_secs(1));
 
 /// What a commit says beside its tree.
 #[derive(Clone, Debug)]
@@ -36,7 +31,7 @@ pub struct CommitDetails {
     pub author: Identity,
     /// Who records it.
     pub committer: Identity,
-    /// Why; in Kart's words if nobody says.
+    /// Why; in Kart's words if nobody says anything.
     pub message: Option<String>,
     /// The name of the file that was imported, for Kart's words.
     pub source: String,
@@ -60,8 +55,7 @@ impl Stage {
     /// # Errors
     /// [`StageError::NothingToCommit`] if the branch holds just this already; if the disk fails.
     pub fn commit(mut self, details: &CommitDetails) -> Result<StagedCommit, StageError> {
-        let git = self.repository.git();
-        let tree = self.root.write(&git, &mut self.inlet)?;
+        let tree = self.write_trees()?;
         if let Some(tip) = self.tip.filter(|_| self.root.base() == Some(tree)) {
             return Err(StageError::NothingToCommit(tip.into()));
         }
@@ -81,34 +75,58 @@ impl Stage {
         })
     }
 
+    /// Writes all trees, what does not depend on the features first: then it is known how many objects there will be,
+    /// and the pack's checksum can be begun.
+    fn write_trees(&mut self) -> Result<Id, StageError> {
+        let layers = std::mem::take(&mut self.layers);
+        self.root.write_blobs(&mut self.inlet)?;
+        let metas =
+            layers.iter().map(|layer| layer.write_meta(&mut self.inlet)).collect::<Result<Vec<_>, _>>()?;
+        self.inlet.flush()?;
+        let trees: Option<u32> = layers.iter().map(ClosedLayer::tree_count).sum();
+        if let Some(trees) = trees {
+            const ROOT_AND_COMMIT: u32 = 2;
+            self.pack.expect(trees + ROOT_AND_COMMIT)?;
+        }
+        for (layer, meta) in layers.iter().zip(metas) {
+            let tree = layer.write_trees(meta, &self.pack, &mut self.inlet, &self.interrupter)?;
+            self.root.put(&layer.path, tree);
+        }
+        self.layers = layers;
+        self.root.write(&self.repository.git(), &mut self.inlet)
+    }
+
     fn commit_object(&self, tree: Id, details: &CommitDetails) -> Result<gix::objs::Commit, StageError> {
-        let message = details.message.clone();
         Ok(gix::objs::Commit {
             tree: tree.into(),
             parents: self.tip.into_iter().map(Into::into).collect(),
             author: signature(&details.author, details.time),
             committer: signature(&details.committer, details.time),
             encoding: None,
-            message: message.unwrap_or_else(|| self.default_message(&details.source)).into(),
+            message: self.message(details).into(),
             extra_headers: Vec::new(),
         })
     }
 
+    /// What the commit says; without NUL, which Git refuses in a message.
+    fn message(&self, details: &CommitDetails) -> String {
+        let given = details.message.clone().filter(|message| !message.trim().is_empty());
+        given.unwrap_or_else(|| self.default_message(&details.source)).replace('\0', "")
+    }
+
     /// Kart's words for an import.
     fn default_message(&self, source: &str) -> String {
-        match &self.imported[..] {
-            [one] => format!("Import from {source}:{} to {}/", one.layer, one.path),
-            all => {
-                let mut message = format!("Import {} datasets from {source}:", all.len());
-                for Imported { path, layer, .. } in all {
-                    message += &format!("\n * {path}/");
-                    if path.as_str() != layer {
-                        message += &format!(" (from {layer})");
-                    }
-                }
-                message
+        if let [one] = &self.layers[..] {
+            return format!("Import from {source}:{} to {}/", one.layer.name, one.path);
+        }
+        let mut message = format!("Import {} datasets from {source}:", self.layers.len());
+        for ClosedLayer { path, layer, .. } in &self.layers {
+            message += &format!("\n * {path}/");
+            if path.as_str() != layer.name {
+                message += &format!(" (from {})", layer.name);
             }
         }
+        message
     }
 }
 
@@ -130,27 +148,34 @@ impl StagedCommit {
 
     /// Makes the objects visible, then moves the branch, if it still stands where it stood.
     ///
+    /// The branch is locked first: where it cannot be moved the objects stay unseen, and are removed.
+    ///
     /// # Errors
-    /// [`StageError::BranchMoved`] if it does not; the objects are then named by nothing, and Git's housekeeping
-    /// removes them in its own time.
+    /// [`StageError::BranchMoved`] if it stands elsewhere, [`StageError::Update`] if it is locked by another program; if the
+    /// disk fails.
     pub fn publish(self) -> Result<Commit, StageError> {
         let edit = self.edit()?;
         let path = self.repository.path().join(edit.name.as_bstr().to_path_lossy());
-        self.pack.publish()?;
         let git = self.repository.git();
+        let locked = git.refs.transaction().prepare(Some(edit), PATIENCE, PATIENCE);
+        let locked = locked.map_err(|source| self.why_not(source))?;
+        self.pack.publish()?;
         let mut time = gix::date::parse::TimeBuf::default();
-        if let Err(source) = git.edit_references_as(Some(edit), Some(self.committer.to_ref(&mut time))) {
-            let tip = self.repository.branch_tip(&self.branch)?;
-            let moved = tip.map(bytes) != self.tip;
-            let branch = self.branch;
-            return Err(if moved {
-                StageError::BranchMoved { branch, source }
-            } else {
-                StageError::Update { branch, source }
-            });
-        }
-        sync(&path).map_err(|source| StageError::Sync { branch: self.branch, source })?;
+        let committer = Some(self.committer.to_ref(&mut time));
+        let branch = self.branch;
+        locked.commit(committer).map_err(|source| StageError::Update { branch: branch.clone(), source })?;
+        sync(&path).map_err(|source| StageError::Sync { branch, source })?;
         Ok(self.commit)
+    }
+
+    /// Whether somebody else moved the branch, or it could not be locked.
+    fn why_not(&self, source: gix::Error) -> StageError {
+        let branch = self.branch.clone();
+        match self.repository.branch_tip(&branch) {
+            Ok(tip) if tip.map(bytes) == self.tip => StageError::Update { branch, source },
+            Ok(_) => StageError::BranchMoved { branch, source },
+            Err(error) => error.into(),
+        }
     }
 
     fn edit(&self) -> Result<RefEdit, StageError> {

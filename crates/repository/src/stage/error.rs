@@ -20,6 +20,14 @@ pub enum StageError {
     /// What the repository holds of the layer cannot be read.
     #[error(transparent)]
     Dataset(#[from] DatasetError),
+    /// A new branch cannot have this name.
+    #[error("there can be no branch {branch} beside the branch {other}")]
+    Branch {
+        /// The new one.
+        branch: String,
+        /// The one that is there.
+        other: String,
+    },
     /// A layer cannot have this path.
     #[error(transparent)]
     Path(#[from] BadPath),

@@ -6,22 +6,19 @@ use geodata::{Column, DataType, Layer, Schema};
 
 use super::{
     Stage, StageError,
+    closed::ClosedLayer,
     columns::align,
-    commit::Imported,
     features::{FeatureWriter, Plan, WrittenFeatures},
-    meta::Meta,
     places::Places,
     previous::{Previous, key_error},
-    trees,
     unkeyed::KeyGiver,
 };
 use crate::{
-    DatasetPath, Interrupter, PackError, Repository,
+    DatasetPath, PackError, Repository,
     dataset::{
         KartColumn, Scheme, feature::FeatureEncoder, generated_keys::GeneratedKeys, legend::Legend,
         stored::StoredDataset,
     },
-    pack::{Inlet, PackWriter},
 };
 
 /// The column that holds generated keys.
@@ -109,18 +106,13 @@ impl LayerStage {
         }
     }
 
-    pub(super) fn finish(
-        mut self,
-        pack: &PackWriter,
-        inlet: &mut Inlet,
-        interrupter: &Interrupter,
-    ) -> Result<Imported, StageError> {
+    /// Sorts out where the features stand; those of the previous version that stay are among them.
+    pub(super) fn close(mut self) -> Result<ClosedLayer, StageError> {
         let Ok(plan) = Arc::try_unwrap(self.plan) else {
             return Err(PackError::GivenUp.into());
         };
         let repeated = |key| key_error(&plan.path, key, "stands in more than one row");
         self.places.sort().map_err(repeated)?;
-        let features = self.places.len() as u64;
         let mut known = HashSet::new();
         if let Some(mut previous) = plan.previous {
             known = std::mem::take(&mut previous.trees);
@@ -128,17 +120,17 @@ impl LayerStage {
                 self.places.complete_with(previous.into_places());
             }
         }
-        let tree = trees::build(&self.places, &known, pack, inlet, interrupter)?;
-        let meta = Meta {
-            layer: &self.layer,
-            columns: &self.columns,
-            legend: &self.legend,
-            scheme: self.places.scheme(),
-            generated_keys: self.generated_keys.as_ref(),
-            previous: self.dataset.as_ref(),
+        Ok(ClosedLayer {
+            path: plan.path,
+            layer: self.layer,
+            columns: self.columns,
+            legend: self.legend,
+            generated_keys: self.generated_keys,
             keep_words: self.mode == Mode::Add && self.dataset.is_some(),
-        };
-        Ok(Imported { tree: meta.write(inlet, tree)?, path: plan.path, layer: self.layer.name, features })
+            dataset: self.dataset,
+            places: self.places,
+            known,
+        })
     }
 }
 

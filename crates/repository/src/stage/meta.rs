@@ -28,22 +28,38 @@ pub(super) struct Meta<'a> {
     pub(super) keep_words: bool,
 }
 
+/// What stands in a dataset beside its features, written.
+pub(super) struct DatasetMeta {
+    meta: Entry,
+    attachments: Vec<Entry>,
+}
+
+impl DatasetMeta {
+    /// How many trees [`Self::write_trees`] writes.
+    pub(super) const TREES: u32 = 2;
+
+    /// Writes the dataset's tree, above the tree of its features.
+    pub(super) fn write_trees(self, inlet: &mut Inlet, features: Option<Id>) -> Result<Id, StageError> {
+        let mut folder = vec![self.meta];
+        folder.extend(features.map(|id| Entry::tree("feature", id)));
+        let folder = Entry::tree(FOLDER, inlet.add(Kind::Tree, &encode(folder))?);
+        let mut dataset = self.attachments;
+        dataset.push(folder);
+        Ok(inlet.add(Kind::Tree, &encode(dataset))?)
+    }
+}
+
 /// Items of the previous version that an import has nothing to say about.
 const KEPT: &[&str] = &["tags.json"];
 /// Items that are words about the layer.
 const WORDS: &[&str] = &["title", "description"];
 
 impl Meta<'_> {
-    /// Writes the dataset's tree, above the tree of its features.
-    pub(super) fn write(&self, inlet: &mut Inlet, features: Option<Id>) -> Result<Id, StageError> {
-        let meta = self.items(inlet)?;
-        let mut folder = vec![Entry::tree("meta", inlet.add(Kind::Tree, &encode(meta))?)];
-        folder.extend(features.map(|id| Entry::tree("feature", id)));
-        let folder = Entry::tree(FOLDER, inlet.add(Kind::Tree, &encode(folder))?);
-
-        let mut dataset = self.attachments(inlet)?;
-        dataset.push(folder);
-        Ok(inlet.add(Kind::Tree, &encode(dataset))?)
+    /// Writes all that does not depend on the features.
+    pub(super) fn write(&self, inlet: &mut Inlet) -> Result<DatasetMeta, StageError> {
+        let items = encode(self.items(inlet)?);
+        let meta = Entry::tree("meta", inlet.add(Kind::Tree, &items)?);
+        Ok(DatasetMeta { meta, attachments: self.attachments(inlet)? })
     }
 
     fn items(&self, inlet: &mut Inlet) -> Result<Vec<Entry>, StageError> {

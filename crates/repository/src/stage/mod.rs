@@ -8,6 +8,7 @@
 //!
 //! Whatever is dropped on the way leaves nothing behind.
 
+mod closed;
 mod columns;
 mod commit;
 mod error;
@@ -41,7 +42,7 @@ pub struct Stage {
     interrupter: Interrupter,
     pack: PackWriter,
     inlet: Inlet,
-    imported: Vec<commit::Imported>,
+    layers: Vec<closed::ClosedLayer>,
 }
 
 impl Stage {
@@ -51,8 +52,12 @@ impl Stage {
     /// If the name cannot be a branch's, or the repository cannot be read or written.
     pub fn open(repository: &Repository, branch: &str) -> Result<Self, StageError> {
         branch_ref(branch)?;
-        let tip = repository.branch_tip(branch)?;
-        let tip = tip.map(crate::object::bytes);
+        let tip = repository.branch_tip(branch)?.map(crate::object::bytes);
+        if tip.is_none()
+            && let Some(other) = repository.branch_in_the_way(branch)?
+        {
+            return Err(StageError::Branch { branch: branch.to_owned(), other });
+        }
         let interrupter = Interrupter::default();
         let folder = repository.git().objects.store_ref().path().join("pack");
         let pack = PackWriter::new(&folder, interrupter.clone())?;
@@ -64,7 +69,7 @@ impl Stage {
             tip,
             interrupter,
             pack,
-            imported: Vec::new(),
+            layers: Vec::new(),
         })
     }
 
@@ -84,7 +89,7 @@ impl Stage {
         layer: &geodata::Layer,
         mode: Mode,
     ) -> Result<LayerStage, StageError> {
-        let occupied = self.imported.iter().any(|imported| imported.path == *path);
+        let occupied = self.layers.iter().any(|layer| layer.path == *path);
         if occupied {
             return Err(StageError::Twice(path.clone()));
         }
@@ -94,15 +99,15 @@ impl Stage {
         LayerStage::new(self, path.clone(), layer, mode, previous)
     }
 
-    /// Takes in a layer whose features are all written.
+    /// Takes in a layer whose features are all written, and says how many there are.
     ///
     /// # Errors
-    /// If two of its features have one key, or the disk fails.
+    /// If two of them have one key.
     pub fn finish(&mut self, layer: LayerStage) -> Result<u64, StageError> {
-        let imported = layer.finish(&self.pack, &mut self.inlet, &self.interrupter)?;
-        self.root.put(&imported.path, imported.tree);
-        let features = imported.features;
-        self.imported.push(imported);
+        let layer = layer.close()?;
+        self.root.reserve(&layer.path);
+        let features = layer.places.len() as u64;
+        self.layers.push(layer);
         Ok(features)
     }
 }

@@ -98,16 +98,26 @@ impl Root {
         Ok(StoredDataset::open(git, tree)?)
     }
 
-    /// Puts the tree of a dataset in its place.
-    pub(super) fn put(&mut self, path: &DatasetPath, tree: Id) {
+    /// Keeps the place of a dataset that will be put there.
+    pub(super) fn reserve(&mut self, path: &DatasetPath) {
         if !self.datasets.contains(path) {
             self.datasets.push(path.clone());
         }
+    }
+
+    /// Puts the tree of a dataset in its place.
+    pub(super) fn put(&mut self, path: &DatasetPath, tree: Id) {
         let mut folder = &mut self.changes;
         for component in path.components() {
             folder = folder.below.entry(component.to_owned()).or_default();
         }
         folder.tree = Some(tree);
+    }
+
+    /// Writes the blobs that the tree of the repository will name itself.
+    pub(super) fn write_blobs(&mut self, inlet: &mut Inlet) -> Result<(), StageError> {
+        inlet.add(Kind::Blob, VERSION)?;
+        Ok(())
     }
 
     /// Writes the tree of the repository with all that was put into it.

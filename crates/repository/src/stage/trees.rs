@@ -42,6 +42,22 @@ pub(super) fn build(
     Ok(level.first().map(|(_, id)| *id))
 }
 
+/// How many trees [`build`] writes if none is known.
+pub(super) fn count(places: &Places) -> u32 {
+    let mut counts = [0; LEVELS + 1];
+    let mut before: Option<u32> = None;
+    for leaf in places.leaves() {
+        for (level, count) in counts.iter_mut().enumerate() {
+            let bits = 6 * level as u32;
+            if before.is_none_or(|before| before >> bits != leaf.tree >> bits) {
+                *count += 1;
+            }
+        }
+        before = Some(leaf.tree);
+    }
+    counts.iter().sum()
+}
+
 /// Writes the leaf trees, on several threads, and gives their numbers and ids in order.
 fn leaves(
     places: &Places,

@@ -1,0 +1,69 @@
+//! A layer whose features are all written, until the commit puts trees above them.
+
+use std::collections::HashSet;
+
+use geodata::Layer;
+
+use super::{
+    StageError,
+    meta::{DatasetMeta, Meta},
+    places::Places,
+    trees,
+};
+use crate::{
+    DatasetPath, Interrupter,
+    dataset::{KartColumn, generated_keys::GeneratedKeys, legend::Legend, stored::StoredDataset},
+    object::Id,
+    pack::{Inlet, PackWriter},
+};
+
+/// A layer that was taken in.
+pub(super) struct ClosedLayer {
+    pub(super) path: DatasetPath,
+    pub(super) layer: Layer,
+    pub(super) columns: Vec<KartColumn>,
+    pub(super) legend: Legend,
+    pub(super) generated_keys: Option<GeneratedKeys>,
+    /// What the branch has of it.
+    pub(super) dataset: Option<StoredDataset>,
+    /// Whether title, description and the like of the previous version stay.
+    pub(super) keep_words: bool,
+    /// Where its features stand, sorted.
+    pub(super) places: Places,
+    /// Trees that the repository has already.
+    pub(super) known: HashSet<Id>,
+}
+
+impl ClosedLayer {
+    /// Writes what does not depend on the features.
+    pub(super) fn write_meta(&self, inlet: &mut Inlet) -> Result<DatasetMeta, StageError> {
+        let meta = Meta {
+            layer: &self.layer,
+            columns: &self.columns,
+            legend: &self.legend,
+            scheme: self.places.scheme(),
+            generated_keys: self.generated_keys.as_ref(),
+            previous: self.dataset.as_ref(),
+            keep_words: self.keep_words,
+        };
+        meta.write(inlet)
+    }
+
+    /// How many trees [`Self::write_trees`] will write; nothing if that cannot be told before.
+    pub(super) fn tree_count(&self) -> Option<u32> {
+        let is_alone = self.dataset.is_none() && self.path.components().count() == 1;
+        is_alone.then(|| trees::count(&self.places) + DatasetMeta::TREES)
+    }
+
+    /// Writes the trees of the features and of the dataset.
+    pub(super) fn write_trees(
+        &self,
+        meta: DatasetMeta,
+        pack: &PackWriter,
+        inlet: &mut Inlet,
+        interrupter: &Interrupter,
+    ) -> Result<Id, StageError> {
+        let features = trees::build(&self.places, &self.known, pack, inlet, interrupter)?;
+        meta.write_trees(inlet, features)
+    }
+}
