@@ -1,4 +1,4 @@
-use reqwest::{Method, StatusCode, Url};
+use reqwest::StatusCode;
 use serde::Deserialize;
 
 use super::ServerAddress;
@@ -19,14 +19,20 @@ pub enum ClientError {
     #[error("the server answered {}: it has moved to {to}; give that address with --server", status.as_u16())]
     Moved { status: StatusCode, to: String },
     /// It answered something that no Longhaul server answers.
-    #[error("what answers {method} {url} is no Longhaul server: {cause}")]
-    Foreign { method: Method, url: Url, cause: String },
+    #[error("what answers {asked} is no Longhaul server: {cause}")]
+    Foreign { asked: String, cause: String },
     /// This machine is not able to ask.
-    #[error("cannot make an encrypted connection: {cause}")]
-    NoEncryption { cause: String },
+    #[error(
+        "cannot speak to {server} encrypted: {cause}; Debian's package ca-certificates says whom to trust"
+    )]
+    NoEncryption { server: ServerAddress, cause: String },
 }
 
 impl ClientError {
+    pub(super) fn of_building(server: &ServerAddress, error: &reqwest::Error) -> Self {
+        Self::NoEncryption { server: server.clone(), cause: innermost(error) }
+    }
+
     pub(super) fn of_transport(server: &ServerAddress, error: &reqwest::Error) -> Self {
         let (server, cause) = (server.clone(), innermost(error));
         match error.is_connect() {

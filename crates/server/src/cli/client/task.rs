@@ -1,7 +1,9 @@
+use std::time::Duration;
+
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use tasks::Status;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::{Client, ClientError, Commit, pace::Pace};
 
@@ -47,8 +49,8 @@ pub struct Failure {
     chain: Option<String>,
 }
 
-/// Polls that may fail in a row before the task is given up: about half a minute.
-const PATIENCE: u32 = 30;
+/// How long polls may fail before a task is given up. A server starts again within that.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 impl Task {
     /// The commit that it made, if it made one.
@@ -125,7 +127,7 @@ impl Client {
     /// A server that does not answer for a moment is asked again.
     pub async fn follow(&self, task: Task, mut seen: impl FnMut(&Task)) -> Result<Task, ClientError> {
         let mut task = task;
-        let mut failures = 0;
+        let mut answered = Instant::now();
         for pause in Pace::default() {
             seen(&task);
             if task.status.has_ended() {
@@ -133,8 +135,8 @@ impl Client {
             }
             sleep(pause).await;
             match self.task(task.id).await {
-                Ok(now) => (task, failures) = (now, 0),
-                Err(error) if error.may_pass() && failures < PATIENCE => failures += 1,
+                Ok(now) => (task, answered) = (now, Instant::now()),
+                Err(error) if error.may_pass() && answered.elapsed() < PATIENCE => {}
                 Err(error) => return Err(error),
             }
         }

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use reqwest::{Method, RequestBuilder, StatusCode, Url, header::LOCATION, redirect};
+use reqwest::{Method, RequestBuilder, StatusCode, header::LOCATION, redirect};
 use serde::de::DeserializeOwned;
 
 use super::{ClientError, ServerAddress};
@@ -15,8 +15,8 @@ pub struct Client {
 /// What the server answered, having done what it was asked for.
 #[derive(Clone, Debug)]
 pub struct Answer {
-    method: Method,
-    url: Url,
+    /// The request, in words.
+    asked: String,
     /// The body.
     pub text: String,
 }
@@ -44,7 +44,7 @@ impl Client {
             // Reads no certificates, so that it works on a machine which has none.
             http = http.tls_certs_only([]);
         }
-        let http = http.build().map_err(|error| ClientError::NoEncryption { cause: error.to_string() })?;
+        let http = http.build().map_err(|error| ClientError::of_building(&server, &error))?;
         Ok(Self { http, server })
     }
 
@@ -75,13 +75,13 @@ impl Client {
         let failed = |error: reqwest::Error| ClientError::of_transport(&self.server, &error);
         let (http, request) = request.build_split();
         let request = request.map_err(failed)?;
-        let (method, url) = (request.method().clone(), request.url().clone());
+        let asked = format!("{} {}", request.method(), request.url());
         let response = http.execute(request).await.map_err(failed)?;
         let status = response.status();
         let to = response.headers().get(LOCATION).and_then(|to| to.to_str().ok()).map(ToOwned::to_owned);
         let text = response.text().await.map_err(failed)?;
         match (status, to) {
-            (status, _) if status.is_success() => Ok(Answer { method, url, text }),
+            (status, _) if status.is_success() => Ok(Answer { asked, text }),
             (status, Some(to)) if status.is_redirection() => Err(ClientError::Moved { status, to }),
             (status, _) => Err(ClientError::of_answer(status, &text)),
         }
@@ -91,11 +91,8 @@ impl Client {
 impl Answer {
     /// The body as what it should be.
     pub fn read<T: DeserializeOwned>(&self) -> Result<T, ClientError> {
-        serde_json::from_str(&self.text).map_err(|error| ClientError::Foreign {
-            method: self.method.clone(),
-            url: self.url.clone(),
-            cause: error.to_string(),
-        })
+        serde_json::from_str(&self.text)
+            .map_err(|error| ClientError::Foreign { asked: self.asked.clone(), cause: error.to_string() })
     }
 }
 

@@ -107,14 +107,21 @@ impl ImportArgs {
 /// of, and the exit status says so.
 pub async fn run(args: ImportArgs) -> anyhow::Result<ExitCode> {
     let mut interrupts = Interrupts::listen();
-    let upload = Upload::open(&args.file).await?;
-    let client = Client::new(args.server.server.clone())?;
-    ready_repository(&client, &args).await?;
+    let (client, upload) = tokio::select! {
+        ready = get_ready(&args) => ready?,
+        () = interrupts.next() => return Ok(INTERRUPTED.into()),
+    };
     let mut view = View::new(args.quiet || args.json);
-    let task = match send::send(&client, &args, upload, &mut view, &mut interrupts).await? {
+    let sent = send::send(&client, &args, upload, &mut view, &mut interrupts).await;
+    let task = match sent.inspect_err(|_| view.end())? {
         Sent::Accepted(task) => task,
-        Sent::Interrupted(None) => return Ok(stop_before(&view)),
-        Sent::Interrupted(Some(task)) => return stop(&client, &args, &task, &view, &mut interrupts).await,
+        Sent::Unwanted(task) => return stop(&client, &args, &task, &view, &mut interrupts).await,
+        Sent::BrokenOff => {
+            return Ok(leave(&view, "Stopped: the upload was broken off, nothing was imported."));
+        }
+        Sent::Unanswered => {
+            return Ok(leave(&view, "Left; 'longhaul tasks' tells what the server makes of the file."));
+        }
     };
     let followed = tokio::select! {
         ended = client.follow(task.clone(), |task| view.task(task)) => Some(ended),
@@ -129,20 +136,17 @@ pub async fn run(args: ImportArgs) -> anyhow::Result<ExitCode> {
     }
 }
 
-async fn ready_repository(client: &Client, args: &ImportArgs) -> anyhow::Result<()> {
+/// Opens the file and sees to the repository.
+async fn get_ready(args: &ImportArgs) -> anyhow::Result<(Client, Upload)> {
+    let upload = Upload::open(&args.file).await?;
+    let client = Client::new(args.server.server.clone())?;
     let name = &args.repo;
     if args.create {
         client.create_repository(name).await?;
     } else if !client.has_repository(name).await? {
         bail!("{} has no repository '{name}': --create makes it", client.server());
     }
-    Ok(())
-}
-
-fn stop_before(view: &View) -> ExitCode {
-    view.end();
-    view.say("Stopped: the upload was broken off, nothing was imported.");
-    INTERRUPTED.into()
+    Ok((client, upload))
 }
 
 /// Cancels the task, and says what came of that. Ctrl-C once more leaves at once.
@@ -155,15 +159,21 @@ async fn stop(
 ) -> anyhow::Result<ExitCode> {
     view.end();
     view.say(&format!("Cancelling task {}... (Ctrl-C once more leaves at once)", task.id));
-    tokio::select! {
-        task = stopped(client, task.id) => {
-            let task = task?;
-            if !task.status.has_ended() {
-                view.say(&format!("Task {} was told to stop and has not yet.", task.id));
-            }
-            conclude(&task, args.branch.as_deref(), args.json, args.quiet)?;
+    let stopped = tokio::select! {
+        task = stopped(client, task.id) => task?,
+        () = interrupts.next() => {
+            return Ok(leave(view, &format!("Left; 'longhaul tasks show {}' tells what became of it.", task.id)));
         }
-        () = interrupts.next() => view.say(&format!("Left; 'longhaul tasks show {}' tells what became of it.", task.id)),
+    };
+    if !stopped.status.has_ended() {
+        return Ok(leave(view, &format!("Task {} was told to stop and has not yet.", task.id)));
     }
+    conclude(&stopped, args.branch.as_deref(), args.json, args.quiet)?;
     Ok(INTERRUPTED.into())
+}
+
+fn leave(view: &View, words: &str) -> ExitCode {
+    view.end();
+    view.say(words);
+    INTERRUPTED.into()
 }

@@ -7,6 +7,8 @@ use std::{
     time::Duration,
 };
 
+use tokio::time::timeout;
+
 use super::ImportArgs;
 use crate::cli::{
     client::{Client, ClientError, Task, Upload},
@@ -17,8 +19,12 @@ use crate::cli::{
 pub(super) enum Sent {
     /// The server has it and made a task of it.
     Accepted(Task),
-    /// Ctrl-C was pressed; with the task that the server had made of it by then.
-    Interrupted(Option<Task>),
+    /// The same, but Ctrl-C was pressed before the server said so.
+    Unwanted(Task),
+    /// Ctrl-C was pressed, and the server does not have the whole file.
+    BrokenOff,
+    /// Ctrl-C was pressed, and the server has the whole file but does not say what it makes of it.
+    Unanswered,
 }
 
 /// How long to wait for the answer to a file that is sent, so as to cancel what the server makes of it.
@@ -48,15 +54,12 @@ pub(super) async fn send(
         task = &mut sending => return task.map(Sent::Accepted),
         () = interrupts.next() => {}
     }
-    // A file that the server has in part makes no task. One that it has wholly does, and its number is yet to come.
+    // Of a part of a file the server makes no task.
     if sent.load(Relaxed) < length {
-        return Ok(Sent::Interrupted(None));
+        return Ok(Sent::BrokenOff);
     }
     tokio::select! {
-        task = tokio::time::timeout(PATIENCE, sending) => match task {
-            Ok(task) => task.map(|task| Sent::Interrupted(Some(task))),
-            Err(_) => Ok(Sent::Interrupted(None)),
-        },
-        () = interrupts.next() => Ok(Sent::Interrupted(None)),
+        task = timeout(PATIENCE, sending) => task.map_or(Ok(Sent::Unanswered), |task| task.map(Sent::Unwanted)),
+        () = interrupts.next() => Ok(Sent::Unanswered),
     }
 }

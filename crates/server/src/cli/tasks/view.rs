@@ -1,7 +1,10 @@
 //! What a person sees while a task goes on. All of it goes to the standard error output: what a program may want to
 //! read goes to the other.
 
-use std::{io::IsTerminal, time::Duration};
+use std::{
+    io::{IsTerminal, Write},
+    time::Duration,
+};
 
 use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressState, ProgressStyle};
 use tasks::Status;
@@ -40,7 +43,7 @@ impl View {
         let name = printable(&upload.name);
         match self {
             Self::Silent => {}
-            Self::Lines { .. } => eprintln!("Uploading {name} ({})", HumanBytes(upload.length)),
+            Self::Lines { .. } => print(&format!("Uploading {name} ({})", HumanBytes(upload.length))),
             Self::Bar(bar) => {
                 bar.set_style(style(UPLOAD));
                 bar.set_length(upload.length);
@@ -58,7 +61,7 @@ impl View {
             Self::Lines { last } => {
                 let step = step(task);
                 if *last != step && !task.status.has_ended() {
-                    eprintln!("Task {}: {step}", task.id);
+                    print(&format!("Task {}: {step}", task.id));
                     *last = step;
                 }
             }
@@ -70,8 +73,8 @@ impl View {
     pub fn say(&self, words: &str) {
         match self {
             Self::Silent => {}
-            Self::Lines { .. } => eprintln!("{words}"),
-            Self::Bar(bar) => bar.suspend(|| eprintln!("{words}")),
+            Self::Lines { .. } => print(words),
+            Self::Bar(bar) => bar.suspend(|| print(words)),
         }
     }
 
@@ -83,19 +86,27 @@ impl View {
     }
 }
 
+/// That nobody reads it is no reason to stop.
+fn print(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
+
 const UPLOAD: &str = "{msg} {wide_bar} {bytes}/{total_bytes} ({bytes_per_sec})";
 const COUNTING: &str = "{spinner} {msg} {amount} ({rate})";
 const WAITING: &str = "{spinner} {msg}";
 
 fn show(bar: &ProgressBar, task: &Task) {
-    let step = step(task);
-    if bar.message() != step {
-        bar.unset_length();
-        bar.reset();
-        bar.set_message(step);
+    if task.status.has_ended() {
+        return;
     }
     let done = task.progress.as_ref().map_or(0.0, |progress| progress.amount);
     bar.set_style(style(if done > 0.0 { COUNTING } else { WAITING }));
+    let step = step(task);
+    if bar.message() != step {
+        bar.set_message(step);
+        bar.unset_length();
+        bar.reset();
+    }
     // The bar counts in whole numbers, and negative ones become nothing.
     bar.set_position(done as u64);
 }

@@ -19,9 +19,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(super) async fn watch(client: &Client, id: u64, json: bool) -> anyhow::Result<ExitCode> {
     let mut interrupts = Interrupts::listen();
     let mut view = View::new(json);
-    let task = client.task(id).await?;
+    let follow = async { client.follow(client.task(id).await?, |task| view.task(task)).await };
     let followed = tokio::select! {
-        task = client.follow(task, |task| view.task(task)) => Some(task),
+        task = follow => Some(task),
         () = interrupts.next() => None,
     };
     view.end();

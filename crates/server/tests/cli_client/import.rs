@@ -1,0 +1,155 @@
+use serde_json::Value;
+
+use crate::{
+    program::{Done, client_at, client_of, file, file_of_points, run},
+    support::{Server, git},
+};
+
+fn import(server: &Server, path: &std::path::Path, more: &[&str]) -> Done {
+    let mut arguments = vec!["import", path.to_str().unwrap()];
+    arguments.extend(more);
+    run(client_of(server, &arguments))
+}
+
+#[test]
+fn an_import_ends_with_its_commit() {
+    let server = Server::start();
+    let (_folder, path) = file_of_points("roads", &["a", "b"]);
+    let done = import(
+        &server,
+        &path,
+        &["--repo", "city", "--create", "-m", "Survey\n\nof May", "--author-name", "Jo"],
+    );
+    assert_eq!(done.status, Some(0), "{done:?}");
+    assert!(done.err.contains("Uploading roads.gpkg"), "{done:?}");
+    let repository = server.data("repos/city.git");
+    let commit = git(&repository, &["rev-parse", "master"]);
+    assert!(done.out.starts_with(&format!("commit {commit}\nAuthor: Jo <>\nDate:   ")), "{done:?}");
+    assert!(done.out.ends_with("\n\n    Survey\n\n    of May\n"), "{done:?}");
+    server.stop();
+}
+
+#[test]
+fn every_option_reaches_the_commit() {
+    let server = Server::start();
+    server.init("city");
+    let (_folder, path) = file_of_points("roads", &["a", "b"]);
+    let author = ["--author-name", "Jo", "--author-email", "jo@example.org"];
+    let place =
+        ["--layer", "roads", "--dest", "traffic/roads", "--fid-attribute", "fid", "--branch", "survey"];
+    let done = import(
+        &server,
+        &path,
+        &[&["--repo", "city", "--message", "One & two = three"], &author[..], &place].concat(),
+    );
+    assert_eq!(done.status, Some(0), "{done:?}");
+    assert!(done.out.contains("\nBranch: survey\nAuthor: Jo <jo@example.org>\n"), "{done:?}");
+    let repository = server.data("repos/city.git");
+    let format = ["log", "-1", "--format=%an <%ae> %s", "survey"];
+    assert_eq!(git(&repository, &format), "Jo <jo@example.org> One & two = three");
+    assert_eq!(git(&repository, &["ls-tree", "-d", "--name-only", "survey:traffic"]), "roads");
+
+    let (_folder, more) = file_of_points("roads", &["a", "b", "c"]);
+    let done = import(&server, &more, &[&["--repo", "city", "--add", "--quiet"], &place[..]].concat());
+    assert_eq!((done.status, done.out.as_str(), done.err.as_str()), (Some(0), "", ""));
+    assert_eq!(git(&repository, &["rev-list", "--count", "survey"]), "2");
+    server.stop();
+}
+
+#[test]
+fn for_programs_the_last_document_is_all_that_is_printed() {
+    let server = Server::start();
+    let (_folder, path) = file_of_points("roads", &["a"]);
+    let done = import(&server, &path, &["--repo", "city", "--create", "--json"]);
+    assert_eq!((done.status, done.err.as_str()), (Some(0), ""));
+    let task = &done.json()["task"];
+    assert_eq!(task["status"], "FINISHED");
+    let commit = git(&server.data("repos/city.git"), &["rev-parse", "master"]);
+    assert_eq!(task["result"]["commit"]["id"], Value::from(commit));
+    server.stop();
+}
+
+#[test]
+fn a_file_whose_name_is_hard_to_write_keeps_it() {
+    let server = Server::start();
+    let name = "Straße \"7\"; a=b.gpkg";
+    let (_folder, path) = file(name, &crate::support::geopackage::points("roads", &["a"]));
+    let done = import(&server, &path, &["--repo", "city", "--create"]);
+    assert_eq!(done.status, Some(0), "{done:?}");
+    assert!(done.out.contains(name), "the message names the file: {done:?}");
+    server.stop();
+}
+
+#[test]
+fn a_file_that_is_no_geopackage_fails_with_the_servers_words() {
+    let server = Server::start();
+    let (_folder, path) = file("roads.gpkg", b"these are no roads");
+    let done = import(&server, &path, &["--repo", "city", "--create"]);
+    assert_eq!((done.status, done.out.as_str()), (Some(1), ""), "{done:?}");
+    let message = server.get("/tasks/1.json").json()["task"]["error"]["message"].as_str().unwrap().to_owned();
+    assert!(message.contains("roads.gpkg"), "{message}");
+    assert!(done.err.contains(&format!("Task 1: FAILED\n  {message}\n")), "{done:?}");
+
+    let done = import(&server, &path, &["--repo", "city", "--json"]);
+    assert_eq!(done.status, Some(1));
+    assert_eq!(done.json()["task"]["status"], "FAILED");
+    server.stop();
+}
+
+#[test]
+fn the_same_file_again_is_nothing_to_commit() {
+    let server = Server::start();
+    let (_folder, path) = file_of_points("roads", &["a"]);
+    assert_eq!(import(&server, &path, &["--repo", "city", "--create"]).status, Some(0));
+    let commit = git(&server.data("repos/city.git"), &["rev-parse", "master"]);
+    let done = import(&server, &path, &["--repo", "city", "--create", "--quiet"]);
+    let told = format!("Task 2: FAILED\n  Nothing to commit after {commit}\n");
+    assert_eq!((done.status, done.out.as_str(), done.err), (Some(1), "", told));
+    server.stop();
+}
+
+#[test]
+fn a_repository_that_is_not_there_is_made_only_when_asked_for() {
+    let server = Server::start();
+    let (_folder, path) = file_of_points("roads", &["a"]);
+    let done = import(&server, &path, &["--repo", "city"]);
+    let told = format!("error: http://{} has no repository 'city': --create makes it\n", server.address);
+    assert_eq!((done.status, done.err), (Some(1), told));
+    let done = import(&server, &path, &["--repo", "no/name", "--create"]);
+    assert_eq!(done.status, Some(1));
+    assert!(done.err.starts_with("error: the server answered 400: "), "{done:?}");
+    server.stop();
+}
+
+#[test]
+fn a_server_that_is_not_there_is_named() {
+    let (_folder, path) = file_of_points("roads", &["a"]);
+    let port = unused_port();
+    let url = format!("http://127.0.0.1:{port}");
+    for arguments in
+        [&["import", path.to_str().unwrap(), "--repo", "city"][..], &["tasks"], &["tasks", "watch", "3"]]
+    {
+        let done = run(client_at(&url, arguments));
+        let told = format!("error: cannot reach {url}: is 'longhaul serve' running?");
+        assert_eq!((done.status, done.out.as_str()), (Some(1), ""));
+        assert!(done.err.starts_with(&told), "{done:?}");
+    }
+}
+
+/// A port that was free a moment ago.
+fn unused_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+#[test]
+fn a_file_that_cannot_be_sent_is_named() {
+    let server = Server::start();
+    let folder = tempfile::tempdir().unwrap();
+    let done = import(&server, folder.path(), &["--repo", "city", "--create"]);
+    assert_eq!(done.status, Some(1));
+    assert!(done.err.ends_with(" is no file\n"), "{done:?}");
+    let done = import(&server, &folder.path().join("gone.gpkg"), &["--repo", "city", "--create"]);
+    assert!(done.err.contains("gone.gpkg: No such file"), "{done:?}");
+    assert_eq!(server.get("/repos/city").status, 404, "nothing was asked of the server");
+    server.stop();
+}

@@ -1,0 +1,12 @@
+//! The parts of the command line that speak to a server, against a real one.
+
+#![allow(clippy::unwrap_used, reason = "tests may")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod demo;
+mod import;
+mod interrupt;
+mod program;
+mod tasks;
