@@ -1,0 +1,281 @@
+//! Imports over HTTP: what is taken, what is refused, and what is left behind.
+
+#![allow(clippy::unwrap_used, reason = "tests may")]
+
+mod support;
+
+use std::{
+    io::{Read, Write},
+    net::{Shutdown, TcpStream},
+};
+
+use support::{Form, Request, Response, Server, geopackage, git, names_in};
+
+fn post(target: &str, form: Form) -> Request {
+    Request::new("POST", target).form(form)
+}
+
+fn file() -> Form {
+    Form::default().file("fileUpload", "points.gpkg", &geopackage::points("points", &["a", "b"]))
+}
+
+/// A server with an empty repository `r`.
+fn server(arguments: &[&str]) -> Server {
+    let server = Server::start_with(arguments);
+    server.init("r");
+    server
+}
+
+/// Nothing came of a request: no task, no file.
+fn assert_nothing_is_left(server: &Server) {
+    assert_eq!(server.get("/tasks.json").text(), r#"{"tasks":[]}"#);
+    wait_for_uploads(server, 0);
+}
+
+/// Files are removed behind the answer's back.
+fn wait_for_uploads(server: &Server, count: usize) {
+    while names_in(&server.data("uploads")).len() != count {
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn an_upload_becomes_a_commit_and_leaves_nothing_else() {
+    let server = server(&[]);
+    let form =
+        file().text("message", "Two points").text("authorName", "Jo").text("authorEmail", "jo@example.org");
+    let task = server.import_to_the_end("r", form);
+    let commit = &task["result"]["commit"];
+    let repository = server.data("repos/r.git");
+    assert_eq!(git(&repository, &["rev-parse", "master"]), commit["id"].as_str().unwrap());
+    assert_eq!(git(&repository, &["rev-parse", "master^{tree}"]), commit["tree"].as_str().unwrap());
+    assert_eq!(git(&repository, &["log", "-1", "--format=%an <%ae> %B"]), "Jo <jo@example.org> Two points");
+    assert_eq!(
+        git(&repository, &["ls-tree", "-r", "--name-only", "master", "points/.table-dataset/feature"])
+            .lines()
+            .count(),
+        2
+    );
+    assert_eq!(git(&repository, &["fsck", "--strict", "--full"]), "");
+    wait_for_uploads(&server, 0);
+    server.stop();
+}
+
+#[test]
+fn the_answer_is_the_task_and_202_for_who_prefers_that() {
+    let server = server(&[]);
+    let answer = server.send(post("/repos/r/import?format=gpkg", file()));
+    assert_eq!((answer.status, answer.header("content-type")), (200, Some("application/xml;charset=UTF-8")));
+    assert!(answer.text().contains("<task><id>1</id>"), "{}", answer.text());
+    assert!(answer.text().contains("<description>Importing GeoPackage database file.</description>"));
+    let answer =
+        server.send(post("/repos/r/import.json?format=gpkg", file()).header("Prefer", "respond-async"));
+    assert_eq!(answer.status, 202);
+    let location = format!("http://{}/tasks/2", server.address);
+    assert_eq!(answer.header("location"), Some(location.as_str()));
+    server.ended(1);
+    server.ended(2);
+    server.stop();
+}
+
+#[test]
+fn parameters_may_stand_in_the_form_or_the_query_and_the_form_wins() {
+    let server = server(&[]);
+    let form =
+        file().text("format", "GPKG").text("root", "surveys/2026").text("dest", "places").text("add", "True");
+    let answer =
+        server.send(post("/repos/r/import.json?format=shp&dest=ignored&layer=points&unknown=1", form));
+    let task = server.ended(answer.json()["task"]["id"].as_u64().unwrap());
+    assert_eq!(task["status"], "FINISHED", "{task}");
+    let trees = git(&server.data("repos/r.git"), &["ls-tree", "--name-only", "surveys/2026"]);
+    assert_eq!(trees.lines().last(), Some("places"));
+    server.stop();
+}
+
+#[test]
+fn the_body_may_be_the_file_itself() {
+    let server = server(&[]);
+    let bytes = geopackage::points("points", &["a"]);
+    let request = Request::new("POST", "/repos/r/import.json?format=gpkg")
+        .body("application/geopackage+sqlite3", bytes);
+    let task = server.ended(server.send(request).json()["task"]["id"].as_u64().unwrap());
+    assert_eq!(task["status"], "FINISHED", "{task}");
+    server.stop();
+}
+
+#[test]
+fn the_same_import_again_has_nothing_to_commit() {
+    let server = server(&[]);
+    let first = server.import_to_the_end("r", file());
+    let again = server.ended(server.import("r", file()));
+    assert_eq!(again["status"], "FAILED");
+    let head = first["result"]["commit"]["id"].as_str().unwrap();
+    assert_eq!(again["error"]["message"], format!("Nothing to commit after {head}"));
+    server.stop();
+}
+
+#[test]
+fn a_file_that_is_no_geopackage_fails_and_commits_nothing() {
+    let server = server(&[]);
+    let task =
+        server.ended(server.import("r", Form::default().file("fileUpload", "x/y\\noise.gpkg", &[7; 5000])));
+    assert_eq!(task["status"], "FAILED");
+    let error = task["error"].to_string();
+    assert!(error.contains("noise.gpkg"), "{error}");
+    assert!(!error.contains("uploads") && !error.contains("x/y"), "{error}");
+    assert_eq!(git(&server.data("repos/r.git"), &["branch", "--all"]), "");
+    wait_for_uploads(&server, 0);
+    server.stop_and_tell();
+}
+
+#[test]
+fn what_an_import_cannot_do_is_said() {
+    let server = server(&[]);
+    let refused = |query: &str, form: Form| {
+        let answer = server.send(post(&format!("/repos/r/import.json?{query}"), form));
+        assert_eq!(answer.status, 400, "{}", answer.text());
+        answer.error()
+    };
+    assert_eq!(refused("", file()), "missing required 'format' parameter");
+    assert_eq!(refused("format=shp", file()), "Unsupported input format: 'shp'");
+    assert!(
+        refused("format=gpkg&transactionId=b6f3edb5-c831-4bfb-9e82-e7c0f1f8ed96", file())
+            .contains("transactionId")
+    );
+    assert!(refused("format=gpkg&interchange=True", file()).contains("interchange"));
+    let one = "Request must specify one and only one fileUpload in the request body";
+    assert_eq!(refused("format=gpkg", Form::default().text("layer", "x")), one);
+    assert_eq!(refused("format=gpkg", file().file("fileUpload", "b.gpkg", b"x")), one);
+    assert_eq!(
+        refused("format=gpkg", file().text("message", &"x".repeat(300_000))),
+        "The fields of the form are too long."
+    );
+    let bare = server.send(Request::new("POST", "/repos/r/import.json?format=gpkg"));
+    assert_eq!((bare.status, bare.error().as_str()), (400, one));
+    let cut = Request::new("POST", "/repos/r/import.json?format=gpkg")
+        .body(&file().content_type(), file().unfinished());
+    assert_eq!(
+        server.send(cut).error(),
+        "The body could not be read: the form ends before its last boundary."
+    );
+    assert_nothing_is_left(&server);
+    server.stop();
+}
+
+#[test]
+fn methods_commands_and_repositories_are_checked_in_this_order() {
+    let server = server(&[]);
+    let told = |answer: Response| (answer.status, answer.header("allow").map(str::to_owned), answer.error());
+    let unsupported = "The request method is unsupported for this operation.".to_owned();
+    for (method, target, allow) in [
+        ("GET", "/repos/none/import.json", "POST, OPTIONS"),
+        ("POST", "/repos/none/init.json", "PUT, OPTIONS"),
+        ("DELETE", "/repos/none/log.json", "GET, HEAD, OPTIONS"),
+        ("PUT", "/repos/none.json", "GET, HEAD, DELETE, OPTIONS"),
+        ("POST", "/repos.json", "GET, HEAD, OPTIONS"),
+    ] {
+        let expected = (405, Some(allow.to_owned()), unsupported.clone());
+        assert_eq!(told(server.send(Request::new(method, target))), expected, "{method} {target}");
+    }
+    let unknown = told(server.get("/repos/none/xyz.json"));
+    assert_eq!(unknown, (404, None, "'xyz' is not a geogig command".into()));
+    let none = told(server.send(post("/repos/none/import.json", file())));
+    assert_eq!(none, (404, None, "Repository not found.".into()));
+    let options = server.send(Request::new("OPTIONS", "/repos/r/import"));
+    assert_eq!((options.status, options.header("allow")), (204, Some("POST, OPTIONS")));
+    let head = server.send(Request::new("HEAD", "/repos/r"));
+    assert_eq!((head.status, head.body.len()), (200, 0));
+    assert_nothing_is_left(&server);
+    server.stop();
+}
+
+#[test]
+fn a_file_that_is_too_large_is_refused_before_it_comes() {
+    let server = server(&["--max-upload", "1MB"]);
+    let request = Request::new("POST", "/repos/r/import.json?format=gpkg")
+        .header("Content-Type", "multipart/form-data; boundary=b")
+        .header("Content-Length", "20000000000")
+        .header("Expect", "100-continue");
+    let answer = server.send(request);
+    assert_eq!((answer.status, answer.error().as_str()), (413, "The file is larger than 1000000 bytes."));
+    assert_nothing_is_left(&server);
+    server.stop();
+}
+
+#[test]
+fn a_file_that_proves_too_large_is_refused() {
+    let server = server(&["--max-upload", "1MB"]);
+    let form = Form::default().file("fileUpload", "a.gpkg", &[0; 1_000_001]);
+    let answer = server.send(post("/repos/r/import.json?format=gpkg", form));
+    assert_eq!((answer.status, answer.error().as_str()), (413, "The file is larger than 1000000 bytes."));
+    assert_nothing_is_left(&server);
+    let fits = Form::default().file("fileUpload", "a.gpkg", &[0; 1_000_000]);
+    assert_eq!(server.send(post("/repos/r/import.json?format=gpkg", fits)).status, 200);
+    server.stop_and_tell();
+}
+
+#[test]
+fn a_file_of_unknown_length_is_refused_once_it_is_too_large() {
+    let server = server(&["--max-upload", "1MB"]);
+    let request = Request::new("POST", "/repos/r/import.json?format=gpkg")
+        .header("Content-Type", "application/octet-stream")
+        .header("Transfer-Encoding", "chunked");
+    let mut stream = TcpStream::connect(server.address).unwrap();
+    stream.write_all(&request.head(server.address)).unwrap();
+    for _ in 0..40 {
+        stream.write_all(b"8000\r\n").unwrap();
+        stream.write_all(&[0; 0x8000]).unwrap();
+        stream.write_all(b"\r\n").unwrap();
+    }
+    stream.write_all(b"0\r\n\r\n").unwrap();
+    assert_eq!(Response::read(stream).status, 413);
+    assert_nothing_is_left(&server);
+    server.stop();
+}
+
+#[test]
+fn a_reserve_of_disk_space_is_kept() {
+    let server = server(&["--min-free", "1000000TiB"]);
+    let answer = server.send(post("/repos/r/import.json?format=gpkg", file()));
+    assert_eq!((answer.status, answer.error().as_str()), (507, "The server has no room for the file."));
+    assert_nothing_is_left(&server);
+    server.stop();
+}
+
+#[test]
+fn an_upload_that_is_cut_leaves_nothing() {
+    let server = server(&[]);
+    let body = Form::default().file("fileUpload", "a.gpkg", &[0; 3_000_000]).finish();
+    let request = Request::new("POST", "/repos/r/import?format=gpkg")
+        .header("Content-Type", &Form::default().content_type())
+        .header("Content-Length", &body.len().to_string());
+    let mut stream = TcpStream::connect(server.address).unwrap();
+    stream.write_all(&request.head(server.address)).unwrap();
+    stream.write_all(&body[..2_000_000]).unwrap();
+    wait_for_uploads(&server, 1);
+    stream.shutdown(Shutdown::Both).unwrap();
+    drop(stream);
+    assert_nothing_is_left(&server);
+    server.stop();
+}
+
+#[test]
+fn an_upload_that_a_stop_cuts_leaves_nothing_for_the_next_start() {
+    let server = server(&[]);
+    let request = Request::new("POST", "/repos/r/import?format=gpkg")
+        .header("Content-Type", "application/octet-stream")
+        .header("Content-Length", "1000000");
+    let mut stream = TcpStream::connect(server.address).unwrap();
+    stream.write_all(&request.head(server.address)).unwrap();
+    stream.write_all(&[0; 500_000]).unwrap();
+    wait_for_uploads(&server, 1);
+    // Once for a graceful stop, again for one at once.
+    server.signal("-TERM");
+    let (folder, _, log) = server.stop_and_tell();
+    assert!(!log.contains("panicked"), "{log}");
+    stream.read_to_end(&mut Vec::new()).ok();
+    let again = Server::start_in(folder, &[], |_| {});
+    assert_eq!(names_in(&again.data("uploads")), [""; 0]);
+    assert_eq!(again.get("/repos/r").status, 200);
+    again.stop();
+}

@@ -1,0 +1,239 @@
+//! How the server starts, stops and minds its door.
+
+#![allow(clippy::unwrap_used, reason = "tests may")]
+
+mod support;
+
+use std::{
+    io::{Read, Write},
+    net::TcpStream,
+    process::{Output, Stdio},
+};
+
+use support::{Request, Response, Server, git, server::longhaul};
+
+fn fails(arguments: &[&str]) -> Output {
+    let output = longhaul().arg("serve").args(arguments).stdin(Stdio::null()).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(output.stdout.is_empty());
+    output
+}
+
+fn complaint(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+#[test]
+fn it_says_that_it_is_well_and_what_it_is() {
+    let server = Server::start();
+    let health = server.get("/healthz");
+    assert_eq!((health.status, health.text().as_str()), (200, "ok\n"));
+    let version = server.get("/version.json").json();
+    assert_eq!(version["response"]["ProjectVersion"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(server.get("/nothing.json").error(), "There is nothing here.");
+    server.stop();
+}
+
+#[test]
+fn a_data_folder_serves_one_server_at_a_time() {
+    let server = Server::start();
+    let data = server.data("");
+    let output = fails(&["--listen", "127.0.0.1:0", "--data", data.to_str().unwrap()]);
+    assert!(complaint(&output).contains("another server uses the data folder"), "{}", complaint(&output));
+    assert_eq!(server.get("/repos").status, 200);
+    let folder = server.stop();
+    Server::start_in(folder, &[], |_| {}).stop();
+}
+
+#[test]
+fn a_port_that_is_taken_is_an_error() {
+    let server = Server::start();
+    let folder = tempfile::tempdir().unwrap();
+    let output = fails(&["--listen", &server.address.to_string(), "--data", folder.path().to_str().unwrap()]);
+    assert!(complaint(&output).contains("listening on 127.0.0.1"), "{}", complaint(&output));
+    server.stop();
+}
+
+#[test]
+fn it_does_not_listen_to_the_network_unless_it_is_told_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let arguments = ["--listen", "0.0.0.0:0", "--data", data.to_str().unwrap()];
+    assert!(complaint(&fails(&arguments)).contains("--allow-anonymous"));
+    assert!(!data.exists());
+}
+
+#[test]
+fn a_stop_lets_a_request_end_that_has_begun() {
+    let server = Server::start();
+    let mut stream = TcpStream::connect(server.address).unwrap();
+    let request = Request::new("PUT", "/repos/r/init")
+        .header("Content-Type", "application/json")
+        .header("Content-Length", "2")
+        .header("Expect", "100-continue");
+    stream.write_all(&request.head(server.address)).unwrap();
+    let mut word = [0; 25];
+    stream.read_exact(&mut word).unwrap();
+    assert_eq!(&word, b"HTTP/1.1 100 Continue\r\n\r\n");
+    server.signal("-INT");
+    stream.write_all(b"{}").unwrap();
+    let answer = Response::read(stream);
+    assert_eq!(answer.status, 201, "{}", answer.text());
+    server.wait();
+}
+
+#[test]
+fn a_flag_counts_more_than_the_environment_and_that_more_than_the_file() {
+    let start = |flag: bool, environment: bool| {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("settings.toml");
+        std::fs::write(&file, "default-branch = 'of-the-file'\nkeep = '1h'\n").unwrap();
+        let arguments: &[&str] = if flag { &["--default-branch", "of-the-flag"] } else { &[] };
+        let server = Server::start_in(folder, arguments, |command| {
+            command.env("LONGHAUL_CONFIG", file);
+            if environment {
+                command.env("LONGHAUL_DEFAULT_BRANCH", "of-the-environment");
+            }
+        });
+        server.init("r");
+        let branch = git(&server.data("repos/r.git"), &["symbolic-ref", "--short", "HEAD"]);
+        server.stop();
+        branch
+    };
+    assert_eq!(start(false, false), "of-the-file");
+    assert_eq!(start(false, true), "of-the-environment");
+    assert_eq!(start(true, true), "of-the-flag");
+}
+
+#[test]
+fn settings_that_make_no_sense_are_errors() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("settings.toml");
+    std::fs::write(&file, "lisen = '127.0.0.1:0'\n").unwrap();
+    let output = fails(&["--config", file.to_str().unwrap()]);
+    assert!(complaint(&output).contains("lisen"), "{}", complaint(&output));
+    for wrong in [["--keep", "soon"], ["--max-upload", "much"], ["--listen", "here"]] {
+        let output = longhaul().arg("serve").args(wrong).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{wrong:?}");
+    }
+}
+
+#[test]
+fn only_its_own_host_names_are_answered() {
+    let server = Server::start_with(&[
+        "--allow-host",
+        "maps.example.org",
+        "--public-url",
+        "https://public.example.org/l",
+    ]);
+    let status = |host: &str| server.send(Request::new("GET", "/repos").header("Host", host)).status;
+    for ours in ["localhost", "127.0.0.1:9", "[::1]:8182", "Maps.Example.org", "public.example.org:443"] {
+        assert_eq!(status(ours), 200, "{ours}");
+    }
+    for other in ["evil.example", "localhost.evil.example", "10.0.0.1", "", "maps.example.org.evil.example"] {
+        assert_eq!(status(other), 403, "{other}");
+    }
+    for path in ["/tasks", "/healthz", "/version", "/nothing"] {
+        let answer = server.send(Request::new("GET", path).header("Host", "evil.example"));
+        assert_eq!(answer.status, 403, "{path}");
+    }
+    let two = Request::new("GET", "/repos").header("Host", "localhost").header("Host", "evil.example");
+    assert_eq!(server.send(two).status, 400);
+    let target = Request::new("GET", "http://evil.example/repos").header("Host", "localhost");
+    assert_eq!(server.send(target).status, 403);
+    server.init("r");
+    assert!(server.get("/repos").text().contains("href=\"https://public.example.org/l/repos/r.xml\""));
+    server.stop();
+}
+
+#[test]
+fn a_page_of_another_origin_changes_nothing() {
+    let server = Server::start_with(&["--allow-origin", "https://maps.example.org"]);
+    let foreign = |method: &str, target: &str| {
+        Request::new(method, target)
+            .header("Origin", "https://evil.example")
+            .header("Sec-Fetch-Site", "cross-site")
+    };
+    server.init("r");
+    for (method, target) in [
+        ("PUT", "/repos/x/init"),
+        ("GET", "/repos/r/delete"),
+        ("DELETE", "/repos/r?token=1"),
+        ("POST", "/repos/r/rename?name=x"),
+        ("POST", "/repos/r/import?format=gpkg"),
+    ] {
+        assert_eq!(server.send(foreign(method, target)).status, 403, "{method} {target}");
+    }
+    let read = server.send(foreign("GET", "/repos"));
+    assert_eq!((read.status, read.header("access-control-allow-origin")), (200, None));
+    let allowed = |method: &str| {
+        Request::new(method, "/repos/x/init")
+            .header("Origin", "https://maps.example.org")
+            .header("Sec-Fetch-Site", "cross-site")
+    };
+    let asked = server.send(allowed("OPTIONS").header("Access-Control-Request-Method", "PUT"));
+    assert_eq!(asked.header("access-control-allow-origin"), Some("https://maps.example.org"));
+    assert!(asked.header("access-control-allow-methods").unwrap().contains("PUT"));
+    assert_eq!(server.send(allowed("PUT")).status, 201);
+    let plain = server.send(Request::new("PUT", "/repos/y/init").header("Sec-Fetch-Site", "same-origin"));
+    assert_eq!(plain.status, 201);
+    server.stop();
+}
+
+#[test]
+fn hostile_paths_lead_nowhere() {
+    let server = Server::start();
+    let long = format!("/repos/{}/init", "a".repeat(101));
+    for target in [
+        "/repos/..%2f..%2fetc/init",
+        "/repos/%2e%2e/init",
+        "/repos/.hidden/init",
+        "/repos/a%00b/init",
+        "/repos/a%0d%0aX:%20y/init",
+        "/repos/a%20b/init",
+        "/repos/%ff/init",
+        "/repos/a.git/init",
+        "/repos//init",
+        &long,
+    ] {
+        let answer = server.send(Request::new("PUT", target));
+        assert_eq!(answer.status, 400, "{target}: {}", answer.text());
+    }
+    for target in ["/../etc/passwd", "/repos/../../etc/passwd", "//etc/passwd", "/repos/r/a/b/c", "/%2e%2e/x"]
+    {
+        let answer = server.get(target);
+        assert!(matches!(answer.status, 400 | 404), "{target}: {}", answer.status);
+    }
+    let strange = server.get("/repos/r/%3Cscript%3E%00.xml");
+    assert_eq!(strange.status, 404);
+    assert!(strange.text().contains("&lt;script&gt;"), "{}", strange.text());
+    assert_eq!(strange.header("x-content-type-options"), Some("nosniff"));
+    assert_eq!(server.get(&format!("/repos?x={}", "y".repeat(200_000))).status / 100, 4);
+    assert!(support::names_in(&server.data("repos")).is_empty());
+    server.stop();
+}
+
+#[test]
+fn no_answer_names_a_path_of_the_server() {
+    let folder = tempfile::tempdir().unwrap();
+    let repository = folder.path().join("repos/broken.git");
+    std::fs::create_dir_all(&repository).unwrap();
+    git(&repository, &["init", "--quiet", "--bare"]);
+    std::fs::write(repository.join("config"), "[core\nnonsense").unwrap();
+    let server = Server::start_in(folder, &[], |_| {});
+    let path = server.data("").canonicalize().unwrap();
+    let path = path.to_str().unwrap().trim_end_matches('/');
+    for target in
+        ["/repos", "/repos/broken", "/repos/broken/log", "/repos/broken/ls-tree", "/repos/broken/delete"]
+    {
+        let answer = server.get(target);
+        assert!(!answer.text().contains(path), "{target}: {}", answer.text());
+    }
+    assert_eq!(
+        server.get("/repos/broken/log.json").error(),
+        "Something went wrong; the server's log says what."
+    );
+    let (_folder, status, log) = server.stop_and_tell();
+    assert!(status.success());
+    assert!(log.contains("cannot open repository broken"), "{log}");
+}
