@@ -17,7 +17,9 @@ pub(crate) struct EntryWriter {
 
 impl EntryWriter {
     pub(crate) fn new() -> Self {
-        Self { compressor: Compressor::new(CompressionLvl::fastest()), scratch: Vec::new() }
+        // Not `fastest()`, which is level 0 and does not compress at all.
+        let level = CompressionLvl::new(1).unwrap_or_default();
+        Self { compressor: Compressor::new(level), scratch: Vec::new() }
     }
 
     /// Appends the object to `out`, compressed if that makes it smaller.
