@@ -10,7 +10,7 @@ mod settings;
 mod upload;
 mod web;
 
-use std::process::ExitCode;
+use std::{io::Write, process::ExitCode};
 
 use clap::Parser;
 
@@ -19,7 +19,8 @@ fn main() -> ExitCode {
         Ok(status) => status,
         Err(error) if is_of_a_reader_gone(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            // If nobody reads that either, the status has to do.
+            let _ = writeln!(std::io::stderr(), "error: {error:#}");
             ExitCode::FAILURE
         }
     }

@@ -10,6 +10,7 @@ mod told_to_stop;
 
 use std::{path::PathBuf, process::ExitCode};
 
+use anyhow::Context;
 use clap::Args;
 
 use crate::cli::{client::Client, tasks::INTERRUPTED};
@@ -18,7 +19,7 @@ use folder::Folder;
 use page::Page;
 use server::Server;
 use story::Story;
-use told_to_stop::told_to_stop;
+use told_to_stop::ToldToStop;
 
 /// Start a server on a scratch folder, import a map of the world, and show each step
 #[derive(Debug, Args)]
@@ -49,11 +50,16 @@ const MAP_NAME: &str = "natural-earth-110m.gpkg";
 /// # Errors
 /// If a step fails, or the output cannot be written.
 pub async fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
+    let mut told_to_stop = ToldToStop::listen().context("listening for Ctrl-C")?;
+    let stopped = Ok(ExitCode::from(if args.stay { 0 } else { INTERRUPTED }));
     let folder = Folder::new(args.data)?;
-    let server = Server::start(folder.path()).await?;
+    let server = tokio::select! {
+        server = Server::start(folder.path()) => server?,
+        () = told_to_stop.wait() => return stopped,
+    };
     let done = tokio::select! {
         done = show(&server, &folder, args.stay) => done.map(|()| ExitCode::SUCCESS),
-        () = told_to_stop() => Ok(ExitCode::from(if args.stay { 0 } else { INTERRUPTED })),
+        () = told_to_stop.wait() => stopped,
     };
     server.stop().await;
     folder.remove()?;
