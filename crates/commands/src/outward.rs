@@ -7,12 +7,14 @@ use std::{error::Error, fmt};
 /// Errors of Git name paths of the server, and what else stands deep in a chain is for whoever runs the server, not
 /// for clients. They go to the log, and the chain ends above them.
 pub(crate) fn outward(error: impl Error + Send + Sync + 'static) -> anyhow::Error {
-    let told: Vec<String> =
+    let mut told: Vec<String> =
         chain(&error).take_while(|cause| may_leave(*cause)).map(ToString::to_string).collect();
     if told.len() < chain(&error).count() {
         let whole: Vec<String> = chain(&error).map(ToString::to_string).collect();
         tracing::warn!(error = whole.join(": caused by: "), "a command failed");
     }
+    // An error that passes on the words of its cause would say them twice.
+    told.dedup();
     let told = told.into_iter().rev().fold(None, |source, message| Some(Box::new(Told { message, source })));
     match told {
         Some(told) => anyhow::Error::new(*told),
@@ -33,6 +35,9 @@ fn may_leave(error: &(dyn Error + 'static)) -> bool {
         || error.is::<repository::BadPath>()
         || error.is::<geopackage::Error>()
         || error.is::<geopackage::CellError>()
+        || error.is::<Box<geopackage::CellError>>()
+        || error.is::<geodata::geometry::GeometryError>()
+        || error.is::<std::str::Utf8Error>()
         || error.is::<std::io::Error>()
 }
 

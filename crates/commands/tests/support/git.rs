@@ -24,7 +24,9 @@ pub fn assert_clean(folder: &Path) {
     let output = run(folder, &["fsck", "--strict", "--full", "--no-dangling", "--no-progress"], &[]);
     let said = [output.stdout, output.stderr].concat();
     let said = String::from_utf8_lossy(&said);
-    assert!(output.status.success() && said.is_empty(), "git fsck: {said}");
+    // A repository without commits, or without one on its first branch, is remarked upon.
+    let complaints = said.lines().any(|line| !line.starts_with("notice: "));
+    assert!(output.status.success() && !complaints, "git fsck: {said}");
 }
 
 fn run(folder: &Path, arguments: &[&str], input: &[u8]) -> std::process::Output {

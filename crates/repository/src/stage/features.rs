@@ -116,8 +116,8 @@ impl FeatureWriter {
     fn place(&mut self, key: Value<'_>, id: Id, blob: &[u8]) -> Result<(), StageError> {
         match (self.plan.scheme, key) {
             (Scheme::Int, Value::Integer(key)) => self.place_integer(key, id, blob),
+            (_, Value::Null) => Err(self.bad_key(Value::Null, "stands for no feature")),
             (Scheme::Int, other) => Err(self.bad_key(other, "is not an integer")),
-            (Scheme::Hash, Value::Null) => Err(self.bad_key(Value::Null, "stands for no feature")),
             (Scheme::Hash, Value::Geometry(_)) => Err(self.bad_key(key, "is a geometry")),
             (Scheme::Hash, key) => self.place_named(key, id, blob),
         }

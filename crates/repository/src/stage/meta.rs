@@ -12,7 +12,7 @@ use crate::{
         stored::StoredDataset,
         tree::{Entry, Mode, encode},
     },
-    object::{Id, Kind},
+    object::{Id, Kind, id_of},
     pack::Inlet,
 };
 
@@ -76,7 +76,7 @@ impl Meta<'_> {
             blobs.extend(words.filter_map(|(name, text)| Some((*name, text.clone()?.into_bytes()))));
         }
         for (name, bytes) in blobs.iter().filter(|(_, bytes)| !bytes.is_empty()) {
-            items.push(Entry::blob(*name, inlet.add(Kind::Blob, bytes)?));
+            items.push(self.blob(inlet, name, bytes)?);
         }
         items.push(self.legends(inlet)?);
         items.extend(self.crs(inlet)?);
@@ -117,10 +117,24 @@ impl Meta<'_> {
     fn attachments(&self, inlet: &mut Inlet) -> Result<Vec<Entry>, StageError> {
         const METADATA: &str = "metadata.xml";
         let mut entries = self.previous.map_or_else(Vec::new, |previous| previous.attachments.clone());
-        if let Some(xml) = self.layer.metadata_xml.as_ref().filter(|xml| !xml.is_empty()) {
-            entries.retain(|entry| entry.name != METADATA.as_bytes() || entry.mode == Mode::Tree);
-            entries.push(Entry::blob(METADATA, inlet.add(Kind::Blob, xml.as_bytes())?));
+        let is_folder =
+            entries.iter().any(|entry| entry.name == METADATA.as_bytes() && entry.mode == Mode::Tree);
+        let new = self.layer.metadata_xml.as_ref().filter(|xml| !xml.is_empty() && !is_folder);
+        if let Some(xml) = new {
+            entries.retain(|entry| entry.name != METADATA.as_bytes());
+            entries.push(self.blob(inlet, METADATA, xml.as_bytes())?);
         }
         Ok(entries)
+    }
+
+    /// One item or attachment, which is written unless the previous version has it.
+    fn blob(&self, inlet: &mut Inlet, name: &str, bytes: &[u8]) -> Result<Entry, StageError> {
+        let id = id_of(Kind::Blob, bytes)?;
+        let mut previous =
+            self.previous.iter().flat_map(|previous| previous.meta.iter().chain(&previous.attachments));
+        if !previous.any(|entry| entry.id == id) {
+            inlet.add_compressed(id, Kind::Blob, bytes)?;
+        }
+        Ok(Entry::blob(name, id))
     }
 }

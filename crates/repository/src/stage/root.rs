@@ -116,7 +116,9 @@ impl Root {
 
     /// Writes the blobs that the tree of the repository will name itself.
     pub(super) fn write_blobs(&mut self, inlet: &mut Inlet) -> Result<(), StageError> {
-        inlet.add(Kind::Blob, VERSION)?;
+        if self.base.is_none() {
+            inlet.add(Kind::Blob, VERSION)?;
+        }
         Ok(())
     }
 

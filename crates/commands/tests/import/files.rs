@@ -1,0 +1,136 @@
+//! Files that are not what they should be.
+
+use std::fs;
+
+use tasks::{Node, Status};
+
+use crate::support::{
+    git::assert_clean,
+    gpkg::{ROADS, gpkg, point, points},
+    rows::rows,
+    studio::Studio,
+};
+
+#[test]
+fn what_is_no_database_is_refused() {
+    let studio = Studio::new();
+    let file = studio.scratch().join("notes.gpkg");
+    for content in [&b""[..], b"hello", &[0; 5000], b"SQLite format 3\0"] {
+        fs::write(&file, content).unwrap();
+        let refusal = studio.refusal(studio.job(&file));
+        assert_eq!(refusal, "notes.gpkg is not a GeoPackage: it is not an SQLite file");
+    }
+}
+
+#[test]
+fn a_file_that_is_gone_is_named_without_its_place() {
+    let studio = Studio::new();
+    let refusal = studio.refusal(studio.job(&studio.scratch().join("gone.gpkg")));
+    assert!(refusal.starts_with("cannot read gone.gpkg: "), "{refusal}");
+}
+
+#[test]
+fn a_truncated_file_is_refused() {
+    let studio = Studio::new();
+    let file = gpkg(studio.scratch(), "f.gpkg", ROADS);
+    let bytes = fs::read(&file).unwrap();
+    for length in [bytes.len() - 1, bytes.len() / 2, 4096] {
+        fs::write(&file, &bytes[..length]).unwrap();
+        let refusal = studio.refusal(studio.job(&file));
+        assert!(refusal.starts_with("f.gpkg is truncated: "), "{refusal}");
+    }
+}
+
+#[test]
+fn a_damaged_file_is_refused_wherever_the_damage_is() {
+    let studio = Studio::new();
+    let sql = format!(
+        "CREATE TABLE roads (fid INTEGER PRIMARY KEY, name TEXT); {}",
+        crate::support::gpkg::many("roads", 2000, 1)
+    );
+    let file = gpkg(studio.scratch(), "f.gpkg", &sql);
+    let whole = fs::read(&file).unwrap();
+    let mut failed = 0;
+    for page in 1..whole.len() / 4096 {
+        let mut bytes = whole.clone();
+        bytes[page * 4096..][..64].fill(0xff);
+        fs::write(&file, &bytes).unwrap();
+        // Not every page is read.
+        let task = studio.run(studio.job(&file));
+        if let Some(error) = &task.error {
+            let words = studio.words(error);
+            assert!(words.starts_with("f.gpkg") || words.starts_with("Nothing to commit"), "{words}");
+            failed += 1;
+        }
+    }
+    assert!(failed > 0);
+    assert_clean(studio.git_dir());
+}
+
+#[test]
+fn a_geometry_that_does_not_decode_is_found_by_file_layer_and_row() {
+    let studio = Studio::new();
+    for (bad, why) in [("X'47500001'", "end"), ("X'00'", ""), ("'POINT (1 2)'", "a text"), ("5", "a number")]
+    {
+        let sql = format!(
+            "CREATE TABLE trees (fid INTEGER PRIMARY KEY, geom POINT); {}
+             INSERT INTO trees VALUES (1, {}), (42, {bad}), (43, {});",
+            points("trees", 4326),
+            point(1.0, 2.0),
+            point(3.0, 4.0),
+        );
+        let refusal = studio.refusal(studio.job(&gpkg(studio.scratch(), "park.gpkg", &sql)));
+        assert!(
+            refusal.starts_with(r#"row 42 of layer "trees" of park.gpkg: cannot read column "geom": "#),
+            "{refusal}"
+        );
+        assert!(refusal.contains(why), "{refusal}");
+    }
+}
+
+#[test]
+fn one_bad_layer_keeps_the_good_ones_out() {
+    let studio = Studio::new();
+    let sql = format!(
+        "{ROADS} CREATE TABLE trees (fid INTEGER PRIMARY KEY, geom POINT); INSERT INTO trees VALUES (1, X'00'); {}",
+        points("trees", 4326)
+    );
+    studio.refusal(studio.job(&gpkg(studio.scratch(), "f.gpkg", &sql)));
+}
+
+#[test]
+fn a_file_in_wal_mode_is_imported_with_a_warning() {
+    let studio = Studio::new();
+    let file = gpkg(studio.scratch(), "f.gpkg", ROADS);
+    let mut bytes = fs::read(&file).unwrap();
+    bytes[18..20].fill(2);
+    fs::write(&file, bytes).unwrap();
+
+    let task = studio.run(studio.job(&file));
+    assert_eq!(task.status, Status::Finished, "{:?}", task.error);
+    let result = task.result.unwrap();
+    let warning = result.members().iter().find(|(name, _)| name == "warning").map(|(_, node)| node);
+    let expected = "f.gpkg is in WAL mode: edits that were left in f.gpkg-wal beside it are not in it";
+    assert_eq!(warning, Some(&Node::List(vec![Node::text(expected)])));
+    let commit = studio.repository.branch_tip("master").unwrap().unwrap().to_string();
+    assert_eq!(rows(&studio.repository, &commit, "roads").len(), 2);
+}
+
+#[test]
+fn old_codes_for_heights_become_those_of_today() {
+    let studio = Studio::new();
+    // A point of three dimensions, as GDAL and others wrote it before ISO had a code for it.
+    let old =
+        "X'47500001e6100000 0101000080 000000000000f03f 0000000000000040 0000000000000840'".replace(' ', "");
+    let sql = format!(
+        "CREATE TABLE trees (fid INTEGER PRIMARY KEY, geom POINT); {} INSERT INTO trees VALUES (1, {old});",
+        points("trees", 4326)
+    );
+    let commit = studio.import(studio.job(&gpkg(studio.scratch(), "f.gpkg", &sql)));
+    let dataset = crate::support::rows::layer(&studio.repository, &commit, "trees");
+    let batch = dataset.batches().next().unwrap().unwrap();
+    let geodata::Value::Geometry(geometry) = batch.rows().next().unwrap().value(1) else {
+        panic!("a geometry")
+    };
+    assert_eq!(geometry[..13], *b"GP\0\x01\0\0\0\0\x01\xe9\x03\0\0");
+}

@@ -1,0 +1,188 @@
+//! Who, why, and onto which branch.
+
+use commands::{Author, ImportGeopackage};
+use tasks::{Node, Report, Status};
+
+use crate::support::{
+    git::{assert_clean, git},
+    gpkg::{ROADS, gpkg},
+    studio::Studio,
+};
+
+fn job(studio: &Studio) -> ImportGeopackage {
+    studio.job(&gpkg(studio.scratch(), "f.gpkg", ROADS))
+}
+
+fn author(name: &str, email: Option<&str>) -> Option<Author> {
+    Some(Author { name: name.to_owned(), email: email.map(str::to_owned) })
+}
+
+fn said(studio: &Studio, commit: &str, format: &str) -> String {
+    git(studio.git_dir(), &["log", "-1", &format!("--format={format}"), commit])
+}
+
+#[test]
+fn the_commit_says_who_and_why() {
+    let studio = Studio::new();
+    let author = author("Åsa Öberg", Some("asa@example.org"));
+    let commit = studio.import(ImportGeopackage {
+        author,
+        message: Some("Roads of 2026\n\nAll of them.".into()),
+        ..job(&studio)
+    });
+    assert_eq!(said(&studio, &commit, "%an <%ae>"), "Åsa Öberg <asa@example.org>");
+    assert_eq!(said(&studio, &commit, "%cn <%ce>"), "Longhaul <longhaul@localhost>");
+    assert_eq!(said(&studio, &commit, "%B"), "Roads of 2026\n\nAll of them.");
+    assert_clean(studio.git_dir());
+}
+
+#[test]
+fn the_repository_s_configuration_says_who_commits_else() {
+    let studio = Studio::new();
+    git(studio.git_dir(), &["config", "user.name", "City Survey"]);
+    git(studio.git_dir(), &["config", "user.email", "survey@example.org"]);
+    let commit = studio.import(job(&studio));
+    assert_eq!(
+        said(&studio, &commit, "%an <%ae> %cn <%ce>"),
+        "City Survey <survey@example.org> City Survey <survey@example.org>"
+    );
+}
+
+#[test]
+fn hostile_words_make_a_sound_commit() {
+    let studio = Studio::new();
+    let names = [
+        ("Eve <root@localhost>\nparent 0000", "Eve root@localhostparent 0000"),
+        ("a\0b", "ab"),
+        ("  spaces  ", "spaces"),
+        ("\u{202e}evil", "\u{202e}evil"),
+        ("> 0 +0000", "0 +0000"),
+    ];
+    for (at, (name, expected)) in names.into_iter().enumerate() {
+        let email = Some("x>\n<y@\0example.org");
+        let message = Some(format!("line\r\n\0tree {at}\ngpgsig -----BEGIN"));
+        // A layer of its own each time, so that there is something to commit.
+        let dest = Some(format!("layer{at}"));
+        let commit =
+            studio.import(ImportGeopackage { author: author(name, email), message, dest, ..job(&studio) });
+        assert_eq!(said(&studio, &commit, "%an"), expected);
+        assert_eq!(said(&studio, &commit, "%ae"), "xy@example.org");
+        let raw = git(studio.git_dir(), &["cat-file", "commit", &commit]);
+        let message = raw.split_once("\n\n").unwrap().1;
+        assert_eq!(message, format!("line\r\ntree {at}\ngpgsig -----BEGIN"));
+        assert_clean(studio.git_dir());
+    }
+}
+
+#[test]
+fn nobody_is_no_author() {
+    let studio = Studio::new();
+    for (name, shown) in [("", ""), (" ", " "), ("<>\n", "<>\\n")] {
+        let refusal = studio.refusal(ImportGeopackage { author: author(name, Some("a@b")), ..job(&studio) });
+        assert_eq!(refusal, format!("'{shown}' is no name for an author"));
+    }
+}
+
+#[test]
+fn an_author_needs_no_address() {
+    let studio = Studio::new();
+    let commit = studio.import(ImportGeopackage { author: author("Jo", None), ..job(&studio) });
+    assert_eq!(said(&studio, &commit, "%an|%ae"), "Jo|");
+    assert_clean(studio.git_dir());
+}
+
+#[test]
+fn an_empty_message_is_none() {
+    let studio = Studio::new();
+    let commit = studio.import(ImportGeopackage { message: Some(" \n".into()), ..job(&studio) });
+    assert_eq!(said(&studio, &commit, "%B"), "Import from f.gpkg:roads to roads/");
+}
+
+#[test]
+fn a_branch_that_is_not_there_is_made() {
+    let studio = Studio::new();
+    let commit = studio.import(ImportGeopackage { branch: Some("surveys/2026".into()), ..job(&studio) });
+    assert_eq!(git(studio.git_dir(), &["for-each-ref"]), format!("{commit} commit\trefs/heads/surveys/2026"));
+    assert!(
+        git(studio.git_dir(), &["cat-file", "commit", &commit])
+            .lines()
+            .all(|line| !line.starts_with("parent"))
+    );
+    assert_clean(studio.git_dir());
+}
+
+#[test]
+fn an_import_goes_where_head_stands() {
+    let studio = Studio::new();
+    git(studio.git_dir(), &["symbolic-ref", "HEAD", "refs/heads/trunk"]);
+    // The name of the branch is looked up afresh, whoever changed it.
+    let task = studio.run(job(&studio));
+    assert_eq!(task.status, Status::Finished);
+    assert!(studio.repository.branch_tip("trunk").unwrap().is_some());
+    assert_eq!(studio.repository.branch_tip("master").unwrap(), None);
+}
+
+#[test]
+fn what_cannot_be_a_branch_is_refused() {
+    let studio = Studio::new();
+    studio.import(job(&studio));
+    for name in [
+        "",
+        "a b",
+        "a..b",
+        "-x",
+        "HEAD",
+        "refs/heads/x",
+        "x.lock",
+        "x/",
+        "/x",
+        "@{1}",
+        "x\0y",
+        "a~1",
+        "../../config",
+        "é\n",
+    ] {
+        let refusal = studio.refusal(ImportGeopackage {
+            branch: Some(name.into()),
+            dest: Some("x".into()),
+            ..job(&studio)
+        });
+        assert!(refusal.ends_with("is not a name for a branch"), "{name:?}: {refusal}");
+    }
+    let refusal = studio.refusal(ImportGeopackage { branch: Some("master/x".into()), ..job(&studio) });
+    assert_eq!(refusal, "there can be no branch master/x beside the branch master");
+}
+
+#[test]
+fn the_report_tells_the_commit() {
+    let studio = Studio::new();
+    let first = studio.import(job(&studio));
+    let task = studio.run(ImportGeopackage {
+        dest: Some("again".into()),
+        author: author("Jo", Some("jo@example.org")),
+        message: Some("Why not".into()),
+        ..job(&studio)
+    });
+    let commit = studio.repository.branch_tip("master").unwrap().unwrap().to_string();
+    let seconds: i64 = said(&studio, &commit, "%at").parse().unwrap();
+    let person = |name: &str, email: &str| {
+        let person = Report::new().text("name", name).text("email", email);
+        person.integer("timestamp", seconds * 1000).integer("timeZoneOffset", 0)
+    };
+    let expected = Report::new()
+        .text("id", &commit)
+        .text("tree", git(studio.git_dir(), &["rev-parse", &format!("{commit}^{{tree}}")]))
+        .element("parents", Report::new().list("id", [Node::text(first)]))
+        .element("author", person("Jo", "jo@example.org"))
+        .element("committer", person("Longhaul", "longhaul@localhost"))
+        .long_text("message", "Why not");
+    assert_eq!(*task.result.unwrap(), Report::new().element("commit", expected));
+}
+
+#[test]
+fn the_reflog_remembers_the_move() {
+    let studio = Studio::new();
+    let commit = studio.import(job(&studio));
+    let log = git(studio.git_dir(), &["reflog", "show", "--format=%H %gs", "master"]);
+    assert_eq!(log, format!("{commit} import: Import from f.gpkg:roads to roads/"));
+}

@@ -1,0 +1,62 @@
+//! A moment that no clock can hit: everything is staged, and the task is about to pass its point of no return.
+
+use std::{sync::Arc, time::Duration};
+
+use std::sync::Mutex;
+
+use tasks::{
+    Filter, MemoryStore, TaskId,
+    store::{Answer, Answering, Claimed, Journal, Limits, Listener, Record, Swept, Transition, View},
+};
+
+/// What happens in that moment.
+type Act = Box<dyn FnOnce(&MemoryStore, TaskId) + Send>;
+
+/// A store that does something once, before the first task is sealed.
+pub struct AtSeal {
+    store: MemoryStore,
+    act: Mutex<Option<Act>>,
+}
+
+impl AtSeal {
+    pub fn new(act: impl FnOnce(&MemoryStore, TaskId) + Send + 'static) -> Self {
+        Self { store: MemoryStore::new(), act: Mutex::new(Some(Box::new(act))) }
+    }
+}
+
+impl Journal for AtSeal {
+    fn attach(&self, listener: Arc<dyn Listener>, limits: Limits) {
+        self.store.attach(listener, limits);
+    }
+
+    fn write(&self, wishes: Vec<Transition>) -> Answering<'_, Vec<Answer>> {
+        let sealed = wishes.iter().find_map(|wish| match wish {
+            Transition::Sealed { id, .. } => Some(*id),
+            _ => None,
+        });
+        if let Some(id) = sealed
+            && let Some(act) = self.act.lock().unwrap().take()
+        {
+            act(&self.store, id);
+        }
+        self.store.write(wishes)
+    }
+
+    fn claim(&self) -> Answering<'_, Option<Claimed>> {
+        self.store.claim()
+    }
+
+    fn sweep(&self, keep: Duration) -> Answering<'_, Swept> {
+        self.store.sweep(keep)
+    }
+}
+
+impl View for AtSeal {
+    fn get(&self, id: TaskId) -> Answering<'_, Option<Arc<Record>>> {
+        self.store.get(id)
+    }
+
+    fn list<'a>(&'a self, filter: &'a Filter) -> Answering<'a, Vec<Arc<Record>>> {
+        self.store.list(filter)
+    }
+}
