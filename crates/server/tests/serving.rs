@@ -26,8 +26,10 @@ fn complaint(output: &Output) -> String {
 #[test]
 fn it_says_that_it_is_well_and_what_it_is() {
     let server = Server::start();
-    let health = server.get("/healthz");
-    assert_eq!((health.status, health.text().as_str()), (200, "ok\n"));
+    for path in ["/healthz", "/healthz/"] {
+        let health = server.get(path);
+        assert_eq!((health.status, health.text().as_str()), (200, "ok\n"));
+    }
     let version = server.get("/version.json").json();
     assert_eq!(version["response"]["ProjectVersion"], env!("CARGO_PKG_VERSION"));
     assert_eq!(server.get("/nothing.json").error(), "There is nothing here.");
@@ -143,6 +145,27 @@ fn only_its_own_host_names_are_answered() {
     assert_eq!(server.send(target).status, 403);
     server.init("r");
     assert!(server.get("/repos").text().contains("href=\"https://public.example.org/l/repos/r.xml\""));
+    server.stop();
+}
+
+#[test]
+fn a_proxy_is_believed_only_where_that_is_said() {
+    let forwarded = |host: &str| {
+        Request::new("GET", "/repos.json")
+            .header("X-Forwarded-Host", host)
+            .header("X-Forwarded-Proto", "https")
+    };
+    let link = |server: &Server| {
+        let answer = server.send(forwarded("maps.example.org"));
+        answer.json()["repos"]["repo"][0]["href"].as_str().unwrap().to_owned()
+    };
+    let server = Server::start();
+    server.init("r");
+    assert_eq!(link(&server), format!("http://{}/repos/r.json", server.address));
+    let folder = server.stop();
+    let server = Server::start_in(folder, &["--trust-proxy", "--allow-host=maps.example.org"], |_| {});
+    assert_eq!(link(&server), "https://maps.example.org/repos/r.json");
+    assert_eq!(server.send(forwarded("evil.example")).status, 403);
     server.stop();
 }
 

@@ -87,6 +87,7 @@ fn web(settings: &Settings, data: &DataFolder, repositories: Repositories, tasks
         address: address.trust_proxy(settings.trust_proxy),
         origins: settings.allow_origin.clone(),
         hosts: Hosts::new(hosts, !settings.listen.ip().is_loopback()),
+        trust_proxy: settings.trust_proxy,
         default_branch: settings.default_branch.clone(),
     }
 }

@@ -1,12 +1,15 @@
 //! The server about itself.
 
-use axum::{http::StatusCode, response::Response};
+use axum::{
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
 use tasks::Report;
 use tasks_web::Printer;
 
 /// `GET /healthz`: it is up.
-pub(super) async fn health() -> &'static str {
-    "ok\n"
+pub(super) fn health() -> Response {
+    "ok\n".into_response()
 }
 
 /// `GET /version`.

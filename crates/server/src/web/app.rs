@@ -7,7 +7,7 @@ use axum::{
     http::{HeaderValue, Method, StatusCode, header, request::Parts},
     middleware,
     response::{IntoResponse, Response},
-    routing::{any, get},
+    routing::any,
 };
 use repository::{Repositories, Repository, RepositoryName};
 use tasks::{Task, Tasks};
@@ -18,7 +18,9 @@ use tower_http::{
 };
 
 use super::{
-    DeletionTokens, Hosts, Reads, about, delete, failure, gate, import, init, log, ls_tree, rename, repos,
+    DeletionTokens, Hosts, Reads, about, delete,
+    failure::{self, Refusal},
+    gate, import, init, log, ls_tree, rename, repos,
     target::{Command, Target},
 };
 use crate::{jobs, upload::Receiver};
@@ -36,6 +38,7 @@ pub(crate) struct Web {
     pub(crate) address: PublicAddress,
     pub(crate) origins: Vec<String>,
     pub(crate) hosts: Hosts,
+    pub(crate) trust_proxy: bool,
     pub(crate) default_branch: String,
 }
 
@@ -46,7 +49,8 @@ pub(super) struct Call {
     pub(super) printer: Printer,
 }
 
-pub(super) type Answer = Result<Response, ApiError>;
+/// The answer, or why there is none.
+pub(super) type Answer = Result<Response, Refusal>;
 
 /// All routes, with what stands before them.
 pub(crate) fn app(web: Web) -> Router {
@@ -55,11 +59,7 @@ pub(crate) fn app(web: Web) -> Router {
         .address(web.address.clone())
         .allow_origins(allowed(&web.origins))
         .access(permit);
-    let routes = Router::new()
-        .route("/healthz", get(about::health))
-        .fallback(any(answer))
-        .with_state(web.clone())
-        .merge(tasks.router());
+    let routes = Router::new().fallback(any(answer)).with_state(web.clone()).merge(tasks.router());
     // The layer answers every OPTIONS itself; where no origin is allowed the routes do.
     let routes = if web.origins.is_empty() { routes } else { routes.layer(cors(&web.origins)) };
     routes.layer(middleware::from_fn_with_state(web, gate::admit)).layer(CatchPanicLayer::custom(panicked))
@@ -81,7 +81,7 @@ async fn answer(State(web): State<Arc<Web>>, request: Request) -> Response {
         return refusal;
     }
     let call = Call { request, body, printer: printer.clone() };
-    web.answer(target, call).await.unwrap_or_else(|error| printer.error(&error))
+    web.answer(target, call).await.unwrap_or_else(|refusal| refusal.response(&printer))
 }
 
 /// What can be said before anything is looked up.
@@ -106,6 +106,7 @@ fn refuse(request: &Parts, printer: &Printer, target: &Target) -> Option<Respons
 impl Web {
     async fn answer(&self, target: Target, call: Call) -> Answer {
         match target {
+            Target::Health => Ok(about::health()),
             Target::Version => Ok(about::version(&call.printer)),
             Target::Repositories => repos::list(self, call).await,
             Target::Repository(name) => {
@@ -126,7 +127,9 @@ impl Web {
                     Command::LsTree => ls_tree::ls_tree(self, name, call).await,
                 }
             }
-            Target::Unknown | Target::UnknownCommand(_) => Err(ApiError::not_found("There is nothing here.")),
+            Target::Unknown | Target::UnknownCommand(_) => {
+                Err(ApiError::not_found("There is nothing here.").into())
+            }
         }
     }
 
@@ -136,15 +139,15 @@ impl Web {
     }
 
     /// The repository; 404 if there is none.
-    pub(super) async fn repository(&self, name: RepositoryName) -> Result<Repository, ApiError> {
+    pub(super) async fn repository(&self, name: RepositoryName) -> Result<Repository, Refusal> {
         let found = self.find(name).await?;
-        found.ok_or_else(|| ApiError::not_found("Repository not found."))
+        found.ok_or_else(|| ApiError::not_found("Repository not found.").into())
     }
 
     /// The repository, if there is one.
-    pub(super) async fn find(&self, name: RepositoryName) -> Result<Option<Repository>, ApiError> {
+    pub(super) async fn find(&self, name: RepositoryName) -> Result<Option<Repository>, Refusal> {
         let repositories = self.repositories.clone();
-        self.reads.run(move || repositories.get(&name)).await?.map_err(failure::repositories)
+        Ok(self.reads.run(move || repositories.get(&name)).await?.map_err(failure::repositories)?)
     }
 }
 

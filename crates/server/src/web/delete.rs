@@ -33,11 +33,12 @@ pub(super) async fn delete(web: &Web, name: RepositoryName, call: Call) -> Answe
         .text("token")
         .ok_or_else(|| ApiError::bad_request("You must specify the correct token to delete a repository."))?;
     if !web.tokens.redeem(repository.id(), token, Instant::now()) {
-        return Err(ApiError::bad_request("The specified token does not exist or has expired."));
+        return Err(ApiError::bad_request("The specified token does not exist or has expired.").into());
     }
     let ended = web.run_alone(DeleteRepository { repository: repository.id().to_owned() }).await?;
     if ended.status != Status::Finished {
-        return Err(if web.find(name).await?.is_none() { none() } else { failure::unexplained() });
+        let error = if web.find(name).await?.is_none() { none() } else { failure::unexplained() };
+        return Err(error.into());
     }
     let document = call.printer.document("deleted", &Node::text(name.as_str()));
     Ok(call.printer.response(StatusCode::OK, document))

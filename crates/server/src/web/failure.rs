@@ -1,13 +1,41 @@
 //! Errors on their way to a client; the one place where they get a status.
 
-use std::error::Error;
+use std::{error::Error, time::Duration};
 
-use axum::http::StatusCode;
+use axum::{
+    http::{StatusCode, header},
+    response::Response,
+};
 use repository::{ReadError, RepositoriesError};
 use tasks::{StoreError, SubmitError};
-use tasks_web::ApiError;
+use tasks_web::{ApiError, Printer};
 
 use crate::upload::UploadError;
+
+/// Why a request is not granted, and when it may be.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    error: ApiError,
+    retry_after: Option<Duration>,
+}
+
+impl From<ApiError> for Refusal {
+    fn from(error: ApiError) -> Self {
+        let passes = matches!(error.status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
+        Self { error, retry_after: passes.then_some(Duration::from_secs(5)) }
+    }
+}
+
+impl Refusal {
+    /// The envelope, with `Retry-After` where it pays to ask again.
+    pub(super) fn response(&self, printer: &Printer) -> Response {
+        let mut response = printer.error(&self.error);
+        if let Some(pause) = self.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, pause.as_secs().max(1).into());
+        }
+        response
+    }
+}
 
 /// 500 for a reason that is nobody's business but the log's.
 pub(super) fn internal(error: impl Error) -> ApiError {
@@ -52,14 +80,17 @@ pub(super) fn repositories(error: RepositoriesError) -> ApiError {
     }
 }
 
-pub(super) fn submit(error: SubmitError) -> ApiError {
+pub(super) fn submit(error: SubmitError) -> Refusal {
     match error {
-        SubmitError::QueueFull { .. } => ApiError::new(
-            StatusCode::TOO_MANY_REQUESTS,
-            "Too many tasks are waiting; please try again later.",
-        ),
-        SubmitError::Stopping => ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "The server is stopping."),
-        error => internal(error),
+        SubmitError::QueueFull { retry_after } => {
+            let message = "Too many tasks are waiting; please try again later.";
+            let error = ApiError::new(StatusCode::TOO_MANY_REQUESTS, message);
+            Refusal { error, retry_after: Some(retry_after) }
+        }
+        SubmitError::Stopping => {
+            ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "The server is stopping.").into()
+        }
+        error => internal(error).into(),
     }
 }
 

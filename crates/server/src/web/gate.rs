@@ -34,7 +34,11 @@ fn refusal(web: &Web, request: &Request) -> Option<(StatusCode, &'static str)> {
         (Some(Ok(host)), None) => Some(host),
         _ => return Some((StatusCode::BAD_REQUEST, "The request must name one host.")),
     };
-    if [host, target].into_iter().flatten().all(|host| web.hosts.allows(host)) {
+    // A proxy that is believed says what it was asked for itself.
+    let forwarded = request.headers().get("x-forwarded-host").filter(|_| web.trust_proxy);
+    let forwarded = forwarded
+        .map(|hosts| hosts.to_str().unwrap_or_default().split(',').next().unwrap_or_default().trim());
+    if [host, target, forwarded].into_iter().flatten().all(|host| web.hosts.allows(host)) {
         return None;
     }
     let text = "This server is not known by that host name; --allow-host adds names that it may be asked by.";

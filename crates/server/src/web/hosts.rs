@@ -11,7 +11,7 @@ impl Hosts {
     /// Loopback, and these names, whatever the port. `any_address`: any IP address as well, which is what a server is
     /// asked by that listens to the network; no page can make one its own name.
     pub(crate) fn new(names: impl IntoIterator<Item = String>, any_address: bool) -> Self {
-        let names = names.into_iter().map(|name| without_port(&name).to_ascii_lowercase());
+        let names = names.into_iter().map(|name| without_port(&name).to_owned());
         Self { names: names.collect(), any_address }
     }
 
@@ -21,8 +21,9 @@ impl Hosts {
         match address(name) {
             Some(address) if self.any_address || address.is_loopback() => true,
             _ => {
-                let name = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
-                name == "localhost" || self.names.contains(&name)
+                let name = name.strip_suffix('.').unwrap_or(name);
+                let is = |ours: &str| name.eq_ignore_ascii_case(ours);
+                is("localhost") || self.names.iter().any(|ours| is(ours))
             }
         }
     }

@@ -12,7 +12,7 @@ use tasks_web::ApiError;
 use super::{
     Web,
     app::{Answer, Call},
-    failure,
+    failure::{self, Refusal},
     parameters::Parameters,
 };
 use crate::upload::ReceivedFile;
@@ -72,7 +72,7 @@ fn job(repository: &Repository, parameters: &Parameters, file: &ReceivedFile) ->
 }
 
 /// Hands the file over with the job, even if the client leaves meanwhile: a task that was accepted must have its file.
-async fn submit(web: &Web, job: ImportGeopackage, file: ReceivedFile) -> Result<Task, ApiError> {
+async fn submit(web: &Web, job: ImportGeopackage, file: ReceivedFile) -> Result<Task, Refusal> {
     let tasks = web.tasks.clone();
     let submitting = tokio::spawn(async move {
         let submission = Submission { files: vec![file.file.path().to_owned()], ..Submission::default() };

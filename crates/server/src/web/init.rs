@@ -27,9 +27,9 @@ pub(super) async fn init(web: &Web, name: RepositoryName, call: Call) -> Answer 
         Ok(_) => Ok(call.printer.success(StatusCode::CREATED, Report::new().element("repo", repo))),
         Err(RepositoriesError::Taken(_)) => {
             let message = "Cannot run init on an already initialized repository.";
-            Err(ApiError::new(StatusCode::CONFLICT, message))
+            Err(ApiError::new(StatusCode::CONFLICT, message).into())
         }
-        Err(error) => Err(failure::repositories(error)),
+        Err(error) => Err(failure::repositories(error).into()),
     }
 }
 

@@ -8,7 +8,8 @@ use tasks_web::ApiError;
 use super::{
     Web,
     app::{Answer, Call},
-    body, failure,
+    body,
+    failure::{self, Refusal},
     parameters::Parameters,
     repos,
 };
@@ -28,22 +29,22 @@ pub(super) async fn rename(web: &Web, name: RepositoryName, call: Call) -> Answe
     let to: RepositoryName =
         to.parse().map_err(|error: repository::InvalidName| ApiError::bad_request(error.to_string()))?;
     if to == name {
-        return Err(ApiError::bad_request("The repository has that name already."));
+        return Err(ApiError::bad_request("The repository has that name already.").into());
     }
     require_free(web, &to).await?;
     let job = RenameRepository { repository: repository.id().to_owned(), name: to.to_string() };
     if web.run_alone(job).await?.status != Status::Finished {
         web.repository(name).await?;
         require_free(web, &to).await?;
-        return Err(failure::unexplained());
+        return Err(failure::unexplained().into());
     }
     let report = Report::new().element("repo", repos::named(&to));
     Ok(call.printer.success(StatusCode::MOVED_PERMANENTLY, report))
 }
 
-async fn require_free(web: &Web, name: &RepositoryName) -> Result<(), ApiError> {
+async fn require_free(web: &Web, name: &RepositoryName) -> Result<(), Refusal> {
     match web.find(name.clone()).await? {
         None => Ok(()),
-        Some(_) => Err(ApiError::bad_request("A repository with that name already exists.")),
+        Some(_) => Err(ApiError::bad_request("A repository with that name already exists.").into()),
     }
 }

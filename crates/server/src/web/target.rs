@@ -14,6 +14,8 @@ pub(super) enum Target {
     Command { name: String, command: Command },
     /// Something that nobody can do.
     UnknownCommand(String),
+    /// Whether the server is up.
+    Health,
     /// The server's version.
     Version,
     /// Nothing.
@@ -52,6 +54,7 @@ impl Target {
 
     fn of_segments(segments: &[&str]) -> Self {
         match segments {
+            ["healthz"] => Self::Health,
             ["version"] => Self::Version,
             ["repos"] => Self::Repositories,
             ["repos", name] => Self::Repository((*name).to_owned()),
@@ -100,6 +103,7 @@ mod tests {
             ("/repos/%2e%2e/init", command("..", Command::Init), None),
             ("/repos/r/xyz", Target::UnknownCommand("xyz".into()), None),
             ("/repos/r/repo/manifest", Target::Unknown, None),
+            ("/healthz/", Target::Health, None),
             ("/version", Target::Version, None),
             ("/", Target::Unknown, None),
             ("", Target::Unknown, None),
