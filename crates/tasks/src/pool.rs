@@ -60,10 +60,10 @@ impl Pool {
         self.state.lock().rings
     }
 
-    /// Sleeps until there has been a ring since `heard`, the pool stops, or the time is over.
+    /// Sleeps until there has been a ring since `heard`, the thread is not needed any more, or the time is over.
     pub(crate) fn wait_for_ring(&self, heard: u64, at_most: Option<Duration>) {
         let mut state = self.state.lock();
-        while state.rings == heard && !state.is_stopping {
+        while state.rings == heard && !state.has_too_many(self.workers) {
             match at_most {
                 None => self.bell.wait(&mut state),
                 Some(time) => {
@@ -93,9 +93,11 @@ impl Pool {
     /// Whether the thread that asks should end; it is not counted any more then.
     pub(crate) fn dismisses(&self) -> bool {
         let mut state = self.state.lock();
-        let too_many = state.is_stopping || state.threads > state.wanted(self.workers);
+        let too_many = state.has_too_many(self.workers);
         if too_many {
             state.leave(&self.all_out);
+            // Should a ring have woken this thread, it was meant for whoever goes on working.
+            self.bell.notify_one();
         }
         too_many
     }
@@ -124,6 +126,7 @@ impl Pool {
     pub(crate) fn unpark(&self, run: &Run) {
         let seat = wait_for(either(self.seats.clone().acquire_owned(), run.stopped()));
         self.state.lock().parked -= 1;
+        self.bell.notify_one();
         if let Ok(Ok(seat)) = seat {
             *run.seat.lock() = Some(seat);
         }
@@ -138,6 +141,7 @@ impl Pool {
     /// The thread of a given-up run has come back.
     pub(crate) fn welcome_back(&self) {
         self.state.lock().given_up -= 1;
+        self.bell.notify_one();
     }
 
     /// Lets every thread end once it has nothing to run.
@@ -164,6 +168,10 @@ impl Pool {
 impl State {
     fn wanted(&self, workers: usize) -> usize {
         workers + self.parked + self.given_up
+    }
+
+    fn has_too_many(&self, workers: usize) -> bool {
+        self.is_stopping || self.threads > self.wanted(workers)
     }
 
     fn leave(&mut self, all_out: &Notify) {

@@ -173,8 +173,8 @@ fn publish(engine: &Engine, run: &Run, ending: Ending) -> Ending {
         download: Some(download),
     };
     match wait_for(engine.write_surely(seal)).verdict {
-        Err(Refusal::CancelRequested) => return Ending::Cancelled,
         Ok(()) | Err(Refusal::Sealed) => {}
+        // It will not be FINISHED; how it ends is settled when that is written.
         Err(_) => return ending,
     }
     match results.publish(run.id, run.attempt) {

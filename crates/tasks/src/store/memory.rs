@@ -31,7 +31,7 @@ struct Inner {
 }
 
 struct Attached {
-    listeners: Vec<Arc<dyn Listener>>,
+    listeners: Arc<[Arc<dyn Listener>]>,
     limits: Limits,
 }
 
@@ -43,7 +43,7 @@ impl MemoryStore {
 
     /// An empty store that goes by this clock.
     pub fn with_clock(clock: Arc<dyn Clock>) -> Self {
-        let attached = Attached { listeners: Vec::new(), limits: Limits { max_unfinished: usize::MAX } };
+        let attached = Attached { listeners: Arc::default(), limits: Limits { max_unfinished: usize::MAX } };
         Self(Arc::new(Inner {
             clock,
             board: Mutex::default(),
@@ -81,7 +81,7 @@ impl Default for MemoryStore {
 impl Journal for MemoryStore {
     fn attach(&self, listener: Arc<dyn Listener>, limits: Limits) {
         let mut attached = self.0.attached.write();
-        attached.listeners.push(listener);
+        attached.listeners = attached.listeners.iter().cloned().chain([listener]).collect();
         attached.limits = limits;
     }
 
@@ -110,6 +110,18 @@ impl View for MemoryStore {
     }
 
     fn list<'a>(&'a self, filter: &'a Filter) -> Answering<'a, Vec<Arc<Record>>> {
-        Box::pin(future::ready(Ok(self.0.shelf.list(filter))))
+        Box::pin(async move {
+            let limit = filter.limit.unwrap_or(usize::MAX);
+            let mut found = Vec::new();
+            let mut from = filter.after.map_or(0, |id| id.0.saturating_add(1));
+            while found.len() < limit
+                && let Some(next) = self.0.shelf.look_through(from, filter, &mut found)
+            {
+                from = next;
+                tokio::task::yield_now().await;
+            }
+            found.truncate(limit);
+            Ok(found)
+        })
     }
 }

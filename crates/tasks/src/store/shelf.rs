@@ -9,7 +9,7 @@ use crate::{Filter, TaskId};
 
 const SHARDS: usize = 32;
 
-/// How many ids a list looks through before it lets go of a shard.
+/// How many ids are looked through before others get their turn.
 const STRIDE: u64 = 4096;
 
 type Shard = RwLock<BTreeMap<TaskId, Arc<Record>>>;
@@ -31,20 +31,19 @@ impl Shelf {
         };
     }
 
-    /// What the filter lets through, oldest first. Tasks that come and go meanwhile may be in it or not; every other is, once.
-    pub(super) fn list(&self, filter: &Filter) -> Vec<Arc<Record>> {
-        let limit = filter.limit.unwrap_or(usize::MAX);
-        let mut found = Vec::new();
-        let mut from = filter.after.map_or(0, |id| id.0.saturating_add(1));
-        while found.len() < limit
-            && let Some(first) = self.first_from(from)
-        {
-            let until = first.saturating_add(STRIDE);
-            self.collect(first..until, filter, &mut found);
-            from = until;
-        }
-        found.truncate(limit);
-        found
+    /// Adds what the filter lets through of the next ids from `from` on, oldest first; where to go on, if there are more.
+    ///
+    /// Tasks that come and go meanwhile may be found or not; every other is, once.
+    pub(super) fn look_through(
+        &self,
+        from: u64,
+        filter: &Filter,
+        found: &mut Vec<Arc<Record>>,
+    ) -> Option<u64> {
+        let first = self.first_from(from)?;
+        let until = first.saturating_add(STRIDE);
+        self.collect(first..until, filter, found);
+        Some(until)
     }
 
     fn first_from(&self, from: u64) -> Option<u64> {

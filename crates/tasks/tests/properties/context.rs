@@ -47,6 +47,30 @@ async fn a_tracked_iterator_counts_and_ends_with_an_error_once_the_task_is_cance
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_iterator_that_a_cancel_broke_off_does_not_look_like_a_short_one() {
+    let stage = Stage::new(1);
+    let (has_begun, begun) = mpsc::channel();
+    let id = stage
+        .submit(move |ctx| {
+            let (end, ended) = mpsc::channel::<()>();
+            let _hook = ctx.on_cancel(move || drop(end));
+            // Like the rows of an interrupted statement: no more come.
+            let rows = std::iter::from_fn(|| {
+                has_begun.send(()).unwrap();
+                ended.recv().ok()
+            });
+            for row in ctx.track(rows) {
+                row?;
+            }
+            done()
+        })
+        .await;
+    begun.recv().unwrap();
+    stage.tasks.cancel(id).await.unwrap();
+    assert_eq!(stage.wait(id).await.status, Status::Cancelled);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_cancel_interrupts_a_wait_for_a_future() {
     let stage = Stage::new(1);
     for is_parked in [false, true] {

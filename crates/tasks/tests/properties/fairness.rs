@@ -1,9 +1,12 @@
 //! Property 27, and the places in the pool.
 
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
-    mpsc,
+use std::{
+    collections::HashSet,
+    sync::{
+        Arc, Barrier, Mutex,
+        atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
+        mpsc,
+    },
 };
 
 use tasks::{Status, TaskId};
@@ -104,6 +107,80 @@ async fn never_more_jobs_run_than_there_are_places_although_some_park() {
         assert_eq!(stage.wait(id).await.status, Status::Finished);
     }
     assert!((1..=PLACES).contains(&most.load(SeqCst)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_was_parked_takes_one_place_again_and_leaves_the_others() {
+    let stage = Stage::new(2);
+    for _ in 0..20 {
+        let (park, parked) = oneshot::channel();
+        let (wake, woken) = oneshot::channel::<()>();
+        let (has_woken, is_awake) = oneshot::channel();
+        let (release, released) = mpsc::channel::<()>();
+        let id = stage
+            .submit(move |ctx| {
+                park.send(()).unwrap();
+                let _ = ctx.park_until(woken)?;
+                has_woken.send(()).unwrap();
+                released.recv().unwrap();
+                done()
+            })
+            .await;
+        parked.await.unwrap();
+        // Two at once show that two threads are left to work.
+        let together = Arc::new(Barrier::new(2));
+        let mut pair = Vec::new();
+        for _ in 0..2 {
+            let together = together.clone();
+            let script = move |_: &tasks::Context| {
+                together.wait();
+                done()
+            };
+            pair.push(stage.submit(script).await);
+        }
+        for id in pair {
+            stage.wait(id).await;
+        }
+        wake.send(()).unwrap();
+        is_awake.await.unwrap();
+        for _ in 0..3 {
+            let other = stage.submit(|_| done()).await;
+            assert_eq!(stage.wait(other).await.status, Status::Finished);
+        }
+        release.send(()).unwrap();
+        assert_eq!(stage.wait(id).await.status, Status::Finished);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn threads_that_stood_in_for_parked_jobs_go() {
+    let stage = Stage::new(1);
+    let mut parked = Vec::new();
+    for _ in 0..8 {
+        let (wake, woken) = oneshot::channel::<()>();
+        let script = move |ctx: &tasks::Context| {
+            let _ = ctx.park_until(woken)?;
+            done()
+        };
+        parked.push((stage.submit(script).await, wake));
+    }
+    let other = stage.submit(|_| done()).await;
+    stage.wait(other).await;
+    for (id, wake) in parked {
+        wake.send(()).unwrap();
+        stage.wait(id).await;
+    }
+    let threads = Arc::new(Mutex::new(HashSet::new()));
+    for _ in 0..40 {
+        let threads = threads.clone();
+        let script = move |_: &tasks::Context| {
+            threads.lock().unwrap().insert(std::thread::current().id());
+            done()
+        };
+        let id = stage.submit(script).await;
+        stage.wait(id).await;
+    }
+    assert!(threads.lock().unwrap().len() <= 2, "one thread, and one that was about to go");
 }
 
 #[tokio::test(flavor = "multi_thread")]

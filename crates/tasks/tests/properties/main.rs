@@ -10,5 +10,7 @@ mod pruning;
 mod stage;
 mod states;
 mod stopping;
+mod stores;
 mod submitting;
+mod tampered;
 mod views;

@@ -14,11 +14,13 @@ use std::{
 use proptest::prelude::*;
 use tasks::{
     Change, Context, Failure, Filter, MemoryStore, Report, Status, StoreError, Submission, TaskId,
-    clock::ManualClock,
-    store::{Answer, Answering, Claimed, Journal, Limits, Listener, Record, Swept, Transition, View},
+    clock::{ManualClock, SystemClock},
 };
 
-use crate::stage::{Stage, done, names, spin, within_reason};
+use crate::{
+    stage::{Stage, done, names, spin, within_reason},
+    tampered::Tampered,
+};
 
 const SECOND: Duration = Duration::from_secs(1);
 const KEEP: Duration = Duration::from_secs(600);
@@ -157,51 +159,17 @@ async fn a_full_pool_does_not_keep_old_tasks_longer() {
     stage.wait(waiting).await;
 }
 
-/// The store in memory, except that sweeps fail while they are told to.
-struct BadSweeps {
-    store: MemoryStore,
-    failures_left: AtomicUsize,
-    has_failed: mpsc::Sender<()>,
-}
-
-impl Journal for BadSweeps {
-    fn attach(&self, listener: Arc<dyn Listener>, limits: Limits) {
-        self.store.attach(listener, limits);
-    }
-    fn write(&self, wishes: Vec<Transition>) -> Answering<'_, Vec<Answer>> {
-        self.store.write(wishes)
-    }
-    fn claim(&self) -> Answering<'_, Option<Claimed>> {
-        self.store.claim()
-    }
-    fn sweep(&self, keep: Duration) -> Answering<'_, Swept> {
-        let fails = self.failures_left.fetch_update(SeqCst, SeqCst, |left| left.checked_sub(1)).is_ok();
-        if fails {
-            let _ = self.has_failed.send(());
-            return Box::pin(async { Err(StoreError::new("the disk is full", None)) });
-        }
-        self.store.sweep(keep)
-    }
-}
-
-impl View for BadSweeps {
-    fn get(&self, id: TaskId) -> Answering<'_, Option<Arc<Record>>> {
-        self.store.get(id)
-    }
-    fn list<'a>(&'a self, filter: &'a Filter) -> Answering<'a, Vec<Arc<Record>>> {
-        self.store.list(filter)
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_failed_sweep_is_made_up_for_by_the_next() {
     let clock = Arc::new(ManualClock::default());
     let (has_failed, failed) = mpsc::channel();
-    let store = BadSweeps {
-        store: MemoryStore::with_clock(clock.clone()),
-        failures_left: AtomicUsize::new(3),
-        has_failed,
-    };
+    let failures_left = AtomicUsize::new(3);
+    let store = Tampered::new(clock.clone()).when_swept(move || {
+        failures_left.fetch_update(SeqCst, SeqCst, |left| left.checked_sub(1)).map_or(Ok(()), |_| {
+            let _ = has_failed.send(());
+            Err(StoreError::new("the disk is full", None))
+        })
+    });
     let stage = Stage::with(|builder| builder.keep(KEEP).clock(clock.clone()).store(store));
     let mut changes = stage.tasks.changes();
     let id = stage.submit(|_| done()).await;
@@ -212,6 +180,18 @@ async fn a_failed_sweep_is_made_up_for_by_the_next() {
         clock.advance(SECOND);
     }
     wait_until_gone(&mut changes, id).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_kept_at_all_goes_again_and_again_by_the_machines_clock() {
+    let stage = Stage::with(|builder| {
+        builder.keep(Duration::ZERO).store(MemoryStore::new()).clock(Arc::new(SystemClock::default()))
+    });
+    let mut changes = stage.tasks.changes();
+    for _ in 0..3 {
+        let id = stage.submit(|_| done()).await;
+        wait_until_gone(&mut changes, id).await;
+    }
 }
 
 #[derive(Clone, Copy, Debug)]

@@ -1,0 +1,144 @@
+//! The engine with stores that are slow, that fail, or that somebody else writes to at the worst moment.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
+};
+
+use tasks::{
+    MemoryStore, Status, StoreError, Submission, SubmitError,
+    clock::SystemClock,
+    store::{Journal as _, Transition, contract},
+};
+
+use crate::{
+    stage::{Stage, done, names, spin},
+    tampered::Tampered,
+};
+
+fn on(store: Tampered) -> Stage {
+    Stage::with(|builder| builder.workers(2).store(store))
+}
+
+fn new_store() -> Tampered {
+    Tampered::new(Arc::new(SystemClock::default()))
+}
+
+/// What a memory store does, it does when it is asked, not when the answer is awaited.
+fn cancel(store: &MemoryStore, id: tasks::TaskId) {
+    drop(store.write(vec![Transition::CancelRequested { id }]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancel_between_the_claim_and_the_run_is_heard_and_the_job_never_starts() {
+    let stage = on(new_store().when_claimed(|store, claimed| cancel(store, claimed.id)));
+    let ran = Arc::new(AtomicBool::new(false));
+    let runs = ran.clone();
+    let id = stage
+        .submit(move |ctx| {
+            runs.store(true, SeqCst);
+            Err(spin(ctx).into())
+        })
+        .await;
+    let task = stage.wait(id).await;
+    assert_eq!(task.status, Status::Cancelled);
+    assert!(!ran.load(SeqCst));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancel_just_before_the_end_is_written_wins_over_everything_unsealed() {
+    let stage = on(new_store().when_written(|store, wish| {
+        if let Transition::Ended { id, .. } | Transition::Sealed { id, .. } = wish {
+            cancel(store, *id);
+        }
+        Ok(())
+    }));
+    let plain = stage.submit(|_| done()).await;
+    let with_file = stage
+        .submit(|ctx| {
+            std::fs::write(ctx.result_file("a.gpkg", "a/b")?, "whole")?;
+            done()
+        })
+        .await;
+    let failing = stage.submit(|_| Err(anyhow::anyhow!("no").into())).await;
+    assert_eq!(stage.wait(plain).await.status, Status::Cancelled);
+    assert_eq!(stage.wait(with_file).await.status, Status::Cancelled);
+    assert_eq!(stage.wait(failing).await.status, Status::Failed, "a real error came first");
+    assert!(stage.results().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_store_loses_nothing() {
+    let stage = on(new_store().slow());
+    let mut ids = Vec::new();
+    for number in 0..100 {
+        let submission =
+            Submission { files: vec![stage.upload(&number.to_string())], ..Submission::default() };
+        let job = stage.job(&[["a", "b", "c"][number % 3]], move |ctx| match number % 4 {
+            0 => Err(anyhow::anyhow!("no").into()),
+            1 => Err(spin(ctx).into()),
+            2 => {
+                std::fs::write(ctx.result_file("a.gpkg", "a/b")?, "whole")?;
+                done()
+            }
+            _ => done(),
+        });
+        let id = stage.tasks.submit(job, submission).await.unwrap().id;
+        ids.push(id);
+        if number % 4 == 1 {
+            stage.tasks.cancel(id).await.unwrap();
+        }
+    }
+    for (number, id) in ids.into_iter().enumerate() {
+        let expected = [Status::Failed, Status::Cancelled, Status::Finished, Status::Finished][number % 4];
+        assert_eq!(stage.wait(id).await.status, expected);
+        assert!(!stage.folder.path().join(number.to_string()).exists());
+        assert_eq!(stage.tasks.result_file(id).await.unwrap().is_some(), number % 4 == 2);
+    }
+    assert!(names(stage.folder.path()).iter().all(|name| name == "results"));
+}
+
+#[tokio::test]
+async fn a_slow_store_keeps_the_contract_too() {
+    contract::check(async |clock| Tampered::new(clock).slow()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_end_that_the_store_did_not_take_is_written_again() {
+    let failures = AtomicUsize::new(0);
+    let stage = on(new_store().when_written(move |_, wish| match wish {
+        Transition::Ended { .. } if failures.fetch_add(1, SeqCst) < 2 => {
+            Err(StoreError::new("the disk is full", None))
+        }
+        _ => Ok(()),
+    }));
+    let id = stage.submit(|_| done()).await;
+    assert_eq!(stage.wait(id).await.status, Status::Finished);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_submit_that_the_store_did_not_take_is_an_error_and_its_files_stay_the_callers() {
+    let stage = on(new_store().when_written(|_, _| Err(StoreError::new("the disk is full", None))));
+    let file = stage.upload("upload");
+    let submission = Submission { files: vec![file.clone()], ..Submission::default() };
+    let refused = stage.tasks.submit(stage.job(&[], |_| done()), submission).await;
+    assert!(matches!(refused, Err(SubmitError::Store(_))));
+    assert!(file.exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_seal_that_the_store_did_not_take_fails_the_job() {
+    let stage = on(new_store().when_written(|_, wish| match wish {
+        Transition::Sealed { .. } => Err(StoreError::new("the disk is full", None)),
+        _ => Ok(()),
+    }));
+    let id = stage
+        .submit(|ctx| {
+            ctx.seal(&(), &tasks::Report::new())?;
+            done()
+        })
+        .await;
+    let task = stage.wait(id).await;
+    assert_eq!(task.status, Status::Failed);
+    assert_eq!(task.error.unwrap().causes, ["the disk is full"]);
+}
