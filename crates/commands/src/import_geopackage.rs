@@ -78,9 +78,13 @@ impl Job for ImportGeopackage {
     fn run(self, env: &Environment, ctx: &Context) -> Result<Report, Failure> {
         let repository = self.repository(env)?;
         let author = self.author(&repository)?;
-        let package = GeoPackage::open(&self.upload, &self.file_name).map_err(outward)?;
-        let interrupter = package.interrupter();
-        let _reading = ctx.on_cancel(move || interrupter.interrupt());
+        let reading = geopackage::Interrupter::default();
+        let _reading = ctx.on_cancel({
+            let reading = reading.clone();
+            move || reading.interrupt()
+        });
+        let package = GeoPackage::open_interruptible(&self.upload, &self.file_name, &reading);
+        let package = package.map_err(outward)?;
 
         let mut stage = Stage::open(&repository, &self.branch(&repository)?).map_err(outward)?;
         let interrupter = stage.interrupter();

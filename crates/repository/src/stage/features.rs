@@ -12,7 +12,7 @@ use super::{
     unkeyed::KeyGiver,
 };
 use crate::{
-    DatasetPath,
+    DatasetPath, Interrupter,
     dataset::{
         Scheme,
         feature::FeatureEncoder,
@@ -44,6 +44,7 @@ pub struct FeatureWriter {
     inlet: Inlet,
     places: Places,
     keys: Option<KeyGiver>,
+    interrupter: Interrupter,
     compress: Option<bool>,
     blob: Vec<u8>,
     projected: Vec<u8>,
@@ -58,8 +59,15 @@ pub struct WrittenFeatures {
 }
 
 impl FeatureWriter {
-    pub(super) fn new(plan: Arc<Plan>, git: gix::Repository, inlet: Inlet, keys: Option<KeyGiver>) -> Self {
+    pub(super) fn new(
+        plan: Arc<Plan>,
+        git: gix::Repository,
+        inlet: Inlet,
+        keys: Option<KeyGiver>,
+        interrupter: Interrupter,
+    ) -> Self {
         Self {
+            interrupter,
             places: Places::new(plan.scheme),
             plan,
             git,
@@ -91,7 +99,7 @@ impl FeatureWriter {
     pub fn finish(mut self) -> Result<WrittenFeatures, StageError> {
         if let Some(mut keys) = self.keys.take() {
             let mut late = Vec::new();
-            keys.settle(&self.git, &mut |key, id, blob| late.push((key, id, blob)))?;
+            keys.settle(&self.git, &self.interrupter, &mut |key, id, blob| late.push((key, id, blob)))?;
             for (key, id, blob) in late {
                 self.place_integer(key, id, &blob)?;
             }

@@ -70,7 +70,8 @@ impl LayerStage {
         };
         let key_giver = key.is_none().then(|| {
             let keys = dataset.as_ref().and_then(|dataset| dataset.generated_keys.clone());
-            KeyGiver::new(columns[0].clone(), keys, mode)
+            let highest = previous.as_ref().and_then(Previous::highest).filter(|_| mode == Mode::Add);
+            KeyGiver::new(columns[0].clone(), keys, mode, highest)
         });
         let encoder = FeatureEncoder::new(&legend.name(), legend.values.len(), key);
         Ok(Self {
@@ -95,7 +96,13 @@ impl LayerStage {
     /// A way in for one more thread; the only one where the layer is sequential.
     pub fn writer(&mut self, stage: &Stage) -> FeatureWriter {
         let keys = self.key_giver.take();
-        FeatureWriter::new(self.plan.clone(), self.repository.git(), stage.pack.inlet(), keys)
+        FeatureWriter::new(
+            self.plan.clone(),
+            self.repository.git(),
+            stage.pack.inlet(),
+            keys,
+            stage.interrupter(),
+        )
     }
 
     /// Takes over what a writer wrote.
@@ -139,15 +146,22 @@ fn keyed(layer: &Layer, path: &DatasetPath) -> Result<Layer, StageError> {
     let mut layer = layer.clone();
     let columns = &mut layer.schema.columns;
     match columns.iter().filter(|column| column.primary_key).count() {
-        0 => columns.insert(0, generated_column()),
+        0 => columns.insert(0, generated_column(columns)),
         1 => {}
         _ => return Err(StageError::CompositeKey(path.clone())),
     }
     Ok(layer)
 }
 
-fn generated_column() -> Column {
-    Column { name: GENERATED.to_owned(), data_type: DataType::Integer { size: 64 }, primary_key: true }
+fn generated_column(others: &[Column]) -> Column {
+    let is_free = |name: &String| !others.iter().any(|column| column.name.eq_ignore_ascii_case(name));
+    let mut names = (1..).map(|number| format!("{GENERATED}_{number}"));
+    let name = Some(GENERATED.to_owned()).filter(is_free).or_else(|| names.find(is_free));
+    Column {
+        name: name.expect("the numbers do not end"),
+        data_type: DataType::Integer { size: 64 },
+        primary_key: true,
+    }
 }
 
 /// The columns with the ids of those they continue.

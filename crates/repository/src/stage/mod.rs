@@ -20,6 +20,7 @@ mod previous;
 mod root;
 mod trees;
 mod unkeyed;
+mod vanished;
 
 pub use commit::{CommitDetails, StagedCommit};
 pub use error::StageError;

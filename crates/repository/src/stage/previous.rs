@@ -74,6 +74,14 @@ impl Previous {
         }
     }
 
+    /// The highest key, where keys are integers.
+    pub(super) fn highest(&self) -> Option<i64> {
+        match &self.by_key {
+            ByKey::Int(ids) => ids.keys().copied().max(),
+            ByKey::Named(_) => None,
+        }
+    }
+
     pub(super) fn of_name(&self, name: &[u8]) -> Option<Id> {
         match &self.by_key {
             ByKey::Int(_) => None,

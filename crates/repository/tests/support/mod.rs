@@ -3,6 +3,8 @@
 #![allow(dead_code, reason = "each test program uses a part")]
 #![allow(clippy::unwrap_used, reason = "tests may")]
 
+pub mod layers;
+
 use std::{
     path::{Path, PathBuf},
     process::{Command, Stdio},
@@ -63,9 +65,14 @@ pub fn commit(
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, content).unwrap();
     }
-    let work_tree = format!("--work-tree={}", scratch.path().display());
+    commit_folder(git_dir, branch, seconds, parents, scratch.path())
+}
+
+/// As [`commit`], of the files in a folder.
+pub fn commit_folder(git_dir: &Path, branch: &str, seconds: i64, parents: &[&str], folder: &Path) -> String {
+    let work_tree = format!("--work-tree={}", folder.display());
     git(git_dir, &["--git-dir=.", "read-tree", "--empty"]);
-    git(git_dir, &["--git-dir=.", &work_tree, "add", "--all", "--force", scratch.path().to_str().unwrap()]);
+    git(git_dir, &["--git-dir=.", &work_tree, "add", "--all", "--force", folder.to_str().unwrap()]);
     let tree = git(git_dir, &["write-tree"]);
     let mut arguments = vec!["commit-tree", &tree, "-m", "a change"];
     parents.iter().for_each(|parent| arguments.extend(["-p", parent]));
