@@ -260,6 +260,16 @@ fn an_upload_that_is_cut_leaves_nothing() {
 }
 
 #[test]
+fn who_sends_a_large_file_to_nowhere_reads_why_it_is_not_taken() {
+    let server = server(&[]);
+    let large = Form::default().file("fileUpload", "a.gpkg", &vec![0; 30_000_000]);
+    let answer = server.send(post("/repos/none/import.json?format=gpkg", large.clone()));
+    assert_eq!((answer.status, answer.error().as_str()), (404, "Repository not found."));
+    assert_eq!(server.send(post("/repos/r/log.json", large)).status, 405);
+    server.stop();
+}
+
+#[test]
 fn an_upload_that_a_stop_cuts_leaves_nothing_for_the_next_start() {
     let server = server(&[]);
     let request = Request::new("POST", "/repos/r/import?format=gpkg")
@@ -274,6 +284,7 @@ fn an_upload_that_a_stop_cuts_leaves_nothing_for_the_next_start() {
     let (folder, _, log) = server.stop_and_tell();
     assert!(!log.contains("panicked"), "{log}");
     stream.read_to_end(&mut Vec::new()).ok();
+    std::fs::write(folder.path().join("uploads/of-a-crash"), "").unwrap();
     let again = Server::start_in(folder, &[], |_| {});
     assert_eq!(names_in(&again.data("uploads")), [""; 0]);
     assert_eq!(again.get("/repos/r").status, 200);

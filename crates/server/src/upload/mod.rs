@@ -11,4 +11,4 @@ mod receive;
 mod space;
 mod spool;
 
-pub(crate) use receive::{ReceivedFile, Receiver, UploadError};
+pub(crate) use receive::{ReceivedFile, Receiver, UploadError, decline};

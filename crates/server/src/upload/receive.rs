@@ -102,8 +102,8 @@ impl Receiver {
             Ok(()) => self.read(headers, &mut body).await,
             Err(error) => Err(error),
         };
-        if received.is_err() && !waits_for_word(headers) {
-            linger(&mut body).await;
+        if received.is_err() {
+            decline(headers, body).await;
         }
         received
     }
@@ -245,15 +245,14 @@ async fn next_chunk(body: &mut Body) -> Result<Option<Bytes>, UploadError> {
     }
 }
 
-/// Whether the sender waits to be told that its body is wanted.
-fn waits_for_word(headers: &HeaderMap) -> bool {
-    headers.get(header::EXPECT).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"))
-}
-
-/// Reads on for a while: many senders look for an answer only once they have sent everything, and a connection closed
-/// before that would take the answer with it.
-async fn linger(body: &mut Body) {
+/// Reads what comes of a body that nobody wants, for a while: many senders look for an answer only once they have sent
+/// everything, and a connection closed before that would take the answer with it.
+pub(crate) async fn decline(headers: &HeaderMap, mut body: Body) {
     const MOST: usize = 64 << 20;
+    const PATIENCE: Duration = Duration::from_secs(5);
+    if waits_for_word(headers) {
+        return;
+    }
     let read = async {
         let mut length = 0;
         while let Some(Ok(frame)) = body.frame().await {
@@ -263,7 +262,12 @@ async fn linger(body: &mut Body) {
             }
         }
     };
-    let _ = time::timeout(Duration::from_secs(5), read).await;
+    let _ = time::timeout(PATIENCE, read).await;
+}
+
+/// Whether the sender waits to be told that its body is wanted.
+fn waits_for_word(headers: &HeaderMap) -> bool {
+    headers.get(header::EXPECT).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"))
 }
 
 /// The last component of what a sender calls its file: some send the whole path.

@@ -23,7 +23,10 @@ use super::{
     gate, import, init, log, ls_tree, rename, repos,
     target::{Command, Target},
 };
-use crate::{jobs, upload::Receiver};
+use crate::{
+    jobs,
+    upload::{self, Receiver},
+};
 
 /// What it takes to answer.
 pub(crate) struct Web {
@@ -78,6 +81,7 @@ async fn answer(State(web): State<Arc<Web>>, request: Request) -> Response {
         Err(unknown_format) => return unknown_format.into_response(),
     };
     if let Some(refusal) = refuse(&request, &printer, &target) {
+        upload::decline(&request.headers, body).await;
         return refusal;
     }
     let call = Call { request, body, printer: printer.clone() };

@@ -15,12 +15,18 @@ use super::{
     failure::{self, Refusal},
     parameters::Parameters,
 };
-use crate::upload::ReceivedFile;
+use crate::upload::{self, ReceivedFile};
 
 /// Receives a file and asks for its import; answers with the new task.
 pub(super) async fn import(web: &Web, name: RepositoryName, call: Call) -> Answer {
     web.admit_change(&call)?;
-    let repository = web.repository(name).await?;
+    let repository = match web.repository(name).await {
+        Ok(repository) => repository,
+        Err(refusal) => {
+            upload::decline(&call.request.headers, call.body).await;
+            return Err(refusal);
+        }
+    };
     let received = web.receiver.receive(&call.request.headers, call.body).await.map_err(failure::upload)?;
     let query = Parameters::of_query(call.request.uri.query());
     let parameters = Parameters::of_pairs(received.texts).or(query);
