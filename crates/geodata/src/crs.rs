@@ -29,13 +29,21 @@ impl Crs {
 /// What Kart calls a reference system, in schemas and in file names.
 ///
 /// That is its authority's name and code (`EPSG:4326`), or else its own name, or else `CUSTOM:` and a number made
-/// from the definition. Slashes and control characters become `_`.
+/// from the definition. Slashes and control characters become `_`. Unlike with Kart backslashes do too, and `_` goes in
+/// front of what Git refuses as the name of a file: `.git:x`, `.git\x` or `git~1:x`, which Windows takes for `.git`.
 pub fn identifier(definition: &str) -> String {
     authority(definition)
         .or_else(|| name(definition))
-        .map(|identifier| identifier.replace(|c: char| c == '/' || c.is_control(), "_"))
+        .map(|identifier| storable(&identifier))
         .filter(|identifier| identifier.len() <= LONGEST_IDENTIFIER)
         .unwrap_or_else(|| custom_identifier(definition))
+}
+
+fn storable(identifier: &str) -> String {
+    let plain = identifier.replace(|c: char| matches!(c, '/' | '\\') || c.is_control(), "_");
+    let is_short_name =
+        plain.contains('~') && plain.get(..2).is_some_and(|start| start.eq_ignore_ascii_case("gi"));
+    if plain.starts_with('.') || is_short_name { format!("_{plain}") } else { plain }
 }
 
 /// A definition on several lines: what stands after a comma and has brackets of its own starts a new one.

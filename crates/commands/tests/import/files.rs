@@ -70,8 +70,12 @@ fn a_damaged_file_is_refused_wherever_the_damage_is() {
 #[test]
 fn a_geometry_that_does_not_decode_is_found_by_file_layer_and_row() {
     let studio = Studio::new();
-    for (bad, why) in [("X'47500001'", "end"), ("X'00'", ""), ("'POINT (1 2)'", "a text"), ("5", "a number")]
-    {
+    for (bad, why) in [
+        ("X'47500001'", "the geometry ends too early"),
+        ("X'00'", "the value is not a GeoPackage geometry"),
+        ("'POINT (1 2)'", "a geometry was expected, found a text"),
+        ("5", "a geometry was expected, found a number"),
+    ] {
         let sql = format!(
             "CREATE TABLE trees (fid INTEGER PRIMARY KEY, geom POINT); {}
              INSERT INTO trees VALUES (1, {}), (42, {bad}), (43, {});",

@@ -4,7 +4,7 @@ use commands::ImportGeopackage;
 
 use crate::support::{
     git::{assert_clean, git},
-    gpkg::{ROADS, gpkg},
+    gpkg::{ROADS, gpkg, point, points},
     rows::rows,
     studio::Studio,
 };
@@ -178,6 +178,7 @@ fn names_that_git_or_kart_refuse_are_refused() {
         "a?b",
         "a*b",
         "<a>",
+        "\u{200c}.git",
         long.as_str(),
     ];
     for name in names {
@@ -203,6 +204,49 @@ fn a_name_that_only_looks_dangerous_is_kept() {
         let roads = gpkg(studio.scratch(), "f.gpkg", ROADS);
         let commit = studio.import(ImportGeopackage { dest: some(name), ..studio.job(&roads) });
         assert_eq!(rows(&studio.repository, &commit, name).len(), 2, "{name}");
+    }
+    assert_clean(studio.git_dir());
+}
+
+#[test]
+fn reference_systems_of_any_name_make_sound_files() {
+    let studio = Studio::new();
+    let long = "x".repeat(5000);
+    let names = [
+        ".git\\x",
+        ".git",
+        "..",
+        "a/../b",
+        "line\nbreak",
+        "tab\t",
+        "git~1",
+        "CON",
+        ".gitmodules",
+        "\u{200c}.git",
+        " ",
+        ":",
+        &long,
+    ];
+    for (at, name) in names.iter().enumerate() {
+        for wkt in [
+            format!(r#"LOCAL_CS["{name}",UNIT["metre",1]]"#),
+            format!(r#"LOCAL_CS["x",UNIT["metre",1],AUTHORITY["{name}","{name}"]]"#),
+            format!(r#"LOCAL_CS["x",UNIT["metre",1],AUTHORITY["","{name}"]]"#),
+            name.to_string(),
+        ] {
+            let sql = format!(
+                "CREATE TABLE trees (fid INTEGER PRIMARY KEY, geom POINT); INSERT INTO trees VALUES ({at}, {}); {}
+                 INSERT INTO gpkg_spatial_ref_sys VALUES ('x', 7, 'x', 7, '{wkt}', NULL);",
+                point(1.0, 2.0),
+                points("trees", 7),
+            );
+            let task = studio.run(studio.job(&gpkg(studio.scratch(), "f.gpkg", &sql)));
+            // The same identifier may come twice.
+            assert!(
+                task.result.is_some()
+                    || studio.words(task.error.as_ref().unwrap()).starts_with("Nothing to commit")
+            );
+        }
     }
     assert_clean(studio.git_dir());
 }

@@ -93,9 +93,21 @@ fn an_author_needs_no_address() {
 
 #[test]
 fn an_empty_message_is_none() {
+    for message in ["", " \n", "\0"] {
+        let studio = Studio::new();
+        let commit = studio.import(ImportGeopackage { message: Some(message.into()), ..job(&studio) });
+        assert_eq!(said(&studio, &commit, "%B"), "Import from f.gpkg:roads to roads/");
+        assert_clean(studio.git_dir());
+    }
+}
+
+#[test]
+fn a_file_name_may_say_anything() {
     let studio = Studio::new();
-    let commit = studio.import(ImportGeopackage { message: Some(" \n".into()), ..job(&studio) });
-    assert_eq!(said(&studio, &commit, "%B"), "Import from f.gpkg:roads to roads/");
+    let job = ImportGeopackage { file_name: "../a\n\0'b\".gpkg".into(), ..job(&studio) };
+    let commit = studio.import(job);
+    assert_eq!(said(&studio, &commit, "%B"), "Import from ../a\n'b\".gpkg:roads to roads/");
+    assert_clean(studio.git_dir());
 }
 
 #[test]

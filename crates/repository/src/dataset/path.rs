@@ -68,12 +68,20 @@ fn fault(component: &str) -> Option<&'static str> {
             component.chars().any(|c| c < ' ' || FORBIDDEN.contains(&c)),
             "it holds a control character or one of : < > \" | ? *",
         ),
-        (component.starts_with('.') || component.ends_with('.'), "a part of it starts or ends with a dot"),
+        (
+            component.trim_start_matches(is_ignored).starts_with('.') || component.ends_with('.'),
+            "a part of it starts or ends with a dot",
+        ),
         (component.ends_with(' '), "a part of it ends with a space"),
         (is_device(component), "a part of it is the name of a device on Windows"),
         (is_short_name_of_git(component), "a part of it may stand for a file of Git's on Windows"),
     ];
     rules.into_iter().find_map(|(broken, reason)| broken.then_some(reason))
+}
+
+/// Characters without shape, which macOS ignores in names: it would take `\u{200c}.git` for `.git`.
+fn is_ignored(c: char) -> bool {
+    matches!(c, '\u{200c}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{206a}'..='\u{206f}' | '\u{feff}')
 }
 
 fn is_device(component: &str) -> bool {
@@ -101,8 +109,22 @@ mod tests {
     #[test]
     fn what_kart_or_git_refuses_is_refused() {
         for bad in [
-            "", "/", "a//b", "a:b", "a\u{1}", ".a", "a.", "a ", "a/./b", "con", "x/COM1", "git~1",
-            "GITMOD~2", "..",
+            "",
+            "/",
+            "a//b",
+            "a:b",
+            "a\u{1}",
+            ".a",
+            "a.",
+            "a ",
+            "a/./b",
+            "con",
+            "x/COM1",
+            "git~1",
+            "GITMOD~2",
+            "..",
+            "\u{200c}.git",
+            "x/\u{feff}.gitmodules",
         ] {
             assert!(DatasetPath::new(bad).is_err(), "{bad:?}");
         }

@@ -110,8 +110,9 @@ impl Stage {
 
     /// What the commit says; without NUL, which Git refuses in a message.
     fn message(&self, details: &CommitDetails) -> String {
-        let given = details.message.clone().filter(|message| !message.trim().is_empty());
-        given.unwrap_or_else(|| self.default_message(&details.source)).replace('\0', "")
+        let storable = |message: String| message.replace('\0', "");
+        let given = details.message.clone().map(storable).filter(|message| !message.trim().is_empty());
+        given.unwrap_or_else(|| storable(self.default_message(&details.source)))
     }
 
     /// Kart's words for an import.
