@@ -64,6 +64,26 @@ fn a_new_layer_beside_those_of_kart_leaves_them_alone() {
     }
 }
 
+#[test]
+fn a_layer_that_kart_imported_is_continued() {
+    let Some(golden) = golden("kart-made-repos") else { return };
+    let files = crate::golden::golden("gpkg-points").unwrap();
+    let studio = serve(&golden, "points");
+    let newest = git(studio.git_dir(), &["rev-parse", "HEAD"]);
+    let file = files.unpack("gpkg-points", studio.scratch());
+
+    // Its first commit is of the same rows, its second changed five of them.
+    let commit = studio.import(ImportGeopackage { branch: Some("main".to_owned()), ..studio.job(&file) });
+
+    assert_clean(studio.git_dir());
+    let changed = |from: &str, to: &str| {
+        let changed = git(studio.git_dir(), &["diff-tree", "-r", "--name-only", from, to]);
+        changed.lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(changed(&newest, &commit), changed(&format!("{newest}^"), &newest));
+    assert_eq!(changed(&format!("{newest}^"), &commit), [] as [&str; 0]);
+}
+
 /// A bare clone of it in the folder of repositories, and an engine.
 fn serve(golden: &Golden, name: &str) -> Studio {
     let folder = tempfile::tempdir().unwrap();
