@@ -122,7 +122,7 @@ impl Builder {
             times: self.times,
             changes: broadcast::Sender::new(1024),
             running: Default::default(),
-            cancelling: Default::default(),
+            clearing: Default::default(),
             cleared: Default::default(),
             is_out: Default::default(),
         });
@@ -130,7 +130,6 @@ impl Builder {
             .store
             .attach(Arc::new(Ear(Arc::downgrade(&engine))), Limits { max_unfinished: self.max_unfinished });
         keep_time(&engine);
-        engine.staff();
         Tasks { _alive: Arc::new(Alive(engine.clone())), engine }
     }
 }
@@ -145,6 +144,6 @@ fn keep_time(engine: &Arc<Engine>) {
     let keeper = engine.clone();
     let started = thread::Builder::new().name("task-keeper".into()).spawn(move || keeper::keep_time(keeper));
     if let Err(error) = started {
-        tracing::error!(%error, "could not start the thread that goes by the clock: tasks are neither stopped nor forgotten");
+        tracing::error!(%error, "could not start the thread that goes by the clock: nothing will run");
     }
 }

@@ -78,6 +78,8 @@ impl Context {
         self.check()
     }
 
+    /// Asks whether to go on.
+    ///
     /// # Errors
     /// When the task is to stop.
     pub fn check(&self) -> Result<(), Cancelled> {
@@ -165,7 +167,7 @@ impl Context {
         let wish = Transition::Sealed {
             id: self.run.id,
             attempt: self.run.attempt,
-            intent: intent.clone(),
+            intent: Some(intent.clone()),
             report: Arc::new(text::clean_report(report.clone())),
             download,
         };

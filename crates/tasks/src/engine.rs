@@ -3,6 +3,7 @@
 use std::{
     collections::HashMap,
     io,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Weak, atomic::AtomicBool},
     thread,
     time::Duration,
@@ -43,8 +44,8 @@ pub(crate) struct Engine {
     pub(crate) changes: broadcast::Sender<Change>,
     /// What this engine runs or is clearing up after, by task.
     pub(crate) running: RwLock<HashMap<TaskId, Arc<Run>>>,
-    /// The tasks that are being cancelled, how often at once; they may have files that nobody has removed yet.
-    pub(crate) cancelling: Mutex<HashMap<TaskId, usize>>,
+    /// The tasks that are being cancelled or rescued, by how many; their files may not have been removed yet.
+    pub(crate) clearing: Mutex<HashMap<TaskId, usize>>,
     pub(crate) cleared: Notify,
     pub(crate) is_out: AtomicBool,
 }
@@ -121,18 +122,18 @@ impl Engine {
 
     /// Whether something of the task is still to be cleared away here.
     pub(crate) fn is_busy_with(&self, id: TaskId) -> bool {
-        self.running.read().contains_key(&id) || self.cancelling.lock().contains_key(&id)
+        self.running.read().contains_key(&id) || self.clearing.lock().contains_key(&id)
     }
 
     /// Asks a task to stop. The files of one that never ran are removed while the answer is already on its way.
     pub(crate) async fn cancel(self: &Arc<Self>, id: TaskId) -> Result<Answer, StoreError> {
-        let cancelling = Cancelling::begin(self.clone(), id);
+        let clearing = Clearing::begin(self.clone(), id);
         let mut answer = self.write(Transition::CancelRequested { id }).await?;
         let files = std::mem::take(&mut answer.files);
         if !files.is_empty() {
             self.runtime.spawn_blocking(move || {
                 results::remove_all(&files, id);
-                drop(cancelling);
+                drop(clearing);
             });
         }
         Ok(answer)
@@ -158,6 +159,20 @@ impl Engine {
             self.staff();
         }
         is_parked
+    }
+
+    /// Whether a job's sealed effect is visible, as far as the job can tell.
+    pub(crate) fn is_published(&self, kind: &str, job: &str, intent: &str) -> bool {
+        let Some(known) = self.kinds.get(kind) else { return false };
+        match catch_unwind(AssertUnwindSafe(|| known.is_published(job, intent))) {
+            Ok(Ok(is_published)) => is_published,
+            Ok(Err(error)) => {
+                let error = &*error as &dyn std::error::Error;
+                tracing::error!(kind, error, "could not tell whether a task was published");
+                false
+            }
+            Err(_) => false,
+        }
     }
 
     pub(crate) fn results(&self) -> io::Result<&Results> {
@@ -201,26 +216,26 @@ impl Engine {
 }
 
 /// Keeps those waiting who wait for everything of a task to be cleared away.
-struct Cancelling {
+pub(crate) struct Clearing {
     engine: Arc<Engine>,
     id: TaskId,
 }
 
-impl Cancelling {
-    fn begin(engine: Arc<Engine>, id: TaskId) -> Self {
-        *engine.cancelling.lock().entry(id).or_default() += 1;
+impl Clearing {
+    pub(crate) fn begin(engine: Arc<Engine>, id: TaskId) -> Self {
+        *engine.clearing.lock().entry(id).or_default() += 1;
         Self { engine, id }
     }
 }
 
-impl Drop for Cancelling {
+impl Drop for Clearing {
     fn drop(&mut self) {
         {
-            let mut cancelling = self.engine.cancelling.lock();
-            if let Some(times) = cancelling.get_mut(&self.id) {
+            let mut clearing = self.engine.clearing.lock();
+            if let Some(times) = clearing.get_mut(&self.id) {
                 *times -= 1;
                 if *times == 0 {
-                    cancelling.remove(&self.id);
+                    clearing.remove(&self.id);
                 }
             }
         }
@@ -271,7 +286,7 @@ impl Engine {
         loop {
             let mut cleared = std::pin::pin!(self.cleared.notified());
             cleared.as_mut().enable();
-            if self.running.read().is_empty() && self.cancelling.lock().is_empty() {
+            if self.running.read().is_empty() && self.clearing.lock().is_empty() {
                 return;
             }
             cleared.await;

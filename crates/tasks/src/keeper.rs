@@ -1,4 +1,5 @@
-//! The one thread that goes by the clock: forgets tasks when their time is over, stops jobs that take too long.
+//! The one thread that goes by the clock: forgets tasks when their time is over, stops jobs that take too long, takes over
+//! what others left.
 
 use std::{
     sync::{
@@ -13,6 +14,7 @@ use parking_lot::{Condvar, Mutex};
 use crate::{
     clock::Clock,
     engine::Engine,
+    rescue,
     run::{Cause, Run},
     store::{StoreError, Swept},
     wait::wait_for,
@@ -89,21 +91,28 @@ pub(crate) fn keep_time(engine: Arc<Engine>) {
         let now = engine.clock.elapsed();
         let next_deadline = enforce_deadlines(&engine, now);
         if next_sweep.is_none_or(|due| due <= now) {
-            next_sweep = sweep_as_planned(&engine, now);
+            next_sweep = tidy(&engine, now);
         }
         let next = [next_deadline, next_sweep].into_iter().flatten().min();
         engine.alarm.sleep(heard, next, &*engine.clock);
     }
 }
 
-/// Sweeps; when to do it again, if any task is kept.
-fn sweep_as_planned(engine: &Engine, now: Duration) -> Option<Duration> {
+/// Takes over what was cut short, lets the threads begin, and forgets what is over; when to do it again, if need be.
+fn tidy(engine: &Arc<Engine>, now: Duration) -> Option<Duration> {
     // Lowered first, so that a task that ends from here on rings.
     engine.alarm.is_sweep_expected.store(false, SeqCst);
-    let next = match wait_for(sweep(engine)) {
+    let swept = rescue::rescue(engine).and_then(|()| {
+        engine.staff();
+        wait_for(sweep(engine))
+    });
+    let next = match swept {
         Ok(swept) => swept.next.map(|left| left.max(SWEEP_PACE)),
         Err(error) => {
-            tracing::error!(error = &error as &dyn std::error::Error, "could not forget old tasks");
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "could not take tasks over or forget old ones"
+            );
             Some(RETRY)
         }
     };

@@ -54,6 +54,7 @@ mod pool;
 mod progress;
 mod registry;
 mod report;
+mod rescue;
 mod results;
 mod run;
 pub mod store;

@@ -58,6 +58,14 @@ impl Results {
         File::open(&self.0)?.sync_all()
     }
 
+    /// [`publish`](Self::publish), unless that was done already.
+    pub(crate) fn publish_if_need_be(&self, id: TaskId, attempt: u32, download: &Download) -> io::Result<()> {
+        match self.folder(id).join(&download.name).try_exists()? {
+            true => Ok(()),
+            false => self.publish(id, attempt),
+        }
+    }
+
     /// Removes what the attempt has written and not published.
     pub(crate) fn discard(&self, id: TaskId, attempt: u32) {
         remove(&self.part(id, attempt), id);

@@ -111,7 +111,9 @@ fn settle(engine: &Engine, run: &Run, standing: Standing, outcome: Outcome) -> E
         Err(panic) => (panic_report(&*panic), None),
     };
     match standing {
-        Standing::Sealed { intent } if is_published(engine, run, &intent) => Ending::Finished(Report::new()),
+        Standing::Sealed { intent } if engine.is_published(&run.kind, &run.job, &intent) => {
+            Ending::Finished(Report::new())
+        }
         _ => Ending::Failed(failed.0, failed.1),
     }
 }
@@ -142,21 +144,6 @@ fn panic_report(panic: &(dyn Any + Send)) -> ErrorReport {
     ErrorReport::message(format!("the job panicked: {}", said.unwrap_or("it did not say why")))
 }
 
-fn is_published(engine: &Engine, run: &Run, intent: &str) -> bool {
-    let Some(kind) = engine.kinds.get(&run.kind) else { return false };
-    match catch_unwind(AssertUnwindSafe(|| kind.is_published(&run.job, intent))) {
-        Ok(Ok(is_published)) => is_published,
-        Ok(Err(error)) => {
-            tracing::error!(
-                error = &*error as &dyn std::error::Error,
-                "could not tell whether a task was published"
-            );
-            false
-        }
-        Err(_) => false,
-    }
-}
-
 /// Puts the result file of a task that is to be FINISHED in its place, past the point of no return.
 fn publish(engine: &Engine, run: &Run, ending: Ending) -> Ending {
     let download = run.download.lock().clone();
@@ -168,7 +155,7 @@ fn publish(engine: &Engine, run: &Run, ending: Ending) -> Ending {
     let seal = Transition::Sealed {
         id: run.id,
         attempt: run.attempt,
-        intent: "null".into(),
+        intent: None,
         report: Arc::new(report.clone()),
         download: Some(download),
     };
@@ -210,7 +197,7 @@ fn wish(run: &Run, ending: &Ending) -> Transition {
         Ending::Finished(report) => End::Finished(Arc::new(report.clone())),
         Ending::Failed(error, report) => End::Failed(Arc::new(error.clone()), report.clone().map(Arc::new)),
         Ending::Cancelled => End::Cancelled,
-        Ending::HandedBack => return Transition::HandedBack { id, attempt },
+        Ending::HandedBack => return Transition::HandedBack { id, attempt, unseals: false },
     };
     Transition::Ended { id, attempt, end, keep_lanes: false }
 }
@@ -244,7 +231,6 @@ pub(crate) fn abandon(engine: &Arc<Engine>, run: &Arc<Run>, cause: Cause) {
 /// Frees the lanes of a given-up run once its thread is back and its end is written, whichever comes last.
 fn say_farewell(engine: &Arc<Engine>, run: &Arc<Run>) {
     if run.is_second_farewell() {
-        run.seat.lock().take();
         engine.pool.welcome_back();
         wait_for(engine.clear_up(run, true));
         wait_for(engine.write_surely(Transition::LanesFreed { id: run.id }));

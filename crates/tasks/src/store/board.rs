@@ -85,7 +85,7 @@ impl Board {
             Transition::Ended { attempt, end, keep_lanes, .. } => {
                 self.end(id, attempt, end, keep_lanes, moment)
             }
-            Transition::HandedBack { attempt, .. } => self.hand_back(id, attempt),
+            Transition::HandedBack { attempt, unseals, .. } => self.hand_back(id, attempt, unseals),
             Transition::LanesFreed { .. } => self.free_lanes(id),
             Transition::Pruned { .. } => self.prune(id),
         };
@@ -210,15 +210,16 @@ impl Board {
         }
     }
 
-    fn hand_back(&mut self, id: TaskId, attempt: u32) -> Verdict {
+    fn hand_back(&mut self, id: TaskId, attempt: u32, unseals: bool) -> Verdict {
         let mut record = Record::clone(&*self.running(id, attempt)?);
-        let life = self.unfinished.get(&id).ok_or(Refusal::Superseded)?;
-        if life.sealed.is_some() {
+        let life = self.unfinished.get_mut(&id).ok_or(Refusal::Superseded)?;
+        if life.sealed.is_some() && !unseals {
             return Err(Refusal::Sealed);
         }
         if record.cancel_requested {
             return Err(Refusal::CancelRequested);
         }
+        life.sealed = None;
         let lanes = life.lanes.clone();
         record.task.status = Status::Waiting;
         record.task.started = None;

@@ -14,7 +14,9 @@ mod transition;
 use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
 pub use memory::MemoryStore;
-pub use transition::{Answer, Claimed, Download, End, NewTask, Record, Refusal, Transition};
+pub use transition::{
+    Answer, Claimed, Download, End, NewTask, Orphan, Record, Refusal, SealedEffect, Transition,
+};
 
 use crate::{Filter, TaskId};
 
@@ -45,6 +47,13 @@ pub trait Journal: Send + Sync + 'static {
     ///
     /// A task never overtakes an older one that wants one of its lanes.
     fn claim(&self) -> Answering<'_, Option<Claimed>>;
+
+    /// Takes over the tasks that are RUNNING on workers which are gone, so that their old attempts can write nothing any more.
+    ///
+    /// Asked before the first [`claim`](Self::claim) and with every sweep. A store that ends with its only engine has none.
+    fn rescue(&self) -> Answering<'_, Vec<Orphan>> {
+        Box::pin(std::future::ready(Ok(Vec::new())))
+    }
 
     /// Forgets tasks that ended at least `keep` ago; as many at once as the store thinks fit.
     fn sweep(&self, keep: Duration) -> Answering<'_, Swept>;
@@ -94,7 +103,7 @@ pub struct Limits {
 pub struct Swept {
     /// What has been forgotten.
     pub gone: Vec<Arc<Record>>,
-    /// How long until the next task is due, where one is kept.
+    /// How long until there is something to do again; `None`: not before another task has ended.
     pub next: Option<Duration>,
 }
 

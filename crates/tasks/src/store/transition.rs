@@ -26,8 +26,8 @@ pub enum Transition {
         id: TaskId,
         /// Which attempt wishes it.
         attempt: u32,
-        /// What is about to be published, as JSON; the job can tell from it whether it was.
-        intent: Arc<str>,
+        /// What the job is about to publish, as JSON; it can tell from it whether it did. `None`: nothing but the file.
+        intent: Option<Arc<str>>,
         /// The finished report.
         report: Arc<Report>,
         /// The file that will be offered.
@@ -44,12 +44,14 @@ pub enum Transition {
         /// Keep the task's lanes shut until [`LanesFreed`](Self::LanesFreed): its thread has not come back.
         keep_lanes: bool,
     },
-    /// A running task that is not sealed goes back to WAITING, at its old place; refused once a cancel has been asked for.
+    /// A running task goes back to WAITING, at its old place; refused once a cancel has been asked for.
     HandedBack {
         /// Whose.
         id: TaskId,
         /// Which attempt wishes it.
         attempt: u32,
+        /// If it is sealed, nothing was published after all, and the seal is void. Without this a sealed task is refused.
+        unseals: bool,
     },
     /// The thread of a task that was given up has come back.
     LanesFreed {
@@ -159,4 +161,26 @@ pub struct Claimed {
     pub job: Arc<str>,
     /// Files that go when the task ends.
     pub files: Vec<PathBuf>,
+}
+
+/// A task that was RUNNING on a worker that is gone.
+#[derive(Clone, Debug)]
+pub struct Orphan {
+    /// The task, now this engine's, under a new attempt.
+    pub claimed: Claimed,
+    /// The attempt that was cut short.
+    pub cut_short: u32,
+    /// Whether somebody had asked it to stop.
+    pub cancel_requested: bool,
+    /// Set where it was past its point of no return.
+    pub sealed: Option<SealedEffect>,
+}
+
+/// What a task was about to publish.
+#[derive(Clone, Debug)]
+pub struct SealedEffect {
+    /// As in [`Transition::Sealed`].
+    pub intent: Option<Arc<str>>,
+    /// As in [`Transition::Sealed`].
+    pub download: Option<Arc<Download>>,
 }

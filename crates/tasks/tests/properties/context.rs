@@ -4,7 +4,7 @@ use std::{
     future,
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering::SeqCst},
+        atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
         mpsc,
     },
 };
@@ -50,6 +50,8 @@ async fn a_tracked_iterator_counts_and_ends_with_an_error_once_the_task_is_cance
 async fn an_iterator_that_a_cancel_broke_off_does_not_look_like_a_short_one() {
     let stage = Stage::new(1);
     let (has_begun, begun) = mpsc::channel();
+    let came_through = Arc::new(AtomicBool::new(false));
+    let comes_through = came_through.clone();
     let id = stage
         .submit(move |ctx| {
             let (end, ended) = mpsc::channel::<()>();
@@ -62,12 +64,14 @@ async fn an_iterator_that_a_cancel_broke_off_does_not_look_like_a_short_one() {
             for row in ctx.track(rows) {
                 row?;
             }
+            comes_through.store(true, SeqCst);
             done()
         })
         .await;
     begun.recv().unwrap();
     stage.tasks.cancel(id).await.unwrap();
     assert_eq!(stage.wait(id).await.status, Status::Cancelled);
+    assert!(!came_through.load(SeqCst), "the loop was left by the error");
 }
 
 #[tokio::test(flavor = "multi_thread")]

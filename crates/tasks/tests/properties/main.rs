@@ -7,6 +7,7 @@ mod cancelling;
 mod context;
 mod fairness;
 mod pruning;
+mod rescue;
 mod stage;
 mod states;
 mod stopping;

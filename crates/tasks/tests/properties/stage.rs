@@ -14,7 +14,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use tasks::{
     Builder, Cancelled, Context, Failure, Job, Lane, MemoryStore, Registry, Report, Submission, SubmitError,
-    Task, TaskId, Tasks, clock::ManualClock,
+    Task, TaskId, Tasks, clock::ManualClock, store::Store,
 };
 use tempfile::TempDir;
 
@@ -84,6 +84,25 @@ impl Stage {
         Scripted { number, lanes: lanes.iter().map(|lane| lane.to_string()).collect() }
     }
 
+    /// The number of the next job's script.
+    pub fn next_number(&self) -> u64 {
+        self.next.load(SeqCst)
+    }
+
+    /// What the job of this number should do when it is run once more.
+    pub fn script_again(&self, number: u64, script: impl FnOnce(&Context) -> Outcome + Send + 'static) {
+        self.scripts.0.lock().unwrap().insert(number, Box::new(script));
+    }
+
+    /// Another engine with the same jobs and folders, on a store that this one's tasks may be in.
+    pub fn successor(&self, store: impl Store) -> Tasks {
+        Tasks::builder(Registry::new(self.scripts.clone()).with::<Scripted>())
+            .store(store)
+            .clock(self.clock.clone())
+            .results(self.folder.path().join("results"))
+            .start()
+    }
+
     pub async fn submit(&self, script: impl FnOnce(&Context) -> Outcome + Send + 'static) -> TaskId {
         self.submit_in(&[], script).await
     }
@@ -113,8 +132,9 @@ impl Stage {
             ctx.check()?;
             done()
         };
+        let number = self.next_number();
         let id = self.submit_in(lanes, script).await;
-        Held { id, begun: Some(begun), release }
+        Held { id, number, begun: Some(begun), release }
     }
 
     /// A file that was made for a task.
@@ -141,6 +161,7 @@ impl Stage {
 /// A task that stands still in the middle of its job.
 pub struct Held {
     pub id: TaskId,
+    pub number: u64,
     begun: Option<tokio::sync::oneshot::Receiver<()>>,
     release: mpsc::Sender<()>,
 }

@@ -202,6 +202,19 @@ pub(super) async fn a_cancelled_task_is_not_handed_back<S: Store>(bench: &Bench<
     assert_eq!(bench.hand_back(&claimed).await, Err(Refusal::CancelRequested));
 }
 
+pub(super) async fn a_void_seal_is_forgotten<S: Store>(bench: &Bench<S>) {
+    let id = bench.submit(&[]).await;
+    let first = bench.claim_one().await;
+    assert_eq!(bench.seal(&first).await, Ok(()));
+    let unseal = Transition::HandedBack { id, attempt: first.attempt, unseals: true };
+    assert_eq!(bench.write(unseal).await.verdict, Ok(()));
+    let second = bench.claim_one().await;
+    assert_eq!(bench.end(&second, finished()).await, Ok(()));
+    let ended = bench.record(id).await;
+    assert_eq!(ended.task.result, Some(report("returned")), "the second attempt's own report");
+    assert!(ended.download.is_none());
+}
+
 pub(super) async fn a_lane_is_first_come_first_served<S: Store>(bench: &Bench<S>) {
     let a = bench.submit(&["a"]).await;
     let both = bench.submit(&["a", "b"]).await;

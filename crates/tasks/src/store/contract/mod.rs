@@ -45,6 +45,7 @@ pub async fn check<S: Store>(mut make: impl AsyncFnMut(Arc<ManualClock>) -> S) {
         an_attempt_that_was_handed_back_can_write_nothing,
         a_task_handed_back_keeps_its_place_in_its_lane,
         a_cancelled_task_is_not_handed_back,
+        a_void_seal_is_forgotten,
         a_lane_is_first_come_first_served,
         a_given_up_task_keeps_its_lanes_until_they_are_freed,
         only_an_ended_task_is_pruned_and_only_once,
@@ -110,7 +111,8 @@ impl<S: Store> Bench<S> {
     async fn seal(&self, claimed: &Claimed) -> Result<(), Refusal> {
         let (id, attempt) = (claimed.id, claimed.attempt);
         let download = Some(Arc::new(Download { name: "a.gpkg".into(), media_type: "a/b".into() }));
-        let wish = Transition::Sealed { id, attempt, intent: "7".into(), report: report("sealed"), download };
+        let wish =
+            Transition::Sealed { id, attempt, intent: Some("7".into()), report: report("sealed"), download };
         self.write(wish).await.verdict
     }
 
@@ -120,7 +122,9 @@ impl<S: Store> Bench<S> {
     }
 
     async fn hand_back(&self, claimed: &Claimed) -> Result<(), Refusal> {
-        self.write(Transition::HandedBack { id: claimed.id, attempt: claimed.attempt }).await.verdict
+        self.write(Transition::HandedBack { id: claimed.id, attempt: claimed.attempt, unseals: false })
+            .await
+            .verdict
     }
 
     async fn prune(&self, id: TaskId) -> Answer {

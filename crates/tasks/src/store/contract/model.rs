@@ -93,15 +93,16 @@ impl Model {
                 };
                 task.holds_lanes = *keep_lanes;
             }
-            Transition::HandedBack { id, attempt } => {
+            Transition::HandedBack { id, attempt, unseals } => {
                 let task = self.running(*id, *attempt)?;
-                if task.is_sealed {
+                if task.is_sealed && !unseals {
                     return Err(Refusal::Sealed);
                 }
                 if task.is_cancelled {
                     return Err(Refusal::CancelRequested);
                 }
                 task.status = Status::Waiting;
+                task.is_sealed = false;
                 task.holds_lanes = false;
             }
             Transition::LanesFreed { id } => {

@@ -88,14 +88,14 @@ impl Dice {
             1 => Transition::Sealed {
                 id,
                 attempt,
-                intent: "1".into(),
+                intent: Some("1".into()),
                 report: report("sealed"),
                 download: None,
             },
             2 | 3 => Transition::Ended { id, attempt, end: finished(), keep_lanes: self.roll(6) == 0 },
             4 => Transition::Ended { id, attempt, end: failed(), keep_lanes: self.roll(6) == 0 },
             5 => Transition::Ended { id, attempt, end: End::Cancelled, keep_lanes: self.roll(6) == 0 },
-            6 => Transition::HandedBack { id, attempt },
+            6 => Transition::HandedBack { id, attempt, unseals: self.roll(3) == 0 },
             7 => Transition::LanesFreed { id },
             _ => Transition::Pruned { id },
         }
