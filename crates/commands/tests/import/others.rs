@@ -40,7 +40,7 @@ fn a_push_in_the_meantime_wins() {
 
     let task = studio.run(roads(&studio));
     assert_eq!(task.status, Status::Failed);
-    assert_eq!(task.error.unwrap().message, MOVED);
+    assert_eq!(studio.words(&task.error.unwrap()), MOVED);
     assert_eq!(git(studio.git_dir(), &["log", "--format=%s", "master"]), "pushed\nfirst");
     assert_no_packs_of_ours(&studio);
     assert_clean(studio.git_dir());
@@ -60,7 +60,7 @@ fn a_branch_that_was_made_in_the_meantime_wins() {
     });
     let task = studio.run(roads(&studio));
     assert_eq!(task.status, Status::Failed);
-    assert_eq!(task.error.unwrap().message, MOVED);
+    assert_eq!(studio.words(&task.error.unwrap()), MOVED);
     assert_eq!(git(studio.git_dir(), &["log", "--format=%s", "master"]), "first");
     assert_no_packs_of_ours(&studio);
 }
@@ -73,7 +73,7 @@ fn a_branch_that_was_deleted_in_the_meantime_stays_deleted() {
     let first = git(studio.git_dir(), &["commit-tree", "-m", "first", &empty_tree(&studio)]);
     git(studio.git_dir(), &["update-ref", "refs/heads/master", &first]);
     let task = studio.run(roads(&studio));
-    assert_eq!(task.error.unwrap().message, MOVED);
+    assert_eq!(studio.words(&task.error.unwrap()), MOVED);
     assert_eq!(git(studio.git_dir(), &["for-each-ref"]), "");
 }
 
@@ -105,7 +105,7 @@ fn a_repository_that_is_deleted_while_its_import_waits_is_told_of() {
     let job = roads(&studio);
     studio.repositories.delete(&"r".parse().unwrap()).unwrap();
     let task = studio.run(job);
-    assert_eq!(task.error.unwrap().message, "the repository was deleted");
+    assert_eq!(studio.words(&task.error.unwrap()), "the repository was deleted");
 }
 
 #[test]
