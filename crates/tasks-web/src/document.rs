@@ -4,8 +4,17 @@ use tasks::{ErrorReport, Progress, Report, Status, Task};
 
 use crate::writer::{Place, Surroundings, Writer, element};
 
+/// What a document depends on beside its task.
+#[derive(Clone, Copy)]
+pub(crate) struct Around<'a> {
+    /// What links begin with.
+    pub(crate) base: &'a str,
+    /// Whether it says more than GeoGig's clients know.
+    pub(crate) verbose: bool,
+}
+
 /// Writes a task.
-pub(crate) fn task<W: Writer>(out: &mut W, base: &str, task: &Task) {
+pub(crate) fn task<W: Writer>(out: &mut W, around: Around<'_>, task: &Task) {
     let place = Place::Member("task");
     out.open(place, std::iter::empty());
     out.integer(Place::Member("id"), task.id.0);
@@ -14,17 +23,21 @@ pub(crate) fn task<W: Writer>(out: &mut W, base: &str, task: &Task) {
         out.text(Place::Member("transactionId"), transaction);
     }
     out.text(Place::Member("description"), &task.description);
-    link(out, base, task);
-    outcome(out, base, task);
+    link(out, around.base, task);
+    outcome(out, around, task);
     out.close(place);
 }
 
 /// Writes tasks as a list.
-pub(crate) fn tasks<'a, W: Writer>(out: &mut W, base: &str, tasks: impl IntoIterator<Item = &'a Task>) {
+pub(crate) fn tasks<'a, W: Writer>(
+    out: &mut W,
+    around: Around<'_>,
+    tasks: impl IntoIterator<Item = &'a Task>,
+) {
     out.open_entries("tasks");
     for one in tasks {
         out.open_entry();
-        task(out, base, one);
+        task(out, around, one);
         out.close_entry();
     }
     out.close_entries("tasks");
@@ -37,22 +50,22 @@ fn link<W: Writer>(out: &mut W, base: &str, task: &Task) {
 }
 
 /// Writes what there is to say about how far the task is, or how it ended.
-fn outcome<W: Writer>(out: &mut W, base: &str, task: &Task) {
+fn outcome<W: Writer>(out: &mut W, around: Around<'_>, task: &Task) {
     match task.status {
         Status::Waiting => {}
         Status::Running => {
             if let Some(now) = task.progress.as_ref().filter(|now| !now.step.is_empty()) {
-                progress(out, now);
+                progress(out, now, around.verbose);
             }
         }
         Status::Finished | Status::Cancelled => {
             let nothing = Report::new();
-            result(out, base, task, task.result.as_deref().unwrap_or(&nothing));
+            result(out, around.base, task, task.result.as_deref().unwrap_or(&nothing));
         }
         Status::Failed => {
             // A failure may come with a report, such as the conflicts of a merge.
             if let Some(report) = &task.result {
-                result(out, base, task, report);
+                result(out, around.base, task, report);
             }
             if let Some(why) = &task.error {
                 error(out, why);
@@ -61,11 +74,18 @@ fn outcome<W: Writer>(out: &mut W, base: &str, task: &Task) {
     }
 }
 
-fn progress<W: Writer>(out: &mut W, progress: &Progress) {
+fn progress<W: Writer>(out: &mut W, progress: &Progress, verbose: bool) {
     let place = Place::Member("progress");
     out.open(place, std::iter::empty());
     out.text(Place::Member("task"), &progress.step);
     out.float(Place::Member("amount"), amount(progress));
+    if verbose {
+        out.integer(Place::Member("done"), progress.done);
+        if let Some(total) = progress.total {
+            out.integer(Place::Member("total"), total);
+        }
+        out.text(Place::Member("unit"), progress.unit);
+    }
     out.close(place);
 }
 

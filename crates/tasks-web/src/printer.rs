@@ -11,6 +11,7 @@ use tasks::{Node, Report, Task};
 use crate::{
     document,
     json::Json,
+    wish::is_true,
     writer::{self, Place, Surroundings, Writer},
     xml::Xml,
     {ApiError, Base, Format, PublicAddress, UnknownFormat},
@@ -25,7 +26,7 @@ use crate::{
 /// let repos = Node::List(vec![Node::Element(Report::new().text("name", "roads").link("/repos/roads"))]);
 /// let repos = Node::Element(Report::new().with("repo", repos));
 /// let print = |format| {
-///     let printer = Printer { format, base: Base::default() };
+///     let printer = Printer { format, base: Base::default(), verbose: false };
 ///     String::from_utf8(printer.document("repos", &repos)).unwrap()
 /// };
 ///
@@ -41,6 +42,8 @@ pub struct Printer {
     pub format: Format,
     /// What links begin with.
     pub base: Base,
+    /// Whether documents say more than GeoGig's clients know: for `verbose=true`.
+    pub verbose: bool,
 }
 
 impl Printer {
@@ -53,6 +56,7 @@ impl Printer {
         Ok(Self {
             format: Format::of(suffix, request.uri.query(), &request.headers)?,
             base: address.base(&request.uri, &request.headers, &request.extensions),
+            verbose: request.uri.query().is_some_and(|query| is_true(query, "verbose")),
         })
     }
 
@@ -109,15 +113,19 @@ impl Printer {
         out.end()
     }
 
+    fn around(&self) -> document::Around<'_> {
+        document::Around { base: self.base.as_str(), verbose: self.verbose }
+    }
+
     fn write_task<W: Writer>(&self, task: &Task) -> Vec<u8> {
         let mut out = W::begin();
-        document::task(&mut out, self.base.as_str(), task);
+        document::task(&mut out, self.around(), task);
         out.end()
     }
 
     fn write_tasks<'a, W: Writer>(&self, tasks: impl IntoIterator<Item = &'a Task>) -> Vec<u8> {
         let mut out = W::begin();
-        document::tasks(&mut out, self.base.as_str(), tasks);
+        document::tasks(&mut out, self.around(), tasks);
         out.end()
     }
 }

@@ -55,7 +55,7 @@ impl Wish {
 }
 
 /// Whether the parameter's first value is `true`, in any letter case.
-fn is_true(query: &str, name: &str) -> bool {
+pub(crate) fn is_true(query: &str, name: &str) -> bool {
     form_urlencoded::parse(query.as_bytes())
         .find(|(key, _)| key == name)
         .is_some_and(|(_, value)| value.eq_ignore_ascii_case("true"))

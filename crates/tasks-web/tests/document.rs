@@ -5,7 +5,10 @@ mod samples;
 use insta::assert_snapshot;
 use samples::{failed, finished, printed, printer, progress, task};
 use tasks::{Node, Report, Status, Task};
-use tasks_web::Format::{Json, Xml};
+use tasks_web::{
+    Format::{Json, Xml},
+    Printer,
+};
 
 #[test]
 fn a_waiting_task_says_what_was_asked_for_and_where_it_is_found() {
@@ -30,6 +33,23 @@ fn a_running_task_shows_its_step_and_how_far_it_is() {
     };
     assert_snapshot!(printed(Xml, &task), @r#"<?xml version="1.0" encoding="UTF-8"?><task><id>5</id><status>RUNNING</status><description>osm download filter: null, bbox: -32.9621,-60.6309,-32.9541,-60.6154</description><atom:link xmlns:atom="http://www.w3.org/2005/Atom" rel="alternate" href="http://localhost:8182/tasks/5.xml" type="application/xml"/><progress><task>Connecting to http://overpass-api.de/api/interpreter...</task><amount>0.0</amount></progress></task>"#);
     assert_snapshot!(printed(Json, &task), @r#"{"task":{"id":5,"status":"RUNNING","description":"osm download filter: null, bbox: -32.9621,-60.6309,-32.9541,-60.6154","href":"http://localhost:8182/tasks/5.json","progress":{"task":"Connecting to http://overpass-api.de/api/interpreter...","amount":0.0}}}"#);
+}
+
+#[test]
+fn a_verbose_document_says_how_far_the_step_will_go() {
+    let progress = |total| Some(progress("Importing roads (2/3)...", 120, total, "features"));
+    let print = |format, total| {
+        let task = Task { progress: progress(total), ..task(5, Status::Running) };
+        let printer = Printer { verbose: true, ..printer(format) };
+        String::from_utf8(printer.task(&task)).unwrap()
+    };
+    assert!(print(Xml, Some(500)).ends_with(
+        "<amount>120.0</amount><done>120</done><total>500</total><unit>features</unit></progress></task>"
+    ));
+    assert!(
+        print(Json, Some(500)).ends_with(r#""amount":120.0,"done":120,"total":500,"unit":"features"}}}"#)
+    );
+    assert!(print(Json, None).ends_with(r#""amount":120.0,"done":120,"unit":"features"}}}"#));
 }
 
 #[test]

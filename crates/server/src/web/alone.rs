@@ -117,7 +117,8 @@ mod tests {
         held.recv().unwrap();
 
         let refusal = run_alone(&tasks, Quick).await.unwrap_err();
-        let printer = tasks_web::Printer { format: Default::default(), base: Default::default() };
+        let printer =
+            tasks_web::Printer { format: Default::default(), base: Default::default(), verbose: false };
         let response = refusal.response(&printer);
         assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(response.headers()["retry-after"], "5");

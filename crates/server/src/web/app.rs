@@ -174,6 +174,6 @@ fn cors(origins: &[String]) -> CorsLayer {
 
 /// The panic itself went to the log already, by the hook that every panic passes.
 fn panicked(_panic: Box<dyn Any + Send>) -> Response {
-    let printer = Printer { format: Format::default(), base: Base::default() };
+    let printer = Printer { format: Format::default(), base: Base::default(), verbose: false };
     printer.error(&failure::unexplained())
 }

@@ -39,6 +39,9 @@ pub struct Progress {
     pub step: String,
     /// How far the step is: a count of features, or a percentage.
     pub amount: f64,
+    /// How far it will go, where that is known and was asked for.
+    #[serde(default)]
+    pub total: Option<u64>,
 }
 
 /// Why a task failed.
@@ -134,7 +137,7 @@ impl Client {
                 break;
             }
             sleep(pause).await;
-            match self.task(task.id).await {
+            match self.ask_for_task(task.id, Some("verbose")).await {
                 Ok(now) => (task, answered) = (now, Instant::now()),
                 Err(error) if error.may_pass() && answered.elapsed() < PATIENCE => {}
                 Err(error) => return Err(error),

@@ -93,6 +93,7 @@ fn print(line: &str) {
 
 const UPLOAD: &str = "{msg} {wide_bar} {bytes}/{total_bytes} ({bytes_per_sec})";
 const COUNTING: &str = "{spinner} {msg} {amount} ({rate})";
+const FILLING: &str = "{msg} {wide_bar} {amount}/{total} ({rate})";
 const WAITING: &str = "{spinner} {msg}";
 
 fn show(bar: &ProgressBar, task: &Task) {
@@ -100,12 +101,23 @@ fn show(bar: &ProgressBar, task: &Task) {
         return;
     }
     let done = task.progress.as_ref().map_or(0.0, |progress| progress.amount);
-    bar.set_style(style(if done > 0.0 { COUNTING } else { WAITING }));
+    // A total is what the file said, and may be less than what came.
+    let total =
+        task.progress.as_ref().and_then(|progress| progress.total).filter(|total| *total as f64 >= done);
+    bar.set_style(style(match total {
+        Some(_) => FILLING,
+        None if done > 0.0 => COUNTING,
+        None => WAITING,
+    }));
     let step = step(task);
     if bar.message() != step {
         bar.set_message(step);
         bar.unset_length();
         bar.reset();
+    }
+    match total {
+        Some(total) => bar.set_length(total),
+        None => bar.unset_length(),
     }
     // The bar counts in whole numbers, and negative ones become nothing.
     bar.set_position(done as u64);
@@ -125,6 +137,9 @@ fn style(template: &str) -> ProgressStyle {
         .progress_chars("━╸─")
         .with_key("amount", |state: &ProgressState, out: &mut dyn std::fmt::Write| {
             let _ = out.write_str(&amount(state.pos() as f64));
+        })
+        .with_key("total", |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+            let _ = out.write_str(&amount(state.len().unwrap_or_default() as f64));
         })
         .with_key("rate", |state: &ProgressState, out: &mut dyn std::fmt::Write| {
             let _ = write!(out, "{}/s", HumanCount(state.per_sec() as u64));
