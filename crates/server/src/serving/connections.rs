@@ -2,14 +2,13 @@
 //!
 //! Not `axum::serve`: that never gives up on a client that does not finish its request's head.
 
-use std::{future::Future, io, sync::Arc, time::Duration};
+use std::{convert::Infallible, future::Future, io, sync::Arc, time::Duration};
 
-use axum::Router;
-use hyper::server::conn::http1;
+use futures_util::FutureExt;
+use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::{GracefulShutdown, Watcher},
-    service::TowerToHyperService,
 };
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -17,6 +16,8 @@ use tokio::{
     task::JoinSet,
     time,
 };
+
+use crate::web::Gate;
 
 /// Connections at the same time; more wait in the operating system's queue.
 const MOST: usize = 1000;
@@ -32,7 +33,7 @@ pub(super) struct Connections {
 }
 
 /// Takes connections until `stop` is done.
-pub(super) async fn serve(listener: TcpListener, app: Router, stop: impl Future<Output = ()>) -> Connections {
+pub(super) async fn serve(listener: TcpListener, app: Gate, stop: impl Future<Output = ()>) -> Connections {
     let mut connections = Connections { graceful: GracefulShutdown::new(), open: JoinSet::new() };
     let places = Arc::new(Semaphore::new(MOST));
     let mut stop = std::pin::pin!(stop);
@@ -81,16 +82,17 @@ fn is_of_one_connection(error: &io::Error) -> bool {
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
 
-async fn serve_one(stream: TcpStream, app: Router, watcher: Watcher, _place: Option<OwnedSemaphorePermit>) {
+async fn serve_one(stream: TcpStream, app: Gate, watcher: Watcher, _place: Option<OwnedSemaphorePermit>) {
     // Without it, small answers wait for the acknowledgement of what was sent before them.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "could not set TCP_NODELAY");
     }
+    let answers = service_fn(|request| app.clone().answer(request).map(Ok::<_, Infallible>));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_PATIENCE)
         .max_header_size(LONGEST_HEAD)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(app));
+        .serve_connection(TokioIo::new(stream), answers);
     if let Err(error) = watcher.watch(connection).await {
         // Clients come and go.
         tracing::debug!(%error, "a connection ended early");

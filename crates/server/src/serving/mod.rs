@@ -3,7 +3,7 @@
 mod connections;
 mod signals;
 
-use std::{io::Write, time::Duration};
+use std::{io::Write, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use commands::{Environment, ImportGeopackage};
@@ -86,7 +86,7 @@ fn web(settings: &Settings, data: &DataFolder, repositories: Repositories, tasks
         tokens: DeletionTokens::default(),
         address: address.trust_proxy(settings.trust_proxy),
         origins: settings.allow_origin.clone(),
-        hosts: Hosts::new(hosts, !settings.listen.ip().is_loopback()),
+        hosts: Arc::new(Hosts::new(hosts, !settings.listen.ip().is_loopback())),
         trust_proxy: settings.trust_proxy,
         default_branch: settings.default_branch.clone(),
     }

@@ -1,26 +1,23 @@
-use std::{any::Any, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
     Router,
     body::Body,
     extract::{Request, State},
     http::{HeaderValue, Method, StatusCode, header, request::Parts},
-    middleware,
     response::{IntoResponse, Response},
     routing::any,
 };
 use repository::{Repositories, Repository, RepositoryName};
 use tasks::{Task, Tasks};
-use tasks_web::{AllowedOrigins, ApiError, Base, Format, Permit, Printer, PublicAddress, TasksWeb};
-use tower_http::{
-    catch_panic::CatchPanicLayer,
-    cors::{AllowOrigin, Any as AnyHeader, CorsLayer},
-};
+use tasks_web::{AllowedOrigins, ApiError, Permit, Printer, PublicAddress, TasksWeb};
+use tower_http::cors::{AllowOrigin, Any as AnyHeader, CorsLayer};
 
 use super::{
     DeletionTokens, Hosts, Reads, about, delete,
     failure::{self, Refusal},
-    gate, import, init, log, ls_tree, rename, repos,
+    gate::Gate,
+    import, init, log, ls_tree, rename, repos,
     target::{Command, Target},
 };
 use crate::{
@@ -40,7 +37,7 @@ pub(crate) struct Web {
     pub(crate) tokens: DeletionTokens,
     pub(crate) address: PublicAddress,
     pub(crate) origins: Vec<String>,
-    pub(crate) hosts: Hosts,
+    pub(crate) hosts: Arc<Hosts>,
     pub(crate) trust_proxy: bool,
     pub(crate) default_branch: String,
 }
@@ -56,7 +53,7 @@ pub(super) struct Call {
 pub(super) type Answer = Result<Response, Refusal>;
 
 /// All routes, with what stands before them.
-pub(crate) fn app(web: Web) -> Router {
+pub(crate) fn app(web: Web) -> Gate {
     let web = Arc::new(web);
     let tasks = TasksWeb::new(web.tasks.clone())
         .address(web.address.clone())
@@ -65,7 +62,7 @@ pub(crate) fn app(web: Web) -> Router {
     let routes = Router::new().fallback(any(answer)).with_state(web.clone()).merge(tasks.router());
     // The layer answers every OPTIONS itself; where no origin is allowed the routes do.
     let routes = if web.origins.is_empty() { routes } else { routes.layer(cors(&web.origins)) };
-    routes.layer(middleware::from_fn_with_state(web, gate::admit)).layer(CatchPanicLayer::custom(panicked))
+    Gate::new(web.hosts.clone(), web.trust_proxy, routes)
 }
 
 /// Tasks that the server gave itself are nobody else's business.
@@ -170,10 +167,4 @@ fn cors(origins: &[String]) -> CorsLayer {
         .allow_methods([Method::GET, Method::PUT, Method::POST, Method::DELETE])
         .allow_headers(AnyHeader)
         .expose_headers([header::LOCATION, header::RETRY_AFTER, header::ETAG])
-}
-
-/// The panic itself went to the log already, by the hook that every panic passes.
-fn panicked(_panic: Box<dyn Any + Send>) -> Response {
-    let printer = Printer { format: Format::default(), base: Base::default(), verbose: false };
-    printer.error(&failure::unexplained())
 }

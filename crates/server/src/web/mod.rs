@@ -23,6 +23,7 @@ mod target;
 mod tokens;
 
 pub(crate) use app::{Web, app};
+pub(crate) use gate::Gate;
 pub(crate) use hosts::Hosts;
 pub(crate) use reads::Reads;
 pub(crate) use tokens::DeletionTokens;
