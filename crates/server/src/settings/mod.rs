@@ -53,7 +53,7 @@ pub struct Given {
     #[serde(default)]
     allow_host: Vec<String>,
 
-    /// Origin whose web pages may use the server, https://maps.example.org; may be repeated
+    /// Origin whose web pages may use the server, such as `https://maps.example.org`; may be repeated
     #[arg(long, env = "LONGHAUL_ALLOW_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
     #[serde(default)]
     allow_origin: Vec<String>,
