@@ -7,8 +7,13 @@ use std::{error::Error, fmt};
 /// Errors of Git name paths of the server, and what else stands deep in a chain is for whoever runs the server, not
 /// for clients. They go to the log, and the chain ends above them.
 pub(crate) fn outward(error: impl Error + Send + Sync + 'static) -> anyhow::Error {
-    let mut told: Vec<String> =
-        chain(&error).take_while(|cause| may_leave(*cause)).map(ToString::to_string).collect();
+    // What stands below an error about a file is about the file too: `geopackage` names no paths.
+    let mut is_of_file = false;
+    let may_leave = |cause: &&(dyn Error + 'static)| {
+        is_of_file |= cause.is::<geopackage::Error>();
+        is_of_file || may_leave(*cause)
+    };
+    let mut told: Vec<String> = chain(&error).take_while(may_leave).map(ToString::to_string).collect();
     if told.len() < chain(&error).count() {
         let whole: Vec<String> = chain(&error).map(ToString::to_string).collect();
         tracing::warn!(error = whole.join(": caused by: "), "a command failed");
@@ -33,11 +38,6 @@ fn may_leave(error: &(dyn Error + 'static)) -> bool {
         || error.is::<repository::PackError>()
         || error.is::<repository::DatasetError>()
         || error.is::<repository::BadPath>()
-        || error.is::<geopackage::Error>()
-        || error.is::<geopackage::CellError>()
-        || error.is::<Box<geopackage::CellError>>()
-        || error.is::<geodata::geometry::GeometryError>()
-        || error.is::<std::str::Utf8Error>()
         || error.is::<std::io::Error>()
 }
 

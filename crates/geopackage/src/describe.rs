@@ -143,7 +143,8 @@ impl Description {
         }
         let data_type = self.geometry_type(column).or_else(|| data_type(declared)).unwrap_or_else(|| {
             notes.push(format!(
-                "layer {layer:?}: column {name:?} has the type {declared:?}, which GeoPackage does not know, and became text"
+                "layer {layer:?}: column {name:?} has the type {declared:?}, which is none of GeoPackage's for attributes; \
+                 it became text, and its values stay as they are"
             ));
             DataType::Text { length: None }
         });

@@ -99,6 +99,20 @@ impl<'a> Metadata<'a> {
         Ok(names.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
     }
 
+    /// The views that the file calls layers.
+    pub(crate) fn views(&self) -> Result<Vec<String>> {
+        let Some(source) = self.source("gpkg_contents", &["table_name"])? else {
+            return Ok(Vec::new());
+        };
+        let sql = format!(
+            "SELECT name FROM main.sqlite_master WHERE type = 'view' \
+             AND name IN (SELECT table_name FROM {source}) ORDER BY name LIMIT {MOST_TABLES}"
+        );
+        let mut statement = self.connection.prepare(&sql)?;
+        let names = statement.query_map([], |row| text(row, 0))?;
+        Ok(names.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
+    }
+
     /// The definition of a reference system.
     pub(crate) fn definition(&self, srs_id: i64) -> Result<Option<String>> {
         let Some(source) = self.source("gpkg_spatial_ref_sys", &["srs_id", "definition"])? else {

@@ -61,8 +61,10 @@ impl GeoPackage {
         let listing = |error| Error::from_sqlite(shown_name, "listing its tables", error);
         let mut catalog = Catalog::read(&connection).map_err(listing)?;
         check_kind(&header, &catalog, shown_name)?;
-        let tiles = Metadata::new(&connection, &catalog).tile_tables().map_err(listing)?;
-        let notes = notes(&header, &catalog.remove(&tiles), shown_name);
+        let metadata = Metadata::new(&connection, &catalog);
+        let views = metadata.views().map_err(listing)?;
+        let tiles = metadata.tile_tables().map_err(listing)?;
+        let notes = notes(&header, &catalog.remove(&tiles), &views, shown_name);
         Ok(Self { source, connection, catalog, notes })
     }
 
@@ -155,12 +157,13 @@ fn check_kind(header: &FileHeader, catalog: &Catalog, shown_name: &str) -> Resul
     Err(Error::NotGeoPackage { file: shown_name.to_owned() })
 }
 
-fn notes(header: &FileHeader, tiles: &[String], shown_name: &str) -> Vec<String> {
+fn notes(header: &FileHeader, tiles: &[String], views: &[String], shown_name: &str) -> Vec<String> {
     let wal = header.wal.then(|| {
         format!(
             "{shown_name} is in WAL mode: edits that were left in {shown_name}-wal beside it are not in it"
         )
     });
     let tiles = tiles.iter().map(|table| format!("table {table:?} holds raster tiles and was left out"));
-    wal.into_iter().chain(tiles).collect()
+    let views = views.iter().map(|view| format!("{view:?} is a view, which is not run, and was left out"));
+    wal.into_iter().chain(tiles).chain(views).collect()
 }

@@ -49,6 +49,17 @@ fn the_tables_of_the_system_are_no_layers() {
 }
 
 #[test]
+fn a_view_that_is_called_a_layer_is_left_out_with_a_note() {
+    let sample = Sample::package(
+        "CREATE TABLE a(fid INTEGER PRIMARY KEY); CREATE VIEW b AS SELECT * FROM a; CREATE VIEW c AS SELECT 1;
+         INSERT INTO gpkg_contents(table_name, data_type) VALUES('a', 'attributes'), ('b', 'attributes');",
+    );
+    let package = sample.open();
+    assert_eq!(package.layer_names(), ["a"]);
+    assert_eq!(package.notes(), ["\"b\" is a view, which is not run, and was left out"]);
+}
+
+#[test]
 fn a_table_of_tiles_is_left_out_with_a_note() {
     let sample = Sample::package(
         "CREATE TABLE photo(id INTEGER PRIMARY KEY, tile_data BLOB); CREATE TABLE a(fid INTEGER PRIMARY KEY);
@@ -112,7 +123,7 @@ fn a_column_of_an_unknown_type_becomes_text_with_a_note() {
     }
     assert_eq!(
         table.notes[0],
-        "layer \"a\": column \"n\" has the type \"NUMERIC(10,2)\", which GeoPackage does not know, and became text"
+        "layer \"a\": column \"n\" has the type \"NUMERIC(10,2)\", which is none of GeoPackage's for attributes; it became text, and its values stay as they are"
     );
     assert_eq!(table.notes.len(), 3);
 }

@@ -30,7 +30,7 @@ pub use name::{InvalidName, RepositoryName};
 pub use object::Collision;
 pub use pack::PackError;
 pub use repositories::{Repositories, RepositoriesError};
-pub use repository::{ReadError, Repository};
+pub use repository::{ReadError, Repository, check_branch};
 pub use stage::{
     CommitDetails, FeatureWriter, LayerStage, Mode, Stage, StageError, StagedCommit, WrittenFeatures,
 };

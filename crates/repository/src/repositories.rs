@@ -82,7 +82,7 @@ impl Repositories {
         Ok(repositories)
     }
 
-    /// Removes what an interrupted init or delete left behind. Only for the one server that owns the folder.
+    /// Removes what interrupted inits, deletes and imports left behind. Only for the one server that owns the folder.
     pub fn sweep(&self) -> Result<()> {
         let sweeping = || "clear away unfinished repositories".to_owned();
         for entry in fs::read_dir(&self.folder).map_err(io_error(sweeping))? {
@@ -93,6 +93,12 @@ impl Repositories {
                 .is_some_and(|name| name.starts_with(NEW) || name.starts_with(GONE));
             if ours {
                 fs::remove_dir_all(entry.path()).map_err(io_error(sweeping))?;
+            }
+        }
+        for name in self.list()? {
+            if let Some(folder) = self.folder_of(&name) {
+                let clearing = || format!("clear away unfinished packs of {name}");
+                crate::pack::remove_leftovers(&folder.join("objects/pack")).map_err(io_error(clearing))?;
             }
         }
         Ok(())

@@ -128,6 +128,14 @@ impl std::fmt::Debug for Repository {
     }
 }
 
+/// Whether a local branch can have this name.
+///
+/// # Errors
+/// [`ReadError::InvalidBranch`] if it cannot.
+pub fn check_branch(branch: &str) -> Result<(), ReadError> {
+    branch_ref(branch).map(drop)
+}
+
 /// The full name of a local branch.
 pub(crate) fn branch_ref(branch: &str) -> Result<gix::refs::FullName, ReadError> {
     let invalid = || ReadError::InvalidBranch(branch.to_owned());

@@ -216,6 +216,20 @@ fn a_sweep_takes_what_was_left_unfinished_and_nothing_else() {
 }
 
 #[test]
+fn a_sweep_takes_unfinished_packs_of_ours_and_not_of_others() {
+    let (_folder, repositories) = repositories();
+    let packs = repositories.init(&name("a"), "master", None).unwrap().path().join("objects/pack");
+    let ours = ["tmp_pack_0123456789abcdef0123456789abcdef", "tmp_idx_0123456789abcdef0123456789abcdef"];
+    let of_git = "tmp_pack_Xy12Zw";
+    for file in ours.iter().chain([&of_git]) {
+        fs::write(packs.join(file), "PACK").unwrap();
+    }
+    repositories.sweep().unwrap();
+    let left: Vec<_> = fs::read_dir(packs).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left, [of_git]);
+}
+
+#[test]
 fn configuration_from_elsewhere_does_not_count() {
     let (folder, repositories) = repositories();
     let made = repositories.init(&name("a"), "master", None).unwrap();

@@ -62,6 +62,36 @@ fn an_upload_becomes_a_commit_and_leaves_nothing_else() {
 }
 
 #[test]
+fn what_could_be_misread_at_a_cost_is_refused() {
+    let server = server(&[]);
+    for (query, complaint) in [
+        ("add=1", "add must be true or false."),
+        ("interchange=maybe", "interchange must be true or false."),
+        ("root=a..b", "'a..b' is not a name for a branch"),
+        ("dest=../x", "a layer cannot be kept as '../x': a part of it starts or ends with a dot"),
+    ] {
+        let answer = server.send(post(&format!("/repos/r/import.json?format=gpkg&{query}"), file()));
+        assert_eq!((answer.status, answer.error().as_str()), (400, complaint));
+    }
+    let other = Form::default().file("file", "points.gpkg", &vec![0; 1 << 20]);
+    let answer = server.send(post("/repos/r/import.json?format=gpkg", other));
+    let complaint = "Request must specify one and only one fileUpload in the request body";
+    assert_eq!((answer.status, answer.error().as_str()), (400, complaint));
+    assert_nothing_is_left(&server);
+    server.stop();
+}
+
+#[test]
+fn a_stop_leaves_no_upload_of_a_task_that_waits() {
+    let server = server(&["--workers", "1"]);
+    for _ in 0..20 {
+        server.import("r", file());
+    }
+    let folder = server.stop();
+    assert_eq!(names_in(&folder.path().join("uploads")), Vec::<String>::new());
+}
+
+#[test]
 fn the_answer_is_the_task_and_202_for_who_prefers_that() {
     let server = server(&[]);
     let answer = server.send(post("/repos/r/import?format=gpkg", file()));

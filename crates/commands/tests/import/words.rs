@@ -124,6 +124,17 @@ fn a_branch_that_is_not_there_is_made() {
 }
 
 #[test]
+fn a_new_branch_begins_where_head_stands() {
+    let studio = Studio::new();
+    let first = studio.import(job(&studio));
+    let job = ImportGeopackage { branch: Some("draft".into()), dest: Some("copy".into()), ..job(&studio) };
+    let second = studio.import(job);
+    assert_eq!(git(studio.git_dir(), &["log", "--format=%H", "draft"]), format!("{second}\n{first}"));
+    assert_eq!(git(studio.git_dir(), &["rev-parse", "master"]), first);
+    assert_clean(studio.git_dir());
+}
+
+#[test]
 fn an_import_goes_where_head_stands() {
     let studio = Studio::new();
     git(studio.git_dir(), &["symbolic-ref", "HEAD", "refs/heads/trunk"]);

@@ -13,6 +13,7 @@ use super::{
     appender::Appended,
     checksum::{checksum, header},
     index::{self, IndexWriter, Located},
+    unfinished_index,
 };
 use crate::{Interrupter, object::Id};
 
@@ -76,7 +77,7 @@ impl FinishedPack {
 
 fn write_index(folder: &Path, objects: &mut [Located]) -> Result<OpenIndex, PackError> {
     index::sort(objects);
-    let path = folder.join(format!("tmp_idx_{}", uuid::Uuid::new_v4().simple()));
+    let path = unfinished_index(folder);
     let file = File::create_new(&path).map_err(PackError::disk("create the index of"))?;
     let path = Unpublished(path);
     let mut index = IndexWriter::new(BufWriter::with_capacity(256 << 10, file));

@@ -15,7 +15,12 @@ mod writer;
 pub(crate) use finish::FinishedPack;
 pub(crate) use writer::{Inlet, PackWriter};
 
-use std::{io, path::PathBuf};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use uuid::Uuid;
 
 /// A pack could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +45,37 @@ pub enum PackError {
     /// More objects than the format can count.
     #[error("a pack cannot hold more than {} objects", u32::MAX)]
     TooMany,
+}
+
+/// What the names of unfinished packs and indexes begin with. `git gc` removes such files too, when they are old.
+const UNFINISHED: [&str; 2] = ["tmp_pack_", "tmp_idx_"];
+
+/// A new place in `folder` for an unfinished pack.
+fn unfinished_pack(folder: &Path) -> PathBuf {
+    folder.join(format!("{}{}", UNFINISHED[0], Uuid::new_v4().simple()))
+}
+
+/// A new place in `folder` for an unfinished index.
+fn unfinished_index(folder: &Path) -> PathBuf {
+    folder.join(format!("{}{}", UNFINISHED[1], Uuid::new_v4().simple()))
+}
+
+/// Removes the unfinished packs that a killed server left in `folder`; those of other programs, whose names are shorter,
+/// may be in use.
+pub(crate) fn remove_leftovers(folder: &Path) -> io::Result<()> {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        entries => entries?,
+    };
+    for entry in entries {
+        let entry = entry?;
+        let name = entry.file_name();
+        let rest = UNFINISHED.iter().find_map(|start| name.to_str()?.strip_prefix(start));
+        if rest.is_some_and(|rest| rest.len() == 32 && Uuid::try_parse(rest).is_ok()) {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 impl PackError {

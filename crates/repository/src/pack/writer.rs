@@ -17,6 +17,7 @@ use super::{
     chunk::Chunk,
     entry::{self, EntryWriter},
     finish::FinishedPack,
+    unfinished_pack,
 };
 use crate::{
     Interrupted, Interrupter,
@@ -51,7 +52,7 @@ pub(crate) struct Inlet {
 impl PackWriter {
     /// Begins a pack in the folder `objects/pack` of a repository.
     pub(crate) fn new(folder: &Path, interrupter: Interrupter) -> Result<Self, PackError> {
-        let path = folder.join(format!("tmp_pack_{}", uuid::Uuid::new_v4().simple()));
+        let path = unfinished_pack(folder);
         let file = File::options()
             .read(true)
             .write(true)

@@ -56,8 +56,8 @@ impl Stage {
     /// [`StageError::NothingToCommit`] if the branch holds just this already; if the disk fails.
     pub fn commit(mut self, details: &CommitDetails) -> Result<StagedCommit, StageError> {
         let tree = self.write_trees()?;
-        if let Some(tip) = self.tip.filter(|_| self.root.base() == Some(tree)) {
-            return Err(StageError::NothingToCommit(tip.into()));
+        if let Some(parent) = self.parent.filter(|_| self.root.base() == Some(tree)) {
+            return Err(StageError::NothingToCommit(parent.into()));
         }
         let object = self.commit_object(tree, details)?;
         let mut raw = Vec::new();
@@ -99,7 +99,7 @@ impl Stage {
     fn commit_object(&self, tree: Id, details: &CommitDetails) -> Result<gix::objs::Commit, StageError> {
         Ok(gix::objs::Commit {
             tree: tree.into(),
-            parents: self.tip.into_iter().map(Into::into).collect(),
+            parents: self.parent.into_iter().map(Into::into).collect(),
             author: signature(&details.author, details.time),
             committer: signature(&details.committer, details.time),
             encoding: None,

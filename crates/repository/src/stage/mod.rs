@@ -38,7 +38,10 @@ use crate::{
 pub struct Stage {
     repository: Repository,
     branch: String,
+    /// Where the branch stands; nothing if it is new.
     tip: Option<Id>,
+    /// What the commit will follow.
+    parent: Option<Id>,
     root: root::Root,
     interrupter: Interrupter,
     pack: PackWriter,
@@ -47,7 +50,7 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// Opens a stage on a local branch, which need not exist yet.
+    /// Opens a stage on a local branch, which need not exist yet: a new one begins where HEAD stands.
     ///
     /// # Errors
     /// If the name cannot be a branch's, or the repository cannot be read or written.
@@ -59,15 +62,21 @@ impl Stage {
         {
             return Err(StageError::Branch { branch: branch.to_owned(), other });
         }
+        let git = repository.git();
+        let parent = match tip {
+            Some(tip) => Some(tip),
+            None => crate::revision::head(&git)?.map(crate::object::bytes),
+        };
         let interrupter = Interrupter::default();
-        let folder = repository.git().objects.store_ref().path().join("pack");
+        let folder = git.objects.store_ref().path().join("pack");
         let pack = PackWriter::new(&folder, interrupter.clone())?;
         Ok(Self {
-            root: root::Root::open(&repository.git(), tip)?,
+            root: root::Root::open(&git, parent)?,
             inlet: pack.inlet(),
             repository: repository.clone(),
             branch: branch.to_owned(),
             tip,
+            parent,
             interrupter,
             pack,
             layers: Vec::new(),

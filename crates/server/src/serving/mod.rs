@@ -53,6 +53,9 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
     if !are_closed || !are_out {
         tracing::warn!("some requests or tasks did not end in time and were cut");
     }
+    if let Err(error) = data.clear() {
+        tracing::warn!(error = format!("{error:#}"), "some files were left, and go at the next start");
+    }
     tracing::info!("stopped");
     Ok(())
 }

@@ -138,6 +138,9 @@ impl Given {
             );
         }
         anyhow::ensure!(self.workers != Some(0), "--workers must be at least 1");
+        let default_branch = self.default_branch.unwrap_or_else(|| "master".into());
+        repository::check_branch(&default_branch)
+            .map_err(|error| anyhow::anyhow!("--default-branch: {error}"))?;
         Ok(Settings {
             data: self.data.unwrap_or_else(|| "longhaul-data".into()),
             listen,
@@ -145,7 +148,7 @@ impl Given {
             keep: self.keep.unwrap_or_default().0,
             max_upload: self.max_upload.unwrap_or(Size(16 << 30)).0,
             min_free: self.min_free.unwrap_or(Size(1 << 30)).0,
-            default_branch: self.default_branch.unwrap_or_else(|| "master".into()),
+            default_branch,
             public_url: self.public_url.as_deref().map(public_url).transpose()?,
             allow_host: self.allow_host,
             allow_origin: self.allow_origin.iter().map(|text| origin(text)).collect::<Result<_, _>>()?,

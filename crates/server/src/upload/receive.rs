@@ -190,7 +190,10 @@ impl Form<'_> {
     }
 
     fn begin(&mut self, head: Head) -> Result<(), UploadError> {
-        self.part = if head.name != FILE {
+        self.part = if head.name != FILE && head.file_name.is_some() {
+            // A file under another name is none that was asked for.
+            Part::None
+        } else if head.name != FILE {
             Part::Text { field: head.name, text: Vec::new() }
         } else if self.received.file.is_none() {
             Part::File { name: plain_name(head.file_name.as_deref()), spool: self.receiver.spool() }

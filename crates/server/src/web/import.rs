@@ -5,7 +5,7 @@ use axum::{
     response::Response,
 };
 use commands::{Author, ImportGeopackage};
-use repository::{Repository, RepositoryName};
+use repository::{DatasetPath, Repository, RepositoryName};
 use tasks::{Submission, Task};
 use tasks_web::ApiError;
 
@@ -34,7 +34,7 @@ pub(super) async fn import(web: &Web, name: RepositoryName, call: Call) -> Answe
     let file = received.file.ok_or_else(|| {
         ApiError::bad_request("Request must specify one and only one fileUpload in the request body")
     })?;
-    let task = submit(web, job(&repository, &parameters, &file), file).await?;
+    let task = submit(web, job(&repository, &parameters, &file)?, file).await?;
     let mut response = call.printer.response(StatusCode::OK, call.printer.task(&task));
     if prefers_async(&call.request.headers) {
         accepted(&mut response, call.printer.base.as_str(), &task);
@@ -48,12 +48,18 @@ fn require_what_there_is(parameters: &Parameters) -> Result<(), ApiError> {
         Some(format) if format.eq_ignore_ascii_case("gpkg") => {}
         Some(other) => return Err(ApiError::bad_request(format!("Unsupported input format: '{other}'"))),
     }
+    if let Some(branch) = parameters.text("root") {
+        repository::check_branch(branch).map_err(|error| ApiError::bad_request(error.to_string()))?;
+    }
+    if let Some(path) = parameters.text("dest") {
+        DatasetPath::new(path).map_err(|error| ApiError::bad_request(error.to_string()))?;
+    }
     if parameters.text("transactionId").is_some() {
         let message =
             "This server has no transactions; without transactionId the import commits to the branch.";
         return Err(ApiError::bad_request(message));
     }
-    if parameters.flag("interchange") {
+    if parameters.strict_flag("interchange")? {
         let message =
             "This server does not import the interchange format; without interchange it imports the layers.";
         return Err(ApiError::bad_request(message));
@@ -61,20 +67,24 @@ fn require_what_there_is(parameters: &Parameters) -> Result<(), ApiError> {
     Ok(())
 }
 
-fn job(repository: &Repository, parameters: &Parameters, file: &ReceivedFile) -> ImportGeopackage {
+fn job(
+    repository: &Repository,
+    parameters: &Parameters,
+    file: &ReceivedFile,
+) -> Result<ImportGeopackage, ApiError> {
     let text = |name: &str| parameters.text(name).map(str::to_owned);
-    ImportGeopackage {
+    Ok(ImportGeopackage {
         repository: repository.id().to_owned(),
         branch: text("root"),
         upload: file.file.path().to_owned(),
         file_name: file.name.clone(),
         layer: text("layer"),
         dest: text("dest"),
-        add: parameters.flag("add"),
+        add: parameters.strict_flag("add")?,
         fid_attribute: text("fidAttribute"),
         message: text("message"),
         author: text("authorName").map(|name| Author { name, email: text("authorEmail") }),
-    }
+    })
 }
 
 /// Hands the file over with the job, even if the client leaves meanwhile: a task that was accepted must have its file.

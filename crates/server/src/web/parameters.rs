@@ -42,6 +42,16 @@ impl Parameters {
         values.filter(|value| !value.is_empty())
     }
 
+    /// Whether the value is `true`, in any letter case; 400 if it is neither that nor `false`. For flags whose
+    /// misreading would cost something.
+    pub(super) fn strict_flag(&self, name: &str) -> Result<bool, ApiError> {
+        match self.text(name).map(str::to_ascii_lowercase).as_deref() {
+            None | Some("false" | "") => Ok(false),
+            Some("true") => Ok(true),
+            Some(_) => Err(ApiError::bad_request(format!("{name} must be true or false."))),
+        }
+    }
+
     /// Whether the value is `true`, in any letter case.
     pub(super) fn flag(&self, name: &str) -> bool {
         self.text(name).is_some_and(|value| value.eq_ignore_ascii_case("true"))
