@@ -113,7 +113,8 @@ struct Chosen {
 
 impl ImportGeopackage {
     fn repository(&self, env: &Environment) -> anyhow::Result<Repository> {
-        let found = env.repositories.by_id(&self.repository).context("could not look for the repository")?;
+        let found = env.repositories.by_id(&self.repository).map_err(outward);
+        let found = found.context("could not look for the repository")?;
         found.ok_or_else(|| anyhow!("the repository was deleted"))
     }
 

@@ -34,6 +34,7 @@ fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn 
 /// Our own errors, and those of the system, name no paths.
 fn may_leave(error: &(dyn Error + 'static)) -> bool {
     error.is::<repository::StageError>()
+        || error.is::<repository::RepositoriesError>()
         || error.is::<repository::ReadError>()
         || error.is::<repository::PackError>()
         || error.is::<repository::DatasetError>()

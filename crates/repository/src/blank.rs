@@ -7,18 +7,25 @@ use uuid::Uuid;
 
 use crate::{Identity, id};
 
+/// The folders in it, those within others first.
+const FOLDERS: [&str; 7] =
+    ["objects/info", "objects/pack", "objects", "refs/heads", "refs/tags", "refs", "info"];
+
 /// Writes it into the new folder `folder`, and waits until the disk has it.
 pub(crate) fn write(
     folder: &Path,
     head: &gix::refs::FullName,
     identity: Option<&Identity>,
 ) -> io::Result<()> {
-    for inner in ["objects/info", "objects/pack", "refs/heads", "refs/tags", "info"] {
+    for inner in FOLDERS {
         fs::create_dir_all(folder.join(inner))?;
     }
     write_synced(&folder.join("HEAD"), format!("ref: {head}\n").as_bytes())?;
     write_synced(&folder.join("config"), &config(identity).map_err(io::Error::other)?)?;
-    fs::File::open(folder)?.sync_all()
+    for inner in FOLDERS.into_iter().chain([""]) {
+        fs::File::open(folder.join(inner))?.sync_all()?;
+    }
+    Ok(())
 }
 
 fn config(identity: Option<&Identity>) -> gix::Result<Vec<u8>> {

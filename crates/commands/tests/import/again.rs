@@ -3,7 +3,7 @@
 use commands::ImportGeopackage;
 
 use crate::support::{
-    git::{assert_clean, git},
+    git::{assert_clean, git, output},
     gpkg::{ROADS, gpkg, point, points},
     rows::rows,
     studio::Studio,
@@ -216,4 +216,49 @@ fn files_beside_a_layer_stay() {
         "D\troads/.table-dataset/feature/A/A/A/A/kQE=\nD\troads/.table-dataset/feature/A/A/A/A/kQI="
     );
     assert_clean(studio.git_dir());
+}
+
+#[test]
+fn columns_stay_wide_enough_for_the_features_that_stay() {
+    let studio = Studio::new();
+    import(
+        &studio,
+        "CREATE TABLE t (fid INTEGER PRIMARY KEY, n INTEGER, s TEXT(50)); INSERT INTO t VALUES (1, 1000000, 'long');",
+    );
+    let narrow =
+        "CREATE TABLE t (fid INTEGER PRIMARY KEY, n TINYINT, s TEXT(5)); INSERT INTO t VALUES (2, 1, 's');";
+    let commit = studio.import(adding(&studio, narrow));
+    let schema =
+        git(studio.git_dir(), &["cat-file", "blob", &format!("{commit}:t/.table-dataset/meta/schema.json")]);
+    assert!(schema.contains(r#""name": "n", "dataType": "integer", "size": 64"#), "{schema}");
+    assert!(schema.contains(r#""name": "s", "dataType": "text", "length": 50"#), "{schema}");
+    assert_eq!(rows(&studio.repository, &commit, "t"), ["1|1000000|long", "2|1|s"]);
+}
+
+#[test]
+fn geometries_of_another_type_are_not_added() {
+    let studio = Studio::new();
+    let table = format!("CREATE TABLE p (fid INTEGER PRIMARY KEY, geom POINT); {}", points("p", 4326));
+    import(&studio, &table);
+    let lines = format!("{table} UPDATE gpkg_geometry_columns SET geometry_type_name = 'LINESTRING';");
+    let refusal = studio.refusal(adding(&studio, &lines));
+    assert!(refusal.contains("the geometries are POINT there and LINESTRING here"), "{refusal}");
+}
+
+#[test]
+fn a_folder_that_is_no_layer_is_not_replaced() {
+    let studio = Studio::new();
+    let write = |arguments: &[&str], input: &str| {
+        let out = output(studio.git_dir(), arguments, input.as_bytes());
+        String::from_utf8(out).unwrap().trim().to_owned()
+    };
+    let blob = write(&["hash-object", "-w", "--stdin"], "Read me.");
+    let docs = write(&["mktree"], &format!("100644 blob {blob}\tREADME\n"));
+    let root = write(&["mktree"], &format!("040000 tree {docs}\troads\n"));
+    let commit =
+        write(&["-c", "user.name=x", "-c", "user.email=x@x", "commit-tree", "-m", "docs", &root], "");
+    git(studio.git_dir(), &["update-ref", "refs/heads/master", &commit]);
+    let refusal = studio.refusal(studio.job(&gpkg(studio.scratch(), "f.gpkg", ROADS)));
+    assert_eq!(refusal, "a layer cannot be kept as 'roads': a folder that is no layer is there");
+    assert_eq!(git(studio.git_dir(), &["rev-parse", "master"]), commit);
 }

@@ -18,6 +18,10 @@ const FORBIDDEN: &[char] = &[':', '<', '>', '"', '|', '?', '*'];
 const DEVICES: &[&str] = &["CON", "PRN", "AUX", "NUL"];
 /// Longest component a file system takes, so that a clone can be checked out.
 const LONGEST: usize = 255;
+/// Folders within folders, less than what anyone looks into who lists layers.
+const MOST_PARTS: usize = 16;
+/// Characters of a path after which a message cuts it.
+const SHOWN: usize = 200;
 
 impl DatasetPath {
     /// The path for a name as it was given: `\` counts as `/`, and slashes at both ends go.
@@ -27,9 +31,14 @@ impl DatasetPath {
     pub fn new(name: &str) -> Result<Self, BadPath> {
         let path = name.replace('\\', "/");
         let path = path.trim_matches('/');
-        match path.split('/').find_map(fault) {
+        let fault = if path.split('/').count() > MOST_PARTS {
+            Some("it has more than 16 parts")
+        } else {
+            path.split('/').find_map(fault)
+        };
+        match fault {
             None => Ok(Self(path.to_owned())),
-            Some(reason) => Err(BadPath { path: path.to_owned(), reason }),
+            Some(reason) => Err(BadPath { path: path.chars().take(SHOWN).collect(), reason }),
         }
     }
 
@@ -123,6 +132,7 @@ mod tests {
             "git~1",
             "GITMOD~2",
             "..",
+            "a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a",
             "\u{200c}.git",
             "x/\u{feff}.gitmodules",
         ] {

@@ -92,10 +92,16 @@ pub(crate) fn find(entries: &[Entry], name: &str, mode: Mode) -> Option<Id> {
     same.find(|entry| entry.mode == mode).map(|entry| entry.id)
 }
 
+/// The largest object that is read into memory, in bytes: a pack of a megabyte can hold one of a gigabyte.
+const LARGEST: u64 = 256 << 20;
+
 /// The bytes of an object.
 pub(crate) fn read(git: &gix::Repository, id: Id) -> Result<Vec<u8>, DatasetError> {
-    let object = git.find_object(gix::ObjectId::from(id))?;
-    Ok(object.detach().data)
+    let id = gix::ObjectId::from(id);
+    if git.find_header(id)?.size() > LARGEST {
+        return Err(DatasetError::Malformed("the size of an object"));
+    }
+    Ok(git.find_object(id)?.detach().data)
 }
 
 /// The lines of a tree.

@@ -9,7 +9,7 @@ use std::{
 };
 
 use super::{
-    PackError, Unpublished,
+    KEPT_BY_US, PackError, Unpublished,
     appender::Appended,
     checksum::{checksum, header},
     index::{self, IndexWriter, Located},
@@ -24,6 +24,13 @@ pub(crate) struct FinishedPack {
     index: Unpublished,
     folder: PathBuf,
     checksum: Id,
+}
+
+/// Keeps a pack from being repacked until a ref leads to it.
+#[derive(Debug)]
+#[must_use = "dropping it leaves the pack to Git's housekeeping"]
+pub(crate) struct KeptPack {
+    _keep: Unpublished,
 }
 
 /// An index but for its last lines.
@@ -63,15 +70,21 @@ impl Appended {
 
 impl FinishedPack {
     /// Gives pack and index the names under which Git finds them, the index last.
-    pub(crate) fn publish(self) -> Result<(), PackError> {
+    ///
+    /// As long as the result lives Git's housekeeping leaves the pack alone, though no ref leads to it yet.
+    pub(crate) fn publish(self) -> Result<KeptPack, PackError> {
         let name = gix::ObjectId::from(self.checksum).to_string();
         let place = |ending: &str| self.folder.join(format!("pack-{name}.{ending}"));
-        for (from, to) in [(&self.pack, place("pack")), (&self.index, place("idx"))] {
-            fs::rename(&from.0, to).map_err(PackError::disk("publish"))?;
-        }
+        let keep = Unpublished(place("keep"));
+        fs::write(&keep.0, KEPT_BY_US).map_err(PackError::disk("publish"))?;
+        let pack = Unpublished(place("pack"));
+        fs::rename(&self.pack.0, &pack.0).map_err(PackError::disk("publish"))?;
+        fs::rename(&self.index.0, place("idx")).map_err(PackError::disk("publish"))?;
+        pack.stays();
         File::open(&self.folder)
             .and_then(|folder| folder.sync_all())
-            .map_err(PackError::disk("sync the folder of"))
+            .map_err(PackError::disk("sync the folder of"))?;
+        Ok(KeptPack { _keep: keep })
     }
 }
 

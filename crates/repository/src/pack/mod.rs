@@ -50,6 +50,9 @@ pub enum PackError {
 /// What the names of unfinished packs and indexes begin with. `git gc` removes such files too, when they are old.
 const UNFINISHED: [&str; 2] = ["tmp_pack_", "tmp_idx_"];
 
+/// What stands in our `.keep` files, so that nobody else's are taken for ours.
+const KEPT_BY_US: &[u8] = b"longhaul is publishing this pack\n";
+
 /// A new place in `folder` for an unfinished pack.
 fn unfinished_pack(folder: &Path) -> PathBuf {
     folder.join(format!("{}{}", UNFINISHED[0], Uuid::new_v4().simple()))
@@ -60,8 +63,8 @@ fn unfinished_index(folder: &Path) -> PathBuf {
     folder.join(format!("{}{}", UNFINISHED[1], Uuid::new_v4().simple()))
 }
 
-/// Removes the unfinished packs that a killed server left in `folder`; those of other programs, whose names are shorter,
-/// may be in use.
+/// Removes the unfinished packs, and the marks on finished ones, that a killed server left in `folder`. Those of other
+/// programs may be in use; the names of their packs are shorter.
 pub(crate) fn remove_leftovers(folder: &Path) -> io::Result<()> {
     let entries = match fs::read_dir(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -71,11 +74,19 @@ pub(crate) fn remove_leftovers(folder: &Path) -> io::Result<()> {
         let entry = entry?;
         let name = entry.file_name();
         let rest = UNFINISHED.iter().find_map(|start| name.to_str()?.strip_prefix(start));
-        if rest.is_some_and(|rest| rest.len() == 32 && Uuid::try_parse(rest).is_ok()) {
+        let is_unfinished = rest.is_some_and(|rest| rest.len() == 32 && Uuid::try_parse(rest).is_ok());
+        if is_unfinished || is_our_mark(&entry.path()) {
             fs::remove_file(entry.path())?;
         }
     }
     Ok(())
+}
+
+fn is_our_mark(path: &Path) -> bool {
+    let is_small = || fs::metadata(path).is_ok_and(|file| file.len() == KEPT_BY_US.len() as u64);
+    path.extension().is_some_and(|ending| ending == "keep")
+        && is_small()
+        && fs::read(path).is_ok_and(|bytes| bytes == KEPT_BY_US)
 }
 
 impl PackError {
@@ -87,6 +98,13 @@ impl PackError {
 /// Where a pack's temporary files stand; removed when dropped.
 #[derive(Debug)]
 struct Unpublished(PathBuf);
+
+impl Unpublished {
+    /// Leaves the file where it is.
+    fn stays(mut self) {
+        self.0.clear();
+    }
+}
 
 impl Drop for Unpublished {
     fn drop(&mut self) {

@@ -1,6 +1,11 @@
 //! The commit, and the moment in which the branch moves.
 
-use std::{fs::File, io, path::Path, time::Duration};
+use std::{
+    fs::File,
+    io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use gix::{
     bstr::{BString, ByteSlice},
@@ -160,12 +165,15 @@ impl StagedCommit {
         let git = self.repository.git();
         let locked = git.refs.transaction().prepare(Some(edit), PATIENCE, PATIENCE);
         let locked = locked.map_err(|source| self.why_not(source))?;
-        self.pack.publish()?;
+        let unsynced = |source| StageError::Sync { branch: self.branch.clone(), source };
+        // The lock becomes the ref by a rename: its content must be on the disk before.
+        File::open(with_ending(&path, ".lock")).and_then(|lock| lock.sync_all()).map_err(unsynced)?;
+        let _kept = self.pack.publish()?;
         let mut time = gix::date::parse::TimeBuf::default();
         let committer = Some(self.committer.to_ref(&mut time));
         let branch = self.branch;
         locked.commit(committer).map_err(|source| StageError::Update { branch: branch.clone(), source })?;
-        sync(&path).map_err(|source| StageError::Sync { branch, source })?;
+        sync_folders(&path).map_err(|source| StageError::Sync { branch, source })?;
         Ok(self.commit)
     }
 
@@ -207,11 +215,19 @@ fn signature(identity: &Identity, time: Timestamp) -> gix::actor::Signature {
     }
 }
 
-/// Brings a file that was renamed into its place to the disk, and the folder that names it.
-fn sync(path: &Path) -> io::Result<()> {
-    File::open(path)?.sync_all()?;
-    match path.parent() {
-        Some(folder) => File::open(folder)?.sync_all(),
-        None => Ok(()),
+fn with_ending(path: &Path, ending: &str) -> PathBuf {
+    let mut path = path.as_os_str().to_owned();
+    path.push(ending);
+    path.into()
+}
+
+/// Brings the folders that lead to a ref to the disk, up to `refs/heads`; some may be new.
+fn sync_folders(path: &Path) -> io::Result<()> {
+    for folder in path.ancestors().skip(1) {
+        File::open(folder)?.sync_all()?;
+        if folder.ends_with("refs/heads") {
+            break;
+        }
     }
+    Ok(())
 }

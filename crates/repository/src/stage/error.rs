@@ -2,7 +2,7 @@
 
 use crate::{BadPath, DatasetError, DatasetPath, PackError, ReadError};
 
-/// Why a commit could not be staged or published. In every case nothing of it is visible.
+/// Why a commit could not be staged or published. But for [`Self::Sync`], nothing of it is visible.
 #[derive(Debug, thiserror::Error)]
 pub enum StageError {
     /// The repository cannot be read.
@@ -96,7 +96,7 @@ pub enum StageError {
         #[source]
         source: gix::Error,
     },
-    /// The branch stands where it should, but the disk did not confirm it.
+    /// The disk did not confirm it; the branch may have moved already.
     #[error("could not bring branch {branch} to the disk")]
     Sync {
         /// Which branch.

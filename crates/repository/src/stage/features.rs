@@ -12,7 +12,7 @@ use super::{
     unkeyed::KeyGiver,
 };
 use crate::{
-    DatasetPath, Interrupter,
+    DatasetPath, Interrupter, PackError,
     dataset::{
         Scheme,
         feature::FeatureEncoder,
@@ -132,8 +132,9 @@ impl FeatureWriter {
     }
 
     fn place_without_key(&mut self, id: Id, blob: &[u8]) -> Result<(), StageError> {
-        let given = self.keys.as_mut().and_then(|keys| keys.key_for(id, blob));
-        match given {
+        // A sequential layer has one writer; a second one has no keys to give.
+        let Some(keys) = &mut self.keys else { return Err(PackError::GivenUp.into()) };
+        match keys.key_for(id, blob) {
             Some(key) => self.place_integer(key, id, blob),
             // Its key is settled at the end.
             None => Ok(()),

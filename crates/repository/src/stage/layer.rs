@@ -61,11 +61,14 @@ impl LayerStage {
         if let (Some(dataset), Mode::Add) = (&dataset, mode) {
             check_fit(&path, &layer.schema, dataset)?;
         }
-        let columns = continued(&path, &layer.schema, dataset.as_ref());
+        let mut columns = continued(&path, &layer.schema, dataset.as_ref());
+        if let (Some(dataset), Mode::Add) = (&dataset, mode) {
+            widen(&mut columns, &dataset.columns);
+        }
         let legend = Legend::of(&columns);
         let scheme = Scheme::of(&layer.schema);
         let previous = match &dataset {
-            Some(dataset) => Some(Previous::read(&git, dataset, &legend, scheme, &stage.interrupter)?),
+            Some(dataset) => Some(Previous::read(&git, dataset, &legend, scheme, mode, &stage.interrupter)?),
             None => None,
         };
         let key_giver = key.is_none().then(|| {
@@ -171,6 +174,17 @@ fn continued(path: &DatasetPath, schema: &Schema, dataset: Option<&StoredDataset
     align(path.as_str(), schema, previous, legends)
 }
 
+/// Lets the columns hold the features that stay, too.
+fn widen(columns: &mut [KartColumn], previous: &[KartColumn]) {
+    for column in columns {
+        if let Some(old) = previous.iter().find(|old| old.id == column.id) {
+            column.geometry_type.clone_from(&old.geometry_type);
+            column.size = column.size.max(old.size);
+            column.length = column.length.zip(old.length).map(|(new, old)| new.max(old));
+        }
+    }
+}
+
 /// Whether features with these columns can stand beside those that are there.
 fn check_fit(path: &DatasetPath, schema: &Schema, dataset: &StoredDataset) -> Result<(), StageError> {
     for old in &dataset.columns {
@@ -188,9 +202,28 @@ fn check_fit(path: &DatasetPath, schema: &Schema, dataset: &StoredDataset) -> Re
                 let (there, here) = (crs(old.geometry_crs.clone()), crs(new.geometry_crs));
                 format!("the coordinate reference system is {there} there and {here} here")
             }
+            Some(new) if !holds(old.geometry_type.as_deref(), new.geometry_type.as_deref()) => {
+                let kind = |kind: &Option<String>| kind.clone().unwrap_or_else(|| "none".to_owned());
+                format!(
+                    "the geometries are {} there and {} here",
+                    kind(&old.geometry_type),
+                    kind(&new.geometry_type)
+                )
+            }
             Some(_) => continue,
         };
         return Err(StageError::Incompatible { path: path.clone(), reason });
     }
     Ok(())
+}
+
+/// Whether a column for geometries of one type can hold those of another.
+fn holds(old: Option<&str>, new: Option<&str>) -> bool {
+    let parts = |kind: Option<&str>| {
+        let (name, dimensions) =
+            kind.unwrap_or_default().split_once(' ').unwrap_or((kind.unwrap_or_default(), ""));
+        (name.to_owned(), dimensions.to_owned())
+    };
+    let ((old, old_dimensions), (new, new_dimensions)) = (parts(old), parts(new));
+    old_dimensions == new_dimensions && (old == new || old == "GEOMETRY")
 }

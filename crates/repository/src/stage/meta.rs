@@ -119,7 +119,8 @@ impl Meta<'_> {
         let mut entries = self.previous.map_or_else(Vec::new, |previous| previous.attachments.clone());
         let is_folder =
             entries.iter().any(|entry| entry.name == METADATA.as_bytes() && entry.mode == Mode::Tree);
-        let new = self.layer.metadata_xml.as_ref().filter(|xml| !xml.is_empty() && !is_folder);
+        let stays = is_folder || self.keep_words;
+        let new = self.layer.metadata_xml.as_ref().filter(|xml| !xml.is_empty() && !stays);
         if let Some(xml) = new {
             entries.retain(|entry| entry.name != METADATA.as_bytes());
             entries.push(self.blob(inlet, METADATA, xml.as_bytes())?);

@@ -4,7 +4,10 @@ use std::collections::{HashMap, HashSet};
 
 use geodata::Value;
 
-use super::{StageError, places::Places};
+use super::{
+    StageError,
+    places::{LONGEST_NAME, Places},
+};
 use crate::{
     DatasetError, DatasetPath, Interrupter,
     dataset::{
@@ -42,6 +45,7 @@ impl Previous {
         dataset: &StoredDataset,
         legend: &Legend,
         scheme: Scheme,
+        mode: super::Mode,
         interrupter: &Interrupter,
     ) -> Result<Self, StageError> {
         let mut by_key = ByKey::new(scheme);
@@ -52,7 +56,10 @@ impl Previous {
             if entry.mode == Mode::Tree {
                 trees.insert(entry.id);
             } else {
-                by_key.insert(&entry.name, entry.id);
+                let is_known = entry.mode == Mode::Blob && by_key.insert(&entry.name, entry.id);
+                if !is_known && mode == super::Mode::Add {
+                    return Err(DatasetError::Malformed("the name of a feature").into());
+                }
             }
         }
         let name = legend.name();
@@ -101,8 +108,12 @@ impl Previous {
         if self.projections.is_empty() {
             return Ok(false);
         }
+        // What is missing, as in a clone of a part, or damaged is replaced.
+        if !git.has_object(gix::ObjectId::from(old)) {
+            return Ok(false);
+        }
         let bytes = read(git, old)?;
-        let feature = Feature::decode(&bytes).ok_or(DatasetError::Malformed("a feature"))?;
+        let Some(feature) = Feature::decode(&bytes) else { return Ok(false) };
         let Some(projection) = self.projections.get(feature.legend) else {
             return Ok(false);
         };
@@ -139,9 +150,9 @@ impl ByKey {
         }
     }
 
-    /// Files whose names stand for no key are none of Kart's features and are left out.
-    fn insert(&mut self, name: &[u8], id: Id) {
-        let Some(packed) = packed_key(name) else { return };
+    /// Whether the name stands for a key of this kind; otherwise it is none of a feature here, and left out.
+    fn insert(&mut self, name: &[u8], id: Id) -> bool {
+        let Some(packed) = packed_key(name).filter(|_| name.len() <= LONGEST_NAME) else { return false };
         match (self, unpack_key(&packed)) {
             (Self::Int(ids), Some(Value::Integer(key))) => {
                 ids.insert(key, id);
@@ -149,8 +160,9 @@ impl ByKey {
             (Self::Named(ids), Some(_)) => {
                 ids.insert(name.into(), id);
             }
-            _ => {}
+            _ => return false,
         }
+        true
     }
 }
 

@@ -95,7 +95,13 @@ impl Root {
                 None => return Ok(None),
             }
         }
-        Ok(StoredDataset::open(git, tree)?)
+        match StoredDataset::open(git, tree)? {
+            Some(dataset) => Ok(Some(dataset)),
+            None => {
+                let reason = "a folder that is no layer is there".to_owned();
+                Err(StageError::Occupied { path: path.clone(), reason })
+            }
+        }
     }
 
     /// Keeps the place of a dataset that will be put there.
