@@ -3,16 +3,25 @@
 use std::{
     future::Future,
     pin::pin,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::SeqCst},
+    },
     task::{Context, Poll, Wake, Waker},
     thread::{self, Thread},
 };
 
-struct Unpark(Thread);
+/// Wakes one waiting of a thread. Each has a flag of its own, since all that are nested on the thread share its one token
+/// to unpark, and an inner one could use up what was meant for an outer one.
+struct Signal {
+    thread: Thread,
+    woken: AtomicBool,
+}
 
-impl Wake for Unpark {
+impl Wake for Signal {
     fn wake(self: Arc<Self>) {
-        self.0.unpark();
+        self.woken.store(true, SeqCst);
+        self.thread.unpark();
     }
 }
 
@@ -21,12 +30,17 @@ impl Wake for Unpark {
 /// Unlike Tokio's `block_on` it may be used inside itself, so that a job whose future is being waited for may seal.
 pub(crate) fn wait_for<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
-    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let signal = Arc::new(Signal { thread: thread::current(), woken: AtomicBool::new(false) });
+    let waker = Waker::from(signal.clone());
     let mut context = Context::from_waker(&waker);
     loop {
         match future.as_mut().poll(&mut context) {
             Poll::Ready(output) => return output,
-            Poll::Pending => thread::park(),
+            Poll::Pending => {
+                while !signal.woken.swap(false, SeqCst) {
+                    thread::park();
+                }
+            }
         }
     }
 }
@@ -41,4 +55,36 @@ pub(crate) async fn either<L: Future, R: Future>(left: L, right: R) -> Result<L:
         right.as_mut().poll(context).map(Err)
     })
     .await
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+
+    use super::*;
+
+    /// Wakes its waiter, does `more`, and is done when it is asked again.
+    async fn after_waking(mut more: impl FnMut()) {
+        let mut is_woken = false;
+        poll_fn(|context| {
+            if is_woken {
+                return Poll::Ready(());
+            }
+            is_woken = true;
+            context.waker().wake_by_ref();
+            more();
+            Poll::Pending
+        })
+        .await
+    }
+
+    #[test]
+    fn a_wait_that_is_woken_during_one_inside_it_goes_on() {
+        let mut has_waited = false;
+        wait_for(after_waking(|| {
+            wait_for(after_waking(|| {}));
+            has_waited = true;
+        }));
+        assert!(has_waited);
+    }
 }
