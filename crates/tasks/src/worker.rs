@@ -139,9 +139,11 @@ pub(crate) fn overdue(engine: &Engine) -> ErrorReport {
     ErrorReport::message(format!("the task took longer than the {timeout:?} it may take"))
 }
 
+/// What a panic says stays in the log: it may come from anywhere, and name paths of the server.
 fn panic_report(panic: &(dyn Any + Send)) -> ErrorReport {
     let said = panic.downcast_ref::<&str>().copied().or(panic.downcast_ref::<String>().map(String::as_str));
-    ErrorReport::message(format!("the job panicked: {}", said.unwrap_or("it did not say why")))
+    tracing::error!(said = said.unwrap_or("not why"), "a job panicked");
+    ErrorReport::message("the job panicked")
 }
 
 /// Puts the result file of a task that is to be FINISHED in its place, past the point of no return.

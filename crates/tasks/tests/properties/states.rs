@@ -158,7 +158,7 @@ async fn a_panic_ends_in_failed_and_frees_the_slot_and_the_files() {
     let id = submit_with_upload(&stage, "upload", move |_| panic!("row {number} is odd")).await;
     let task = stage.wait(id).await;
     assert_eq!(task.status, Status::Failed);
-    assert_eq!(task.error.unwrap().message, "the job panicked: row 7 is odd");
+    assert_eq!(task.error.unwrap().message, "the job panicked");
     assert!(!stage.folder.path().join("upload").exists());
     let next = stage.submit_in(&["lane"], |_| done()).await;
     assert_eq!(stage.wait(next).await.status, Status::Finished);
