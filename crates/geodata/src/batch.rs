@@ -74,7 +74,8 @@ impl Batch {
 
     /// Adds the next value of the feature being written; after `width` of them the feature is whole.
     ///
-    /// A batch addresses 4 GiB: whoever fills it starts a new one long before.
+    /// # Panics
+    /// If it comes to hold 4 GiB: whoever fills a batch bounds its rows and starts a new one long before.
     pub fn push(&mut self, value: Value<'_>) {
         let cell = match value {
             Value::Null => Cell::Null,

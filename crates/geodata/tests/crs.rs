@@ -28,6 +28,12 @@ fn a_definition_is_laid_out_with_a_line_for_each_part() {
 }
 
 #[test]
+fn a_definition_of_endless_depth_grows_only_so_much() {
+    let deep = "A(1,".repeat(10_000);
+    assert!(lay_out(&deep).len() < 30 * deep.len());
+}
+
+#[test]
 fn what_is_quoted_stays_as_it_is() {
     assert_eq!(lay_out(r#"A [ "x ,  B[""" , 1 , -2.50E+3 ] "#), "A[\"x ,  B[\"\"\", 1, -2.50E+3]\n");
     assert_eq!(lay_out(r#"A("x",B(1),C)"#), "A(\"x\",\n    B(1), C)\n");

@@ -11,7 +11,10 @@ use rusqlite::{Connection, OpenFlags, Result};
 use crate::Interrupter;
 
 /// The largest row, text or blob, in bytes. A dataset's feature is a Git blob, which hosts refuse above 100 MB.
-const LARGEST_ROW: i32 = 128 << 20;
+pub(crate) const LARGEST_ROW: i32 = 128 << 20;
+
+/// The longest statement, in bytes, also of those that made the tables. With 2,000 columns a name may have 500 letters.
+const LONGEST_STATEMENT: i32 = 1 << 20;
 
 /// The most instructions of a statement. Ours have about a dozen for each of at most 2,000 columns.
 const LONGEST_PROGRAM: i32 = 100_000;
@@ -79,6 +82,7 @@ fn trust_nothing(connection: &Connection) -> Result<()> {
 fn limit(connection: &Connection) -> Result<()> {
     let limits = [
         (Limit::SQLITE_LIMIT_LENGTH, LARGEST_ROW),
+        (Limit::SQLITE_LIMIT_SQL_LENGTH, LONGEST_STATEMENT),
         (Limit::SQLITE_LIMIT_VDBE_OP, LONGEST_PROGRAM),
         (Limit::SQLITE_LIMIT_SCHEMA, MOST_OBJECTS),
         (Limit::SQLITE_LIMIT_ATTACHED, 0),

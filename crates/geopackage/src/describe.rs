@@ -1,12 +1,14 @@
 //! From what a file says about a layer to what a dataset knows.
 
-use geodata::{Column, Crs, DataType, GeometryType, Layer, Schema};
+use geodata::{Column, Crs, DataType, GeometryType, Layer, Schema, short};
 use rusqlite::{Connection, Result};
 
 use crate::catalog::Catalog;
 use crate::column_type::data_type;
 use crate::declared::{DeclaredColumn, columns, rowid_name};
 use crate::metadata::{Document, GeometryColumn, Metadata};
+use crate::notes::Notes;
+use crate::text::Text;
 use crate::{Error, Table};
 
 /// Describes the layer `name`, with the primary key that the table declares or with `key` instead.
@@ -17,7 +19,7 @@ pub(crate) fn describe(
     name: &str,
     key: Option<&str>,
 ) -> Result<Table, Error> {
-    let doing = || format!("describing layer {name:?}");
+    let doing = || format!("describing layer {:?}", short(name));
     let description = Description::read(connection, catalog, name)
         .map_err(|source| Error::from_sqlite(file, doing(), source))?;
     description.check_geometries(file, name)?;
@@ -31,8 +33,10 @@ struct Description {
     geometries: Vec<GeometryColumn>,
     crs: Vec<Crs>,
     geometry_crs: Option<String>,
-    title: Option<String>,
-    description: Option<String>,
+    /// Whether the definition of a reference system was too long to be one.
+    lacks_crs: bool,
+    title: Text,
+    description: Text,
     document: Option<Document>,
     feature_count: Option<u64>,
     rowid: Option<&'static str>,
@@ -46,20 +50,17 @@ impl Description {
         let mut geometries = metadata.geometry_columns(name)?;
         geometries.retain(|geometry| columns.iter().any(|column| is_named(column, geometry)));
         let own_srs = geometries.first().and_then(|geometry| geometry.srs_id);
-        let geometry_crs = match own_srs.or(contents.srs_id) {
-            Some(srs_id) => crs(&metadata, srs_id)?,
-            None => None,
-        };
-        let contents_crs = match contents.srs_id {
-            Some(srs_id) => crs(&metadata, srs_id)?,
-            None => None,
-        };
+        let geometry_definition = definition(&metadata, own_srs.or(contents.srs_id))?;
+        let contents_definition = definition(&metadata, contents.srs_id)?;
+        let lacks_crs = geometry_definition.is_too_long() || contents_definition.is_too_long();
+        let geometry_crs = crs(geometry_definition);
         Ok(Self {
             rowid: rowid_name(connection, name, &columns)?,
             columns,
             geometries,
             geometry_crs: geometry_crs.as_ref().map(|crs| crs.identifier.clone()),
-            crs: distinct(geometry_crs, contents_crs),
+            crs: distinct(geometry_crs, crs(contents_definition)),
+            lacks_crs,
             title: contents.identifier,
             description: contents.description,
             document: metadata.document(name)?,
@@ -104,28 +105,45 @@ impl Description {
     }
 
     fn into_table(self, name: &str, key_column: Option<&str>) -> Table {
-        let mut notes = Vec::new();
+        let mut notes = Notes::default();
         let columns =
             self.columns.iter().filter_map(|column| self.column(name, column, key_column, &mut notes));
         let schema = Schema { columns: columns.collect() };
         let key = self.declared_key();
+        notes.extend(
+            self.left_out()
+                .map(|what| format!("layer {:?}: {what} is too long and was left out", short(name))),
+        );
         if self.document.as_ref().is_some_and(|document| document.has_others) {
+            let name = short(name);
             notes.push(format!("layer {name:?} has several metadata documents, of which the first was kept"));
         }
         Table {
             layer: Layer {
                 name: name.to_owned(),
-                title: self.title,
-                description: self.description,
-                metadata_xml: self.document.map(|document| document.text),
+                title: self.title.present(),
+                description: self.description.present(),
+                metadata_xml: self.document.and_then(|document| document.text.present()),
                 schema,
                 crs: self.crs,
             },
-            notes,
+            notes: notes.into_vec(),
             feature_count: self.feature_count,
             rowid: self.rowid,
             key,
         }
+    }
+
+    /// What the file says about the layer at too great a length.
+    fn left_out(&self) -> impl Iterator<Item = &'static str> {
+        let document = self.document.as_ref();
+        let parts = [
+            (self.title.is_too_long(), "its title"),
+            (self.description.is_too_long(), "its description"),
+            (document.is_some_and(|document| document.text.is_too_long()), "its metadata document"),
+            (self.lacks_crs, "the definition of its reference system"),
+        ];
+        parts.into_iter().filter_map(|(is_too_long, part)| is_too_long.then_some(part))
     }
 
     /// The column as a dataset has it; none if it is generated.
@@ -134,17 +152,20 @@ impl Description {
         layer: &str,
         column: &DeclaredColumn,
         key_column: Option<&str>,
-        notes: &mut Vec<String>,
+        notes: &mut Notes,
     ) -> Option<Column> {
         let (name, declared) = (&column.name, &column.declared_type);
+        let told = || format!("layer {:?}: column {:?}", short(layer), short(name));
         if column.is_generated {
-            notes.push(format!("layer {layer:?}: column {name:?} is generated from others and was left out"));
+            notes.push(format!("{} is generated from others and was left out", told()));
             return None;
         }
         let data_type = self.geometry_type(column).or_else(|| data_type(declared)).unwrap_or_else(|| {
             notes.push(format!(
-                "layer {layer:?}: column {name:?} has the type {declared:?}, which is none of GeoPackage's for attributes; \
-                 it became text, and its values stay as they are"
+                "{} has the type {:?}, which is none of GeoPackage's for attributes; \
+                 it became text, and its values stay as they are",
+                told(),
+                short(declared)
             ));
             DataType::Text { length: None }
         });
@@ -164,9 +185,12 @@ fn is_named(column: &DeclaredColumn, geometry: &GeometryColumn) -> bool {
     column.name.eq_ignore_ascii_case(&geometry.name)
 }
 
-fn crs(metadata: &Metadata<'_>, srs_id: i64) -> Result<Option<Crs>> {
-    let definition = metadata.definition(srs_id)?;
-    Ok(definition.as_deref().and_then(Crs::from_wkt))
+fn definition(metadata: &Metadata<'_>, srs_id: Option<i64>) -> Result<Text> {
+    srs_id.map_or(Ok(Text::Absent), |srs_id| metadata.definition(srs_id))
+}
+
+fn crs(definition: Text) -> Option<Crs> {
+    definition.present().as_deref().and_then(Crs::from_wkt)
 }
 
 fn distinct(first: Option<Crs>, second: Option<Crs>) -> Vec<Crs> {

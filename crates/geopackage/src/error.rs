@@ -3,7 +3,11 @@
 use std::io;
 
 use geodata::geometry::GeometryError;
+use geodata::short;
 use rusqlite::ErrorCode;
+
+/// How many columns a message names.
+const MOST_LISTED: usize = 10;
 
 /// Why a file, or one of its layers, cannot be read. `file` is the name that [`crate::GeoPackage::open`] was given.
 #[derive(Debug, thiserror::Error)]
@@ -40,7 +44,7 @@ pub enum Error {
         file: String,
     },
     /// There is no such layer.
-    #[error("{file} has no layer {layer:?}")]
+    #[error("{file} has no layer {:?}", short(layer))]
     NoSuchLayer {
         /// The file.
         file: String,
@@ -49,8 +53,9 @@ pub enum Error {
     },
     /// Several columns together tell its features apart, which a dataset cannot have.
     #[error(
-        "layer {layer:?} of {file} has a primary key of several columns ({}), but a dataset has one",
-        columns.join(", ")
+        "layer {:?} of {file} has a primary key of several columns ({}), but a dataset has one",
+        short(layer),
+        list(columns)
     )]
     CompositeKey {
         /// The file.
@@ -61,7 +66,11 @@ pub enum Error {
         columns: Vec<String>,
     },
     /// It has more geometries per feature than a dataset can have.
-    #[error("layer {layer:?} of {file} has several geometry columns ({}), but a dataset has one", columns.join(", "))]
+    #[error(
+        "layer {:?} of {file} has several geometry columns ({}), but a dataset has one",
+        short(layer),
+        list(columns)
+    )]
     SeveralGeometries {
         /// The file.
         file: String,
@@ -71,7 +80,7 @@ pub enum Error {
         columns: Vec<String>,
     },
     /// The column that was asked for as the primary key is not there.
-    #[error("layer {layer:?} of {file} has no column {column:?}")]
+    #[error("layer {:?} of {file} has no column {:?}", short(layer), short(column))]
     NoSuchColumn {
         /// The file.
         file: String,
@@ -81,7 +90,7 @@ pub enum Error {
         column: String,
     },
     /// A value cannot be taken over.
-    #[error("row {row} of layer {layer:?} of {file}: cannot read column {column:?}")]
+    #[error("row {row} of layer {:?} of {file}: cannot read column {:?}", short(layer), short(column))]
     Cell {
         /// The file.
         file: String,
@@ -93,6 +102,14 @@ pub enum Error {
         column: String,
         /// What is wrong with the value.
         source: Box<CellError>,
+    },
+    /// A value or a row is larger than a feature may be.
+    #[error("{file}: a value or a row is larger than 128 MiB, noticed while {doing}")]
+    TooLarge {
+        /// The file.
+        file: String,
+        /// What was being done.
+        doing: String,
     },
     /// The pages of the file contradict each other.
     #[error("{file} is damaged: {what}")]
@@ -144,20 +161,37 @@ impl Error {
         match source.sqlite_error_code() {
             Some(ErrorCode::OperationInterrupted) => Self::Interrupted { file },
             Some(ErrorCode::NotADatabase) => Self::NotSqlite { file },
+            Some(ErrorCode::TooBig) => Self::TooLarge { file, doing },
             Some(ErrorCode::DatabaseCorrupt) => {
-                Self::Damaged { file, what: format!("noticed while {doing}"), source: Some(source) }
+                Self::Damaged { file, what: format!("noticed while {doing}"), source: Some(tame(source)) }
             }
-            _ => Self::Sqlite { file, doing, source: without_path(source) },
+            _ => Self::Sqlite { file, doing, source: tame(source) },
         }
     }
 }
 
-/// Where SQLite cannot open a file it says which, and the file's place on the server is nobody's business.
-fn without_path(error: rusqlite::Error) -> rusqlite::Error {
+/// What SQLite says, without what does not belong into a message: where the file lies on the server (SQLite says so if
+/// it cannot open it), whole statements, and names of any length.
+fn tame(error: rusqlite::Error) -> rusqlite::Error {
     match error {
         rusqlite::Error::SqliteFailure(error, _) if error.code == ErrorCode::CannotOpen => {
             rusqlite::Error::SqliteFailure(error, None)
         }
+        rusqlite::Error::SqliteFailure(error, message) => {
+            rusqlite::Error::SqliteFailure(error, message.map(|message| short(&message).into_owned()))
+        }
+        rusqlite::Error::SqlInputError { error, msg, .. } => {
+            rusqlite::Error::SqliteFailure(error, Some(short(&msg).into_owned()))
+        }
         other => other,
     }
+}
+
+/// The first of the columns.
+fn list(columns: &[String]) -> String {
+    let mut shown: Vec<_> = columns.iter().take(MOST_LISTED).map(|column| short(column)).collect();
+    if columns.len() > MOST_LISTED {
+        shown.push(format!("and {} more", columns.len() - MOST_LISTED).into());
+    }
+    shown.join(", ")
 }

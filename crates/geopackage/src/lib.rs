@@ -29,12 +29,14 @@ mod error;
 mod file;
 mod interrupt;
 mod metadata;
+mod notes;
 mod package;
 mod part;
 mod quote;
 mod reader;
 mod row;
 mod table;
+mod text;
 
 pub use error::{CellError, Error};
 pub use interrupt::Interrupter;

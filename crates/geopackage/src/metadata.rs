@@ -8,12 +8,25 @@ use rusqlite::{Connection, OptionalExtension, Result};
 use crate::catalog::Catalog;
 use crate::declared::columns;
 use crate::quote::quote;
+use crate::text::Text;
 
 /// The most rows taken about one layer; honest files have one or two, damaged ones may have endlessly many.
 const MOST_ROWS: u32 = 100;
 
 /// The most rows taken about tables.
 const MOST_TABLES: u32 = 50_000;
+
+/// The longest name, in bytes: that of the statement which makes a table.
+const LONGEST_NAME: usize = 1 << 20;
+
+/// The longest name of a type of geometry.
+const LONGEST_KIND: usize = 200;
+
+/// The longest title, description or definition of a reference system. Real ones have a few thousand bytes.
+const LONGEST_TEXT: usize = 64 << 10;
+
+/// The longest metadata document.
+const LONGEST_DOCUMENT: usize = 4 << 20;
 
 /// A row of `gpkg_geometry_columns`.
 pub(crate) struct GeometryColumn {
@@ -27,14 +40,14 @@ pub(crate) struct GeometryColumn {
 /// A row of `gpkg_contents`.
 #[derive(Default)]
 pub(crate) struct Contents {
-    pub(crate) identifier: Option<String>,
-    pub(crate) description: Option<String>,
+    pub(crate) identifier: Text,
+    pub(crate) description: Text,
     pub(crate) srs_id: Option<i64>,
 }
 
 /// A metadata document.
 pub(crate) struct Document {
-    pub(crate) text: String,
+    pub(crate) text: Text,
     /// Whether there are others that say something else.
     pub(crate) has_others: bool,
 }
@@ -60,7 +73,11 @@ impl<'a> Metadata<'a> {
             "SELECT * FROM {source} WHERE table_name = ?1 COLLATE NOCASE ORDER BY table_name = ?1 DESC LIMIT 1"
         );
         let contents = self.connection.query_row(&sql, [layer], |row| {
-            Ok(Contents { identifier: text(row, 1)?, description: text(row, 2)?, srs_id: integer(row, 3)? })
+            Ok(Contents {
+                identifier: Text::read(row, 1, LONGEST_TEXT)?,
+                description: Text::read(row, 2, LONGEST_TEXT)?,
+                srs_id: integer(row, 3)?,
+            })
         });
         Ok(contents.optional()?.unwrap_or_default())
     }
@@ -76,8 +93,8 @@ impl<'a> Metadata<'a> {
         let mut statement = self.connection.prepare(&sql)?;
         let columns = statement.query_map([layer], |row| {
             Ok(GeometryColumn {
-                name: text(row, 1)?.unwrap_or_default(),
-                kind: text(row, 2)?.unwrap_or_else(|| "GEOMETRY".to_owned()),
+                name: Text::read(row, 1, LONGEST_NAME)?.present().unwrap_or_default(),
+                kind: Text::read(row, 2, LONGEST_KIND)?.present().unwrap_or_else(|| "GEOMETRY".to_owned()),
                 srs_id: integer(row, 3)?,
                 z: integer(row, 4)?.unwrap_or(0) != 0,
                 m: integer(row, 5)?.unwrap_or(0) != 0,
@@ -92,11 +109,11 @@ impl<'a> Metadata<'a> {
             return Ok(Vec::new());
         };
         let sql = format!(
-            "SELECT table_name FROM {source} WHERE data_type IN ('tiles', '2d-gridded-coverage') LIMIT {MOST_TABLES}"
+            "SELECT name FROM main.sqlite_master WHERE type = 'table' AND name COLLATE NOCASE IN \
+             (SELECT table_name FROM {source} WHERE data_type IN ('tiles', '2d-gridded-coverage')) \
+             ORDER BY name LIMIT {MOST_TABLES}"
         );
-        let mut statement = self.connection.prepare(&sql)?;
-        let names = statement.query_map([], |row| text(row, 0))?;
-        Ok(names.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
+        self.names(&sql)
     }
 
     /// The views that the file calls layers.
@@ -108,19 +125,17 @@ impl<'a> Metadata<'a> {
             "SELECT name FROM main.sqlite_master WHERE type = 'view' \
              AND name IN (SELECT table_name FROM {source}) ORDER BY name LIMIT {MOST_TABLES}"
         );
-        let mut statement = self.connection.prepare(&sql)?;
-        let names = statement.query_map([], |row| text(row, 0))?;
-        Ok(names.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
+        self.names(&sql)
     }
 
     /// The definition of a reference system.
-    pub(crate) fn definition(&self, srs_id: i64) -> Result<Option<String>> {
+    pub(crate) fn definition(&self, srs_id: i64) -> Result<Text> {
         let Some(source) = self.source("gpkg_spatial_ref_sys", &["srs_id", "definition"])? else {
-            return Ok(None);
+            return Ok(Text::Absent);
         };
         let sql = format!("SELECT definition FROM {source} WHERE srs_id = ?1 LIMIT 1");
-        let definition = self.connection.query_row(&sql, [srs_id], |row| text(row, 0)).optional()?;
-        Ok(definition.flatten())
+        let definition = self.connection.query_row(&sql, [srs_id], |row| Text::read(row, 0, LONGEST_TEXT));
+        Ok(definition.optional()?.unwrap_or_default())
     }
 
     /// How many features GDAL counted when it wrote the file.
@@ -151,13 +166,21 @@ impl<'a> Metadata<'a> {
                 AND d.md_scope = 'dataset' AND d.mime_type = 'text/xml' AND d.metadata <> '')"
         );
         let first = format!("SELECT metadata FROM {found} ORDER BY is_wrapped, id LIMIT 1");
-        let first = self.connection.query_row(&first, [layer], |row| text(row, 0)).optional()?;
-        let Some(text) = first.flatten() else {
-            return Ok(None);
+        let first = self.connection.query_row(&first, [layer], |row| Text::read(row, 0, LONGEST_DOCUMENT));
+        let text = match first.optional()?.unwrap_or_default() {
+            Text::Present(text) => text,
+            Text::Absent => return Ok(None),
+            Text::TooLong => return Ok(Some(Document { text: Text::TooLong, has_others: false })),
         };
         let others = format!("SELECT EXISTS (SELECT 1 FROM {found} WHERE metadata <> ?2 AND NOT is_wrapped)");
         let has_others = self.connection.query_row(&others, [layer, &text], |row| row.get(0))?;
-        Ok(Some(Document { text, has_others }))
+        Ok(Some(Document { text: Text::Present(text), has_others }))
+    }
+
+    fn names(&self, sql: &str) -> Result<Vec<String>> {
+        let mut statement = self.connection.prepare(sql)?;
+        let names = statement.query_map([], |row| Text::read(row, 0, LONGEST_NAME))?;
+        names.filter_map(|name| name.map(Text::present).transpose()).collect()
     }
 
     /// A `gpkg_` table as a subquery with the wanted columns, in this order; none if the file lacks it.
@@ -176,12 +199,6 @@ impl<'a> Metadata<'a> {
         let selected: Vec<_> = selected.collect();
         Ok(Some(format!("(SELECT {} FROM main.{} NOT INDEXED)", selected.join(", "), quote(table))))
     }
-}
-
-/// A text that says something; anything else than text does not.
-fn text(row: &rusqlite::Row<'_>, column: usize) -> Result<Option<String>> {
-    let text = row.get_ref(column)?.as_str().ok();
-    Ok(text.filter(|text| !text.is_empty()).map(str::to_owned))
 }
 
 fn integer(row: &rusqlite::Row<'_>, column: usize) -> Result<Option<i64>> {

@@ -3,11 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use geodata::short;
 use rusqlite::Connection;
 
 use crate::catalog::Catalog;
 use crate::file::FileHeader;
 use crate::metadata::Metadata;
+use crate::notes::Notes;
 use crate::part::{self, Part};
 use crate::{Error, Interrupter, Reader, Table, connection, describe};
 
@@ -100,7 +102,7 @@ impl GeoPackage {
     /// If the file is damaged.
     pub fn parts(&self, table: &Table, count: usize) -> Result<Vec<Part>, Error> {
         part::split(&self.connection, table, count).map_err(|source| {
-            self.error(format!("counting the rows of layer {:?}", table.layer.name), source)
+            self.error(format!("counting the rows of layer {:?}", short(&table.layer.name)), source)
         })
     }
 
@@ -163,7 +165,11 @@ fn notes(header: &FileHeader, tiles: &[String], views: &[String], shown_name: &s
             "{shown_name} is in WAL mode: edits that were left in {shown_name}-wal beside it are not in it"
         )
     });
-    let tiles = tiles.iter().map(|table| format!("table {table:?} holds raster tiles and was left out"));
-    let views = views.iter().map(|view| format!("{view:?} is a view, which is not run, and was left out"));
-    wal.into_iter().chain(tiles).chain(views).collect()
+    let tiles =
+        tiles.iter().map(|table| format!("table {:?} holds raster tiles and was left out", short(table)));
+    let views =
+        views.iter().map(|view| format!("{:?} is a view, which is not run, and was left out", short(view)));
+    let mut notes = Notes::default();
+    notes.extend(wal.into_iter().chain(tiles).chain(views));
+    notes.into_vec()
 }

@@ -3,10 +3,11 @@
 use std::mem::ManuallyDrop;
 use std::sync::Arc;
 
-use geodata::Batch;
+use geodata::{Batch, short};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row, Statement};
 
+use crate::connection::LARGEST_ROW;
 use crate::package::Source;
 use crate::part::Part;
 use crate::row::Plan;
@@ -42,7 +43,7 @@ impl Reader {
     /// If SQLite cannot make sense of the table.
     pub fn batches(&self, part: &Part) -> Result<Batches<'_>, Error> {
         let statement = self.prepare(part).map_err(|source| {
-            let doing = format!("reading layer {:?}", part.plan.layer);
+            let doing = format!("reading layer {:?}", short(&part.plan.layer));
             Error::from_sqlite(&self.source.shown_name, doing, source)
         })?;
         Ok(Batches {
@@ -72,7 +73,7 @@ pub struct Batches<'a> {
     plan: Arc<Plan>,
     statement: Statement<'a>,
     order: Order,
-    /// How many bytes the last batch took: the next will take about as many.
+    /// How many bytes the last batch took, but for a huge row: the next will take about as many.
     last_size: usize,
     done: bool,
 }
@@ -98,7 +99,9 @@ impl Batches<'_> {
         // Dropping the rows would start the statement over; it goes on from here with the next batch.
         let mut rows = ManuallyDrop::new(self.statement.raw_query());
         for _ in 0..most_rows {
-            let row = rows.next().map_err(|error| failure(self.source, &self.plan, error))?;
+            let row = rows
+                .next()
+                .map_err(|error| failure(self.source, &self.plan, self.order.last_rowid, error))?;
             let Some(row) = row else {
                 self.done = true;
                 break;
@@ -109,7 +112,7 @@ impl Batches<'_> {
                 break;
             }
         }
-        self.last_size = batch.size();
+        self.last_size = batch.size().min(MOST_BYTES);
         Ok(batch)
     }
 }
@@ -132,7 +135,7 @@ impl Order {
         if is_repeated || self.rows_read > source.size / SMALLEST_ROW {
             return Err(Error::Damaged {
                 file: source.shown_name.clone(),
-                what: format!("the rows of layer {:?} repeat", plan.layer),
+                what: format!("the rows of layer {:?} repeat", short(&plan.layer)),
                 source: None,
             });
         }
@@ -143,16 +146,31 @@ impl Order {
 
 #[inline]
 fn push_row(source: &Source, plan: &Plan, row: &Row<'_>, batch: &mut Batch) -> Result<(), Error> {
+    let most = batch.size() + LARGEST_ROW as usize;
     for (index, column) in plan.columns.iter().enumerate() {
-        let value = row.get_ref(index).map_err(|error| failure(source, plan, error))?;
+        let value = row.get_ref(index).map_err(|error| failure(source, plan, None, error))?;
         column.push(value, batch).map_err(|error| cell_error(source, plan, row, &column.name, error))?;
+        // SQLite looks at each value alone when it reads.
+        if batch.size() > most {
+            return Err(too_large(source, plan, row));
+        }
     }
     Ok(())
 }
 
 #[cold]
-fn failure(source: &Source, plan: &Plan, error: rusqlite::Error) -> Error {
-    Error::from_sqlite(&source.shown_name, format!("reading layer {:?}", plan.layer), error)
+fn failure(source: &Source, plan: &Plan, last_rowid: Option<i64>, error: rusqlite::Error) -> Error {
+    let mut doing = format!("reading layer {:?}", short(&plan.layer));
+    if let Some(rowid) = last_rowid {
+        doing += &format!(" after row {rowid}");
+    }
+    Error::from_sqlite(&source.shown_name, doing, error)
+}
+
+#[cold]
+fn too_large(source: &Source, plan: &Plan, row: &Row<'_>) -> Error {
+    let doing = format!("reading row {} of layer {:?}", row_name(plan, row), short(&plan.layer));
+    Error::TooLarge { file: source.shown_name.clone(), doing }
 }
 
 #[cold]
@@ -179,7 +197,7 @@ fn row_name(plan: &Plan, row: &Row<'_>) -> String {
     match plan.key.and_then(|key| row.get_ref(key).ok()) {
         Some(ValueRef::Integer(key)) => key.to_string(),
         Some(ValueRef::Real(key)) => key.to_string(),
-        Some(ValueRef::Text(key)) => format!("{:?}", String::from_utf8_lossy(key)),
+        Some(ValueRef::Text(key)) => format!("{:?}", short(&String::from_utf8_lossy(key))),
         _ => "without a number".to_owned(),
     }
 }

@@ -188,9 +188,116 @@ fn a_row_larger_than_any_feature_is_refused() {
     let sample = Sample::package(
         "CREATE TABLE a(fid INTEGER PRIMARY KEY, b BLOB); INSERT INTO a VALUES(1, zeroblob(140000000));",
     );
-    let told = sample.told(&features(&sample.open(), "a").unwrap_err());
-    assert!(
-        told.starts_with("upload.gpkg: SQLite failed while reading layer \"a\": string or blob too big"),
-        "{told}"
+    assert_eq!(
+        sample.told(&features(&sample.open(), "a").unwrap_err()),
+        "upload.gpkg: a value or a row is larger than 128 MiB, noticed while reading layer \"a\""
     );
+}
+
+#[test]
+fn a_row_of_large_values_is_refused_when_they_are_too_large_together() {
+    let sample = Sample::package(
+        "CREATE TABLE a(fid INTEGER PRIMARY KEY, b BLOB, c BLOB, d BLOB);
+         INSERT INTO a VALUES(16, x'', x'', x''), (17, zeroblob(60000000), zeroblob(60000000), zeroblob(60000000));",
+    );
+    assert_eq!(
+        sample.told(&features(&sample.open(), "a").unwrap_err()),
+        "upload.gpkg: a value or a row is larger than 128 MiB, noticed while reading row 17 of layer \"a\""
+    );
+}
+
+#[test]
+fn a_wide_table_with_long_names_is_read() {
+    let columns: String =
+        (1..1900).map(|n| format!(", \"{}{n}\" TEXT DEFAULT 'x'", "c".repeat(200))).collect();
+    let sample = Sample::package(&format!(
+        "CREATE TABLE a(fid INTEGER PRIMARY KEY{columns}); INSERT INTO a(fid) VALUES(1);"
+    ));
+    assert_eq!(features(&sample.open(), "a").unwrap()[0].split(' ').count(), 1900);
+}
+
+#[test]
+fn a_table_whose_statement_is_endless_is_damage() {
+    let comment = "x".repeat(2 << 20);
+    let sample = Sample::package(&format!("CREATE TABLE a(fid INTEGER PRIMARY KEY /* {comment} */);"));
+    let refusal = sample.refusal();
+    assert!(refusal.starts_with("upload.gpkg is damaged: noticed while "), "{refusal}");
+}
+
+#[test]
+fn long_names_are_cut_in_messages_and_notes() {
+    let name = "n".repeat(100_000);
+    let shown = format!("{}...", "n".repeat(200));
+    let sample = Sample::package(&format!(
+        "CREATE TABLE {name}({name} BLOB, t {name}); INSERT INTO {name} VALUES(CAST(x'ff' AS TEXT), '');
+         CREATE TABLE two(a{name}, b{name}, PRIMARY KEY(a{name}, b{name}));
+         CREATE VIEW v{name} AS SELECT 1; INSERT INTO gpkg_contents(table_name, data_type) VALUES('v{name}', '');"
+    ));
+    let package = sample.open();
+    let view = format!("\"v{}...\" is a view, which is not run, and was left out", "n".repeat(199));
+    assert_eq!(package.notes(), [view]);
+    let note = &package.layer(&name).unwrap().notes[0];
+    let start =
+        format!("layer {shown:?}: column \"t\" has the type {shown:?}, which is none of GeoPackage's");
+    assert!(note.starts_with(&start), "{note}");
+    let unknown = package.layer(&"n".repeat(300)).unwrap_err();
+    assert_eq!(sample.told(&unknown), format!("upload.gpkg has no layer {shown:?}"));
+    for error in [features(&package, &name).unwrap_err(), package.layer("two").unwrap_err()] {
+        let told = sample.told(&error);
+        assert!(told.len() < 1000, "{told}");
+    }
+}
+
+#[test]
+fn of_many_notes_a_hundred_are_kept() {
+    let columns: String = (0..150).map(|n| format!(", c{n} ODD")).collect();
+    let view = |n: u32| {
+        format!(
+            "CREATE VIEW v{n} AS SELECT 1;
+             INSERT INTO gpkg_contents(table_name, data_type) VALUES('v{n}', '');"
+        )
+    };
+    let views: String = (0..150).map(view).collect();
+    let sample = Sample::package(&format!("CREATE TABLE a(fid INTEGER PRIMARY KEY{columns}); {views}"));
+    let package = sample.open();
+    for notes in [package.notes(), &package.layer("a").unwrap().notes] {
+        assert_eq!(notes.len(), 101);
+        assert_eq!(notes[100], "and 50 more");
+    }
+}
+
+/// A layer `a` about which the file says so many bytes: title, description and definition, and metadata document.
+fn described(text: usize, document: usize) -> Sample {
+    let text = format!("CAST(zeroblob({text}) AS TEXT)");
+    Sample::package(&format!(
+        "CREATE TABLE a(fid INTEGER PRIMARY KEY);
+         CREATE TABLE gpkg_metadata(id INTEGER PRIMARY KEY, md_scope TEXT, mime_type TEXT, metadata TEXT);
+         CREATE TABLE gpkg_metadata_reference(table_name TEXT, column_name TEXT, row_id_value INTEGER, md_file_id INTEGER);
+         INSERT INTO gpkg_spatial_ref_sys VALUES('x', 9, 'x', 9, {text}, NULL);
+         INSERT INTO gpkg_contents(table_name, data_type, identifier, description, srs_id)
+            VALUES('a', 'features', {text}, {text}, 9);
+         INSERT INTO gpkg_metadata VALUES(1, 'dataset', 'text/xml', '<' || CAST(zeroblob({document} - 1) AS TEXT));
+         INSERT INTO gpkg_metadata_reference VALUES('a', NULL, NULL, 1);"
+    ))
+}
+
+#[test]
+fn what_is_said_about_a_layer_at_endless_length_is_left_out_with_a_note() {
+    let honest = described(64 << 10, 4 << 20).open().layer("a").unwrap();
+    assert_eq!(honest.notes, [""; 0]);
+    assert!(honest.layer.title.is_some() && honest.layer.description.is_some());
+    assert!(honest.layer.metadata_xml.is_some() && honest.layer.crs.len() == 1);
+
+    let endless = described((64 << 10) + 1, (4 << 20) + 1).open().layer("a").unwrap();
+    assert_eq!(
+        endless.notes,
+        [
+            "layer \"a\": its title is too long and was left out",
+            "layer \"a\": its description is too long and was left out",
+            "layer \"a\": its metadata document is too long and was left out",
+            "layer \"a\": the definition of its reference system is too long and was left out",
+        ]
+    );
+    assert_eq!((endless.layer.title, endless.layer.description), (None, None));
+    assert_eq!((endless.layer.metadata_xml, endless.layer.crs), (None, vec![]));
 }
