@@ -177,8 +177,8 @@ fn what_an_import_cannot_do_is_said() {
     assert_eq!(refused("format=gpkg", Form::default().text("layer", "x")), one);
     assert_eq!(refused("format=gpkg", file().file("fileUpload", "b.gpkg", b"x")), one);
     assert_eq!(
-        refused("format=gpkg", file().text("message", &"x".repeat(300_000))),
-        "The fields of the form are too long."
+        refused("format=gpkg", file().text("message", &"x".repeat(20_000))),
+        "The fields of the form hold more than 16384 bytes of text."
     );
     let bare = server.send(Request::new("POST", "/repos/r/import.json?format=gpkg"));
     assert_eq!((bare.status, bare.error().as_str()), (400, one));
@@ -295,7 +295,12 @@ fn who_sends_a_large_file_to_nowhere_reads_why_it_is_not_taken() {
     let large = Form::default().file("fileUpload", "a.gpkg", &vec![0; 30_000_000]);
     let answer = server.send(post("/repos/none/import.json?format=gpkg", large.clone()));
     assert_eq!((answer.status, answer.error().as_str()), (404, "Repository not found."));
-    assert_eq!(server.send(post("/repos/r/log.json", large)).status, 405);
+    assert_eq!(server.send(post("/repos/r/log.json", large.clone())).status, 405);
+    assert_eq!(server.send(post("/repos/.r/import", large.clone())).status, 400);
+    assert_eq!(server.send(post("/repos/r/import?output_format=x", large.clone())).status, 400);
+    let of_a_page = post("/repos/r/import", large.clone()).header("Origin", "https://evil.example");
+    assert_eq!(server.send(of_a_page).status, 403);
+    assert_eq!(server.send(post("/repos/r/import", large).header("Host", "evil.example")).status, 403);
     server.stop();
 }
 

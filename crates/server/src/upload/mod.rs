@@ -6,6 +6,7 @@
 
 mod boundary;
 mod head;
+mod incoming;
 mod parts;
 mod receive;
 mod space;

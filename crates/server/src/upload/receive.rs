@@ -12,18 +12,17 @@ use uuid::Uuid;
 use super::{
     boundary,
     head::Head,
+    incoming::Incoming,
     parts::{Malformed, Parts, Piece},
     spool::{Limits, Spool, TemporaryFile, require_space},
 };
 
 /// The form's field that holds the file.
 const FILE: &str = "fileUpload";
-/// The most that all other fields may hold together.
-const LONGEST_TEXTS: usize = 256 * 1024;
+/// The most that all other fields may hold together, in bytes.
+const LONGEST_TEXTS: usize = 16 * 1024;
 /// What a body may hold beside the file.
 const BESIDE: u64 = 1 << 20;
-/// How long a sender may say nothing.
-const PATIENCE: Duration = Duration::from_secs(60);
 /// Files received at the same time; each takes a thread.
 const AT_ONCE: usize = 32;
 
@@ -64,7 +63,7 @@ pub(crate) enum UploadError {
     Busy,
     #[error("The body could not be read: {0}.")]
     Malformed(#[from] Malformed),
-    #[error("The fields of the form are too long.")]
+    #[error("The fields of the form hold more than {} bytes of text.", LONGEST_TEXTS)]
     LongTexts,
     #[error("A field of the form is not UTF-8.")]
     NotUtf8,
@@ -96,26 +95,28 @@ impl Receiver {
     /// Receives a form, or a body that is the file itself (`application/geopackage+sqlite3`, `application/octet-stream`).
     /// A body of any other kind is left unread, and counts as one without a file.
     ///
-    /// On an error, and when the future is dropped, nothing stays on the disk.
-    pub(crate) async fn receive(&self, headers: &HeaderMap, mut body: Body) -> Result<Received, UploadError> {
-        let received = match self.admit(headers) {
-            Ok(()) => self.read(headers, &mut body).await,
-            Err(error) => Err(error),
-        };
-        if received.is_err() {
-            decline(headers, body).await;
-        }
-        received
+    /// On an error, and when the future is dropped, nothing stays on the disk; of the body some may be left to
+    /// [decline].
+    pub(crate) async fn receive(
+        &self,
+        headers: &HeaderMap,
+        body: &mut Body,
+    ) -> Result<Received, UploadError> {
+        self.admit(headers).await?;
+        self.read(headers, body).await
     }
 
     /// What can be said before anything has come.
-    fn admit(&self, headers: &HeaderMap) -> Result<(), UploadError> {
+    async fn admit(&self, headers: &HeaderMap) -> Result<(), UploadError> {
         let length =
             headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
         if length.is_some_and(|length| length > self.limits.max_upload.saturating_add(BESIDE)) {
             return Err(UploadError::TooLarge { limit: self.limits.max_upload });
         }
-        require_space(&self.uploads, self.limits.min_free.saturating_add(length.unwrap_or(0)))
+        let (folder, needed) =
+            (self.uploads.clone(), self.limits.min_free.saturating_add(length.unwrap_or(0)));
+        let looked = tokio::task::spawn_blocking(move || require_space(&folder, needed)).await;
+        looked.unwrap_or_else(|error| Err(UploadError::Io(io::Error::other(error))))
     }
 
     async fn read(&self, headers: &HeaderMap, body: &mut Body) -> Result<Received, UploadError> {
@@ -134,7 +135,8 @@ impl Receiver {
 
     async fn read_file(&self, body: &mut Body) -> Result<Received, UploadError> {
         let mut spool = self.spool();
-        while let Some(chunk) = next_chunk(body).await? {
+        let mut incoming = Incoming::new(body);
+        while let Some(chunk) = incoming.next().await? {
             spool.push(chunk).await?;
         }
         let file = ReceivedFile { file: spool.finish().await?, name: plain_name(None) };
@@ -146,10 +148,9 @@ impl Receiver {
             Form { receiver: self, received: Received::default(), part: Part::None, texts_length: 0 };
         let mut parts = Parts::new(boundary);
         let mut pieces = Vec::new();
-        let mut length = 0;
-        while let Some(chunk) = next_chunk(body).await? {
-            length += chunk.len() as u64;
-            if length > self.limits.max_upload.saturating_add(BESIDE) {
+        let mut incoming = Incoming::new(body);
+        while let Some(chunk) = incoming.next().await? {
+            if incoming.length() > self.limits.max_upload.saturating_add(BESIDE) {
                 return Err(UploadError::TooLarge { limit: self.limits.max_upload });
             }
             parts.push(chunk, &mut pieces)?;
@@ -230,21 +231,6 @@ impl Form<'_> {
             }
         }
         Ok(())
-    }
-}
-
-async fn next_chunk(body: &mut Body) -> Result<Option<Bytes>, UploadError> {
-    loop {
-        let frame = time::timeout(PATIENCE, body.frame()).await.map_err(|_| UploadError::Stalled)?;
-        match frame.transpose().map_err(|_| UploadError::Cut)? {
-            None => return Ok(None),
-            // Trailers do not concern us.
-            Some(frame) => {
-                if let Ok(chunk) = frame.into_data() {
-                    return Ok(Some(chunk));
-                }
-            }
-        }
     }
 }
 

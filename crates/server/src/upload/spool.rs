@@ -16,7 +16,7 @@ const WAITING: usize = 8;
 /// Small chunks are gathered to writes of this size.
 const WRITE: usize = 256 * 1024;
 /// How often to look whether the disk still has room, in bytes.
-const LOOK: u64 = 64 << 20;
+const LOOK: u64 = 8 << 20;
 
 /// A file that goes with this value, unless it is kept.
 #[derive(Debug)]

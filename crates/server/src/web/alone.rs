@@ -28,15 +28,15 @@ impl Web {
 /// # Errors
 /// 503 if the repository stays busy; nothing was done then.
 async fn run_alone<J: Job>(tasks: &Tasks, job: J) -> Result<Task, Refusal> {
-    let id = tasks.submit(job, Submission::default()).await.map_err(failure::submit)?.id;
+    let id = tasks.submit(job, Submission::default()).await?.id;
     let ended = match time::timeout(PATIENCE, ended(tasks, id)).await {
         Ok(ended) => ended?,
         Err(_) => {
-            tasks.cancel(id).await.map_err(failure::store)?;
+            tasks.cancel(id).await.map_err(ApiError::from)?;
             ended(tasks, id).await?
         }
     };
-    tasks.prune(id).await.map_err(failure::store)?;
+    tasks.prune(id).await.map_err(ApiError::from)?;
     match ended.status {
         Status::Cancelled => {
             let message = "The repository is busy; please try again when its tasks have ended.";
@@ -47,7 +47,7 @@ async fn run_alone<J: Job>(tasks: &Tasks, job: J) -> Result<Task, Refusal> {
 }
 
 async fn ended(tasks: &Tasks, id: TaskId) -> Result<Task, ApiError> {
-    tasks.wait(id).await.map_err(failure::store)?.ok_or_else(failure::unexplained)
+    tasks.wait(id).await.map_err(ApiError::from)?.ok_or_else(failure::unexplained)
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use tower_http::cors::{AllowOrigin, Any as AnyHeader, CorsLayer};
 use super::{
     DeletionTokens, Hosts, Reads, about, delete,
     failure::{self, Refusal},
-    gate::Gate,
+    gate::{Gate, Routes},
     import, init, log, ls_tree, rename, repos,
     target::{Command, Target},
 };
@@ -59,10 +59,9 @@ pub(crate) fn app(web: Web) -> Gate {
         .address(web.address.clone())
         .allow_origins(allowed(&web.origins))
         .access(permit);
-    let routes = Router::new().fallback(any(answer)).with_state(web.clone()).merge(tasks.router());
-    // The layer answers every OPTIONS itself; where no origin is allowed the routes do.
-    let routes = if web.origins.is_empty() { routes } else { routes.layer(cors(&web.origins)) };
-    Gate::new(web.hosts.clone(), web.trust_proxy, routes)
+    let plain = Router::new().fallback(any(answer)).with_state(web.clone()).merge(tasks.router());
+    let shared = if web.origins.is_empty() { plain.clone() } else { plain.clone().layer(cors(&web.origins)) };
+    Gate::new(web.hosts.clone(), web.trust_proxy, Routes { plain, shared })
 }
 
 /// Tasks that the server gave itself are nobody else's business.
@@ -75,14 +74,25 @@ async fn answer(State(web): State<Arc<Web>>, request: Request) -> Response {
     let (target, suffix) = Target::of(request.uri.path());
     let printer = match Printer::of(&request, suffix, &web.address) {
         Ok(printer) => printer,
-        Err(unknown_format) => return unknown_format.into_response(),
+        Err(unknown_format) => return declined(&request, body, unknown_format.into_response()).await,
     };
     if let Some(refusal) = refuse(&request, &printer, &target) {
-        upload::decline(&request.headers, body).await;
-        return refusal;
+        return declined(&request, body, refusal).await;
     }
-    let call = Call { request, body, printer: printer.clone() };
-    web.answer(target, call).await.unwrap_or_else(|refusal| refusal.response(&printer))
+    let mut call = Call { request, body, printer };
+    match web.answer(target, &mut call).await {
+        Ok(response) => response,
+        Err(refusal) => {
+            let response = refusal.response(&call.printer);
+            declined(&call.request, call.body, response).await
+        }
+    }
+}
+
+/// The response, once the sender can hear it over its own body.
+async fn declined(request: &Parts, body: Body, response: Response) -> Response {
+    upload::decline(&request.headers, body).await;
+    response
 }
 
 /// What can be said before anything is looked up.
@@ -105,7 +115,7 @@ fn refuse(request: &Parts, printer: &Printer, target: &Target) -> Option<Respons
 }
 
 impl Web {
-    async fn answer(&self, target: Target, call: Call) -> Answer {
+    async fn answer(&self, target: Target, call: &mut Call) -> Answer {
         match target {
             Target::Health => Ok(about::health()),
             Target::Version => Ok(about::version(&call.printer)),

@@ -6,6 +6,7 @@ use axum::{
     body::Body,
     http::{HeaderMap, StatusCode, header},
 };
+use http_body_util::{BodyExt, Limited};
 use quick_xml::{Reader, events::Event};
 use tasks_web::ApiError;
 use tokio::time;
@@ -18,13 +19,14 @@ const LONGEST: usize = 64 * 1024;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Reads the parameters in a body, as its `Content-Type` says. One of no type, or of any other, is ignored.
-pub(super) async fn parameters(headers: &HeaderMap, body: Body) -> Result<Parameters, ApiError> {
-    let bytes = time::timeout(PATIENCE, axum::body::to_bytes(body, LONGEST)).await;
+pub(super) async fn parameters(headers: &HeaderMap, body: &mut Body) -> Result<Parameters, ApiError> {
+    let bytes = time::timeout(PATIENCE, Limited::new(body, LONGEST).collect()).await;
     let bytes =
         bytes.map_err(|_| ApiError::new(StatusCode::REQUEST_TIMEOUT, "The body did not come in time."))?;
     let bytes = bytes.map_err(|_| {
         ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "The body could not be read, or is too long.")
     })?;
+    let bytes = bytes.to_bytes();
     let content_type =
         headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let media_type = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();

@@ -16,16 +16,16 @@ use super::{
 use crate::jobs::DeleteRepository;
 
 /// Gives out the token that the second step needs.
-pub(super) async fn offer(web: &Web, name: RepositoryName, call: Call) -> Answer {
-    web.admit_change(&call)?;
+pub(super) async fn offer(web: &Web, name: RepositoryName, call: &mut Call) -> Answer {
+    web.admit_change(call)?;
     let repository = web.repository(name).await?;
     let token = web.tokens.issue(repository.id(), Instant::now());
     Ok(call.printer.success(StatusCode::OK, Report::new().text("token", token)))
 }
 
 /// Deletes the repository.
-pub(super) async fn delete(web: &Web, name: RepositoryName, call: Call) -> Answer {
-    web.admit_change(&call)?;
+pub(super) async fn delete(web: &Web, name: RepositoryName, call: &mut Call) -> Answer {
+    web.admit_change(call)?;
     let none = || ApiError::not_found("No repository to delete.");
     let repository = web.find(name.clone()).await?.ok_or_else(none)?;
     let parameters = Parameters::of_query(call.request.uri.query());

@@ -1,37 +1,50 @@
 //! Errors on their way to a client; the one place where they get a status.
 
-use std::{error::Error, time::Duration};
+use std::error::Error;
 
 use axum::{
-    http::{StatusCode, header},
+    http::{HeaderValue, StatusCode, header},
     response::Response,
 };
 use repository::{ReadError, RepositoriesError};
-use tasks::{StoreError, SubmitError};
+use tasks::SubmitError;
 use tasks_web::{ApiError, Printer};
 
 use crate::upload::UploadError;
 
-/// Why a request is not granted, and when it may be.
+/// Why a request is not granted.
 #[derive(Debug)]
-pub(super) struct Refusal {
-    error: ApiError,
-    retry_after: Option<Duration>,
+pub(super) enum Refusal {
+    /// For a reason of ours.
+    Error(ApiError),
+    /// The engine takes no job now.
+    Submit(SubmitError),
 }
 
 impl From<ApiError> for Refusal {
     fn from(error: ApiError) -> Self {
-        let passes = matches!(error.status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
-        Self { error, retry_after: passes.then_some(Duration::from_secs(5)) }
+        Self::Error(error)
+    }
+}
+
+impl From<SubmitError> for Refusal {
+    fn from(error: SubmitError) -> Self {
+        Self::Submit(error)
     }
 }
 
 impl Refusal {
     /// The envelope, with `Retry-After` where it pays to ask again.
-    pub(super) fn response(&self, printer: &Printer) -> Response {
-        let mut response = printer.error(&self.error);
-        if let Some(pause) = self.retry_after {
-            response.headers_mut().insert(header::RETRY_AFTER, pause.as_secs().max(1).into());
+    pub(super) fn response(self, printer: &Printer) -> Response {
+        let mut response = match self {
+            Self::Error(error) => printer.error(&error),
+            Self::Submit(error) => printer.submission(Err(error)),
+        };
+        let passes =
+            matches!(response.status(), StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
+        if passes {
+            let soon = HeaderValue::from_static("5");
+            response.headers_mut().entry(header::RETRY_AFTER).or_insert(soon);
         }
         response
     }
@@ -78,24 +91,6 @@ pub(super) fn repositories(error: RepositoriesError) -> ApiError {
         }
         error => internal(error),
     }
-}
-
-pub(super) fn submit(error: SubmitError) -> Refusal {
-    match error {
-        SubmitError::QueueFull { retry_after } => {
-            let message = "Too many tasks are waiting; please try again later.";
-            let error = ApiError::new(StatusCode::TOO_MANY_REQUESTS, message);
-            Refusal { error, retry_after: Some(retry_after) }
-        }
-        SubmitError::Stopping => {
-            ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "The server is stopping.").into()
-        }
-        error => internal(error).into(),
-    }
-}
-
-pub(super) fn store(error: StoreError) -> ApiError {
-    internal(error)
 }
 
 pub(super) fn upload(error: UploadError) -> ApiError {

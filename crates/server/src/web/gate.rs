@@ -6,7 +6,7 @@ use axum::{
     Router,
     body::{Body, HttpBody},
     extract::Request,
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
@@ -15,6 +15,7 @@ use tasks_web::{ApiError, Base, Format, Printer};
 use tower::Service;
 
 use super::{Hosts, failure};
+use crate::upload;
 
 /// The routes, behind the gate.
 ///
@@ -23,12 +24,28 @@ use super::{Hosts, failure};
 pub(crate) struct Gate {
     hosts: Arc<Hosts>,
     trust_proxy: bool,
-    routes: Router,
+    routes: Routes,
+}
+
+/// The routes, as they are and as pages of other origins may use them.
+#[derive(Clone)]
+pub(super) struct Routes {
+    pub(super) plain: Router,
+    /// Takes every OPTIONS for a browser's question whether a page may ask.
+    pub(super) shared: Router,
+}
+
+impl Routes {
+    fn of<B>(&mut self, request: &Request<B>) -> &mut Router {
+        let is_plain = request.method() == Method::OPTIONS
+            && !request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
+        if is_plain { &mut self.plain } else { &mut self.shared }
+    }
 }
 
 impl Gate {
     /// Lets requests through to `routes` that name one of `hosts`; a proxy that is trusted says what it was asked for itself.
-    pub(super) fn new(hosts: Arc<Hosts>, trust_proxy: bool, routes: Router) -> Self {
+    pub(super) fn new(hosts: Arc<Hosts>, trust_proxy: bool, routes: Routes) -> Self {
         Self { hosts, trust_proxy, routes }
     }
 
@@ -43,10 +60,12 @@ impl Gate {
     {
         let mut response = match self.refusal(&request) {
             Some((status, text)) => {
+                let (request, body) = request.into_parts();
+                upload::decline(&request.headers, Body::new(body)).await;
                 (status, [(header::CONTENT_TYPE, "text/plain;charset=UTF-8")], text).into_response()
             }
             None => {
-                let answer = self.routes.call(request.map(Body::new));
+                let answer = self.routes.of(&request).call(request.map(Body::new));
                 match AssertUnwindSafe(answer).catch_unwind().await {
                     Ok(Ok(response)) => response,
                     Err(panic) => panicked(panic),
@@ -54,7 +73,10 @@ impl Gate {
             }
         };
         // Answers repeat names that others chose; no browser may take them for pages.
-        response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        let headers = response.headers_mut();
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        // A poller must see the task as it is, and some of our GETs change something.
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         response
     }
 

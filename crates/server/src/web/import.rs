@@ -15,19 +15,14 @@ use super::{
     failure::{self, Refusal},
     parameters::Parameters,
 };
-use crate::upload::{self, ReceivedFile};
+use crate::upload::ReceivedFile;
 
 /// Receives a file and asks for its import; answers with the new task.
-pub(super) async fn import(web: &Web, name: RepositoryName, call: Call) -> Answer {
-    web.admit_change(&call)?;
-    let repository = match web.repository(name).await {
-        Ok(repository) => repository,
-        Err(refusal) => {
-            upload::decline(&call.request.headers, call.body).await;
-            return Err(refusal);
-        }
-    };
-    let received = web.receiver.receive(&call.request.headers, call.body).await.map_err(failure::upload)?;
+pub(super) async fn import(web: &Web, name: RepositoryName, call: &mut Call) -> Answer {
+    web.admit_change(call)?;
+    let repository = web.repository(name).await?;
+    let received = web.receiver.receive(&call.request.headers, &mut call.body).await;
+    let received = received.map_err(failure::upload)?;
     let query = Parameters::of_query(call.request.uri.query());
     let parameters = Parameters::of_pairs(received.texts).or(query);
     require_what_there_is(&parameters)?;
@@ -96,7 +91,7 @@ async fn submit(web: &Web, job: ImportGeopackage, file: ReceivedFile) -> Result<
         file.file.keep();
         Ok(task)
     });
-    submitting.await.map_err(|_| failure::unexplained())?.map_err(failure::submit)
+    submitting.await.map_err(|_| failure::unexplained())?
 }
 
 /// Whether the client asks for the manners of `202 Accepted` (RFC 7240).

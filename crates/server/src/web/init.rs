@@ -15,10 +15,10 @@ use super::{
 
 /// Makes an empty repository. `authorName` and `authorEmail` go into its configuration; other parameters are for
 /// servers that keep repositories elsewhere, and do not count.
-pub(super) async fn init(web: &Web, name: RepositoryName, call: Call) -> Answer {
-    web.admit_change(&call)?;
+pub(super) async fn init(web: &Web, name: RepositoryName, call: &mut Call) -> Answer {
+    web.admit_change(call)?;
     let query = Parameters::of_query(call.request.uri.query());
-    let parameters = body::parameters(&call.request.headers, call.body).await?.or(query);
+    let parameters = body::parameters(&call.request.headers, &mut call.body).await?.or(query);
     let identity = identity(&parameters);
     let (repositories, branch) = (web.repositories.clone(), web.default_branch.clone());
     let repo = repos::named(&name);

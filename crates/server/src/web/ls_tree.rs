@@ -23,7 +23,7 @@ const CHUNK: usize = 64 * 1024;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Layers and features. They are written while they are read, so millions take no memory.
-pub(super) async fn ls_tree(web: &Web, name: RepositoryName, call: Call) -> Answer {
+pub(super) async fn ls_tree(web: &Web, name: RepositoryName, call: &mut Call) -> Answer {
     let repository = web.repository(name).await?;
     let parameters = Parameters::of_query(call.request.uri.query());
     let query = query(&parameters);

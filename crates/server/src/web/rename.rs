@@ -16,11 +16,11 @@ use super::{
 use crate::jobs::RenameRepository;
 
 /// Renames the repository. The answer has the status 301 and no `Location`, as clients expect.
-pub(super) async fn rename(web: &Web, name: RepositoryName, call: Call) -> Answer {
-    web.admit_change(&call)?;
+pub(super) async fn rename(web: &Web, name: RepositoryName, call: &mut Call) -> Answer {
+    web.admit_change(call)?;
     let repository = web.repository(name.clone()).await?;
     let query = Parameters::of_query(call.request.uri.query());
-    let parameters = body::parameters(&call.request.headers, call.body).await?.or(query);
+    let parameters = body::parameters(&call.request.headers, &mut call.body).await?.or(query);
     let missing = || {
         let message = "Required parameter 'name' was not provided.";
         ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, message)

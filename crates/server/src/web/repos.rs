@@ -14,7 +14,7 @@ use super::{
 };
 
 /// `GET /repos`.
-pub(super) async fn list(web: &Web, call: Call) -> Answer {
+pub(super) async fn list(web: &Web, call: &mut Call) -> Answer {
     let repositories = web.repositories.clone();
     let names = web.reads.run(move || repositories.list()).await?.map_err(failure::repositories)?;
     let repos = Report::new().list("repo", names.iter().map(|name| Node::Element(named(name))));
@@ -23,7 +23,7 @@ pub(super) async fn list(web: &Web, call: Call) -> Answer {
 }
 
 /// `GET /repos/NAME`. Its location is its address here: where it lies on the disk is nobody's business.
-pub(super) async fn show(web: &Web, name: RepositoryName, call: Call) -> Answer {
+pub(super) async fn show(web: &Web, name: RepositoryName, call: &mut Call) -> Answer {
     if web.find(name.clone()).await?.is_none() {
         return Ok(not_found());
     }
