@@ -5,7 +5,7 @@ use std::{io, time::Duration};
 use axum::{body::Body, http::StatusCode};
 use bytes::Bytes;
 use futures_util::stream;
-use repository::{LsTreeQuery, NodeKind, Nodes, ReadError, RepositoryName};
+use repository::{LsTreeQuery, NodeKind, Nodes, RepositoryName};
 use tasks::{Node, Report};
 use tasks_web::{Format, Printer};
 use tokio::{runtime::Handle, sync::mpsc, time};
@@ -29,20 +29,39 @@ pub(super) async fn ls_tree(web: &Web, name: RepositoryName, call: &mut Call) ->
     let query = query(&parameters);
     let nodes = web.reads.run(move || repository.ls_tree(&query)).await?.map_err(failure::read)?;
     let place = web.streams.place().await?;
-    let (chunks, mut written) = mpsc::channel(2);
+    let (pieces, written) = mpsc::channel(2);
     let list = List::new(&call.printer, parameters.flag("verbose"));
     let runtime = Handle::current();
     tokio::task::spawn_blocking(move || {
         let _place = place;
-        list.write(nodes, |chunk| {
-            let sent = runtime.block_on(time::timeout(PATIENCE, chunks.send(chunk)));
+        list.write(nodes, |piece| {
+            let sent = runtime.block_on(time::timeout(PATIENCE, pieces.send(piece)));
             matches!(sent, Ok(Ok(())))
         });
     });
-    let body = Body::from_stream(stream::poll_fn(move |context| written.poll_recv(context)));
     let mut response = call.printer.response(StatusCode::OK, Vec::new());
-    *response.body_mut() = body;
+    *response.body_mut() = body(written);
     Ok(response)
+}
+
+/// What goes from the writer to the connection.
+enum Piece {
+    Chunk(Bytes),
+    /// The list is whole. Without this word it is not, however its writer went.
+    End,
+}
+
+/// A body of what is written. Its head says 200; only a broken connection can still say that it is not all.
+fn body(written: mpsc::Receiver<Piece>) -> Body {
+    let chunks = stream::unfold(Some(written), |written| async {
+        let mut written = written?;
+        match written.recv().await {
+            Some(Piece::Chunk(chunk)) => Some((Ok(chunk), Some(written))),
+            Some(Piece::End) => None,
+            None => Some((Err(io::Error::other("the list was cut")), None)),
+        }
+    });
+    Body::from_stream(chunks)
 }
 
 fn query(parameters: &Parameters) -> LsTreeQuery {
@@ -75,14 +94,13 @@ impl List {
     }
 
     /// Writes everything to `send`, until that says that nobody reads any more.
-    fn write(self, nodes: Nodes, mut send: impl FnMut(io::Result<Bytes>) -> bool) {
+    fn write(self, nodes: Nodes, mut send: impl FnMut(Piece) -> bool) {
         let mut chunk = self.head.clone();
         for (at, node) in nodes.enumerate() {
             let node = match node {
                 Ok(node) => node,
-                // What was sent says 200; only a broken connection can still say that it is not all.
                 Err(error) => {
-                    send(Err(broken(error)));
+                    failure::internal(error);
                     return;
                 }
             };
@@ -90,12 +108,12 @@ impl List {
                 chunk.push(b',');
             }
             self.push(&node, &mut chunk);
-            if chunk.len() >= CHUNK && !send(Ok(std::mem::take(&mut chunk).into())) {
+            if chunk.len() >= CHUNK && !send(Piece::Chunk(std::mem::take(&mut chunk).into())) {
                 return;
             }
         }
         chunk.extend_from_slice(self.tail);
-        send(Ok(chunk.into()));
+        let _ = send(Piece::Chunk(chunk.into())) && send(Piece::End);
     }
 
     fn push(&self, node: &repository::Node, out: &mut Vec<u8>) {
@@ -128,7 +146,23 @@ impl List {
     }
 }
 
-fn broken(error: ReadError) -> io::Error {
-    failure::internal(error);
-    io::Error::other("the list could not be read to its end")
+#[cfg(test)]
+mod tests {
+    use http_body_util::BodyExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_list_that_was_cut_does_not_end_as_a_whole_one() {
+        for is_whole in [true, false] {
+            let (pieces, written) = mpsc::channel(2);
+            pieces.try_send(Piece::Chunk("list".into())).ok().unwrap();
+            if is_whole {
+                pieces.try_send(Piece::End).ok().unwrap();
+            }
+            drop(pieces);
+            let read = body(written).collect().await;
+            assert_eq!(read.ok().map(|body| body.to_bytes()), is_whole.then(|| "list".into()));
+        }
+    }
 }
