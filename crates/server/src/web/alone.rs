@@ -26,24 +26,35 @@ impl Web {
 /// meanwhile. The task leaves no trace.
 ///
 /// # Errors
-/// 503 if the repository stays busy; nothing was done then.
+/// 503 if the repository stays busy; nothing was done then, and nothing will be.
 async fn run_alone<J: Job>(tasks: &Tasks, job: J) -> Result<Task, Refusal> {
+    let tasks = tasks.clone();
+    // A request whose client went away is dropped; what was not done by then must be given up all the same.
+    let running = tokio::spawn(async move { run_or_give_up(&tasks, job).await });
+    running.await.map_err(|_| failure::unexplained())?
+}
+
+async fn run_or_give_up<J: Job>(tasks: &Tasks, job: J) -> Result<Task, Refusal> {
     let id = tasks.submit(job, Submission::default()).await?.id;
-    let ended = match time::timeout(PATIENCE, ended(tasks, id)).await {
-        Ok(ended) => ended?,
-        Err(_) => {
-            tasks.cancel(id).await.map_err(ApiError::from)?;
-            ended(tasks, id).await?
-        }
+    let task = match time::timeout(PATIENCE, ended(tasks, id)).await {
+        Ok(task) => task?,
+        Err(_) => give_up(tasks, id).await?,
     };
+    // A stop ends the waiting before the task.
+    let task = if task.status.has_ended() { task } else { give_up(tasks, id).await? };
     tasks.prune(id).await.map_err(ApiError::from)?;
-    match ended.status {
-        Status::Cancelled => {
+    match task.status {
+        Status::Finished | Status::Failed => Ok(task),
+        Status::Waiting | Status::Running | Status::Cancelled => {
             let message = "The repository is busy; please try again when its tasks have ended.";
             Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, message).into())
         }
-        _ => Ok(ended),
     }
+}
+
+async fn give_up(tasks: &Tasks, id: TaskId) -> Result<Task, ApiError> {
+    tasks.cancel(id).await.map_err(ApiError::from)?;
+    ended(tasks, id).await
 }
 
 async fn ended(tasks: &Tasks, id: TaskId) -> Result<Task, ApiError> {
@@ -107,15 +118,24 @@ mod tests {
         }
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_repository_that_stays_busy_is_left_alone() {
+    /// An engine in which a task holds the lane, that task, and what makes it let go.
+    async fn busy() -> (Tasks, TaskId, mpsc::Sender<()>) {
         let (holding, held) = mpsc::channel();
         let (let_go, told) = mpsc::channel();
         let registry = Registry::new(Hands { holding, let_go: Mutex::new(told) });
         let tasks = Tasks::builder(registry.with::<Hold>().with::<Quick>()).start();
         let hold = tasks.submit(Hold, Submission::default()).await.unwrap();
         held.recv().unwrap();
+        (tasks, hold.id, let_go)
+    }
 
+    async fn listed(tasks: &Tasks) -> Vec<TaskId> {
+        tasks.list(&Filter::default()).await.unwrap().iter().map(|task| task.id).collect()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_repository_that_stays_busy_is_left_alone() {
+        let (tasks, hold, let_go) = busy().await;
         let refusal = run_alone(&tasks, Quick).await.unwrap_err();
         let printer =
             tasks_web::Printer { format: Default::default(), base: Default::default(), verbose: false };
@@ -124,8 +144,20 @@ mod tests {
         assert_eq!(response.headers()["retry-after"], "5");
 
         let_go.send(()).unwrap();
-        tasks.wait(hold.id).await.unwrap();
-        let left: Vec<_> = tasks.list(&Filter::default()).await.unwrap().iter().map(|task| task.id).collect();
-        assert_eq!(left, [hold.id]);
+        tasks.wait(hold).await.unwrap();
+        assert_eq!(listed(&tasks).await, [hold]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_a_client_asked_for_that_went_away_is_given_up_too() {
+        let (tasks, hold, let_go) = busy().await;
+        let mut changes = tasks.changes();
+        let request = run_alone(&tasks, Quick);
+        assert!(time::timeout(Duration::from_secs(1), request).await.is_err(), "the client leaves");
+        while listed(&tasks).await != [hold] {
+            changes.recv().await.unwrap();
+        }
+        let_go.send(()).unwrap();
+        tasks.wait(hold).await.unwrap();
     }
 }

@@ -32,10 +32,12 @@ pub(super) async fn delete(web: &Web, name: RepositoryName, call: &mut Call) -> 
     let token = parameters
         .text("token")
         .ok_or_else(|| ApiError::bad_request("You must specify the correct token to delete a repository."))?;
-    if !web.tokens.redeem(repository.id(), token, Instant::now()) {
+    if !web.tokens.counts(repository.id(), token, Instant::now()) {
         return Err(ApiError::bad_request("The specified token does not exist or has expired.").into());
     }
     let ended = web.run_alone(DeleteRepository { repository: repository.id().to_owned() }).await?;
+    // Not before: who was told that the repository is busy may ask again with the same token.
+    web.tokens.spend(token);
     if ended.status != Status::Finished {
         let error = if web.find(name).await?.is_none() { none() } else { failure::unexplained() };
         return Err(error.into());

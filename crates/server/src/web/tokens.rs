@@ -36,16 +36,20 @@ impl DeletionTokens {
         text
     }
 
-    /// Whether the token was given out for this repository and still counts; from now on it does not.
-    pub(super) fn redeem(&self, repository: &str, text: &str, now: Instant) -> bool {
+    /// Whether the token was given out for this repository and still counts.
+    pub(super) fn counts(&self, repository: &str, text: &str, now: Instant) -> bool {
         let mut tokens = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         tokens.retain(|token| token.expires > now);
         // Every token is compared in full, so that the time it takes tells nothing.
-        let found = tokens.iter().enumerate().fold(None, |found, (at, token)| {
-            let is_it = same(&token.text, text) & same(&token.repository, repository);
-            if is_it { Some(at) } else { found }
-        });
-        found.is_some_and(|at| tokens.remove(at).is_some())
+        tokens.iter().fold(false, |found, token| {
+            found | (same(&token.text, text) & same(&token.repository, repository))
+        })
+    }
+
+    /// From now on the token does not count.
+    pub(super) fn spend(&self, text: &str) {
+        let mut tokens = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        tokens.retain(|token| !same(&token.text, text));
     }
 }
 
@@ -61,17 +65,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_counts_once_for_its_repository_and_for_a_minute() {
+    fn a_token_counts_for_its_repository_until_it_is_spent_and_for_a_minute() {
         let tokens = DeletionTokens::default();
         let now = Instant::now();
         let token = tokens.issue("a", now);
-        assert!(!tokens.redeem("b", &token, now));
-        assert!(!tokens.redeem("a", "", now));
-        assert!(!tokens.redeem("a", &token[..31], now));
-        assert!(tokens.redeem("a", &token, now + Duration::from_secs(59)));
-        assert!(!tokens.redeem("a", &token, now));
+        assert!(!tokens.counts("b", &token, now));
+        assert!(!tokens.counts("a", "", now));
+        assert!(!tokens.counts("a", &token[..31], now));
+        assert!(tokens.counts("a", &token, now + Duration::from_secs(59)));
+        assert!(tokens.counts("a", &token, now), "until it is spent");
+        tokens.spend(&token);
+        assert!(!tokens.counts("a", &token, now));
         let late = tokens.issue("a", now);
-        assert!(!tokens.redeem("a", &late, now + Duration::from_secs(60)));
+        assert!(!tokens.counts("a", &late, now + Duration::from_secs(60)));
     }
 
     #[test]
@@ -81,6 +87,6 @@ mod tests {
         let first = tokens.issue("a", now);
         (0..MOST).for_each(|_| drop(tokens.issue("a", now)));
         assert_eq!(tokens.0.lock().unwrap().len(), MOST);
-        assert!(!tokens.redeem("a", &first, now));
+        assert!(!tokens.counts("a", &first, now));
     }
 }
