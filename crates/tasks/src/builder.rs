@@ -48,9 +48,9 @@ impl Builder {
         }
     }
 
-    /// How many jobs run at once, at least one; by default as many as there are cores, and two at least.
+    /// How many jobs run at once, from 1 to 1024; by default as many as there are cores, and two at least.
     pub fn workers(mut self, workers: usize) -> Self {
-        self.workers = workers.max(1);
+        self.workers = workers.clamp(1, 1024);
         self
     }
 

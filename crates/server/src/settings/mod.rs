@@ -137,7 +137,8 @@ impl Given {
                  or say --allow-anonymous if everybody on that network may use the server"
             );
         }
-        anyhow::ensure!(self.workers != Some(0), "--workers must be at least 1");
+        let workers_make_sense = self.workers.is_none_or(|workers| (1..=1024).contains(&workers));
+        anyhow::ensure!(workers_make_sense, "--workers must be between 1 and 1024");
         let default_branch = self.default_branch.unwrap_or_else(|| "master".into());
         repository::check_branch(&default_branch)
             .map_err(|error| anyhow::anyhow!("--default-branch: {error}"))?;
@@ -172,9 +173,19 @@ fn origin(text: &str) -> anyhow::Result<String> {
     let text = text.trim_end_matches('/');
     let origin = text.parse::<axum::http::Uri>().ok().filter(is_web_address).filter(|uri| uri.path() == "/");
     match origin {
-        Some(_) => Ok(text.to_ascii_lowercase()),
+        Some(uri) => Ok(as_browsers_write_it(&uri, text)),
         None => anyhow::bail!("--allow-origin '{text}' is no origin such as https://maps.example.org"),
     }
+}
+
+/// In lower case, and without a port that its scheme has anyway.
+fn as_browsers_write_it(origin: &axum::http::Uri, text: &str) -> String {
+    let text = match (origin.scheme_str(), origin.port_u16()) {
+        (Some("https"), Some(443)) => text.trim_end_matches(":443"),
+        (Some("http"), Some(80)) => text.trim_end_matches(":80"),
+        _ => text,
+    };
+    text.to_ascii_lowercase()
 }
 
 fn is_web_address(uri: &axum::http::Uri) -> bool {
@@ -234,12 +245,16 @@ mod tests {
             "allow-origin = ['https://x/path']",
             "allow-origin = ['null']",
             "workers = 0",
+            "workers = 1025",
         ] {
             assert!(given(bad).decide().is_err(), "{bad}");
         }
         let settings =
             given("public-url = 'https://x.org/l/'\nallow-origin = ['https://X.org/']").decide().unwrap();
         assert_eq!(settings.allow_origin, ["https://x.org"]);
+        let with_ports = "allow-origin = ['https://x.org:443', 'http://x.org:80', 'http://x.org:443']";
+        let settings = given(with_ports).decide().unwrap();
+        assert_eq!(settings.allow_origin, ["https://x.org", "http://x.org", "http://x.org:443"]);
     }
 
     #[test]
