@@ -11,7 +11,7 @@ use std::{
 };
 
 use crate::{
-    Context, ErrorReport, Failure, Report,
+    Context, ErrorReport, Failure, Report, Status,
     engine::Engine,
     run::{Cause, Run, Standing},
     store::{End, Refusal, Transition},
@@ -62,6 +62,7 @@ fn next(engine: &Arc<Engine>) -> Option<Arc<Run>> {
 fn perform(engine: &Arc<Engine>, run: &Arc<Run>) {
     let _span =
         tracing::info_span!("task", id = run.id.0, kind = &*run.kind, attempt = run.attempt).entered();
+    tracing::info!("a task starts");
     let outcome = run_job(engine, run);
     let standing = run.come_back();
     engine.pace.count(engine.clock.elapsed().saturating_sub(run.begun));
@@ -188,9 +189,17 @@ async fn close(engine: Arc<Engine>, run: Arc<Run>, mut ending: Ending) {
     if let Err(refusal) = answer.verdict {
         tracing::warn!(task = %run.id, ?refusal, "the end of a task was not accepted");
     }
-    let has_ended = answer.record.is_none_or(|record| record.task.status.has_ended());
-    engine.clear_up(&run, has_ended).await;
+    let status = answer.record.map(|record| record.task.status);
+    log_end(&engine, &run, status);
+    engine.clear_up(&run, status.is_none_or(Status::has_ended)).await;
     engine.forget(&run);
+}
+
+/// Not in the task's span: the end may be written when the thread has gone on.
+fn log_end(engine: &Engine, run: &Run, status: Option<Status>) {
+    let seconds = engine.clock.elapsed().saturating_sub(run.begun).as_secs_f64();
+    let status = status.map_or("forgotten", Status::as_str);
+    tracing::info!(parent: None, id = run.id.0, kind = &*run.kind, status, seconds, "a task's run is over");
 }
 
 fn wish(run: &Run, ending: &Ending) -> Transition {
@@ -224,7 +233,8 @@ pub(crate) fn abandon(engine: &Arc<Engine>, run: &Arc<Run>, cause: Cause) {
         Cause::Deadline | Cause::Shutdown => End::Failed(Arc::new(overdue(engine)), None),
     };
     let wish = Transition::Ended { id: run.id, attempt: run.attempt, end, keep_lanes: true };
-    wait_for(engine.write_surely(wish));
+    let answer = wait_for(engine.write_surely(wish));
+    log_end(engine, run, answer.record.map(|record| record.task.status));
     wait_for(engine.clear_up(run, true));
     engine.forget(run);
     say_farewell(engine, run);
