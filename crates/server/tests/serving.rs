@@ -32,6 +32,7 @@ fn it_says_that_it_is_well_and_what_it_is() {
     }
     let version = server.get("/version.json").json();
     assert_eq!(version["response"]["ProjectVersion"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(server.get("/tasks").header("cache-control"), Some("no-store"));
     assert_eq!(server.get("/nothing.json").error(), "There is nothing here.");
     server.stop();
 }
@@ -114,6 +115,9 @@ fn settings_that_make_no_sense_are_errors() {
     std::fs::write(&file, "lisen = '127.0.0.1:0'\n").unwrap();
     let output = fails(&["--config", file.to_str().unwrap()]);
     assert!(complaint(&output).contains("lisen"), "{}", complaint(&output));
+    let output = longhaul().arg("serve").env("LONGHAUL_LOG", "longhaul=loud").output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(complaint(&output).contains("LONGHAUL_LOG"), "{}", complaint(&output));
     for wrong in [["--keep", "soon"], ["--max-upload", "much"], ["--listen", "here"]] {
         let output = longhaul().arg("serve").args(wrong).output().unwrap();
         assert_eq!(output.status.code(), Some(2), "{wrong:?}");
@@ -171,7 +175,7 @@ fn a_proxy_is_believed_only_where_that_is_said() {
 
 #[test]
 fn a_page_of_another_origin_changes_nothing() {
-    let server = Server::start_with(&["--allow-origin", "https://maps.example.org"]);
+    let server = Server::start_with(&["--allow-origin", "https://maps.example.org:443"]);
     let foreign = |method: &str, target: &str| {
         Request::new(method, target)
             .header("Origin", "https://evil.example")
@@ -197,6 +201,8 @@ fn a_page_of_another_origin_changes_nothing() {
     let asked = server.send(allowed("OPTIONS").header("Access-Control-Request-Method", "PUT"));
     assert_eq!(asked.header("access-control-allow-origin"), Some("https://maps.example.org"));
     assert!(asked.header("access-control-allow-methods").unwrap().contains("PUT"));
+    let options = server.send(allowed("OPTIONS"));
+    assert_eq!((options.status, options.header("allow")), (204, Some("PUT, OPTIONS")));
     assert_eq!(server.send(allowed("PUT")).status, 201);
     let plain = server.send(Request::new("PUT", "/repos/y/init").header("Sec-Fetch-Site", "same-origin"));
     assert_eq!(plain.status, 201);

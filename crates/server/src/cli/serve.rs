@@ -11,9 +11,14 @@ use crate::{serving, settings::Given};
 /// Threads for work that blocks: reads, uploads, and what tasks clear away.
 const BLOCKING_THREADS: usize = 128;
 
-/// Every setting is a flag, an environment variable and a key of the file that --config names, in that order of strength.
-/// The log goes to standard error; LONGHAUL_LOG says how much: `warn`, `debug`, `longhaul=trace`.
+/// What `longhaul serve` is told.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Every setting is a flag, an environment variable or a key of the file that --config names. A flag counts more than
+the environment, and that more than the file.
+
+The log goes to standard error. LONGHAUL_LOG says how much of it: warn, info (the default), debug, or by part as in
+LONGHAUL_LOG=info,longhaul=trace")]
 pub(crate) struct Arguments {
     #[command(flatten)]
     settings: Given,
@@ -21,7 +26,7 @@ pub(crate) struct Arguments {
 
 /// Serves until a signal says otherwise.
 pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
-    begin_log();
+    begin_log()?;
     let settings = arguments.settings.decide()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -33,9 +38,16 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
     served
 }
 
-fn begin_log() {
-    let filter = EnvFilter::try_from_env("LONGHAUL_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+fn begin_log() -> anyhow::Result<()> {
+    let filter = match std::env::var_os("LONGHAUL_LOG").filter(|wish| !wish.is_empty()) {
+        // The cause says no more than the error itself.
+        Some(wish) => EnvFilter::try_new(wish.to_string_lossy()).map_err(|error| {
+            anyhow::anyhow!("LONGHAUL_LOG is {wish:?}, not a filter such as info,longhaul=trace: {error}")
+        })?,
+        None => EnvFilter::new("info"),
+    };
     let stderr = std::io::stderr();
     let colours = stderr.is_terminal();
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours).init();
+    Ok(())
 }
