@@ -25,8 +25,8 @@ Examples:
   longhaul import roads.gpkg --repo city -m 'Survey of May' --author-name Jo --author-email jo@x.org
   longhaul import roads.gpkg --repo city --json | jq -r .task.result.commit.id
 
-One import is one commit, made when everything has been read: an import that fails or is stopped with Ctrl-C
-changes nothing. The exit status is 0 if the commit was made, 1 if not, 130 after Ctrl-C.")]
+One import is one commit, made when everything has been read: an import that fails changes nothing, and neither
+does one that is stopped with Ctrl-C, unless its commit was sealed already. The exit status is 0 if the commit was made, 1 if not, 130 after Ctrl-C.")]
 pub struct ImportArgs {
     /// GeoPackage to import
     file: PathBuf,
