@@ -8,7 +8,7 @@ use tasks::Lane;
 pub struct Environment {
     /// The repositories, by name and by id.
     pub repositories: Repositories,
-    /// How many threads one command may use for its own work, at least one.
+    /// How many threads one command may read and encode rows with, at least one.
     pub threads: usize,
 }
 

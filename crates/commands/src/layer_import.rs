@@ -48,6 +48,7 @@ fn import_parts(
     reader: Reader,
     mut writer: FeatureWriter,
 ) -> Result<WrittenFeatures, Failure> {
+    let _others_stop = StopsOthers(parts);
     while let Some(part) = parts.next() {
         import_part(ctx, &reader, &part, &mut writer).inspect_err(|_| parts.give_up())?;
     }
@@ -66,6 +67,17 @@ fn import_part(
         writer.write(&batch?.map_err(outward)?).map_err(outward)?;
     }
     Ok(())
+}
+
+/// Leaves the other threads nothing more to do if this one panics.
+struct StopsOthers<'a>(&'a Parts);
+
+impl Drop for StopsOthers<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.0.give_up();
+        }
+    }
 }
 
 /// The parts that no thread has taken yet.
