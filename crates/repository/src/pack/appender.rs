@@ -7,7 +7,6 @@ use std::{
         Arc,
         mpsc::{Receiver, Sender, SyncSender, sync_channel},
     },
-    thread::{self, JoinHandle},
 };
 
 use hashbrown::{HashTable, hash_table::Entry};
@@ -17,6 +16,7 @@ use super::{
     checksum::{EarlyChecksum, HEADER_SIZE},
     chunk::Chunk,
     index::Located,
+    unbreakable::Unbreakable,
 };
 use crate::Interrupter;
 
@@ -87,7 +87,7 @@ impl Appender {
                 checksum.written_up_to(self.end);
             }
         }
-        self.syncer.stop()?;
+        self.syncer.stop(&self.interrupter)?;
         let Self { file, end, objects, checksum, .. } = self;
         Ok(Appended { file, end, objects: objects.list, checksum })
     }
@@ -157,23 +157,22 @@ fn spread(head: u32) -> u64 {
 /// Sends what was written to the disk while more is being made.
 struct Syncer {
     wanted: SyncSender<()>,
-    thread: JoinHandle<io::Result<()>>,
+    syncing: Unbreakable<io::Result<()>>,
     asked_at: u64,
 }
 
 impl Syncer {
     fn new(file: Arc<File>) -> Result<Self, PackError> {
         let (wanted, asked) = sync_channel(1);
-        let thread = thread::Builder::new()
-            .name("pack-sync".into())
-            .spawn(move || {
-                while asked.recv().is_ok() {
-                    file.sync_data()?;
-                }
-                Ok(())
-            })
+        let sync_when_asked = move || {
+            while asked.recv().is_ok() {
+                file.sync_data()?;
+            }
+            Ok(())
+        };
+        let syncing = Unbreakable::begin("pack-sync", sync_when_asked)
             .map_err(PackError::disk("start the thread that syncs"))?;
-        Ok(Self { wanted, thread, asked_at: 0 })
+        Ok(Self { wanted, syncing, asked_at: 0 })
     }
 
     fn written_up_to(&mut self, end: u64) {
@@ -184,8 +183,8 @@ impl Syncer {
         }
     }
 
-    fn stop(self) -> Result<(), PackError> {
+    fn stop(self, interrupter: &Interrupter) -> Result<(), PackError> {
         drop(self.wanted);
-        self.thread.join().map_err(|_| PackError::GivenUp)?.map_err(PackError::disk("sync"))
+        self.syncing.wait(interrupter)?.map_err(PackError::disk("sync"))
     }
 }

@@ -13,6 +13,7 @@ use super::{
     appender::Appended,
     checksum::{checksum, header},
     index::{self, IndexWriter, Located},
+    unbreakable::Unbreakable,
     unfinished_index,
 };
 use crate::{Interrupter, object::Id};
@@ -59,11 +60,13 @@ impl Appended {
         })?;
         file.write_all_at(&checksum, end).map_err(PackError::disk("write"))?;
         interrupter.check()?;
-        thread::scope(|scope| {
-            let synced = scope.spawn(|| file.sync_data().map_err(PackError::disk("sync")));
-            finish_index(index, &checksum)?;
-            synced.join().map_err(|_| PackError::GivenUp)?
-        })?;
+        let start = PackError::disk("start a thread that syncs");
+        let pack_synced = Unbreakable::begin("pack-sync", move || file.sync_data()).map_err(start)?;
+        let start = PackError::disk("start a thread that syncs the index of");
+        let index_synced =
+            Unbreakable::begin("index-sync", move || finish_index(index, &checksum)).map_err(start)?;
+        index_synced.wait(interrupter)??;
+        pack_synced.wait(interrupter)?.map_err(PackError::disk("sync"))?;
         Ok(FinishedPack { pack: path, index: index_path, folder: folder.to_owned(), checksum })
     }
 }

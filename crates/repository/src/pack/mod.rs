@@ -10,6 +10,7 @@ mod chunk;
 mod entry;
 mod finish;
 mod index;
+mod unbreakable;
 mod writer;
 
 pub(crate) use finish::FinishedPack;
