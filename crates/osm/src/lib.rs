@@ -1,0 +1,4 @@
+//! Reads OpenStreetMap files, asks Overpass for areas, and maps tags to layers.
+#![forbid(unsafe_code)]
+
+pub mod overpass;
