@@ -1,5 +1,7 @@
 //! What the server lends every command.
 
+use std::path::PathBuf;
+
 use repository::Repositories;
 use tasks::Lane;
 
@@ -10,6 +12,10 @@ pub struct Environment {
     pub repositories: Repositories,
     /// How many threads one command may use for its own work, at least one.
     pub threads: usize,
+    /// Where commands put what does not fit into memory: files without a name, which go with the command.
+    pub scratch: PathBuf,
+    /// How many bytes of memory the places of nodes may take before they go to a file, for each import of OpenStreetMap data.
+    pub osm_node_memory: u64,
 }
 
 /// The lane of all that changes one repository, given by its id: such tasks never run together.

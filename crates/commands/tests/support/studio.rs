@@ -43,7 +43,9 @@ impl Studio {
             Some(repository) => repository,
             None => ours.init(&name, "master", None).unwrap(),
         };
-        let environment = Environment { repositories: repositories(), threads };
+        let scratch = folder.path().to_owned();
+        let environment =
+            Environment { repositories: repositories(), threads, scratch, osm_node_memory: 2 << 30 };
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_time().build().unwrap();
         let tasks = {
             let _inside = runtime.enter();

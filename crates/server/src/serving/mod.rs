@@ -25,6 +25,8 @@ const GRACE: Duration = Duration::from_secs(10);
 /// Requests that may read from repositories at the same time, and lists that may be on their way.
 const READS: usize = 16;
 const STREAMS: usize = 16;
+/// What the places of nodes may take of the memory, for each import of OpenStreetMap data.
+const OSM_NODE_MEMORY: u64 = 2 << 30;
 
 /// Serves until it is told to stop.
 ///
@@ -62,7 +64,9 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
 
 fn start_tasks(settings: &Settings, data: &DataFolder, repositories: Repositories) -> Tasks {
     let threads = std::thread::available_parallelism().map_or(1, |cores| cores.get());
-    let registry = Registry::new(Environment { repositories, threads })
+    let environment =
+        Environment { repositories, threads, scratch: data.uploads(), osm_node_memory: OSM_NODE_MEMORY };
+    let registry = Registry::new(environment)
         .with::<ImportGeopackage>()
         .with::<DeleteRepository>()
         .with::<RenameRepository>();
