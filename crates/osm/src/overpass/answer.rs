@@ -34,7 +34,7 @@ pub struct Interrupter(AbortHandle);
 
 enum Content {
     Plain(Pipe),
-    Packed(Box<Gunzip<Pipe>>),
+    Packed(Gunzip<Pipe>),
 }
 
 impl Answer {
@@ -43,8 +43,7 @@ impl Answer {
         let (sender, chunks) = mpsc::channel(WAITING);
         let feeder = tokio::spawn(feed(response, sender, silence));
         let pipe = Pipe { chunks, current: Bytes::new(), has_ended: false };
-        let content =
-            if is_packed { Content::Packed(Box::new(Gunzip::new(pipe))) } else { Content::Plain(pipe) };
+        let content = if is_packed { Content::Packed(Gunzip::new(pipe)) } else { Content::Plain(pipe) };
         Self { content, interrupter: Interrupter(feeder.abort_handle()) }
     }
 

@@ -11,8 +11,14 @@ const MOST_TIMES: u64 = 200;
 
 /// Decodes what `R` gives.
 pub(super) struct Gunzip<R> {
-    decoder: MultiGzDecoder<Counted<R>>,
+    state: State<R>,
     out: u64,
+}
+
+/// The decoder begins to read when it is made, and that may block: so it is made when somebody wants to read.
+enum State<R> {
+    New(Option<R>),
+    Begun(Box<MultiGzDecoder<Counted<R>>>),
 }
 
 struct Counted<R> {
@@ -22,15 +28,21 @@ struct Counted<R> {
 
 impl<R: Read> Gunzip<R> {
     pub(super) fn new(inner: R) -> Self {
-        Self { decoder: MultiGzDecoder::new(Counted { inner, count: 0 }), out: 0 }
+        Self { state: State::New(Some(inner)), out: 0 }
     }
 }
 
 impl<R: Read> Read for Gunzip<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.decoder.read(buffer)?;
+        if let State::New(inner) = &mut self.state
+            && let Some(inner) = inner.take()
+        {
+            self.state = State::Begun(Box::new(MultiGzDecoder::new(Counted { inner, count: 0 })));
+        }
+        let State::Begun(decoder) = &mut self.state else { return Ok(0) };
+        let count = decoder.read(buffer)?;
         self.out += count as u64;
-        let most = FREE.saturating_add(self.decoder.get_ref().count.saturating_mul(MOST_TIMES));
+        let most = FREE.saturating_add(decoder.get_ref().count.saturating_mul(MOST_TIMES));
         if self.out > most {
             return Err(io::Error::other("the answer is packed so densely that it must be meant to do harm"));
         }
