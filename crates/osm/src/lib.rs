@@ -22,14 +22,18 @@ pub mod columns;
 mod entities;
 mod entity;
 mod error;
+mod intake;
 mod layer;
 mod oddities;
+mod pbf;
 mod source;
 mod tags;
+mod xml;
 
 pub use entities::Entities;
 pub use entity::{Entity, EntityKind, Info, Node, Position, Relation, Way};
 pub use error::Error;
+pub use intake::{Intake, Interrupter, Settled, WayBuilder, WayCounts};
 pub use layer::{BuiltWay, EntityLayer, RawNodes, RawWays};
 pub use oddities::{Oddities, Oddity};
 pub use source::{About, Block, Source};
