@@ -33,15 +33,29 @@ pub(crate) struct Record {
     pub(crate) refs_end: u32,
 }
 
+impl Record {
+    /// An entity of which nothing is known but that it exists.
+    pub(crate) fn new(kind: EntityKind) -> Self {
+        Self {
+            kind,
+            visible: true,
+            id: 0,
+            version: None,
+            timestamp: None,
+            changeset: None,
+            uid: None,
+            user: Span::default(),
+            position: Position::default(),
+            tags_end: 0,
+            refs_end: 0,
+        }
+    }
+}
+
 impl Entities {
     /// The entities, in order.
     pub fn iter(&self) -> impl Iterator<Item = Entity<'_>> {
-        let mut start = (0, 0);
-        self.records.iter().map(move |record| {
-            let (tags, refs) = start;
-            start = (record.tags_end as usize, record.refs_end as usize);
-            self.entity(record, tags, refs)
-        })
+        self.parts().map(|(record, tags, refs)| self.entity(record, tags, refs))
     }
 
     /// How many there are.
@@ -114,26 +128,19 @@ impl Entities {
         }
         let user = info.user.map_or(Span::default(), |user| self.push_text(user));
         let Info { version, timestamp, changeset, uid, visible, .. } = *info;
-        let (tags_end, refs_end) = (0, 0);
-        self.push_record(Record {
-            kind,
-            visible,
-            id,
-            version,
-            timestamp,
-            changeset,
-            uid,
-            user,
-            position,
-            tags_end,
-            refs_end,
-        });
+        let new = Record::new(kind);
+        self.push_record(Record { visible, id, version, timestamp, changeset, uid, user, position, ..new });
     }
 
     /// Adds the entity whose tags and references were pushed since the one before.
     pub(crate) fn push_record(&mut self, record: Record) {
         let tags_start = self.records.last().map_or(0, |before| before.tags_end as usize);
         tidy(&self.texts, &mut self.tags, tags_start);
+        self.push_tidy_record(record);
+    }
+
+    /// [`Self::push_record`] of one whose tags are tidy already.
+    pub(crate) fn push_tidy_record(&mut self, record: Record) {
         self.records.push(Record {
             tags_end: end(self.tags.len()),
             refs_end: end(self.refs.len()),
@@ -161,9 +168,30 @@ impl Entities {
         self.refs.push(id);
     }
 
-    fn entity(&self, record: &Record, tags: usize, refs: usize) -> Entity<'_> {
+    /// The records, without what lies in the buffers.
+    pub(crate) fn records(&self) -> &[Record] {
+        &self.records
+    }
+
+    /// All texts that records and tags name.
+    pub(crate) fn texts(&self) -> &str {
+        &self.texts
+    }
+
+    /// Each record with its tags and references.
+    pub(crate) fn parts(&self) -> impl Iterator<Item = (&Record, &[Tag], &[i64])> {
+        let mut start = (0, 0);
+        self.records.iter().map(move |record| {
+            let (tags, refs) = start;
+            let end = (record.tags_end as usize, record.refs_end as usize);
+            start = end;
+            (record, &self.tags[tags..end.0], &self.refs[refs..end.1])
+        })
+    }
+
+    fn entity<'a>(&'a self, record: &Record, tags: &'a [Tag], refs: &'a [i64]) -> Entity<'a> {
         let id = record.id;
-        let tags = Tags::new(&self.texts, &self.tags[tags..record.tags_end as usize]);
+        let tags = Tags::new(&self.texts, tags);
         let info = Info {
             version: record.version,
             timestamp: record.timestamp,
@@ -174,9 +202,7 @@ impl Entities {
         };
         match record.kind {
             EntityKind::Node => Entity::Node(Node { id, info, tags, position: record.position }),
-            EntityKind::Way => {
-                Entity::Way(Way { id, info, tags, refs: &self.refs[refs..record.refs_end as usize] })
-            }
+            EntityKind::Way => Entity::Way(Way { id, info, tags, refs }),
             EntityKind::Relation => Entity::Relation(Relation { id, info, tags }),
         }
     }

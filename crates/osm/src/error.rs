@@ -53,4 +53,22 @@ pub enum Error {
         /// What is wrong there.
         what: String,
     },
+    /// There is no room for what does not fit into memory.
+    #[error("could not {doing} a temporary file")]
+    Scratch {
+        /// What was being done.
+        doing: &'static str,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// It was stopped from outside.
+    #[error("reading was interrupted")]
+    Interrupted,
+}
+
+impl Error {
+    /// For [`Result::map_err`] of something done to a temporary file.
+    pub(crate) fn scratch(doing: &'static str) -> impl Fn(io::Error) -> Self {
+        move |source| Self::Scratch { doing, source }
+    }
 }

@@ -15,6 +15,8 @@
 //! # }
 //! ```
 //!
+//! [`overpass`] asks a server for data instead of a file, and a [`Mapping`] says which layers tags become.
+//!
 //! What a file says is data, never an instruction. There is no writing of OpenStreetMap's formats here.
 #![forbid(unsafe_code)]
 
@@ -22,16 +24,20 @@ pub mod columns;
 mod entities;
 mod entity;
 mod error;
+mod intake;
 mod layer;
 mod mapping;
 mod oddities;
 pub mod overpass;
+mod pbf;
 mod source;
 mod tags;
+mod xml;
 
 pub use entities::Entities;
 pub use entity::{Entity, EntityKind, Info, Node, Position, Relation, Way};
 pub use error::Error;
+pub use intake::{Intake, Interrupter, Settled, WayBuilder, WayCounts};
 pub use layer::{BuiltWay, EntityLayer, RawNodes, RawWays};
 pub use mapping::{BadMapping, Mapping, Rule};
 pub use oddities::{Oddities, Oddity};

@@ -1,17 +1,45 @@
 //! A file, or what comes over a network, on its way to being read.
 
-use std::{fs::File, io::Read, path::Path};
+mod format;
+mod packing;
+mod place;
 
-use crate::{Entities, Error};
+pub(crate) use place::Place;
+
+use std::{
+    fs::File,
+    io::{BufReader, Read},
+    path::Path,
+};
+
+use crate::{Entities, Error, pbf, xml};
+use format::Format;
+
+/// How much is asked of the file at once.
+const BUFFER: usize = 256 << 10;
 
 /// Yields the blocks of a file, in their order; nothing more after an error.
 pub struct Source {
     about: About,
-    blocks: Box<dyn Iterator<Item = Result<Block, Error>> + Send>,
+    reader: Reader,
+    has_failed: bool,
 }
 
-/// Entities that lie together in a file, still as the file has them where that is worth while.
-pub struct Block(Entities);
+enum Reader {
+    Pbf(pbf::Frames<Stream>),
+    Xml(xml::Document<BufReader<Stream>>),
+}
+
+/// Bytes as they are once they are unpacked.
+type Stream = Box<dyn Read + Send>;
+
+/// Entities that lie together in a file, still packed as they are there. A block may be empty.
+pub struct Block(Content);
+
+enum Content {
+    Pbf(pbf::Frame),
+    Decoded(Entities),
+}
 
 /// What a file says of itself; it may stand at the end, so that it is known once all blocks were read.
 #[derive(Clone, Debug, Default)]
@@ -29,17 +57,26 @@ impl Source {
     /// # Errors
     /// If it cannot be read, or is something else.
     pub fn open(path: &Path, shown_name: &str) -> Result<Self, Error> {
-        let io = |source| Error::Io { file: shown_name.to_owned(), at: 0, source };
-        Self::read(File::open(path).map_err(io)?, shown_name)
+        let place = Place::new(shown_name);
+        Self::read(File::open(path).map_err(|error| place.io(0, error))?, shown_name)
     }
 
-    /// Reads what comes from `reader`, on the thread that asks for blocks; errors call it `shown_name`.
+    /// Reads what comes from `reader`, on the thread that asks for blocks; errors call it `shown_name`. What `reader`
+    /// says when it fails becomes the source of [`Error::Io`].
     ///
     /// # Errors
     /// As [`Self::open`].
     pub fn read(reader: impl Read + Send + 'static, shown_name: &str) -> Result<Self, Error> {
-        let _ = (reader, shown_name);
-        Ok(Self { about: About::default(), blocks: Box::new(std::iter::empty()) })
+        let place = Place::new(shown_name);
+        let (format, stream) = format::recognise(Box::new(reader), &place)?;
+        let reader = match format {
+            Format::Pbf => Reader::Pbf(pbf::Frames::new(stream, place)),
+            Format::Xml => {
+                let buffered = BufReader::with_capacity(BUFFER, stream);
+                Reader::Xml(xml::Document::new(buffered, place))
+            }
+        };
+        Ok(Self { about: About::default(), reader, has_failed: false })
     }
 
     /// What the file has said of itself so far.
@@ -52,7 +89,15 @@ impl Iterator for Source {
     type Item = Result<Block, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.blocks.next()
+        if self.has_failed {
+            return None;
+        }
+        let block = match &mut self.reader {
+            Reader::Pbf(frames) => frames.next(&mut self.about).map(|frame| frame.map(Content::Pbf)),
+            Reader::Xml(document) => document.next(&mut self.about).map(|run| run.map(Content::Decoded)),
+        };
+        self.has_failed = block.is_err();
+        block.map(|content| content.map(Block)).transpose()
     }
 }
 
@@ -62,7 +107,12 @@ impl Block {
     /// # Errors
     /// If it contradicts its format.
     pub fn decode(self, entities: &mut Entities) -> Result<(), Error> {
-        *entities = self.0;
-        Ok(())
+        match self.0 {
+            Content::Pbf(frame) => frame.decode(entities),
+            Content::Decoded(decoded) => {
+                *entities = decoded;
+                Ok(())
+            }
+        }
     }
 }

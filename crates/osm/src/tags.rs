@@ -2,6 +2,10 @@
 
 use std::fmt;
 
+/// The longest key and the longest value, in bytes. OpenStreetMap allows 255 characters; without a limit a small hostile
+/// file, which may name one long text for each of its entities, would come to terabytes.
+pub(crate) const LONGEST_TEXT: u32 = 64 << 10;
+
 /// Keys and their values, sorted by key; each key once, and none empty.
 #[derive(Clone, Copy)]
 pub struct Tags<'a> {
