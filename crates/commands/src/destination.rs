@@ -62,14 +62,18 @@ impl Destination {
             .ok_or_else(|| anyhow!("'{}' is no name for an author", author.name.escape_debug()))
     }
 
-    /// Commits what is staged: seals the task with what `report` says of the commit, and moves the branch.
+    /// Commits what is staged, on top of what others have committed since: seals the task with what `report` says of the
+    /// commit, and moves the branch.
     pub(crate) fn commit(
         &self,
         ctx: &Context,
-        stage: Stage,
+        env: &Environment,
+        mut stage: Stage,
         details: CommitDetails,
         report: impl FnOnce(&Commit) -> Report,
     ) -> Result<Report, Failure> {
+        let _turn = env.turns.commit(ctx, &self.repository)?;
+        stage.catch_up().map_err(outward)?;
         let staged = stage.commit(&details).map_err(outward)?;
         let report = report(staged.commit());
         let intent = Intent {
@@ -102,7 +106,8 @@ impl Destination {
         repository.branch_contains(&intent.branch, new).map_err(outward)
     }
 
-    fn branch(&self, repository: &Repository) -> anyhow::Result<String> {
+    /// The branch to commit to.
+    pub(crate) fn branch(&self, repository: &Repository) -> anyhow::Result<String> {
         match &self.branch {
             Some(branch) => Ok(branch.clone()),
             None => repository

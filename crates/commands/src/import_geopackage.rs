@@ -82,7 +82,7 @@ impl Job for ImportGeopackage {
         }
         ctx.step("Committing...");
         let details = destination.details(&repository, author, &self.file_name);
-        destination.commit(ctx, stage, details, |commit| report(commit, notes))
+        destination.commit(ctx, env, stage, details, |commit| report(commit, notes))
     }
 }
 

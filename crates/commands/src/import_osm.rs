@@ -2,19 +2,34 @@
 
 use std::path::PathBuf;
 
-use anyhow::bail;
-use osm::{EntityLayer, RawNodes, RawWays, Source};
+use anyhow::{anyhow, bail};
+use osm::Source;
 use repository::{CommitDetails, Mode};
 use serde::{Deserialize, Serialize};
 use tasks::{Context, Failure, Job, Lane, Report};
 
 use crate::{
-    Destination, Environment, osm_layers::OsmLayers, outward::outward, report::commit_members,
-    repository_lane,
+    Destination, Environment, OsmMapping, osm_layers::OsmLayers, osm_mapping::layers, outward::outward,
+    report::commit_members, repository_lane,
 };
 
 /// What the commit says if nobody says anything.
 const MESSAGE: &str = "Updated OSM data";
+
+/// Where a file of OpenStreetMap data is.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum OsmFile {
+    /// One that was uploaded.
+    Uploaded(PathBuf),
+    /// One of the server's own, as a request named it; it must lie under an import root when it is opened.
+    OfServer(String),
+}
+
+impl Default for OsmFile {
+    fn default() -> Self {
+        Self::Uploaded(PathBuf::new())
+    }
+}
 
 /// Imports a file of OpenStreetMap data: its nodes and ways, and the layers that a mapping makes of them.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -22,8 +37,8 @@ pub struct ImportOsm {
     /// Where the commit goes.
     #[serde(flatten)]
     pub destination: Destination,
-    /// Where the file is: one that was uploaded, or one of the server's own.
-    pub file: PathBuf,
+    /// Where the file is.
+    pub file: OsmFile,
     /// What the file is called, for messages.
     pub file_name: String,
     /// The file and the repository as the request names them, for the description.
@@ -34,6 +49,8 @@ pub struct ImportOsm {
     pub add: bool,
     /// Whether the layers `node` and `way` are left out.
     pub no_raw: bool,
+    /// Layers that are made of it, beside `node` and `way`.
+    pub mapping: Option<OsmMapping>,
 }
 
 impl Job for ImportOsm {
@@ -55,12 +72,12 @@ impl Job for ImportOsm {
     fn run(self, env: &Environment, ctx: &Context) -> Result<Report, Failure> {
         let repository = self.destination.open(env)?;
         let author = self.destination.author(&repository)?;
-        let mut source = self.source()?;
+        let mut source = self.source(env)?;
         let mut stage = self.destination.stage(&repository)?;
         let interrupter = stage.interrupter();
         let _writing = ctx.on_cancel(move || interrupter.interrupt());
 
-        let layers = self.layers();
+        let layers = layers(!self.no_raw, self.mapping.as_ref()).map_err(|error| anyhow!(error))?;
         let mode = if self.add { Mode::Add } else { Mode::Replace };
         let tally = OsmLayers::begin(ctx, env, &mut stage, &layers, mode)?.write(&mut source)?;
         if tally.entities() == 0 {
@@ -68,25 +85,25 @@ impl Job for ImportOsm {
         }
         ctx.step("Committing features...");
         let details = self.destination.details(&repository, author, &self.file_name);
-        self.destination.commit(ctx, stage, worded(details), |commit| {
+        self.destination.commit(ctx, env, stage, worded(details), |commit| {
             tally.report(source.about()).element("commit", commit_members(commit))
         })
     }
 }
 
 impl ImportOsm {
-    fn source(&self) -> anyhow::Result<Source> {
-        // A pipe would be waited for without an end.
-        match self.file.metadata() {
-            Ok(found) if found.is_file() => Source::open(&self.file, &self.file_name).map_err(outward),
-            _ => bail!("File does not exist: {}", self.uri),
-        }
-    }
-
-    fn layers(&self) -> Vec<Box<dyn EntityLayer>> {
-        match self.no_raw {
-            true => Vec::new(),
-            false => vec![Box::new(RawNodes::default()), Box::new(RawWays::default())],
+    fn source(&self, env: &Environment) -> anyhow::Result<Source> {
+        let missing = || anyhow!("File does not exist: {}", self.uri);
+        match &self.file {
+            OsmFile::Uploaded(path) => {
+                // A pipe would be waited for without an end.
+                path.metadata().ok().filter(|found| found.is_file()).ok_or_else(missing)?;
+                Source::open(path, &self.file_name).map_err(outward)
+            }
+            OsmFile::OfServer(path) => {
+                let file = env.import_roots.open(path).map_err(outward)?;
+                Source::read(file, &self.file_name).map_err(outward)
+            }
         }
     }
 }

@@ -39,6 +39,7 @@ fn may_leave(error: &(dyn Error + 'static)) -> bool {
         || error.is::<repository::PackError>()
         || error.is::<repository::DatasetError>()
         || error.is::<repository::BadPath>()
+        || error.is::<crate::RootError>()
         || error.is::<std::io::Error>()
 }
 

@@ -79,6 +79,11 @@ impl Source {
         Ok(Self { about: About::default(), reader, has_failed: false })
     }
 
+    /// Whether it could not be read to its end: it has yielded an error.
+    pub fn has_failed(&self) -> bool {
+        self.has_failed
+    }
+
     /// What the file has said of itself so far.
     pub fn about(&self) -> &About {
         &self.about

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use commands::{Environment, ImportGeopackage, ImportOsm};
+use commands::{Environment, ImportGeopackage, ImportOsm, ImportRoots, Overpass, Turns};
 use repository::{Repositories, Repository};
 use tasks::{ErrorReport, Job, MemoryStore, Registry, Status, Submission, Task, Tasks, store::Store};
 use tempfile::TempDir;
@@ -53,9 +53,16 @@ impl Studio {
             None => ours.init(&name, "master", None).unwrap(),
         };
         let scratch = folder.path().to_owned();
-        let environment =
-            Environment { repositories: repositories(), threads, scratch, osm_node_memory };
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_time().build().unwrap();
+        let environment = Environment {
+            repositories: repositories(),
+            threads,
+            scratch,
+            osm_node_memory,
+            import_roots: ImportRoots::default(),
+            overpass: Overpass::new("http://127.0.0.1:1/api/interpreter", "longhaul-tests/1.0").unwrap(),
+            turns: Turns::default(),
+        };
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
         let tasks = {
             let _inside = runtime.enter();
             let registry = Registry::new(environment).with::<ImportGeopackage>().with::<ImportOsm>();
