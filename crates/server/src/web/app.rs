@@ -8,6 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::any,
 };
+use commands::ImportRoots;
 use repository::{Repositories, Repository, RepositoryName};
 use tasks::{Task, Tasks};
 use tasks_web::{AllowedOrigins, ApiError, Permit, Printer, PublicAddress, TasksWeb};
@@ -17,7 +18,7 @@ use super::{
     DeletionTokens, Hosts, Reads, about, delete,
     failure::{self, Refusal},
     gate::{Gate, Routes},
-    import, init, log, ls_tree, rename, repos,
+    import, init, log, ls_tree, osm, rename, repos,
     target::{Command, Target},
 };
 use crate::{
@@ -29,6 +30,7 @@ use crate::{
 pub(crate) struct Web {
     pub(crate) tasks: Tasks,
     pub(crate) repositories: Repositories,
+    pub(crate) import_roots: ImportRoots,
     pub(crate) receiver: Receiver,
     /// For work that soon ends.
     pub(crate) reads: Reads,
@@ -136,6 +138,8 @@ impl Web {
                     Command::Import => import::import(self, name, call).await,
                     Command::Log => log::log(self, name, call).await,
                     Command::LsTree => ls_tree::ls_tree(self, name, call).await,
+                    Command::OsmImport => osm::import(self, name, call).await,
+                    Command::OsmDownload => osm::download(self, name, call).await,
                 }
             }
             Target::Unknown | Target::UnknownCommand(_) => {

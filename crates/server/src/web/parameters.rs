@@ -27,7 +27,8 @@ impl Parameters {
         self
     }
 
-    fn has(&self, name: &str) -> bool {
+    /// Whether the name stands there, whatever it says.
+    pub(super) fn has(&self, name: &str) -> bool {
         self.0.iter().any(|(known, _)| known == name)
     }
 
