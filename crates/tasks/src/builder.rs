@@ -125,6 +125,7 @@ impl Builder {
             clearing: Default::default(),
             cleared: Default::default(),
             is_out: Default::default(),
+            stopping: Default::default(),
         });
         engine
             .store

@@ -24,6 +24,7 @@ use crate::{
     registry::Kinds,
     results::{self, Results},
     run::{Cause, Run},
+    stopping::Stopping,
     store::{Answer, Download, Listener, Notice, Record, Store, StoreError, Transition},
     watch::Watch,
     worker,
@@ -48,6 +49,7 @@ pub(crate) struct Engine {
     pub(crate) clearing: Mutex<HashMap<TaskId, usize>>,
     pub(crate) cleared: Notify,
     pub(crate) is_out: AtomicBool,
+    pub(crate) stopping: Stopping,
 }
 
 /// How long things may take.
@@ -275,6 +277,7 @@ impl Engine {
     /// Asks everything to stop: threads without work at once, jobs as they allow.
     pub(crate) fn begin_to_stop(&self) {
         self.pool.stop();
+        self.stopping.begin();
         self.alarm.ring();
         let running: Vec<_> = self.running.read().values().cloned().collect();
         running.iter().for_each(|run| run.stop(Cause::Shutdown));

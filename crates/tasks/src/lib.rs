@@ -57,6 +57,7 @@ mod report;
 mod rescue;
 mod results;
 mod run;
+mod stopping;
 pub mod store;
 mod task;
 mod tasks;
