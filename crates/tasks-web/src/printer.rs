@@ -11,6 +11,7 @@ use tasks::{Node, Report, Task};
 use crate::{
     document,
     json::Json,
+    prefer,
     wish::is_true,
     writer::{self, Place, Surroundings, Writer},
     xml::Xml,
@@ -26,7 +27,7 @@ use crate::{
 /// let repos = Node::List(vec![Node::Element(Report::new().text("name", "roads").link("/repos/roads"))]);
 /// let repos = Node::Element(Report::new().with("repo", repos));
 /// let print = |format| {
-///     let printer = Printer { format, base: Base::default(), verbose: false };
+///     let printer = Printer { format, base: Base::default(), verbose: false, respond_async: false };
 ///     String::from_utf8(printer.document("repos", &repos)).unwrap()
 /// };
 ///
@@ -44,6 +45,8 @@ pub struct Printer {
     pub base: Base,
     /// Whether documents say more than GeoGig's clients know: for `verbose=true`.
     pub verbose: bool,
+    /// Whether a new task is to be answered with `202 Accepted` and its `Location`: for `Prefer: respond-async`.
+    pub respond_async: bool,
 }
 
 impl Printer {
@@ -57,6 +60,7 @@ impl Printer {
             format: Format::of(suffix, request.uri.query(), &request.headers)?,
             base: address.base(&request.uri, &request.headers, &request.extensions),
             verbose: request.uri.query().is_some_and(|query| is_true(query, "verbose")),
+            respond_async: prefer::asks_for_async(&request.headers),
         })
     }
 

@@ -14,7 +14,8 @@ use tasks::{Task, Tasks};
 use crate::{
     access::Access,
     answers::Answers,
-    target::{ROUTES, Target},
+    follow::Hub,
+    target::{Target, routes},
     {AllowedOrigins, Permit, Printer, PublicAddress},
 };
 
@@ -23,11 +24,14 @@ use crate::{
 /// | request | answer |
 /// |---|---|
 /// | `GET /tasks` | every task that the caller may see, oldest first |
-/// | `GET /tasks/3` | the task |
+/// | `GET /tasks/3` | the task, with an `ETag` and, if it has not ended, `Retry-After` |
+/// | `GET /tasks/3?wait=30` | the task once it has changed, or after 30 seconds; so does `Prefer: wait=30` |
 /// | `GET /tasks/3?cancel=true` | asks it to stop; the task as it then is |
 /// | `GET /tasks/3?prune=true` | the task once more; forgets it, if it has ended |
 /// | `DELETE /tasks/3` | cancels an unfinished task, prunes an ended one |
 /// | `GET /tasks/3/download` | the file that it made |
+/// | `GET /tasks/3/events` | server-sent events: its document as it changes |
+/// | `GET /tasks/events` | server-sent events: every document that the caller may see, as it changes |
 ///
 /// Each path takes `.xml` or `.json` at its end, and a slash. CORS headers are left to the app's own layers.
 pub struct TasksWeb {
@@ -82,9 +86,11 @@ impl TasksWeb {
     /// The routes, for an app of any state.
     pub fn router<S: Clone + Send + Sync + 'static>(self) -> Router<S> {
         let Self { tasks, address, access, origins } = self;
-        let web = Arc::new(Web { address, answers: Answers { tasks, access, origins } });
-        let add = |router: Router<Arc<Web>>, path| router.route(path, any(answer));
-        ROUTES.into_iter().fold(Router::new(), add).with_state(web)
+        let access = Arc::new(access);
+        let hub = Hub::new(tasks.clone(), access.clone());
+        let web = Arc::new(Web { address, answers: Answers { tasks, access, origins, hub } });
+        let add = |router: Router<Arc<Web>>, path: String| router.route(&path, any(answer));
+        routes().fold(Router::new(), add).with_state(web)
     }
 }
 

@@ -138,7 +138,7 @@ mod tests {
         let (tasks, hold, let_go) = busy().await;
         let refusal = run_alone(&tasks, Quick).await.unwrap_err();
         let printer =
-            tasks_web::Printer { format: Default::default(), base: Default::default(), verbose: false };
+            tasks_web::Printer { format: Default::default(), base: Default::default(), verbose: false, respond_async: false };
         let response = refusal.response(&printer);
         assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(response.headers()["retry-after"], "5");

@@ -103,7 +103,7 @@ impl Gate {
 
 /// The panic itself went to the log already, by the hook that every panic passes.
 fn panicked(_panic: Box<dyn Any + Send>) -> Response {
-    let printer = Printer { format: Format::default(), base: Base::default(), verbose: false };
+    let printer = Printer { format: Format::default(), base: Base::default(), verbose: false, respond_async: false };
     let error: ApiError = failure::unexplained();
     printer.error(&error)
 }
