@@ -7,18 +7,20 @@ use axum::{
     http::{HeaderValue, Method, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
-use tasks::{Filter, Status, StoreError, Task, Tasks};
+use tasks::{Status, StoreError, Task, Tasks};
 use tokio::time;
 
 use crate::{
     access::Access,
     download, events,
     follow::{Document, Followed, Hub},
+    form,
+    list::Visible,
     prefer::{self, Wait},
-    tag,
-    target::{Target, task_id, task_not_found},
+    query, tag,
+    target::{Deed, Target, task_id, task_not_found},
     wish::Wish,
-    {AllowedOrigins, ApiError, Permit, Printer},
+    {AllowedOrigins, ApiError, Permit, Printer, Traffic},
 };
 
 /// What it takes to answer.
@@ -27,17 +29,25 @@ pub(crate) struct Answers {
     pub(crate) access: Arc<Access>,
     pub(crate) origins: AllowedOrigins,
     pub(crate) hub: Arc<Hub>,
+    pub(crate) traffic: Arc<Traffic>,
 }
 
 impl Answers {
     /// The response to a request.
-    pub(crate) async fn answer(&self, request: &Parts, printer: &Printer, target: Target<'_>) -> Response {
+    pub(crate) async fn answer(
+        &self,
+        request: &Parts,
+        body: Body,
+        printer: &Printer,
+        target: Target<'_>,
+    ) -> Response {
         let response = match (&request.method, target) {
             (&Method::OPTIONS, _) => return options(target),
             (&Method::GET | &Method::HEAD, Target::List) => self.list(request, printer).await,
             (&Method::GET | &Method::HEAD | &Method::DELETE, Target::Task(id)) => {
                 self.task(request, printer, id).await
             }
+            (&Method::POST, Target::Many(deed)) => self.do_to_many(request, body, printer, deed).await,
             (&Method::GET | &Method::HEAD, Target::AllEvents) => self.all_events(request, printer),
             (&Method::GET | &Method::HEAD, Target::Events(id)) => self.events(request, printer, id).await,
             (&Method::GET | &Method::HEAD, Target::Download(id)) => self.download(request, id).await,
@@ -47,9 +57,43 @@ impl Answers {
     }
 
     async fn list(&self, request: &Parts, printer: &Printer) -> Result<Response, ApiError> {
-        let mut tasks = self.tasks.list(&Filter::default()).await?;
-        tasks.retain(|task| self.access.permit(request, task) >= Permit::See);
-        Ok(printer.response(StatusCode::OK, printer.tasks(&tasks)))
+        let query = request.uri.query().unwrap_or_default();
+        let filter = query::filter(query, printer.subject)?;
+        let visible = self.visible_to(request);
+        let tasks = visible.list(&filter).await?;
+        let mut response = printer.response(StatusCode::OK, printer.tasks(&tasks));
+        let total = match filter.limit.or(filter.after.map(|_| usize::MAX)) {
+            None => Some(tasks.len()),
+            Some(_) => visible.totals(&filter).await?.map(|totals| totals.all()),
+        };
+        let headers = response.headers_mut();
+        if let Some(total) = total {
+            headers.insert("x-total-count", total.into());
+        }
+        if let Some(last) = tasks.last().filter(|_| filter.limit == Some(tasks.len())) {
+            headers.extend(next_page(printer, query, last).map(|next| (header::LINK, next)));
+        }
+        Ok(response)
+    }
+
+    /// Cancels or prunes the tasks that the query means, or the form that is the body.
+    async fn do_to_many(
+        &self,
+        request: &Parts,
+        body: Body,
+        printer: &Printer,
+        deed: Deed,
+    ) -> Result<Response, ApiError> {
+        self.origins.admit(&request.headers, &printer.base)?;
+        let query = request.uri.query().unwrap_or_default();
+        let query = format!("{query}&{}", form::read(&request.headers, body).await?);
+        let (filter, is_dry_run) = query::filter_for_a_deed(&query, printer.subject)?;
+        let done = deed.to(self.visible_to(request), filter, is_dry_run).await?;
+        Ok(printer.success(StatusCode::OK, done.report()))
+    }
+
+    fn visible_to<'a>(&'a self, request: &'a Parts) -> Visible<'a> {
+        Visible { tasks: &self.tasks, access: &self.access, request }
     }
 
     async fn task(&self, request: &Parts, printer: &Printer, id: &str) -> Result<Response, ApiError> {
@@ -59,6 +103,7 @@ impl Answers {
             let task = self.grant(wish, task).await?.ok_or_else(|| task_not_found(id))?;
             return Ok(document(printer, &task));
         }
+        self.traffic.count_poll();
         let wait = prefer::wait(request.uri.query(), &request.headers)?;
         let (task, _) = self.visible(request, id).await?;
         match wait {
@@ -76,6 +121,7 @@ impl Answers {
         task: Task,
         wait: Wait,
     ) -> Result<Response, ApiError> {
+        self.traffic.count_wait();
         let now = Document::new(printer.task(&task));
         let mut response = if is_conditional(request) && !tag::is_held(&request.headers, &now.tag) {
             respond(printer, task.status, now)
@@ -101,6 +147,7 @@ impl Answers {
         if request.method == Method::HEAD {
             return Ok(events::head());
         }
+        self.traffic.count_stream();
         let stream = self.hub.follow_all(request, printer, events::last(&request.headers))?;
         Ok(events::response(stream))
     }
@@ -110,6 +157,7 @@ impl Answers {
         if request.method == Method::HEAD {
             return Ok(events::head());
         }
+        self.traffic.count_stream();
         let last = events::last(&request.headers);
         match self.hub.follow(task.id, request, printer, last).await? {
             Followed::Stream(stream) => Ok(events::response(stream)),
@@ -187,6 +235,14 @@ fn unless_held(request: &Parts, response: Response) -> Response {
     head.status = StatusCode::NOT_MODIFIED;
     head.headers.remove(header::CONTENT_TYPE);
     Response::from_parts(head, Body::empty())
+}
+
+/// Where the tasks after the `last` of this page are (RFC 8288).
+fn next_page(printer: &Printer, query: &str, last: &Task) -> Option<HeaderValue> {
+    let rest = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name != "after");
+    let mut next = form_urlencoded::Serializer::new(String::new());
+    let next = next.extend_pairs(rest).append_pair("after", &last.id.to_string()).finish();
+    HeaderValue::from_str(&format!("<{}/tasks?{next}>; rel=\"next\"", printer.base.as_str())).ok()
 }
 
 fn is_conditional(request: &Parts) -> bool {

@@ -10,7 +10,8 @@ use crate::{ApiError, Printer, answers};
 
 impl Printer {
     /// The new task's document, with 200, or with 202 and a `Location` for who prefers that; or why there is none: 429 with
-    /// `Retry-After` where too many wait, 503 where the server is stopping or its store does not answer.
+    /// `Retry-After` where too many wait or are kept, 422 where its key was used for something else, 503 where the server is
+    /// stopping or its store does not answer.
     pub fn submission(&self, outcome: Result<Task, SubmitError>) -> Response {
         match outcome {
             Ok(task) => self.accepted(&task),
@@ -34,13 +35,18 @@ impl Printer {
 
     fn refused(&self, error: SubmitError) -> Response {
         match error {
-            SubmitError::QueueFull { retry_after } => {
+            SubmitError::QueueFull { retry_after }
+            | SubmitError::OwnerLimit { retry_after }
+            | SubmitError::StoreFull { retry_after } => {
                 let mut response =
                     self.error(&ApiError::new(StatusCode::TOO_MANY_REQUESTS, error.to_string()));
                 // Whole seconds, and rounded up: who comes too early is only refused again.
                 let seconds = retry_after.as_millis().div_ceil(1000).clamp(1, u128::from(u32::MAX));
                 response.headers_mut().insert(header::RETRY_AFTER, (seconds as u32).into());
                 response
+            }
+            SubmitError::KeyReused => {
+                self.error(&ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string()))
             }
             SubmitError::Stopping => {
                 self.error(&ApiError::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()))

@@ -243,7 +243,7 @@ async fn a_reader_who_does_not_keep_up_is_dropped_and_holds_up_nobody() {
     let reset = slow.expect().await;
     quick.expect().await;
     let mut ends = 0;
-    for at in 0..200 {
+    for at in 0..300 {
         studio.said(&format!("{at}")).await;
         while ends <= at {
             ends += usize::from(quick.expect().await.status() == "FINISHED");
@@ -254,10 +254,10 @@ async fn a_reader_who_does_not_keep_up_is_dropped_and_holds_up_nobody() {
     let last = read.last().map_or(reset.id.clone(), |event| event.id.clone());
     let mut back = open(&router, "/tasks/events.json", &last).await;
     let mut ends = read.iter().filter(|event| event.status() == "FINISHED").count();
-    while ends < 200 {
+    while ends < 300 {
         ends += usize::from(back.expect().await.status() == "FINISHED");
     }
-    assert_eq!(ends, 200, "and missed nothing");
+    assert_eq!(ends, 300, "and missed nothing");
 }
 
 #[tokio::test]

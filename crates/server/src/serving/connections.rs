@@ -2,7 +2,7 @@
 //!
 //! Not `axum::serve`: that never gives up on a client that does not finish its request's head.
 
-use std::{convert::Infallible, future::Future, io, sync::Arc, time::Duration};
+use std::{convert::Infallible, future::Future, io, net::IpAddr, sync::Arc, time::Duration};
 
 use futures_util::FutureExt;
 use hyper::{server::conn::http1, service::service_fn};
@@ -41,9 +41,9 @@ pub(super) async fn serve(listener: TcpListener, app: Gate, stop: impl Future<Ou
         tokio::select! {
             () = &mut stop => return connections,
             Some(_) = connections.open.join_next() => {}
-            (stream, place) = accept(&listener, &places) => {
+            (stream, peer, place) = accept(&listener, &places) => {
                 let watcher = connections.graceful.watcher();
-                connections.open.spawn(serve_one(stream, app.clone(), watcher, place));
+                connections.open.spawn(serve_one(stream, peer, app.clone(), watcher, place));
             }
         }
     }
@@ -61,12 +61,12 @@ impl Connections {
 async fn accept(
     listener: &TcpListener,
     places: &Arc<Semaphore>,
-) -> (TcpStream, Option<OwnedSemaphorePermit>) {
+) -> (TcpStream, IpAddr, Option<OwnedSemaphorePermit>) {
     // The semaphore is never closed.
     let place = places.clone().acquire_owned().await.ok();
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => return (stream, place),
+            Ok((stream, peer)) => return (stream, peer.ip(), place),
             Err(error) if is_of_one_connection(&error) => {}
             Err(error) => {
                 // Out of file descriptors or memory, most likely: it passes when connections close.
@@ -82,12 +82,18 @@ fn is_of_one_connection(error: &io::Error) -> bool {
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
 
-async fn serve_one(stream: TcpStream, app: Gate, watcher: Watcher, _place: Option<OwnedSemaphorePermit>) {
+async fn serve_one(
+    stream: TcpStream,
+    peer: IpAddr,
+    app: Gate,
+    watcher: Watcher,
+    _place: Option<OwnedSemaphorePermit>,
+) {
     // Without it, small answers wait for the acknowledgement of what was sent before them.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "could not set TCP_NODELAY");
     }
-    let answers = service_fn(|request| app.clone().answer(request).map(Ok::<_, Infallible>));
+    let answers = service_fn(|request| app.clone().answer(request, peer).map(Ok::<_, Infallible>));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_PATIENCE)

@@ -1,4 +1,9 @@
-use std::{io, mem, path::PathBuf, time::Duration};
+use std::{
+    io, mem,
+    path::PathBuf,
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
+    time::Duration,
+};
 
 use axum::{
     body::Body,
@@ -32,6 +37,7 @@ pub(crate) struct Receiver {
     uploads: PathBuf,
     limits: Limits,
     places: Semaphore,
+    received: AtomicU64,
 }
 
 /// A body that was received.
@@ -50,6 +56,8 @@ pub(crate) struct ReceivedFile {
     pub(crate) file: TemporaryFile,
     /// What the sender calls it, without a folder.
     pub(crate) name: String,
+    /// The SHA-256 of its content, where that was asked for.
+    pub(crate) digest: Option<[u8; 32]>,
 }
 
 /// Why a body could not be received.
@@ -89,11 +97,22 @@ impl From<io::Error> for UploadError {
 impl Receiver {
     /// Receives into the folder `uploads` files of up to `max_upload` bytes, as long as `min_free` stay free.
     pub(crate) fn new(uploads: PathBuf, max_upload: u64, min_free: u64) -> Self {
-        Self { uploads, limits: Limits { max_upload, min_free }, places: Semaphore::new(AT_ONCE) }
+        Self {
+            uploads,
+            limits: Limits { max_upload, min_free },
+            places: Semaphore::new(AT_ONCE),
+            received: AtomicU64::new(0),
+        }
+    }
+
+    /// Bytes that have come, since the server runs.
+    pub(crate) fn received(&self) -> u64 {
+        self.received.load(Relaxed)
     }
 
     /// Receives a form, or a body that is the file itself (`application/geopackage+sqlite3`, `application/octet-stream`).
-    /// A body of any other kind is left unread, and counts as one without a file.
+    /// A body of any other kind is left unread, and counts as one without a file. With `wants_digest` the file's SHA-256 is taken
+    /// while it comes.
     ///
     /// On an error, and when the future is dropped, nothing stays on the disk; of the body some may be left to
     /// [decline].
@@ -101,9 +120,10 @@ impl Receiver {
         &self,
         headers: &HeaderMap,
         body: &mut Body,
+        wants_digest: bool,
     ) -> Result<Received, UploadError> {
         self.admit(headers).await?;
-        self.read(headers, body).await
+        self.read(headers, body, wants_digest).await
     }
 
     /// What can be said before anything has come.
@@ -119,37 +139,57 @@ impl Receiver {
         looked.unwrap_or_else(|error| Err(UploadError::Io(io::Error::other(error))))
     }
 
-    async fn read(&self, headers: &HeaderMap, body: &mut Body) -> Result<Received, UploadError> {
+    async fn read(
+        &self,
+        headers: &HeaderMap,
+        body: &mut Body,
+        wants_digest: bool,
+    ) -> Result<Received, UploadError> {
         let content_type =
             headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let _place = self.places.try_acquire().map_err(|_| UploadError::Busy)?;
         if let Some(boundary) = boundary::of_content_type(content_type) {
-            return self.read_form(&boundary, body).await;
+            return self.read_form(&boundary, body, wants_digest).await;
         }
         let media_type = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         match media_type.as_str() {
-            "application/geopackage+sqlite3" | "application/octet-stream" => self.read_file(body).await,
+            "application/geopackage+sqlite3" | "application/octet-stream" => {
+                self.read_file(body, wants_digest).await
+            }
             _ => Ok(Received::default()),
         }
     }
 
-    async fn read_file(&self, body: &mut Body) -> Result<Received, UploadError> {
-        let mut spool = self.spool();
+    async fn read_file(&self, body: &mut Body, wants_digest: bool) -> Result<Received, UploadError> {
+        let mut spool = self.spool(wants_digest);
         let mut incoming = Incoming::new(body);
         while let Some(chunk) = incoming.next().await? {
+            self.count(&chunk);
             spool.push(chunk).await?;
         }
-        let file = ReceivedFile { file: spool.finish().await?, name: plain_name(None) };
+        let (file, digest) = spool.finish().await?;
+        let file = ReceivedFile { file, name: plain_name(None), digest };
         Ok(Received { texts: Vec::new(), file: Some(file) })
     }
 
-    async fn read_form(&self, boundary: &str, body: &mut Body) -> Result<Received, UploadError> {
-        let mut form =
-            Form { receiver: self, received: Received::default(), part: Part::None, texts_length: 0 };
+    async fn read_form(
+        &self,
+        boundary: &str,
+        body: &mut Body,
+        wants_digest: bool,
+    ) -> Result<Received, UploadError> {
+        let mut form = Form {
+            receiver: self,
+            wants_digest,
+            received: Received::default(),
+            part: Part::None,
+            texts_length: 0,
+        };
         let mut parts = Parts::new(boundary);
         let mut pieces = Vec::new();
         let mut incoming = Incoming::new(body);
         while let Some(chunk) = incoming.next().await? {
+            self.count(&chunk);
             if incoming.length() > self.limits.max_upload.saturating_add(BESIDE) {
                 return Err(UploadError::TooLarge { limit: self.limits.max_upload });
             }
@@ -162,14 +202,19 @@ impl Receiver {
         Ok(form.received)
     }
 
-    fn spool(&self) -> Spool {
-        Spool::begin(self.uploads.join(Uuid::new_v4().to_string()), self.limits)
+    fn spool(&self, wants_digest: bool) -> Spool {
+        Spool::begin(self.uploads.join(Uuid::new_v4().to_string()), self.limits, wants_digest)
+    }
+
+    fn count(&self, chunk: &Bytes) {
+        self.received.fetch_add(chunk.len() as u64, Relaxed);
     }
 }
 
 /// A form that is being read.
 struct Form<'a> {
     receiver: &'a Receiver,
+    wants_digest: bool,
     received: Received,
     part: Part,
     texts_length: usize,
@@ -197,7 +242,10 @@ impl Form<'_> {
         } else if head.name != FILE {
             Part::Text { field: head.name, text: Vec::new() }
         } else if self.received.file.is_none() {
-            Part::File { name: plain_name(head.file_name.as_deref()), spool: self.receiver.spool() }
+            Part::File {
+                name: plain_name(head.file_name.as_deref()),
+                spool: self.receiver.spool(self.wants_digest),
+            }
         } else {
             return Err(UploadError::SeveralFiles);
         };
@@ -223,7 +271,8 @@ impl Form<'_> {
         match mem::replace(&mut self.part, Part::None) {
             Part::None => {}
             Part::File { name, spool } => {
-                self.received.file = Some(ReceivedFile { file: spool.finish().await?, name });
+                let (file, digest) = spool.finish().await?;
+                self.received.file = Some(ReceivedFile { file, name, digest });
             }
             Part::Text { field, text } => {
                 let text = String::from_utf8(text).map_err(|_| UploadError::NotUtf8)?;

@@ -1,13 +1,9 @@
 //! `POST /repos/NAME/import?format=gpkg`.
 
-use axum::{
-    http::{HeaderMap, HeaderValue, StatusCode, header},
-    response::Response,
-};
 use commands::{Author, ImportGeopackage};
 use repository::{DatasetPath, Repository, RepositoryName};
 use tasks::{Submission, Task};
-use tasks_web::ApiError;
+use tasks_web::{ApiError, has_idempotency_key};
 
 use super::{
     Web,
@@ -20,8 +16,10 @@ use crate::upload::ReceivedFile;
 /// Receives a file and asks for its import; answers with the new task.
 pub(super) async fn import(web: &Web, name: RepositoryName, call: &mut Call) -> Answer {
     web.admit_change(call)?;
-    let repository = web.repository(name).await?;
-    let received = web.receiver.receive(&call.request.headers, &mut call.body).await;
+    let repository = web.repository(&call.caller, name).await?;
+    call.caller.require_writer(repository.name())?;
+    let wants_digest = has_idempotency_key(&call.request);
+    let received = web.receiver.receive(&call.request.headers, &mut call.body, wants_digest).await;
     let received = received.map_err(failure::upload)?;
     let query = Parameters::of_query(call.request.uri.query());
     let parameters = Parameters::of_pairs(received.texts).or(query);
@@ -29,12 +27,10 @@ pub(super) async fn import(web: &Web, name: RepositoryName, call: &mut Call) -> 
     let file = received.file.ok_or_else(|| {
         ApiError::bad_request("Request must specify one and only one fileUpload in the request body")
     })?;
-    let task = submit(web, job(&repository, &parameters, &file)?, file).await?;
-    let mut response = call.printer.response(StatusCode::OK, call.printer.task(&task));
-    if prefers_async(&call.request.headers) {
-        accepted(&mut response, call.printer.base.as_str(), &task);
-    }
-    Ok(response)
+    let mut submission = call.submission(repository.name(), &parameters, file.digest)?;
+    submission.files = vec![file.file.path().to_owned()];
+    let task = submit(web, job(&repository, &parameters, &file)?, submission, file).await?;
+    Ok(call.printer.submission(Ok(task)))
 }
 
 fn require_what_there_is(parameters: &Parameters) -> Result<(), ApiError> {
@@ -83,30 +79,17 @@ fn job(
 }
 
 /// Hands the file over with the job, even if the client leaves meanwhile: a task that was accepted must have its file.
-async fn submit(web: &Web, job: ImportGeopackage, file: ReceivedFile) -> Result<Task, Refusal> {
+async fn submit(
+    web: &Web,
+    job: ImportGeopackage,
+    submission: Submission,
+    file: ReceivedFile,
+) -> Result<Task, Refusal> {
     let tasks = web.tasks.clone();
     let submitting = tokio::spawn(async move {
-        let submission = Submission { files: vec![file.file.path().to_owned()], ..Submission::default() };
         let task = tasks.submit(job, submission).await?;
         file.file.keep();
         Ok(task)
     });
     submitting.await.map_err(|_| failure::unexplained())?
-}
-
-/// Whether the client asks for the manners of `202 Accepted` (RFC 7240).
-fn prefers_async(headers: &HeaderMap) -> bool {
-    let preferences = headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok());
-    preferences
-        .flat_map(|value| value.split(','))
-        .any(|preference| preference.trim().eq_ignore_ascii_case("respond-async"))
-}
-
-fn accepted(response: &mut Response, base: &str, task: &Task) {
-    *response.status_mut() = StatusCode::ACCEPTED;
-    let headers = response.headers_mut();
-    headers.insert("preference-applied", HeaderValue::from_static("respond-async"));
-    if let Ok(location) = HeaderValue::from_str(&format!("{base}/tasks/{}", task.id)) {
-        headers.insert(header::LOCATION, location);
-    }
 }

@@ -15,10 +15,12 @@ mod import;
 mod init;
 mod log;
 mod ls_tree;
+mod metrics;
 mod parameters;
 mod reads;
 mod rename;
 mod repos;
+mod submission;
 mod target;
 mod tokens;
 

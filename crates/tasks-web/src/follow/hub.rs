@@ -230,7 +230,7 @@ impl Hub {
         if !std::mem::take(&mut self.state().wants_running) {
             return;
         }
-        let filter = Filter { status: Some(Status::Running), ..Filter::default() };
+        let filter = Filter { status: vec![Status::Running], ..Filter::default() };
         match self.tasks.list(&filter).await {
             Ok(running) => running.iter().for_each(|task| self.state().hear(task.id)),
             Err(error) => tracing::warn!(%error, "could not find out which tasks run"),

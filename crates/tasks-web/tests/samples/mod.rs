@@ -9,7 +9,7 @@ use tasks_web::{Base, Format, Printer, PublicAddress};
 
 /// A printer whose links begin with GeoGig's usual address.
 pub fn printer(format: Format) -> Printer {
-    Printer { format, base: base(), verbose: false, respond_async: false }
+    Printer { format, base: base(), ..Printer::default() }
 }
 
 pub fn base() -> Base {

@@ -137,6 +137,15 @@ impl Studio {
         id
     }
 
+    /// A FINISHED task with an owner and a subject.
+    pub async fn said_for(&self, owner: &str, subject: &str) -> TaskId {
+        let submission =
+            Submission { owner: Some(owner.into()), subject: Some(subject.into()), ..Submission::default() };
+        let id = self.tasks.submit(Work::Say(subject.into()), submission).await.expect("a task").id;
+        self.tasks.wait(id).await.expect("an end");
+        id
+    }
+
     /// A task that is FINISHED.
     pub async fn said(&self, text: &str) -> TaskId {
         self.done(Work::Say(text.into())).await
@@ -203,16 +212,31 @@ impl Answer {
 
 /// Sends a request with these headers.
 pub async fn send(router: &Router, method: Method, uri: &str, headers: &[(&str, &str)]) -> Answer {
+    send_body(router, method, uri, headers, "").await
+}
+
+/// Sends a request with these headers and a body.
+pub async fn send_body(
+    router: &Router,
+    method: Method,
+    uri: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Answer {
     let mut request = Request::builder().method(method).uri(uri);
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
-    let request = request.body(Body::empty()).expect("a request");
+    let request = request.body(Body::from(body.to_owned())).expect("a request");
     let response = router.clone().oneshot(request).await.expect("a response");
     let (head, body) = response.into_parts();
     let body = to_bytes(body, usize::MAX).await.expect("a whole body");
     let body = String::from_utf8(body.to_vec()).expect("UTF-8");
     Answer { status: head.status, headers: head.headers, body }
+}
+
+pub async fn post(router: &Router, uri: &str) -> Answer {
+    send(router, Method::POST, uri, &[("host", "localhost:8182")]).await
 }
 
 pub async fn get(router: &Router, uri: &str) -> Answer {
