@@ -416,8 +416,9 @@ fn a_file_of_tokens_that_could_be_misread_is_an_error_at_the_start() {
     std::fs::write(file, "[[token]]\nname = 'a'\nsha256 = 'abc'\nrole = 'admin'\n").unwrap();
     for file in [file, "/nowhere/tokens.toml"] {
         let data = folder.path().join("data");
-        let output = longhaul().args(["serve", "--listen", "127.0.0.1:0", "--tokens", file, "--data"]);
-        let output = output.arg(data).stdin(Stdio::null()).output().unwrap();
+        let mut command = longhaul();
+        command.args(["serve", "--listen", "127.0.0.1:0", "--tokens", file, "--data"]).arg(data);
+        let output = command.stdin(Stdio::null()).output().unwrap();
         assert_eq!(output.status.code(), Some(1));
         let complaint = String::from_utf8(output.stderr).unwrap();
         assert!(complaint.contains("reading the tokens in"), "{complaint}");

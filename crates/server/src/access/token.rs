@@ -67,19 +67,14 @@ impl Token {
     }
 
     /// The token as it stands in the file.
-    pub(crate) fn to_toml(&self) -> String {
-        let quoted = |text: &str| toml::Value::from(text).to_string();
-        let lines = [
-            format!("name = {}", quoted(&self.name)),
-            format!("sha256 = \"{}\"", self.sum),
-            format!("role = \"{}\"", self.role),
-        ];
-        let mut toml = format!("[[token]]\n{}\n", lines.join("\n"));
-        if let Some(repositories) = &self.repositories {
-            let names: Vec<_> = repositories.iter().map(|name| quoted(name)).collect();
-            toml.push_str(&format!("repositories = [{}]\n", names.join(", ")));
-        }
-        toml
+    pub(crate) fn to_toml(&self) -> anyhow::Result<String> {
+        let written = Written {
+            name: self.name.clone(),
+            sha256: self.sum.to_string(),
+            role: self.role,
+            repositories: self.repositories.clone(),
+        };
+        toml::to_string(&File { token: vec![written] }).context("writing a token as TOML")
     }
 
     fn read(written: Written) -> anyhow::Result<Self> {
@@ -116,7 +111,7 @@ mod tests {
         let secret = Secret::new().unwrap();
         let limited = Token::new("ci\"\\", Role::Writer, vec!["a.b".into(), "c".into()], &secret).unwrap();
         let other = Token::new("jo", Role::Admin, vec![], &Secret::new().unwrap()).unwrap();
-        let read = Token::read_all(&format!("# ours\n{}\n{}", limited.to_toml(), other.to_toml())).unwrap();
+        let read = Token::read_all(&format!("# ours\n{}\n{}", limited.to_toml().unwrap(), other.to_toml().unwrap())).unwrap();
         assert_eq!(read[0].name, "ci\"\\");
         assert_eq!(read[0].repositories.as_deref(), Some(&["a.b".to_owned(), "c".to_owned()][..]));
         assert_eq!((read[0].role, read[0].sum), (Role::Writer, secret.sum()));

@@ -66,7 +66,7 @@ pub fn run(args: TokenArgs) -> anyhow::Result<()> {
             let said = writeln!(stderr(), "This is the only time that the token is shown.");
             Ok(said?)
         }
-        None => Ok(writeln!(stdout(), "{}\n\n{}", secret.as_str(), token.to_toml().trim_end())?),
+        None => Ok(writeln!(stdout(), "{}\n\n{}", secret.as_str(), token.to_toml()?.trim_end())?),
     }
 }
 
@@ -83,7 +83,7 @@ fn add(token: &Token, file: &Path) -> anyhow::Result<()> {
     }
     let gap = if before.is_empty() || before.ends_with("\n\n") { "" } else { "\n" };
     let line_end = if before.is_empty() || before.ends_with('\n') { "" } else { "\n" };
-    let added = format!("{line_end}{gap}{}", token.to_toml());
+    let added = format!("{line_end}{gap}{}", token.to_toml()?);
     Token::read_all(&format!("{before}{added}")).with_context(adding)?;
     let mut file = appending(file).with_context(adding)?;
     file.write_all(added.as_bytes()).and_then(|()| file.sync_all()).with_context(adding)

@@ -16,11 +16,16 @@ use tokio::{
     task::JoinSet,
     time,
 };
+use tokio_io_timeout::TimeoutStream;
 
 use crate::web::Gate;
 
-/// Connections at the same time; more wait in the operating system's queue.
-const MOST: usize = 1000;
+/// Connections at the same time; more wait in the operating system's queue. Who waits for a change keeps one.
+const MOST: usize = 4096;
+/// File descriptors that are not for connections: repositories, uploads, the store.
+const OTHERS: usize = 512;
+/// How long a client may take nothing of what it is sent.
+const READER_PATIENCE: Duration = Duration::from_secs(60);
 /// How long a request's head may take, and a connection may be idle.
 const HEAD_PATIENCE: Duration = Duration::from_secs(30);
 /// The longest head, in bytes.
@@ -35,7 +40,7 @@ pub(super) struct Connections {
 /// Takes connections until `stop` is done.
 pub(super) async fn serve(listener: TcpListener, app: Gate, stop: impl Future<Output = ()>) -> Connections {
     let mut connections = Connections { graceful: GracefulShutdown::new(), open: JoinSet::new() };
-    let places = Arc::new(Semaphore::new(MOST));
+    let places = Arc::new(Semaphore::new(places()));
     let mut stop = std::pin::pin!(stop);
     loop {
         tokio::select! {
@@ -56,6 +61,29 @@ impl Connections {
         self.open.shutdown().await;
         are_closed
     }
+}
+
+/// As many connections as the operating system lets us have beside our files. The limit that is handed down is often a low one
+/// that every program may raise.
+#[cfg(unix)]
+fn places() -> usize {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Nofile);
+    let wanted = (MOST + OTHERS) as u64;
+    let allowed = limit.maximum.map_or(wanted, |most| most.min(wanted));
+    if limit.current.is_some_and(|current| current < allowed) {
+        limit.current = Some(allowed);
+        if let Err(error) = setrlimit(Resource::Nofile, limit) {
+            tracing::debug!(%error, "could not raise the limit of open files");
+        }
+    }
+    let files = getrlimit(Resource::Nofile).current.and_then(|files| usize::try_from(files).ok());
+    files.map_or(MOST, |files| files.saturating_sub(OTHERS).clamp(MOST / 16, MOST))
+}
+
+#[cfg(not(unix))]
+fn places() -> usize {
+    MOST
 }
 
 async fn accept(
@@ -93,12 +121,14 @@ async fn serve_one(
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "could not set TCP_NODELAY");
     }
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(READER_PATIENCE));
     let answers = service_fn(|request| app.clone().answer(request, peer).map(Ok::<_, Infallible>));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_PATIENCE)
         .max_header_size(LONGEST_HEAD)
-        .serve_connection(TokioIo::new(stream), answers);
+        .serve_connection(TokioIo::new(Box::pin(stream)), answers);
     if let Err(error) = watcher.watch(connection).await {
         // Clients come and go.
         tracing::debug!(%error, "a connection ended early");
