@@ -248,7 +248,11 @@ fn what_one_may_not_see_is_as_if_it_never_was() {
             let there = guarded.as_who(who, method, &target.replace("ID", &hidden));
             let never = guarded.as_who(who, method, &target.replace("ID", "99"));
             assert_eq!(there.status, 404, "{who} {method} {target}");
-            assert_eq!(about(&there, &hidden, "X"), about(&never, "99", "X"), "{who} {method} {target}");
+            let (there, never) = (
+                about(&there, &format!("found: {hidden}"), "found: X"),
+                about(&never, "found: 99", "found: X"),
+            );
+            assert_eq!(there, never, "{who} {method} {target}");
         }
     }
     assert_eq!(guarded.get("root", &format!("/tasks/{hidden}")).status, 200);

@@ -41,7 +41,7 @@ fn the_metrics_tell_of_tasks_times_and_traffic() {
         assert_eq!(value(&metrics, &format!("{histogram}_bucket{{le=\"+Inf\"}}")), 2.0);
     }
     assert!(value(&metrics, "longhaul_polls_total") >= 3.0);
-    assert!(value(&metrics, "longhaul_upload_bytes_total") > 50_000.0);
+    assert!(value(&metrics, "longhaul_upload_bytes_total") > 10_000.0);
     assert_eq!(value(&metrics, "longhaul_recoveries_total{outcome=\"resumed\"}"), 0.0);
     for line in metrics.lines().filter(|line| !line.starts_with('#')) {
         let (series, number) = line.rsplit_once(' ').unwrap();
@@ -79,10 +79,12 @@ fn a_server_that_is_well_is_ready() {
 
 #[test]
 fn every_line_of_a_tasks_run_has_its_number() {
-    let server = Server::start_with(&[]);
+    let server = Server::start();
     server.init("r");
-    let noise = Form::default().file("fileUpload", "noise.gpkg", &[7; 5000]);
-    assert_eq!(server.ended(server.import("r", noise))["status"], "FAILED");
+    // What HEAD stands on is there and no commit, which the import complains of in the log.
+    let branch = server.data("repos/r.git/refs/heads/master");
+    std::fs::write(&branch, format!("{}\n", "1".repeat(40))).unwrap();
+    assert_eq!(server.ended(server.import("r", file()))["status"], "FAILED");
     let (_folder, _status, log) = server.stop_and_tell();
     let lines: Vec<_> =
         log.lines().filter(|line| line.contains("tas") && !line.contains("listening")).collect();

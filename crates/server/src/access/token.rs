@@ -111,7 +111,9 @@ mod tests {
         let secret = Secret::new().unwrap();
         let limited = Token::new("ci\"\\", Role::Writer, vec!["a.b".into(), "c".into()], &secret).unwrap();
         let other = Token::new("jo", Role::Admin, vec![], &Secret::new().unwrap()).unwrap();
-        let read = Token::read_all(&format!("# ours\n{}\n{}", limited.to_toml().unwrap(), other.to_toml().unwrap())).unwrap();
+        let read =
+            Token::read_all(&format!("# ours\n{}\n{}", limited.to_toml().unwrap(), other.to_toml().unwrap()))
+                .unwrap();
         assert_eq!(read[0].name, "ci\"\\");
         assert_eq!(read[0].repositories.as_deref(), Some(&["a.b".to_owned(), "c".to_owned()][..]));
         assert_eq!((read[0].role, read[0].sum), (Role::Writer, secret.sum()));

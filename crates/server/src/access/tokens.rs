@@ -67,7 +67,8 @@ mod tests {
     fn a_token_is_found_by_its_secret_until_the_file_says_otherwise() {
         let file = tempfile::NamedTempFile::new().unwrap();
         let secrets = [Secret::new().unwrap(), Secret::new().unwrap()];
-        let toml = |name: &str, secret| Token::new(name, Role::Reader, vec![], secret).unwrap().to_toml().unwrap();
+        let toml =
+            |name: &str, secret| Token::new(name, Role::Reader, vec![], secret).unwrap().to_toml().unwrap();
         std::fs::write(file.path(), toml("a", &secrets[0]) + &toml("b", &secrets[1])).unwrap();
         let tokens = Tokens::open(file.path()).unwrap();
         let name = |secret: &str| tokens.find(secret).map(|token| token.name.clone());

@@ -2,14 +2,14 @@
 
 use commands::{Author, ImportGeopackage};
 use repository::{DatasetPath, Repository, RepositoryName};
-use tasks::{Submission, Task};
 use tasks_web::{ApiError, has_idempotency_key};
 
 use super::{
     Web,
     app::{Answer, Call},
-    failure::{self, Refusal},
+    failure,
     parameters::Parameters,
+    submission,
 };
 use crate::upload::ReceivedFile;
 
@@ -27,9 +27,8 @@ pub(super) async fn import(web: &Web, name: RepositoryName, call: &mut Call) -> 
     let file = received.file.ok_or_else(|| {
         ApiError::bad_request("Request must specify one and only one fileUpload in the request body")
     })?;
-    let mut submission = call.submission(repository.name(), &parameters, file.digest)?;
-    submission.files = vec![file.file.path().to_owned()];
-    let task = submit(web, job(&repository, &parameters, &file)?, submission, file).await?;
+    let submission = call.submission(repository.name(), &parameters, file.digest)?;
+    let task = submission::submit(web, submission, job(&repository, &parameters, &file)?, Some(file)).await?;
     Ok(call.printer.submission(Ok(task)))
 }
 
@@ -76,20 +75,4 @@ fn job(
         message: text("message"),
         author: text("authorName").map(|name| Author { name, email: text("authorEmail") }),
     })
-}
-
-/// Hands the file over with the job, even if the client leaves meanwhile: a task that was accepted must have its file.
-async fn submit(
-    web: &Web,
-    job: ImportGeopackage,
-    submission: Submission,
-    file: ReceivedFile,
-) -> Result<Task, Refusal> {
-    let tasks = web.tasks.clone();
-    let submitting = tokio::spawn(async move {
-        let task = tasks.submit(job, submission).await?;
-        file.file.keep();
-        Ok(task)
-    });
-    submitting.await.map_err(|_| failure::unexplained())?
 }

@@ -1,10 +1,16 @@
-//! What belongs to a task that a request asks for, beside its job.
+//! Handing a job to the engine, with what belongs to its task.
 
 use repository::RepositoryName;
-use tasks::{Priority, Submission};
+use tasks::{Job, Priority, Submission, Task};
 use tasks_web::{ApiError, idempotency};
 
-use super::{app::Call, parameters::Parameters};
+use super::{
+    Web,
+    app::Call,
+    failure::{self, Refusal},
+    parameters::Parameters,
+};
+use crate::upload::ReceivedFile;
 
 impl Call {
     /// Whose task it is, on which repository, how urgent (`priority`), and by what a repetition of the request is known; `file`
@@ -23,6 +29,25 @@ impl Call {
             ..Submission::default()
         })
     }
+}
+
+/// Hands the file over with the job, even if the client leaves meanwhile: a task that was accepted must have its file.
+pub(super) async fn submit<J: Job>(
+    web: &Web,
+    mut submission: Submission,
+    job: J,
+    file: Option<ReceivedFile>,
+) -> Result<Task, Refusal> {
+    let tasks = web.tasks.clone();
+    let submitting = tokio::spawn(async move {
+        submission.files.extend(file.iter().map(|file| file.file.path().to_owned()));
+        let task = tasks.submit(job, submission).await?;
+        if let Some(file) = file {
+            file.file.keep();
+        }
+        Ok(task)
+    });
+    submitting.await.map_err(|_| failure::unexplained())?
 }
 
 fn priority(parameters: &Parameters) -> Result<Priority, ApiError> {
