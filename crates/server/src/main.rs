@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+mod access;
 mod cli;
 mod data_folder;
 mod jobs;

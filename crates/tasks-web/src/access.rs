@@ -1,7 +1,7 @@
 //! Who may do what with which task.
 
 use axum::http::request::Parts;
-use tasks::Task;
+use tasks::{Filter, Task};
 
 /// What the sender of a request may do with a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -16,19 +16,54 @@ pub enum Permit {
 
 /// The app's own rule, if it has one; otherwise everybody may do everything.
 #[derive(Default)]
-pub(crate) struct Access(Option<Box<Rule>>);
+pub(crate) struct Access {
+    rule: Option<Box<Rule>>,
+    scope: Option<Box<Scope>>,
+    hidden: Vec<&'static str>,
+}
 
 type Rule = dyn Fn(&Parts, &Task) -> Permit + Send + Sync;
+type Scope = dyn Fn(&Parts) -> Option<Vec<String>> + Send + Sync;
 
 impl Access {
-    pub(crate) fn new(rule: impl Fn(&Parts, &Task) -> Permit + Send + Sync + 'static) -> Self {
-        Self(Some(Box::new(rule)))
+    pub(crate) fn set_rule(&mut self, rule: impl Fn(&Parts, &Task) -> Permit + Send + Sync + 'static) {
+        self.rule = Some(Box::new(rule));
+    }
+
+    pub(crate) fn set_scope(
+        &mut self,
+        scope: impl Fn(&Parts) -> Option<Vec<String>> + Send + Sync + 'static,
+    ) {
+        self.scope = Some(Box::new(scope));
+    }
+
+    pub(crate) fn hide(&mut self, kind: &'static str) {
+        self.hidden.push(kind);
     }
 
     pub(crate) fn permit(&self, request: &Parts, task: &Task) -> Permit {
-        match &self.0 {
+        if self.hidden.iter().any(|kind| *kind == &*task.kind) {
+            return Permit::Nothing;
+        }
+        match &self.rule {
             Some(rule) => rule(request, task),
             None => Permit::Touch,
         }
+    }
+
+    /// Kinds that nobody sees.
+    pub(crate) fn hidden(&self) -> &[&'static str] {
+        &self.hidden
+    }
+
+    /// The filter, narrowed to what the caller may see as far as that can be said in it.
+    pub(crate) fn narrowed(&self, request: &Parts, filter: &Filter) -> Filter {
+        let within = self.scope.as_ref().and_then(|scope| scope(request));
+        Filter { within, ..filter.clone() }
+    }
+
+    /// Whether the narrowed filter lets through exactly what the caller may see, hidden kinds aside.
+    pub(crate) fn narrows_exactly(&self) -> bool {
+        self.rule.is_none() || self.scope.is_some()
     }
 }

@@ -11,6 +11,8 @@ pub(crate) struct Around<'a> {
     pub(crate) base: &'a str,
     /// Whether it says more than GeoGig's clients know.
     pub(crate) verbose: bool,
+    /// What the app calls a task's subject.
+    pub(crate) subject: &'a str,
 }
 
 /// Writes a task.
@@ -25,7 +27,27 @@ pub(crate) fn task<W: Writer>(out: &mut W, around: Around<'_>, task: &Task) {
     out.text(Place::Member("description"), &task.description);
     link(out, around.base, task);
     outcome(out, around, task);
+    if around.verbose {
+        life(out, around.subject, task);
+    }
     out.close(place);
+}
+
+/// Writes when things happened to a task, whose it is, and what else an operator may want to know.
+fn life<W: Writer>(out: &mut W, subject: &str, task: &Task) {
+    let times = [("created", Some(task.created)), ("started", task.started), ("finished", task.finished)];
+    for (name, time) in times {
+        if let Some(time) = time {
+            out.text(Place::Member(name), &time.to_string());
+        }
+    }
+    let texts = [("owner", &task.owner), ("kind", &Some(task.kind.clone())), (subject, &task.subject)];
+    for (name, text) in texts {
+        if let Some(text) = text {
+            out.text(Place::Member(name), text);
+        }
+    }
+    out.integer(Place::Member("attempt"), task.attempt);
 }
 
 /// Writes tasks as a list.

@@ -11,6 +11,7 @@ use tasks::{Node, Report, Task};
 use crate::{
     document,
     json::Json,
+    prefer,
     wish::is_true,
     writer::{self, Place, Surroundings, Writer},
     xml::Xml,
@@ -26,7 +27,7 @@ use crate::{
 /// let repos = Node::List(vec![Node::Element(Report::new().text("name", "roads").link("/repos/roads"))]);
 /// let repos = Node::Element(Report::new().with("repo", repos));
 /// let print = |format| {
-///     let printer = Printer { format, base: Base::default(), verbose: false };
+///     let printer = Printer { format, base: Base::default(), ..Printer::default() };
 ///     String::from_utf8(printer.document("repos", &repos)).unwrap()
 /// };
 ///
@@ -44,6 +45,23 @@ pub struct Printer {
     pub base: Base,
     /// Whether documents say more than GeoGig's clients know: for `verbose=true`.
     pub verbose: bool,
+    /// Whether a new task is to be answered with `202 Accepted` and its `Location`: for `Prefer: respond-async`.
+    pub respond_async: bool,
+    /// What the app calls a task's subject, where documents say it: `repository`.
+    pub subject: &'static str,
+}
+
+impl Default for Printer {
+    /// XML, links without an address, and nothing that was not asked for.
+    fn default() -> Self {
+        Self {
+            format: Format::default(),
+            base: Base::default(),
+            verbose: false,
+            respond_async: false,
+            subject: "subject",
+        }
+    }
 }
 
 impl Printer {
@@ -57,7 +75,15 @@ impl Printer {
             format: Format::of(suffix, request.uri.query(), &request.headers)?,
             base: address.base(&request.uri, &request.headers, &request.extensions),
             verbose: request.uri.query().is_some_and(|query| is_true(query, "verbose")),
+            respond_async: prefer::asks_for_async(&request.headers),
+            ..Self::default()
         })
+    }
+
+    /// Calls a task's subject by this name.
+    pub fn calling_subjects(mut self, name: &'static str) -> Self {
+        self.subject = name;
+        self
     }
 
     /// A document with the root element `name`.
@@ -114,7 +140,7 @@ impl Printer {
     }
 
     fn around(&self) -> document::Around<'_> {
-        document::Around { base: self.base.as_str(), verbose: self.verbose }
+        document::Around { base: self.base.as_str(), verbose: self.verbose, subject: self.subject }
     }
 
     fn write_task<W: Writer>(&self, task: &Task) -> Vec<u8> {

@@ -7,44 +7,61 @@ use tasks::TaskId;
 
 use crate::{ApiError, Format, characters::excerpt};
 
-/// The routes, as axum wants them. A parameter must be a whole segment there, so suffixes are split off here.
-pub(crate) const ROUTES: [&str; 14] = [
-    "/tasks",
-    "/tasks/",
-    "/tasks.xml",
-    "/tasks.xml/",
-    "/tasks.json",
-    "/tasks.json/",
-    "/tasks/{task}",
-    "/tasks/{task}/",
-    "/tasks/{task}/download",
-    "/tasks/{task}/download/",
-    "/tasks/{task}/download.xml",
-    "/tasks/{task}/download.xml/",
-    "/tasks/{task}/download.json",
-    "/tasks/{task}/download.json/",
-];
+/// The routes, as axum wants them, each with the suffixes that may stand behind it. A parameter must be a whole segment
+/// there, so the suffixes of a task's number are split off here.
+pub(crate) fn routes() -> impl Iterator<Item = String> {
+    const PATHS: [(&str, &[&str]); 7] = [
+        ("/tasks", SUFFIXES),
+        ("/tasks/events", SUFFIXES),
+        ("/tasks/cancel", SUFFIXES),
+        ("/tasks/prune", SUFFIXES),
+        ("/tasks/{task}", &[""]),
+        ("/tasks/{task}/download", SUFFIXES),
+        ("/tasks/{task}/events", SUFFIXES),
+    ];
+    const SUFFIXES: &[&str] = &["", ".xml", ".json"];
+    PATHS.into_iter().flat_map(|(path, suffixes)| {
+        suffixes.iter().flat_map(move |suffix| ["", "/"].map(|slash| format!("{path}{suffix}{slash}")))
+    })
+}
 
-/// What one of [`ROUTES`] leads to.
+/// What one of the [`routes`] leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Target<'a> {
     /// All tasks.
     List,
+    /// What happens to all tasks.
+    AllEvents,
+    /// To do something with many tasks at once.
+    Many(Deed),
     /// One task, by what should be its number.
     Task(&'a str),
+    /// What happens to one task.
+    Events(&'a str),
     /// One task's file.
     Download(&'a str),
 }
 
+/// What can be done with many tasks at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Deed {
+    Cancel,
+    Prune,
+}
+
 impl<'a> Target<'a> {
-    /// The target of a path that matched one of [`ROUTES`], and the format that its suffix asks for.
+    /// The target of a path that matched one of the [`routes`], and the format that its suffix asks for.
     pub(crate) fn of(path: &'a str) -> (Self, Option<Format>) {
         let path = path.strip_suffix('/').unwrap_or(path);
         let (path, suffix) = Format::split_suffix(path);
         let target = match path.strip_prefix("/tasks/") {
             None => Self::List,
-            Some(rest) => match rest.strip_suffix("/download") {
-                Some(id) => Self::Download(id),
+            Some("events") => Self::AllEvents,
+            Some("cancel") => Self::Many(Deed::Cancel),
+            Some("prune") => Self::Many(Deed::Prune),
+            Some(rest) => match rest.split_once('/') {
+                Some((id, "download")) => Self::Download(id),
+                Some((id, _)) => Self::Events(id),
                 None => Self::Task(rest),
             },
         };
@@ -54,7 +71,8 @@ impl<'a> Target<'a> {
     /// The methods that it takes, as `Allow` lists them.
     pub(crate) fn allow(self) -> &'static str {
         match self {
-            Self::List | Self::Download(_) => "GET, HEAD, OPTIONS",
+            Self::List | Self::AllEvents | Self::Events(_) | Self::Download(_) => "GET, HEAD, OPTIONS",
+            Self::Many(_) => "POST, OPTIONS",
             Self::Task(_) => "GET, HEAD, DELETE, OPTIONS",
         }
     }

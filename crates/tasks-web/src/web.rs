@@ -14,20 +14,25 @@ use tasks::{Task, Tasks};
 use crate::{
     access::Access,
     answers::Answers,
-    target::{ROUTES, Target},
-    {AllowedOrigins, Permit, Printer, PublicAddress},
+    follow::Hub,
+    target::{Target, routes},
+    {AllowedOrigins, Permit, Printer, PublicAddress, Traffic},
 };
 
 /// The routes of the tasks, for an axum app to merge or nest.
 ///
 /// | request | answer |
 /// |---|---|
-/// | `GET /tasks` | every task that the caller may see, oldest first |
-/// | `GET /tasks/3` | the task |
+/// | `GET /tasks` | every task that the caller may see, oldest first; `status`, `kind`, `owner`, `since`, `before` and the subject filter them, `limit` and `after` page them |
+/// | `POST /tasks/cancel`, `POST /tasks/prune` | does so to all that the same filters mean; with `dryRun=true` says to which |
+/// | `GET /tasks/3` | the task, with an `ETag` and, if it has not ended, `Retry-After` |
+/// | `GET /tasks/3?wait=30` | the task once it has changed, or after 30 seconds; so does `Prefer: wait=30` |
 /// | `GET /tasks/3?cancel=true` | asks it to stop; the task as it then is |
 /// | `GET /tasks/3?prune=true` | the task once more; forgets it, if it has ended |
 /// | `DELETE /tasks/3` | cancels an unfinished task, prunes an ended one |
 /// | `GET /tasks/3/download` | the file that it made |
+/// | `GET /tasks/3/events` | server-sent events: its document as it changes |
+/// | `GET /tasks/events` | server-sent events: every document that the caller may see, as it changes |
 ///
 /// Each path takes `.xml` or `.json` at its end, and a slash. CORS headers are left to the app's own layers.
 pub struct TasksWeb {
@@ -35,6 +40,8 @@ pub struct TasksWeb {
     address: PublicAddress,
     access: Access,
     origins: AllowedOrigins,
+    subject: &'static str,
+    traffic: Arc<Traffic>,
 }
 
 impl TasksWeb {
@@ -46,6 +53,8 @@ impl TasksWeb {
             address: PublicAddress::of_request(),
             access: Access::default(),
             origins: AllowedOrigins::default(),
+            subject: Printer::default().subject,
+            traffic: Arc::default(),
         }
     }
 
@@ -63,8 +72,33 @@ impl TasksWeb {
     /// Asks `rule` about each task before it is shown or touched. It gets the request's head, whose extensions hold what
     /// the app's own layers know of the caller; it must not block.
     pub fn access(mut self, rule: impl Fn(&Parts, &Task) -> Permit + Send + Sync + 'static) -> Self {
-        self.access = Access::new(rule);
+        self.access.set_rule(rule);
         self
+    }
+
+    /// Says of which subjects alone a caller may see tasks; `None`: of all, and of no subject. What the [rule](Self::access)
+    /// lets somebody see it must not leave out; where it lets through the same, lists need not be looked through task by
+    /// task, and can say how long they are.
+    pub fn scope(mut self, scope: impl Fn(&Parts) -> Option<Vec<String>> + Send + Sync + 'static) -> Self {
+        self.access.set_scope(scope);
+        self
+    }
+
+    /// Makes tasks of this kind as if they never were, whoever asks.
+    pub fn hide(mut self, kind: &'static str) -> Self {
+        self.access.hide(kind);
+        self
+    }
+
+    /// What a task's subject is called in documents and filters: `repository`.
+    pub fn subject(mut self, name: &'static str) -> Self {
+        self.subject = name;
+        self
+    }
+
+    /// What clients will have asked for.
+    pub fn traffic(&self) -> Arc<Traffic> {
+        self.traffic.clone()
     }
 
     /// Lets the pages of one more origin cancel and prune: `https://maps.example.org`.
@@ -81,23 +115,30 @@ impl TasksWeb {
 
     /// The routes, for an app of any state.
     pub fn router<S: Clone + Send + Sync + 'static>(self) -> Router<S> {
-        let Self { tasks, address, access, origins } = self;
-        let web = Arc::new(Web { address, answers: Answers { tasks, access, origins } });
-        let add = |router: Router<Arc<Web>>, path| router.route(path, any(answer));
-        ROUTES.into_iter().fold(Router::new(), add).with_state(web)
+        let Self { tasks, address, access, origins, subject, traffic } = self;
+        let access = Arc::new(access);
+        let hub = Hub::new(tasks.clone(), access.clone());
+        let answers = Answers { tasks, access, origins, hub, traffic };
+        let web = Arc::new(Web { address, subject, answers });
+        let add = |router: Router<Arc<Web>>, path: String| router.route(&path, any(answer));
+        routes().fold(Router::new(), add).with_state(web)
     }
 }
 
 struct Web {
     address: PublicAddress,
+    subject: &'static str,
     answers: Answers,
 }
 
 async fn answer(State(web): State<Arc<Web>>, request: Request) -> Response {
-    let (request, _) = request.into_parts();
+    let (request, body) = request.into_parts();
     let (target, suffix) = Target::of(request.uri.path());
     match Printer::of(&request, suffix, &web.address) {
-        Ok(printer) => web.answers.answer(&request, &printer, target).await,
+        Ok(printer) => {
+            let printer = printer.calling_subjects(web.subject);
+            web.answers.answer(&request, body, &printer, target).await
+        }
         Err(unknown_format) => unknown_format.into_response(),
     }
 }

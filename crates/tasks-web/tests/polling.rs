@@ -206,13 +206,13 @@ async fn links_keep_the_path_under_which_an_app_nests_the_tasks() {
 async fn an_app_with_a_state_and_routes_of_its_own_takes_them_in() {
     let studio = Studio::open();
     let app = Router::new()
-        .route("/tasks/{id}/events", route(|| async { "events" }))
+        .route("/tasks/{id}/reviews", route(|| async { "reviews" }))
         .route("/", route(|| async { "hello" }))
         .merge(studio.web().router())
         .fallback(|| async { "elsewhere" })
         .with_state(17_u8);
     assert_eq!(get(&app, "/").await.body, "hello");
-    assert_eq!(get(&app, "/tasks/3/events").await.body, "events");
+    assert_eq!(get(&app, "/tasks/3/reviews").await.body, "reviews");
     assert_eq!(get(&app, "/tasks/3/nothing").await.body, "elsewhere");
     assert_eq!(get(&app, "/tasks.json").await.body, r#"{"tasks":[]}"#);
 }

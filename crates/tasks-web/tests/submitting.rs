@@ -76,7 +76,7 @@ async fn a_full_queue_says_when_to_come_again_and_polls_go_on() {
 
 #[tokio::test]
 async fn waiting_times_are_whole_seconds_rounded_up() {
-    let printer = Printer { format: Default::default(), base: Default::default(), verbose: false };
+    let printer = Printer::default();
     for (millis, seconds) in
         [(0, "1"), (1, "1"), (1000, "1"), (1001, "2"), (61_000, "61"), (u64::MAX, "4294967295")]
     {

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use std::sync::Mutex;
 
 use tasks::{
-    Filter, MemoryStore, TaskId,
+    Counters, Filter, MemoryStore, TaskId, Totals,
     store::{Answer, Answering, Claimed, Journal, Limits, Listener, Record, Swept, Transition, View},
 };
 
@@ -58,5 +58,13 @@ impl View for AtSeal {
 
     fn list<'a>(&'a self, filter: &'a Filter) -> Answering<'a, Vec<Arc<Record>>> {
         self.store.list(filter)
+    }
+
+    fn totals<'a>(&'a self, filter: &'a Filter) -> Answering<'a, Totals> {
+        self.store.totals(filter)
+    }
+
+    fn counters(&self) -> Counters {
+        self.store.counters()
     }
 }

@@ -5,6 +5,7 @@ mod demo;
 mod import;
 mod serve;
 mod tasks;
+mod token;
 
 use std::{future::Future, process::ExitCode};
 
@@ -26,6 +27,7 @@ enum Command {
     Demo(demo::DemoArgs),
     Import(import::ImportArgs),
     Tasks(tasks::TasksArgs),
+    Token(token::TokenArgs),
 }
 
 impl Cli {
@@ -36,6 +38,7 @@ impl Cli {
             Command::Demo(arguments) => as_client(demo::run(arguments)),
             Command::Import(arguments) => as_client(import::run(arguments)),
             Command::Tasks(arguments) => as_client(tasks::run(arguments)),
+            Command::Token(arguments) => token::run(arguments).map(|()| ExitCode::SUCCESS),
         }
     }
 }

@@ -7,7 +7,5 @@ pub(crate) use delete_repository::DeleteRepository;
 pub(crate) use rename_repository::RenameRepository;
 use tasks::Job;
 
-/// Whether a task of this kind is the server's own.
-pub(crate) fn is_internal(kind: &str) -> bool {
-    [DeleteRepository::KIND, RenameRepository::KIND].contains(&kind)
-}
+/// The kinds of tasks that are the server's own.
+pub(crate) const INTERNAL: [&str; 2] = [DeleteRepository::KIND, RenameRepository::KIND];

@@ -13,6 +13,7 @@ use tasks_web::PublicAddress;
 use tokio::net::TcpListener;
 
 use crate::{
+    access::{Guard, Tokens},
     data_folder::DataFolder,
     jobs::{DeleteRepository, RenameRepository},
     settings::Settings,
@@ -31,6 +32,8 @@ const STREAMS: usize = 16;
 /// Says `listening on http://ADDRESS` on standard output once it takes connections.
 pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
     let mut signals = signals::Signals::listen()?;
+    let tokens = settings.tokens.as_deref().map(Tokens::open).transpose()?.map(Arc::new);
+    tokens.iter().for_each(signals::reload_on_hangup);
     let data = DataFolder::take(&settings.data)?;
     data.clear()?;
     let repositories = Repositories::open(data.repos()).context("opening the repositories")?;
@@ -40,7 +43,8 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
     let listener = TcpListener::bind(settings.listen).await;
     let listener = listener.with_context(|| format!("listening on {}", settings.listen))?;
     let address = listener.local_addr().context("listening")?;
-    let app = app(web(&settings, &data, repositories, import_roots, tasks.clone()));
+    let guard = tokens.map(|tokens| Arc::new(Guard::new(tokens, settings.trust_proxy)));
+    let app = app(web(&settings, &data, repositories, import_roots, tasks.clone(), guard));
 
     say(&format!("listening on http://{address}"));
     tracing::info!(%address, data = %settings.data.display(), version = env!("CARGO_PKG_VERSION"), "listening");
@@ -96,6 +100,7 @@ fn web(
     repositories: Repositories,
     import_roots: ImportRoots,
     tasks: Tasks,
+    guard: Option<Arc<Guard>>,
 ) -> Web {
     let address = match &settings.public_url {
         Some(url) => PublicAddress::fixed(url.to_string()),
@@ -111,6 +116,8 @@ fn web(
         reads: Reads::new(READS),
         streams: Reads::new(STREAMS),
         tokens: DeletionTokens::default(),
+        guard,
+        traffic: Arc::default(),
         address: address.trust_proxy(settings.trust_proxy),
         origins: settings.allow_origin.clone(),
         hosts: Arc::new(Hosts::new(hosts, !settings.listen.ip().is_loopback())),

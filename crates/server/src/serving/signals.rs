@@ -1,6 +1,37 @@
-//! How the server is told to stop.
+//! How the server is told to stop, and to read its tokens again.
+
+use std::sync::Arc;
 
 use anyhow::Context;
+
+use crate::access::Tokens;
+
+/// Reads the tokens again at each SIGHUP. A file that could be misread changes nothing.
+#[cfg(unix)]
+pub(super) fn reload_on_hangup(tokens: &Arc<Tokens>) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut hangup = match signal(SignalKind::hangup()) {
+        Ok(hangup) => hangup,
+        Err(error) => return tracing::warn!(%error, "cannot be told to read the tokens again"),
+    };
+    let tokens = tokens.clone();
+    tokio::spawn(async move {
+        while hangup.recv().await.is_some() {
+            let reading = tokens.clone();
+            match tokio::task::spawn_blocking(move || reading.reload()).await {
+                Ok(Ok(count)) => tracing::info!(count, "the tokens were read again"),
+                Ok(Err(error)) => {
+                    tracing::error!(error = format!("{error:#}"), "the tokens stay as they were")
+                }
+                Err(error) => tracing::error!(%error, "the tokens stay as they were"),
+            }
+        }
+    });
+}
+
+/// There is no such signal here.
+#[cfg(not(unix))]
+pub(super) fn reload_on_hangup(_tokens: &Arc<Tokens>) {}
 
 /// Listens for what an operator or a service manager sends.
 #[cfg(unix)]

@@ -80,6 +80,10 @@ pub struct Given {
     #[arg(long, env = "LONGHAUL_TRUST_PROXY", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     trust_proxy: Option<bool>,
 
+    /// File of the tokens that let people in, as 'longhaul token new' makes them; SIGHUP has it read again
+    #[arg(long, env = "LONGHAUL_TOKENS", value_name = "FILE")]
+    tokens: Option<PathBuf>,
+
     /// Listen beyond this machine although anybody who reaches the port may read and change everything
     #[arg(long, env = "LONGHAUL_ALLOW_ANONYMOUS", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     allow_anonymous: Option<bool>,
@@ -121,6 +125,8 @@ pub struct Settings {
     pub allow_origin: Vec<String>,
     /// Whether a proxy's headers are believed.
     pub trust_proxy: bool,
+    /// The file of tokens; without one everybody may do everything.
+    pub tokens: Option<PathBuf>,
 }
 
 impl Given {
@@ -151,6 +157,7 @@ impl Given {
             allow_host: first_that_speaks(self.allow_host, weaker.allow_host),
             allow_origin: first_that_speaks(self.allow_origin, weaker.allow_origin),
             trust_proxy: self.trust_proxy.or(weaker.trust_proxy),
+            tokens: self.tokens.or(weaker.tokens),
             allow_anonymous: self.allow_anonymous.or(weaker.allow_anonymous),
             config: None,
         }
@@ -158,11 +165,17 @@ impl Given {
 
     fn checked(self) -> anyhow::Result<Settings> {
         let listen = self.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8182)));
-        if !listen.ip().is_loopback() && !self.allow_anonymous.unwrap_or(false) {
+        let allow_anonymous = self.allow_anonymous.unwrap_or(false);
+        anyhow::ensure!(
+            !(allow_anonymous && self.tokens.is_some()),
+            "--allow-anonymous and --tokens contradict each other: with tokens, nobody is let in without one"
+        );
+        if !listen.ip().is_loopback() && !allow_anonymous && self.tokens.is_none() {
             anyhow::bail!(
-                "{listen} can be reached from other machines, and there are no accounts yet: anybody who reaches it could \
-                 read and change everything. Listen on 127.0.0.1 and let a proxy that checks its users pass requests on, \
-                 or say --allow-anonymous if everybody on that network may use the server"
+                "{listen} can be reached from other machines, and without tokens anybody who reaches it could read and \
+                 change everything. Name a file of --tokens ('longhaul token new' makes them), listen on 127.0.0.1 and let \
+                 a proxy that checks its users pass requests on, or say --allow-anonymous if everybody on that network may \
+                 use the server"
             );
         }
         let workers_make_sense = self.workers.is_none_or(|workers| (1..=1024).contains(&workers));
@@ -185,6 +198,7 @@ impl Given {
             allow_host: self.allow_host,
             allow_origin: self.allow_origin.iter().map(|text| origin(text)).collect::<Result<_, _>>()?,
             trust_proxy: self.trust_proxy.unwrap_or(false),
+            tokens: self.tokens,
         })
     }
 }
@@ -272,6 +286,8 @@ mod tests {
             assert!(given(&format!("listen = '{listen}'\nallow-anonymous = true")).decide().is_ok());
         }
         assert!(given("listen = '[::1]:0'").decide().is_ok());
+        assert!(given("listen = '0.0.0.0:1'\ntokens = 'tokens.toml'").decide().is_ok());
+        assert!(given("tokens = 'tokens.toml'\nallow-anonymous = true").decide().is_err());
     }
 
     #[test]

@@ -1,4 +1,9 @@
-use std::{io, mem, path::PathBuf, time::Duration};
+use std::{
+    io, mem,
+    path::PathBuf,
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
+    time::Duration,
+};
 
 use axum::{
     body::Body,
@@ -34,6 +39,7 @@ pub(crate) struct Receiver {
     uploads: PathBuf,
     limits: Limits,
     places: Semaphore,
+    received: AtomicU64,
 }
 
 /// What a request wants of a body, beside texts.
@@ -43,6 +49,15 @@ pub(crate) struct Wanted {
     pub(crate) unnamed: &'static str,
     /// Fields that may hold longer texts, also as files.
     pub(crate) documents: &'static [&'static str],
+    /// Whether the file's SHA-256 is wanted, too.
+    pub(crate) digest: bool,
+}
+
+impl Wanted {
+    /// The same, with or without the file's SHA-256.
+    pub(crate) fn with_digest(self, digest: bool) -> Self {
+        Self { digest, ..self }
+    }
 }
 
 /// A body that was received.
@@ -74,6 +89,8 @@ pub(crate) struct ReceivedFile {
     pub(crate) file: TemporaryFile,
     /// What the sender calls it, without a folder.
     pub(crate) name: String,
+    /// The SHA-256 of its content, where that was asked for.
+    pub(crate) digest: Option<[u8; 32]>,
 }
 
 /// Why a body could not be received.
@@ -115,11 +132,22 @@ impl From<io::Error> for UploadError {
 impl Receiver {
     /// Receives into the folder `uploads` files of up to `max_upload` bytes, as long as `min_free` stay free.
     pub(crate) fn new(uploads: PathBuf, max_upload: u64, min_free: u64) -> Self {
-        Self { uploads, limits: Limits { max_upload, min_free }, places: Semaphore::new(AT_ONCE) }
+        Self {
+            uploads,
+            limits: Limits { max_upload, min_free },
+            places: Semaphore::new(AT_ONCE),
+            received: AtomicU64::new(0),
+        }
+    }
+
+    /// Bytes that have come, since the server runs.
+    pub(crate) fn received(&self) -> u64 {
+        self.received.load(Relaxed)
     }
 
     /// Receives a form, or a body that is the file itself (`application/geopackage+sqlite3`, `application/octet-stream`).
-    /// A body of any other kind is left unread, and counts as one without a file.
+    /// A body of any other kind is left unread, and counts as one without a file. With `wants_digest` the file's SHA-256 is taken
+    /// while it comes.
     ///
     /// On an error, and when the future is dropped, nothing stays on the disk; of the body some may be left to
     /// [decline].
@@ -168,12 +196,14 @@ impl Receiver {
     }
 
     async fn read_file(&self, body: &mut Body, wanted: Wanted) -> Result<Received, UploadError> {
-        let mut spool = self.spool();
+        let mut spool = self.spool(wanted.digest);
         let mut incoming = Incoming::new(body);
         while let Some(chunk) = incoming.next().await? {
+            self.count(&chunk);
             spool.push(chunk).await?;
         }
-        let file = ReceivedFile { file: spool.finish().await?, name: plain_name(None, wanted.unnamed) };
+        let (file, digest) = spool.finish().await?;
+        let file = ReceivedFile { file, name: plain_name(None, wanted.unnamed), digest };
         Ok(Received { file: Some(file), ..Received::default() })
     }
 
@@ -195,6 +225,7 @@ impl Receiver {
         let mut pieces = Vec::new();
         let mut incoming = Incoming::new(body);
         while let Some(chunk) = incoming.next().await? {
+            self.count(&chunk);
             if incoming.length() > self.limits.max_upload.saturating_add(BESIDE) {
                 return Err(UploadError::TooLarge { limit: self.limits.max_upload });
             }
@@ -207,8 +238,12 @@ impl Receiver {
         Ok(form.received)
     }
 
-    fn spool(&self) -> Spool {
-        Spool::begin(self.uploads.join(Uuid::new_v4().to_string()), self.limits)
+    fn spool(&self, wants_digest: bool) -> Spool {
+        Spool::begin(self.uploads.join(Uuid::new_v4().to_string()), self.limits, wants_digest)
+    }
+
+    fn count(&self, chunk: &Bytes) {
+        self.received.fetch_add(chunk.len() as u64, Relaxed);
     }
 }
 
@@ -260,7 +295,10 @@ impl Form<'_> {
         } else if head.name != FILE {
             Part::Text { field: head.name, text: Vec::new() }
         } else if self.received.file.is_none() {
-            Part::File { name: plain_name(head.file_name.as_deref(), unnamed), spool: self.receiver.spool() }
+            Part::File {
+                name: plain_name(head.file_name.as_deref(), unnamed),
+                spool: self.receiver.spool(self.wanted.digest),
+            }
         } else {
             return Err(UploadError::SeveralFiles);
         };
@@ -294,7 +332,8 @@ impl Form<'_> {
         match mem::replace(&mut self.part, Part::None) {
             Part::None => {}
             Part::File { name, spool } => {
-                self.received.file = Some(ReceivedFile { file: spool.finish().await?, name });
+                let (file, digest) = spool.finish().await?;
+                self.received.file = Some(ReceivedFile { file, name, digest });
             }
             Part::Text { field, text } | Part::Document { field, name: None, text } => {
                 self.received.texts.push((field, utf8(text)?));

@@ -7,6 +7,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use sha2::{Digest, Sha256};
 use tokio::{sync::mpsc, task::JoinHandle};
 
 use super::{UploadError, space};
@@ -62,8 +63,11 @@ pub(super) struct Limits {
 /// A file on its way to the disk. Dropped before its [end](Self::finish), it leaves nothing.
 pub(super) struct Spool {
     chunks: mpsc::Sender<Chunk>,
-    writer: JoinHandle<Result<TemporaryFile, UploadError>>,
+    writer: JoinHandle<Result<Spooled, UploadError>>,
 }
+
+/// The file, and its SHA-256 where that was asked for.
+type Spooled = (TemporaryFile, Option<[u8; 32]>);
 
 enum Chunk {
     Content(Bytes),
@@ -72,10 +76,12 @@ enum Chunk {
 }
 
 impl Spool {
-    /// Begins the file `path`, where nothing must be.
-    pub(super) fn begin(path: PathBuf, limits: Limits) -> Self {
+    /// Begins the file `path`, where nothing must be. Its SHA-256 costs a core as much as the network does, so it is taken only
+    /// if somebody wants it.
+    pub(super) fn begin(path: PathBuf, limits: Limits, wants_digest: bool) -> Self {
         let (sender, receiver) = mpsc::channel(WAITING);
-        let writer = tokio::task::spawn_blocking(move || write(path, receiver, limits));
+        let digest = wants_digest.then(Sha256::new);
+        let writer = tokio::task::spawn_blocking(move || write(path, receiver, limits, digest));
         Self { chunks: sender, writer }
     }
 
@@ -90,7 +96,7 @@ impl Spool {
     /// The whole file.
     ///
     /// The operating system has it, the disk perhaps not yet: only a crash of the whole machine could lose it.
-    pub(super) async fn finish(self) -> Result<TemporaryFile, UploadError> {
+    pub(super) async fn finish(self) -> Result<Spooled, UploadError> {
         // If the writer has gone it says why below.
         let _ = self.chunks.send(Chunk::Last).await;
         joined(self.writer.await)
@@ -113,7 +119,8 @@ fn write(
     path: PathBuf,
     mut chunks: mpsc::Receiver<Chunk>,
     limits: Limits,
-) -> Result<TemporaryFile, UploadError> {
+    mut digest: Option<Sha256>,
+) -> Result<Spooled, UploadError> {
     let folder = path.parent().unwrap_or(Path::new(".")).to_owned();
     let file = File::create_new(&path)?;
     let temporary = TemporaryFile(Some(path));
@@ -122,7 +129,7 @@ fn write(
     while let Some(chunk) = chunks.blocking_recv() {
         let Chunk::Content(chunk) = chunk else {
             file.flush()?;
-            return Ok(temporary);
+            return Ok((temporary, digest.map(|digest| digest.finalize().into())));
         };
         length += chunk.len() as u64;
         if length > limits.max_upload {
@@ -131,6 +138,9 @@ fn write(
         if length - looked_at >= LOOK {
             looked_at = length;
             require_space(&folder, limits.min_free)?;
+        }
+        if let Some(digest) = &mut digest {
+            digest.update(&chunk);
         }
         file.write_all(&chunk)?;
     }

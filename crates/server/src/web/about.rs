@@ -4,12 +4,23 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use tasks::Report;
+use tasks::{Report, Tasks};
 use tasks_web::Printer;
 
-/// `GET /healthz`: it is up.
-pub(super) fn health() -> Response {
-    "ok\n".into_response()
+/// `GET /healthz`: it is up, which is why this is always 200; whether it is ready is told as well.
+pub(super) fn health(tasks: &Tasks) -> Response {
+    match tasks.health() {
+        Ok(()) => "ok\n".into_response(),
+        Err(why) => format!("up, but not ready: {why}\n").into_response(),
+    }
+}
+
+/// `GET /readyz`: it can take new tasks; 503 says why not.
+pub(super) fn readiness(tasks: &Tasks) -> Response {
+    match tasks.health() {
+        Ok(()) => "ready\n".into_response(),
+        Err(why) => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {why}\n")).into_response(),
+    }
 }
 
 /// `GET /version`.

@@ -137,8 +137,7 @@ mod tests {
     async fn a_repository_that_stays_busy_is_left_alone() {
         let (tasks, hold, let_go) = busy().await;
         let refusal = run_alone(&tasks, Quick).await.unwrap_err();
-        let printer =
-            tasks_web::Printer { format: Default::default(), base: Default::default(), verbose: false };
+        let printer = tasks_web::Printer::default();
         let response = refusal.response(&printer);
         assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(response.headers()["retry-after"], "5");

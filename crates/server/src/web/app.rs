@@ -4,27 +4,31 @@ use axum::{
     Router,
     body::Body,
     extract::{Request, State},
-    http::{HeaderValue, Method, StatusCode, header, request::Parts},
+    http::{HeaderName, HeaderValue, Method, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
     routing::any,
 };
 use commands::ImportRoots;
 use repository::{Repositories, Repository, RepositoryName};
-use tasks::{Task, Tasks};
-use tasks_web::{AllowedOrigins, ApiError, Permit, Printer, PublicAddress, TasksWeb};
-use tower_http::cors::{AllowOrigin, Any as AnyHeader, CorsLayer};
+use tasks::Tasks;
+use tasks_web::{AllowedOrigins, ApiError, Printer, PublicAddress, TasksWeb, Traffic};
+use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
 use super::{
     DeletionTokens, Hosts, Reads, about, delete,
     failure::{self, Refusal},
     gate::{Gate, Routes},
-    import, init, log, ls_tree, osm, rename, repos,
+    import, init, log, ls_tree, metrics, osm, rename, repos,
     target::{Command, Target},
 };
 use crate::{
+    access::{Caller, Denied, Guard},
     jobs,
     upload::{self, Receiver},
 };
+
+/// What tasks are on here.
+const SUBJECT: &str = "repository";
 
 /// What it takes to answer.
 pub(crate) struct Web {
@@ -37,6 +41,10 @@ pub(crate) struct Web {
     /// For answers that last as long as their reader likes.
     pub(crate) streams: Reads,
     pub(crate) tokens: DeletionTokens,
+    /// Who lets senders in; absent where everybody may do everything.
+    pub(crate) guard: Option<Arc<Guard>>,
+    /// What the tasks' own routes count.
+    pub(crate) traffic: Arc<Traffic>,
     pub(crate) address: PublicAddress,
     pub(crate) origins: Vec<String>,
     pub(crate) hosts: Arc<Hosts>,
@@ -49,26 +57,41 @@ pub(super) struct Call {
     pub(super) request: Parts,
     pub(super) body: Body,
     pub(super) printer: Printer,
+    pub(super) caller: Caller,
 }
 
 /// The answer, or why there is none.
 pub(super) type Answer = Result<Response, Refusal>;
 
 /// All routes, with what stands before them.
-pub(crate) fn app(web: Web) -> Gate {
+pub(crate) fn app(mut web: Web) -> Gate {
+    let tasks = tasks_web(&web);
+    web.traffic = tasks.traffic();
     let web = Arc::new(web);
+    let plain = Router::new().fallback(any(answer)).with_state(web.clone()).merge(tasks.router());
+    let denied = Router::new().fallback(any(deny)).with_state(web.clone());
+    let shared = |router: Router| match web.origins.is_empty() {
+        true => router,
+        false => router.layer(cors(&web.origins)),
+    };
+    let routes = Routes { shared: shared(plain.clone()), denied: shared(denied), plain };
+    Gate::new(web.hosts.clone(), web.trust_proxy, web.guard.clone(), routes)
+}
+
+/// The tasks' own routes.
+fn tasks_web(web: &Web) -> TasksWeb {
     let tasks = TasksWeb::new(web.tasks.clone())
         .address(web.address.clone())
         .allow_origins(allowed(&web.origins))
-        .access(permit);
-    let plain = Router::new().fallback(any(answer)).with_state(web.clone()).merge(tasks.router());
-    let shared = if web.origins.is_empty() { plain.clone() } else { plain.clone().layer(cors(&web.origins)) };
-    Gate::new(web.hosts.clone(), web.trust_proxy, Routes { plain, shared })
-}
-
-/// Tasks that the server gave itself are nobody else's business.
-fn permit(_request: &Parts, task: &Task) -> Permit {
-    if jobs::is_internal(&task.kind) { Permit::Nothing } else { Permit::Touch }
+        .subject(SUBJECT);
+    // Tasks that the server gave itself are nobody else's business.
+    let tasks = jobs::INTERNAL.into_iter().fold(tasks, TasksWeb::hide);
+    match &web.guard {
+        None => tasks,
+        Some(_) => tasks
+            .access(|request, task| Caller::of(&request.extensions).permit(task))
+            .scope(|request| Caller::of(&request.extensions).scope().map(<[String]>::to_vec)),
+    }
 }
 
 async fn answer(State(web): State<Arc<Web>>, request: Request) -> Response {
@@ -81,7 +104,8 @@ async fn answer(State(web): State<Arc<Web>>, request: Request) -> Response {
     if let Some(refusal) = refuse(&request, &printer, &target) {
         return declined(&request, body, refusal).await;
     }
-    let mut call = Call { request, body, printer };
+    let caller = Caller::of(&request.extensions);
+    let mut call = Call { request, body, printer: printer.calling_subjects(SUBJECT), caller };
     match web.answer(target, &mut call).await {
         Ok(response) => response,
         Err(refusal) => {
@@ -89,6 +113,17 @@ async fn answer(State(web): State<Arc<Web>>, request: Request) -> Response {
             declined(&call.request, call.body, response).await
         }
     }
+}
+
+/// Tells a sender why it is not let in.
+async fn deny(State(web): State<Arc<Web>>, request: Request) -> Response {
+    let (request, body) = request.into_parts();
+    let (_, suffix) = Target::of(request.uri.path());
+    let printer = Printer::of(&request, suffix, &web.address).unwrap_or_default();
+    let denied = request.extensions.get().copied().unwrap_or(Denied::NoToken);
+    let mut response = printer.error(&denied.error());
+    denied.add_headers(response.headers_mut());
+    declined(&request, body, response).await
 }
 
 /// The response, once the sender can hear it over its own body.
@@ -119,7 +154,9 @@ fn refuse(request: &Parts, printer: &Printer, target: &Target) -> Option<Respons
 impl Web {
     async fn answer(&self, target: Target, call: &mut Call) -> Answer {
         match target {
-            Target::Health => Ok(about::health()),
+            Target::Health => Ok(about::health(&self.tasks)),
+            Target::Ready => Ok(about::readiness(&self.tasks)),
+            Target::Metrics => metrics::metrics(self, call),
             Target::Version => Ok(about::version(&call.printer)),
             Target::Repositories => repos::list(self, call).await,
             Target::Repository(name) => {
@@ -153,14 +190,29 @@ impl Web {
         allowed(&self.origins).admit(&call.request.headers, &call.printer.base)
     }
 
-    /// The repository; 404 if there is none.
-    pub(super) async fn repository(&self, name: RepositoryName) -> Result<Repository, Refusal> {
-        let found = self.find(name).await?;
+    /// The repository; 404 if there is none for this caller.
+    pub(super) async fn repository(
+        &self,
+        caller: &Caller,
+        name: RepositoryName,
+    ) -> Result<Repository, Refusal> {
+        let found = self.find(caller, name).await?;
         found.ok_or_else(|| ApiError::not_found("Repository not found.").into())
     }
 
+    /// The repository, if there is one and it is not hidden from the caller.
+    pub(super) async fn find(
+        &self,
+        caller: &Caller,
+        name: RepositoryName,
+    ) -> Result<Option<Repository>, Refusal> {
+        // Asked of the disk all the same, so that the time it takes does not tell.
+        let may_read = caller.may_read(&name);
+        Ok(self.find_for_anybody(name).await?.filter(|_| may_read))
+    }
+
     /// The repository, if there is one.
-    pub(super) async fn find(&self, name: RepositoryName) -> Result<Option<Repository>, Refusal> {
+    pub(super) async fn find_for_anybody(&self, name: RepositoryName) -> Result<Option<Repository>, Refusal> {
         let repositories = self.repositories.clone();
         Ok(self.reads.run(move || repositories.get(&name)).await?.map_err(failure::repositories)?)
     }
@@ -179,6 +231,15 @@ fn cors(origins: &[String]) -> CorsLayer {
     CorsLayer::new()
         .allow_origin(AllowOrigin::list(origins))
         .allow_methods([Method::GET, Method::PUT, Method::POST, Method::DELETE])
-        .allow_headers(AnyHeader)
-        .expose_headers([header::LOCATION, header::RETRY_AFTER, header::ETAG])
+        // A wildcard would not stand for Authorization.
+        .allow_headers(AllowHeaders::mirror_request())
+        .expose_headers([
+            header::LOCATION,
+            header::RETRY_AFTER,
+            header::ETAG,
+            header::LINK,
+            header::WWW_AUTHENTICATE,
+            HeaderName::from_static("x-total-count"),
+            HeaderName::from_static("preference-applied"),
+        ])
 }

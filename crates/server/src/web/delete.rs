@@ -18,7 +18,8 @@ use crate::jobs::DeleteRepository;
 /// Gives out the token that the second step needs.
 pub(super) async fn offer(web: &Web, name: RepositoryName, call: &mut Call) -> Answer {
     web.admit_change(call)?;
-    let repository = web.repository(name).await?;
+    let repository = web.repository(&call.caller, name).await?;
+    call.caller.require_admin()?;
     let token = web.tokens.issue(repository.id(), Instant::now());
     Ok(call.printer.success(StatusCode::OK, Report::new().text("token", token)))
 }
@@ -27,7 +28,8 @@ pub(super) async fn offer(web: &Web, name: RepositoryName, call: &mut Call) -> A
 pub(super) async fn delete(web: &Web, name: RepositoryName, call: &mut Call) -> Answer {
     web.admit_change(call)?;
     let none = || ApiError::not_found("No repository to delete.");
-    let repository = web.find(name.clone()).await?.ok_or_else(none)?;
+    let repository = web.find(&call.caller, name.clone()).await?.ok_or_else(none)?;
+    call.caller.require_admin()?;
     let parameters = Parameters::of_query(call.request.uri.query());
     let token = parameters
         .text("token")
@@ -39,7 +41,7 @@ pub(super) async fn delete(web: &Web, name: RepositoryName, call: &mut Call) -> 
     // Not before: who was told that the repository is busy may ask again with the same token.
     web.tokens.spend(token);
     if ended.status != Status::Finished {
-        let error = if web.find(name).await?.is_none() { none() } else { failure::unexplained() };
+        let error = if web.find_for_anybody(name).await?.is_none() { none() } else { failure::unexplained() };
         return Err(error.into());
     }
     let document = call.printer.document("deleted", &Node::text(name.as_str()));

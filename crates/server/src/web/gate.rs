@@ -1,6 +1,6 @@
 //! What stands before every route: is the request for this server?
 
-use std::{any::Any, panic::AssertUnwindSafe, sync::Arc};
+use std::{any::Any, net::IpAddr, panic::AssertUnwindSafe, sync::Arc};
 
 use axum::{
     Router,
@@ -11,11 +11,14 @@ use axum::{
 };
 use bytes::Bytes;
 use futures_util::FutureExt;
-use tasks_web::{ApiError, Base, Format, Printer};
+use tasks_web::{ApiError, Printer};
 use tower::Service;
 
 use super::{Hosts, failure};
-use crate::upload;
+use crate::{
+    access::{Denied, Guard},
+    upload,
+};
 
 /// The routes, behind the gate.
 ///
@@ -24,6 +27,8 @@ use crate::upload;
 pub(crate) struct Gate {
     hosts: Arc<Hosts>,
     trust_proxy: bool,
+    /// Absent where everybody may do everything.
+    guard: Option<Arc<Guard>>,
     routes: Routes,
 }
 
@@ -33,6 +38,8 @@ pub(super) struct Routes {
     pub(super) plain: Router,
     /// Takes every OPTIONS for a browser's question whether a page may ask.
     pub(super) shared: Router,
+    /// Tells those who are not let in why; so that a page of another origin can read it, too.
+    pub(super) denied: Router,
 }
 
 impl Routes {
@@ -45,15 +52,20 @@ impl Routes {
 
 impl Gate {
     /// Lets requests through to `routes` that name one of `hosts`; a proxy that is trusted says what it was asked for itself.
-    pub(super) fn new(hosts: Arc<Hosts>, trust_proxy: bool, routes: Routes) -> Self {
-        Self { hosts, trust_proxy, routes }
+    pub(super) fn new(
+        hosts: Arc<Hosts>,
+        trust_proxy: bool,
+        guard: Option<Arc<Guard>>,
+        routes: Routes,
+    ) -> Self {
+        Self { hosts, trust_proxy, guard, routes }
     }
 
     /// Answers a request, whatever happens on the way.
     ///
     /// One that names a host of somebody else's is refused, so that a web page cannot reach the server under a name of its
-    /// own (DNS rebinding).
-    pub(crate) async fn answer<B>(mut self, request: Request<B>) -> Response
+    /// own (DNS rebinding). `peer` is who has made the connection.
+    pub(crate) async fn answer<B>(mut self, mut request: Request<B>, peer: IpAddr) -> Response
     where
         B: HttpBody<Data = Bytes> + Send + 'static,
         B::Error: Into<axum::BoxError>,
@@ -65,7 +77,14 @@ impl Gate {
                 (status, [(header::CONTENT_TYPE, "text/plain;charset=UTF-8")], text).into_response()
             }
             None => {
-                let answer = self.routes.of(&request).call(request.map(Body::new));
+                let routes = match self.admit(&mut request, peer) {
+                    Ok(()) => self.routes.of(&request),
+                    Err(denied) => {
+                        request.extensions_mut().insert(denied);
+                        &mut self.routes.denied
+                    }
+                };
+                let answer = routes.call(request.map(Body::new));
                 match AssertUnwindSafe(answer).catch_unwind().await {
                     Ok(Ok(response)) => response,
                     Err(panic) => panicked(panic),
@@ -78,6 +97,17 @@ impl Gate {
         // A poller must see the task as it is, and some of our GETs change something.
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         response
+    }
+
+    /// Finds out who the sender is, where that matters.
+    fn admit<B>(&self, request: &mut Request<B>, peer: IpAddr) -> Result<(), Denied> {
+        let Some(guard) = &self.guard else { return Ok(()) };
+        if is_open(request.method(), request.uri().path()) {
+            return Ok(());
+        }
+        let caller = guard.admit(request.headers(), peer)?;
+        request.extensions_mut().insert(caller);
+        Ok(())
     }
 
     fn refusal<B>(&self, request: &Request<B>) -> Option<(StatusCode, &'static str)> {
@@ -101,9 +131,16 @@ impl Gate {
     }
 }
 
+/// What needs no token: whether the server is well, and OPTIONS, with which a browser can show none. It tells nothing that
+/// this program's manual does not tell.
+fn is_open(method: &Method, path: &str) -> bool {
+    let path = path.strip_suffix('/').unwrap_or(path);
+    method == Method::OPTIONS || matches!(path, "/healthz" | "/readyz")
+}
+
 /// The panic itself went to the log already, by the hook that every panic passes.
 fn panicked(_panic: Box<dyn Any + Send>) -> Response {
-    let printer = Printer { format: Format::default(), base: Base::default(), verbose: false };
+    let printer = Printer::default();
     let error: ApiError = failure::unexplained();
     printer.error(&error)
 }

@@ -2,7 +2,7 @@
 
 use commands::{Author, ImportGeopackage};
 use repository::{DatasetPath, Repository, RepositoryName};
-use tasks_web::ApiError;
+use tasks_web::{ApiError, has_idempotency_key};
 
 use super::{
     Web,
@@ -13,13 +13,15 @@ use super::{
 };
 use crate::upload::{ReceivedFile, Wanted};
 
-const WANTED: Wanted = Wanted { unnamed: "upload.gpkg", documents: &[] };
+const WANTED: Wanted = Wanted { unnamed: "upload.gpkg", documents: &[], digest: false };
 
 /// Receives a file and asks for its import; answers with the new task.
 pub(super) async fn import(web: &Web, name: RepositoryName, call: &mut Call) -> Answer {
     web.admit_change(call)?;
-    let repository = web.repository(name).await?;
-    let received = web.receiver.receive(&call.request.headers, &mut call.body, WANTED).await;
+    let repository = web.repository(&call.caller, name).await?;
+    call.caller.require_writer(repository.name())?;
+    let wanted = WANTED.with_digest(has_idempotency_key(&call.request));
+    let received = web.receiver.receive(&call.request.headers, &mut call.body, wanted).await;
     let received = received.map_err(failure::upload)?;
     let query = Parameters::of_query(call.request.uri.query());
     let parameters = Parameters::of_pairs(received.texts).or(query);
@@ -27,8 +29,9 @@ pub(super) async fn import(web: &Web, name: RepositoryName, call: &mut Call) -> 
     let file = received.file.ok_or_else(|| {
         ApiError::bad_request("Request must specify one and only one fileUpload in the request body")
     })?;
-    let task = submission::submit(web, job(&repository, &parameters, &file)?, Some(file)).await?;
-    Ok(submission::response(call, &task))
+    let submission = call.submission(repository.name(), &parameters, file.digest)?;
+    let task = submission::submit(web, submission, job(&repository, &parameters, &file)?, Some(file)).await?;
+    Ok(call.printer.submission(Ok(task)))
 }
 
 fn require_what_there_is(parameters: &Parameters) -> Result<(), ApiError> {

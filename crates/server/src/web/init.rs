@@ -17,6 +17,7 @@ use super::{
 /// servers that keep repositories elsewhere, and do not count.
 pub(super) async fn init(web: &Web, name: RepositoryName, call: &mut Call) -> Answer {
     web.admit_change(call)?;
+    call.caller.require_writer(&name)?;
     let query = Parameters::of_query(call.request.uri.query());
     let parameters = body::parameters(&call.request.headers, &mut call.body).await?.or(query);
     let identity = identity(&parameters);

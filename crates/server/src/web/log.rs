@@ -18,7 +18,7 @@ const LONGEST_PAGE: usize = 10_000;
 
 /// A page of the history, or its two ends (`returnRange`).
 pub(super) async fn log(web: &Web, name: RepositoryName, call: &mut Call) -> Answer {
-    let repository = web.repository(name).await?;
+    let repository = web.repository(&call.caller, name).await?;
     let parameters = Parameters::of_query(call.request.uri.query());
     let query = query(&parameters)?;
     let report = match parameters.flag("returnRange") {

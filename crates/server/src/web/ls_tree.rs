@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Layers and features. They are written while they are read, so millions take no memory.
 pub(super) async fn ls_tree(web: &Web, name: RepositoryName, call: &mut Call) -> Answer {
-    let repository = web.repository(name).await?;
+    let repository = web.repository(&call.caller, name).await?;
     let parameters = Parameters::of_query(call.request.uri.query());
     let query = query(&parameters);
     let nodes = web.reads.run(move || repository.ls_tree(&query)).await?.map_err(failure::read)?;

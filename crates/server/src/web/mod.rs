@@ -15,6 +15,7 @@ mod import;
 mod init;
 mod log;
 mod ls_tree;
+mod metrics;
 mod osm;
 mod parameters;
 mod reads;

@@ -32,6 +32,11 @@ impl Parameters {
         self.0.iter().any(|(known, _)| known == name)
     }
 
+    /// All of them, in order.
+    pub(super) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// The first value, if it says anything.
     pub(super) fn text(&self, name: &str) -> Option<&str> {
         self.texts(name).next()

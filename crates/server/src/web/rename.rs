@@ -18,7 +18,8 @@ use crate::jobs::RenameRepository;
 /// Renames the repository. The answer has the status 301 and no `Location`, as clients expect.
 pub(super) async fn rename(web: &Web, name: RepositoryName, call: &mut Call) -> Answer {
     web.admit_change(call)?;
-    let repository = web.repository(name.clone()).await?;
+    let repository = web.repository(&call.caller, name.clone()).await?;
+    call.caller.require_admin()?;
     let query = Parameters::of_query(call.request.uri.query());
     let parameters = body::parameters(&call.request.headers, &mut call.body).await?.or(query);
     let missing = || {
@@ -34,7 +35,7 @@ pub(super) async fn rename(web: &Web, name: RepositoryName, call: &mut Call) -> 
     require_free(web, &to).await?;
     let job = RenameRepository { repository: repository.id().to_owned(), name: to.to_string() };
     if web.run_alone(job).await?.status != Status::Finished {
-        web.repository(name).await?;
+        web.repository(&call.caller, name).await?;
         require_free(web, &to).await?;
         return Err(failure::unexplained().into());
     }
@@ -43,7 +44,7 @@ pub(super) async fn rename(web: &Web, name: RepositoryName, call: &mut Call) -> 
 }
 
 async fn require_free(web: &Web, name: &RepositoryName) -> Result<(), Refusal> {
-    match web.find(name.clone()).await? {
+    match web.find_for_anybody(name.clone()).await? {
         None => Ok(()),
         Some(_) => Err(ApiError::bad_request("A repository with that name already exists.").into()),
     }

@@ -17,14 +17,15 @@ use super::{
 pub(super) async fn list(web: &Web, call: &mut Call) -> Answer {
     let repositories = web.repositories.clone();
     let names = web.reads.run(move || repositories.list()).await?.map_err(failure::repositories)?;
-    let repos = Report::new().list("repo", names.iter().map(|name| Node::Element(named(name))));
+    let names = names.iter().filter(|name| call.caller.may_read(name));
+    let repos = Report::new().list("repo", names.map(|name| Node::Element(named(name))));
     let document = call.printer.document("repos", &Node::Element(repos));
     Ok(call.printer.response(StatusCode::OK, document))
 }
 
 /// `GET /repos/NAME`. Its location is its address here: where it lies on the disk is nobody's business.
 pub(super) async fn show(web: &Web, name: RepositoryName, call: &mut Call) -> Answer {
-    if web.find(name.clone()).await?.is_none() {
+    if web.find(&call.caller, name.clone()).await?.is_none() {
         return Ok(not_found());
     }
     let location = format!("{}/repos/{name}", call.printer.base.as_str());

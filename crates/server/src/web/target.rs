@@ -16,6 +16,10 @@ pub(super) enum Target {
     UnknownCommand(String),
     /// Whether the server is up.
     Health,
+    /// Whether it takes new tasks.
+    Ready,
+    /// What it does, in numbers.
+    Metrics,
     /// The server's version.
     Version,
     /// Nothing.
@@ -59,6 +63,8 @@ impl Target {
     fn of_segments(segments: &[&str]) -> Self {
         match segments {
             ["healthz"] => Self::Health,
+            ["readyz"] => Self::Ready,
+            ["metrics"] => Self::Metrics,
             ["version"] => Self::Version,
             ["repos"] => Self::Repositories,
             ["repos", name] => Self::Repository((*name).to_owned()),

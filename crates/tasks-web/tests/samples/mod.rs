@@ -4,12 +4,12 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use tasks::{ErrorReport, Progress, Report, Status, Task, TaskId};
+use tasks::{ErrorReport, Priority, Progress, Report, Status, Task, TaskId};
 use tasks_web::{Base, Format, Printer, PublicAddress};
 
 /// A printer whose links begin with GeoGig's usual address.
 pub fn printer(format: Format) -> Printer {
-    Printer { format, base: base(), verbose: false }
+    Printer { format, base: base(), ..Printer::default() }
 }
 
 pub fn base() -> Base {
@@ -26,8 +26,11 @@ pub fn task(id: u64, status: Status) -> Task {
         kind: "import-geopackage".into(),
         status,
         description: "Importing GeoPackage database file.".into(),
+        subject: None,
+        priority: Priority::Normal,
         transaction: None,
         owner: None,
+        attempt: 0,
         created: Timestamp::UNIX_EPOCH,
         started: None,
         finished: None,

@@ -14,13 +14,16 @@ use tasks::{
 };
 use tasks_web::TasksWeb;
 use tempfile::TempDir;
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::{Notify, Semaphore, watch};
 use tower::ServiceExt as _;
 
 /// What jobs share with the test.
 pub struct Stage {
     begun: Notify,
     may_end: Semaphore,
+    /// How far a held task should be, and whether it is.
+    count: watch::Sender<u64>,
+    counted: Notify,
 }
 
 /// What the studio does.
@@ -62,9 +65,21 @@ impl AsyncJob for Work {
             Self::Hold => {
                 ctx.step("Holding...").unit("minutes");
                 ctx.reach(3)?;
+                let mut count = stage.count.subscribe();
                 stage.begun.notify_one();
-                stage.may_end.acquire().await?.forget();
-                Ok(Report::new())
+                loop {
+                    tokio::select! {
+                        end = stage.may_end.acquire() => {
+                            end?.forget();
+                            return Ok(Report::new());
+                        }
+                        counted = count.changed() => {
+                            counted?;
+                            ctx.reach(*count.borrow_and_update())?;
+                            stage.counted.notify_one();
+                        }
+                    }
+                }
             }
             Self::Fail => {
                 Err(Failure::new(anyhow::anyhow!("the light went out").context("failing as asked")))
@@ -92,7 +107,12 @@ impl Studio {
     /// With settings of its own.
     pub fn open_with(set_up: impl FnOnce(Builder) -> Builder) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let stage = std::sync::Arc::new(Stage { begun: Notify::new(), may_end: Semaphore::new(0) });
+        let stage = std::sync::Arc::new(Stage {
+            begun: Notify::new(),
+            may_end: Semaphore::new(0),
+            count: watch::Sender::default(),
+            counted: Notify::new(),
+        });
         let registry = Registry::new(stage.clone()).with_async::<Work>();
         let tasks = set_up(Tasks::builder(registry).results(folder.path())).start();
         Self { tasks, folder, stage }
@@ -113,6 +133,15 @@ impl Studio {
 
     async fn done(&self, work: Work) -> TaskId {
         let id = self.submit(work).await.expect("a task").id;
+        self.tasks.wait(id).await.expect("an end");
+        id
+    }
+
+    /// A FINISHED task with an owner and a subject.
+    pub async fn said_for(&self, owner: &str, subject: &str) -> TaskId {
+        let submission =
+            Submission { owner: Some(owner.into()), subject: Some(subject.into()), ..Submission::default() };
+        let id = self.tasks.submit(Work::Say(subject.into()), submission).await.expect("a task").id;
         self.tasks.wait(id).await.expect("an end");
         id
     }
@@ -138,6 +167,12 @@ impl Studio {
         let id = self.submit(Work::Hold).await.expect("a task").id;
         self.stage.begun.notified().await;
         id
+    }
+
+    /// Lets the running task get this far, and waits until it has.
+    pub async fn count(&self, done: u64) {
+        self.stage.count.send_replace(done);
+        self.stage.counted.notified().await;
     }
 
     /// A task that is WAITING behind one that runs.
@@ -177,16 +212,31 @@ impl Answer {
 
 /// Sends a request with these headers.
 pub async fn send(router: &Router, method: Method, uri: &str, headers: &[(&str, &str)]) -> Answer {
+    send_body(router, method, uri, headers, "").await
+}
+
+/// Sends a request with these headers and a body.
+pub async fn send_body(
+    router: &Router,
+    method: Method,
+    uri: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Answer {
     let mut request = Request::builder().method(method).uri(uri);
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
-    let request = request.body(Body::empty()).expect("a request");
+    let request = request.body(Body::from(body.to_owned())).expect("a request");
     let response = router.clone().oneshot(request).await.expect("a response");
     let (head, body) = response.into_parts();
     let body = to_bytes(body, usize::MAX).await.expect("a whole body");
     let body = String::from_utf8(body.to_vec()).expect("UTF-8");
     Answer { status: head.status, headers: head.headers, body }
+}
+
+pub async fn post(router: &Router, uri: &str) -> Answer {
+    send(router, Method::POST, uri, &[("host", "localhost:8182")]).await
 }
 
 pub async fn get(router: &Router, uri: &str) -> Answer {

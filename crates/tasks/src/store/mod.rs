@@ -4,21 +4,35 @@
 //! diagram from where the task is, so that of two racing wishes one wins, whoever makes them and on whatever server.
 //! What runs on this server's threads is not here.
 
+mod attached;
+#[cfg_attr(
+    not(feature = "sqlite"),
+    allow(dead_code, reason = "only a store on a disk undoes, writes down and takes up again")
+)]
 mod board;
 pub mod contract;
 mod memory;
+mod meter;
 mod queue;
+#[cfg_attr(
+    not(feature = "sqlite"),
+    allow(dead_code, reason = "only a store on a disk keeps anything elsewhere")
+)]
 mod shelf;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 mod transition;
 
 use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
 pub use memory::MemoryStore;
+#[cfg(feature = "sqlite")]
+pub use sqlite::{OpenError, SqliteOptions, SqliteStore};
 pub use transition::{
-    Answer, Claimed, Download, End, NewTask, Orphan, Record, Refusal, SealedEffect, Transition,
+    Answer, Claimed, Download, End, Idempotency, NewTask, Orphan, Record, Refusal, SealedEffect, Transition,
 };
 
-use crate::{Filter, TaskId};
+use crate::{Counters, Filter, TaskId, Totals};
 
 /// An answer that may take its time.
 pub type Answering<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
@@ -57,6 +71,14 @@ pub trait Journal: Send + Sync + 'static {
 
     /// Forgets tasks that ended at least `keep` ago; as many at once as the store thinks fit.
     fn sweep(&self, keep: Duration) -> Answering<'_, Swept>;
+
+    /// Whether the store can take wishes now.
+    ///
+    /// # Errors
+    /// The one that it last met, as long as it has not got over it.
+    fn health(&self) -> Result<(), Arc<StoreError>> {
+        Ok(())
+    }
 }
 
 /// Answers questions about tasks, of what is durable only.
@@ -66,6 +88,12 @@ pub trait View: Send + Sync + 'static {
 
     /// The tasks that the filter lets through, oldest first.
     fn list<'a>(&'a self, filter: &'a Filter) -> Answering<'a, Vec<Arc<Record>>>;
+
+    /// How many tasks the filter lets through, whatever its `after` and `limit`.
+    fn totals<'a>(&'a self, filter: &'a Filter) -> Answering<'a, Totals>;
+
+    /// The store's part of the [`Counters`]: tasks and times.
+    fn counters(&self) -> Counters;
 }
 
 /// Is told what has happened, after it has become visible.
@@ -96,6 +124,17 @@ pub enum Notice {
 pub struct Limits {
     /// How many tasks may be WAITING or RUNNING.
     pub max_unfinished: usize,
+    /// How many of one owner may be.
+    pub max_per_owner: usize,
+    /// How many tasks may be kept, the unfinished ones among them; and how many keys.
+    pub max_tasks: usize,
+}
+
+impl Default for Limits {
+    /// None.
+    fn default() -> Self {
+        Self { max_unfinished: usize::MAX, max_per_owner: usize::MAX, max_tasks: usize::MAX }
+    }
 }
 
 /// What a sweep did.
@@ -108,10 +147,10 @@ pub struct Swept {
 }
 
 /// The store could not answer.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct StoreError {
     doing: String,
-    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
 
 impl StoreError {
@@ -120,7 +159,7 @@ impl StoreError {
         doing: impl Into<String>,
         source: impl Into<Option<Box<dyn std::error::Error + Send + Sync>>>,
     ) -> Self {
-        Self { doing: doing.into(), source: source.into() }
+        Self { doing: doing.into(), source: source.into().map(Arc::from) }
     }
 }
 
@@ -132,6 +171,12 @@ impl fmt::Display for StoreError {
 
 impl std::error::Error for StoreError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.source.as_ref().map(|source| source.as_ref() as _)
+        self.source.as_ref().map(|source| &**source as _)
     }
+}
+
+/// Nanoseconds since 1970; of times before 1678 and after 2262 the nearest there are.
+fn nanoseconds(time: jiff::Timestamp) -> i64 {
+    let nanoseconds = time.as_nanosecond();
+    i64::try_from(nanoseconds).unwrap_or(if nanoseconds < 0 { i64::MIN } else { i64::MAX })
 }

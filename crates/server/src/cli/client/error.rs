@@ -21,6 +21,9 @@ pub enum ClientError {
     /// It answered something that no Longhaul server answers.
     #[error("what answers {asked} is no Longhaul server: {cause}")]
     Foreign { asked: String, cause: String },
+    /// What should be a token is none.
+    #[error("what --token or LONGHAUL_TOKEN says is no token")]
+    NoToken,
     /// This machine is not able to ask.
     #[error(
         "cannot speak to {server} encrypted: {cause}; Debian's package ca-certificates says whom to trust"
@@ -59,7 +62,7 @@ impl ClientError {
         match self {
             Self::Unreachable { .. } | Self::Lost { .. } => true,
             Self::Refused { status, .. } => matches!(status.as_u16(), 429 | 502 | 503 | 504),
-            Self::Moved { .. } | Self::Foreign { .. } | Self::NoEncryption { .. } => false,
+            Self::Moved { .. } | Self::Foreign { .. } | Self::NoToken | Self::NoEncryption { .. } => false,
         }
     }
 }

@@ -1,6 +1,10 @@
 use std::time::Duration;
 
-use reqwest::{Method, RequestBuilder, StatusCode, header::LOCATION, redirect};
+use reqwest::{
+    Method, RequestBuilder, StatusCode,
+    header::{AUTHORIZATION, HeaderMap, HeaderValue, LOCATION},
+    redirect,
+};
 use serde::de::DeserializeOwned;
 
 use super::{ClientError, ServerAddress};
@@ -28,8 +32,8 @@ impl Client {
     /// Gets ready to speak to a server; connects with the first request.
     ///
     /// # Errors
-    /// If the address asks for encryption, and this machine trusts nobody.
-    pub fn new(server: ServerAddress) -> Result<Self, ClientError> {
+    /// If the address asks for encryption, and this machine trusts nobody; or the token has characters that none has.
+    pub fn new(server: ServerAddress, token: Option<&str>) -> Result<Self, ClientError> {
         // Of the ways to encrypt that are compiled in there is one; a second client finds it chosen already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         // A redirect would turn an upload into a question.
@@ -37,6 +41,9 @@ impl Client {
             .user_agent(concat!("longhaul/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(Duration::from_secs(10))
             .redirect(redirect::Policy::none());
+        if let Some(token) = token {
+            http = http.default_headers(HeaderMap::from_iter([(AUTHORIZATION, bearer(token)?)]));
+        }
         if server.is_loopback() {
             http = http.no_proxy();
         }
@@ -86,6 +93,14 @@ impl Client {
             (status, _) => Err(ClientError::of_answer(status, &text)),
         }
     }
+}
+
+/// Never shown where a request is.
+fn bearer(token: &str) -> Result<HeaderValue, ClientError> {
+    let mut value =
+        HeaderValue::from_str(&format!("Bearer {}", token.trim())).map_err(|_| ClientError::NoToken)?;
+    value.set_sensitive(true);
+    Ok(value)
 }
 
 impl Answer {

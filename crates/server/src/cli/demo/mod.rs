@@ -73,7 +73,7 @@ async fn show(server: &Server, folder: &Folder, stay: bool) -> anyhow::Result<()
     page.command(&server.command)?;
     page.line(&format!("listening on {}", server.address))?;
 
-    let client = Client::new(server.address.clone())?;
+    let client = Client::new(server.address.clone(), None)?;
     let story = Story::new(&client, folder);
     let repository = story.make_repository(&mut page).await?;
     let task = story.start_import(&mut page, &repository).await?;

@@ -139,7 +139,7 @@ pub async fn run(args: ImportArgs) -> anyhow::Result<ExitCode> {
 /// Opens the file and sees to the repository.
 async fn get_ready(args: &ImportArgs) -> anyhow::Result<(Client, Upload)> {
     let upload = Upload::open(&args.file).await?;
-    let client = Client::new(args.server.server.clone())?;
+    let client = args.server.client()?;
     let name = &args.repo;
     if args.create {
         client.create_repository(name).await?;

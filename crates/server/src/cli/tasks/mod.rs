@@ -12,7 +12,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
-use crate::cli::client::{Client, ServerAddress};
+use crate::cli::client::{Client, ClientError, ServerAddress};
 
 pub use interrupts::Interrupts;
 pub use outcome::{INTERRUPTED, conclude};
@@ -81,6 +81,17 @@ pub struct ServerArg {
         global = true
     )]
     pub server: ServerAddress,
+
+    /// Token to show to the server
+    #[arg(long, env = "LONGHAUL_TOKEN", hide_env_values = true, value_name = "TOKEN", global = true)]
+    token: Option<String>,
+}
+
+impl ServerArg {
+    /// A client of the server that is meant.
+    pub fn client(&self) -> Result<Client, ClientError> {
+        Client::new(self.server.clone(), self.token.as_deref())
+    }
 }
 
 /// Does what was asked for.
@@ -88,7 +99,7 @@ pub struct ServerArg {
 /// # Errors
 /// If the server does not, or the output cannot be written.
 pub async fn run(args: TasksArgs) -> anyhow::Result<ExitCode> {
-    let client = Client::new(args.server.server)?;
+    let client = args.server.client()?;
     match args.wish.unwrap_or(Wish::List) {
         Wish::List => list::run(&client, args.json).await,
         Wish::Show { id } => show::run(&client, id, args.json).await,

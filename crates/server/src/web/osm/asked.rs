@@ -2,15 +2,16 @@
 
 use axum::http::header;
 use commands::{Author, Destination};
-use repository::Repository;
-use tasks_web::ApiError;
+use repository::{Repository, RepositoryName};
+use tasks::Submission;
+use tasks_web::{ApiError, has_idempotency_key};
 
 use crate::{
     upload::{Document, ReceivedFile, Wanted},
     web::{Web, app::Call, body, failure, failure::Refusal, parameters::Parameters},
 };
 
-const WANTED: Wanted = Wanted { unnamed: "upload.osm", documents: &["filter", "mapping"] };
+const WANTED: Wanted = Wanted { unnamed: "upload.osm", documents: &["filter", "mapping"], digest: false };
 /// The longest body that holds parameters, a mapping or a filter among them, in bytes.
 const LONGEST_BODY: usize = 1 << 20;
 
@@ -38,10 +39,23 @@ impl Asked {
             let parameters = with_mapping(said).or(query);
             return Ok(Self { parameters, documents: Vec::new(), file: None });
         }
-        let received = web.receiver.receive(headers, &mut call.body, WANTED).await;
+        let wanted = WANTED.with_digest(has_idempotency_key(&call.request));
+        let received = web.receiver.receive(headers, &mut call.body, wanted).await;
         let received = received.map_err(failure::upload)?;
         let parameters = Parameters::of_pairs(received.texts).or(query);
         Ok(Self { parameters, documents: received.documents, file: received.file })
+    }
+
+    /// What belongs to the task; documents that came as files are part of what a repetition is known by, as is the data.
+    pub(super) fn submission(
+        &self,
+        call: &Call,
+        repository: &RepositoryName,
+        file: Option<&ReceivedFile>,
+    ) -> Result<Submission, ApiError> {
+        let documents = self.documents.iter().map(|document| (document.field.clone(), document.text.clone()));
+        let parameters = Parameters::of_pairs(documents.collect()).or(self.parameters.clone());
+        call.submission(repository, &parameters, file.and_then(|file| file.digest))
     }
 
     /// Where the commit goes, and what it says.

@@ -21,11 +21,13 @@ const USAGE: &str = "Usage: GET <repo context>/osm/download?[filter=FILTER|bbox=
 /// Asks for a download; answers with the new task.
 pub(in crate::web) async fn download(web: &Web, name: RepositoryName, call: &mut Call) -> Answer {
     web.admit_change(call)?;
-    let repository = web.repository(name).await?;
+    let repository = web.repository(&call.caller, name).await?;
+    call.caller.require_writer(repository.name())?;
     let asked = Asked::of(web, call).await?;
     let job = job(web, &repository, &asked).await?;
-    let task = submission::submit(web, job, None).await?;
-    Ok(submission::response(call, &task))
+    let submission = asked.submission(call, repository.name(), None)?;
+    let task = submission::submit(web, submission, job, None).await?;
+    Ok(call.printer.submission(Ok(task)))
 }
 
 /// The checks, in GeoGig's order.

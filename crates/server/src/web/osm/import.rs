@@ -24,13 +24,15 @@ const USAGE: &str = "Usage: GET <repo context>/osm/import?uri=URI[&add=true][&ma
 /// Asks for an import of a file that was sent, or that lies under an import root; answers with the new task.
 pub(in crate::web) async fn import(web: &Web, name: RepositoryName, call: &mut Call) -> Answer {
     web.admit_change(call)?;
-    let repository = web.repository(name).await?;
+    let repository = web.repository(&call.caller, name).await?;
+    call.caller.require_writer(repository.name())?;
     let mut asked = Asked::of(web, call).await?;
     let received = asked.file.take();
     let repository_uri = format!("{}/repos/{}", call.printer.base.as_str(), repository.name());
     let job = job(web, &repository, repository_uri, &asked, received.as_ref()).await?;
-    let task = submission::submit(web, job, received).await?;
-    Ok(submission::response(call, &task))
+    let submission = asked.submission(call, repository.name(), received.as_ref())?;
+    let task = submission::submit(web, submission, job, received).await?;
+    Ok(call.printer.submission(Ok(task)))
 }
 
 async fn job(

@@ -1,0 +1,88 @@
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use anyhow::Context;
+use arc_swap::ArcSwap;
+use subtle::{Choice, ConditionallySelectable};
+
+use super::{Token, secret::Sum};
+
+/// The tokens of a file, as it was when it was read last.
+pub(crate) struct Tokens {
+    file: PathBuf,
+    known: ArcSwap<Vec<Arc<Token>>>,
+}
+
+impl Tokens {
+    /// Reads the file.
+    ///
+    /// # Errors
+    /// If it cannot be read, or could be misread.
+    pub(crate) fn open(file: &Path) -> anyhow::Result<Self> {
+        Ok(Self { file: file.to_owned(), known: ArcSwap::from_pointee(read(file)?) })
+    }
+
+    /// Reads the file again. Where that fails, the tokens stay as they were.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub(crate) fn reload(&self) -> anyhow::Result<usize> {
+        let tokens = read(&self.file)?;
+        let count = tokens.len();
+        self.known.store(Arc::new(tokens));
+        Ok(count)
+    }
+
+    /// The token with this secret.
+    ///
+    /// Looks at every token, whichever it is: the time that takes says only how many there are.
+    pub(super) fn find(&self, secret: &str) -> Option<Arc<Token>> {
+        let shown = Sum::of(secret);
+        let known = self.known.load();
+        let (mut at, mut is_known) = (0_u64, Choice::from(0));
+        for (index, token) in (0_u64..).zip(known.iter()) {
+            let is_it = token.sum.is(&shown);
+            at = u64::conditional_select(&at, &index, is_it);
+            is_known |= is_it;
+        }
+        bool::from(is_known).then(|| known.get(usize::try_from(at).ok()?).cloned()).flatten()
+    }
+}
+
+fn read(file: &Path) -> anyhow::Result<Vec<Arc<Token>>> {
+    let reading = || format!("reading the tokens in {}", file.display());
+    let text = std::fs::read_to_string(file).with_context(reading)?;
+    let tokens = Token::read_all(&text).with_context(reading)?;
+    Ok(tokens.into_iter().map(Arc::new).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::access::{Role, Secret};
+
+    #[test]
+    fn a_token_is_found_by_its_secret_until_the_file_says_otherwise() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let secrets = [Secret::new().unwrap(), Secret::new().unwrap()];
+        let toml =
+            |name: &str, secret| Token::new(name, Role::Reader, vec![], secret).unwrap().to_toml().unwrap();
+        std::fs::write(file.path(), toml("a", &secrets[0]) + &toml("b", &secrets[1])).unwrap();
+        let tokens = Tokens::open(file.path()).unwrap();
+        let name = |secret: &str| tokens.find(secret).map(|token| token.name.clone());
+        assert_eq!(name(secrets[0].as_str()).as_deref(), Some("a"));
+        assert_eq!(name(secrets[1].as_str()).as_deref(), Some("b"));
+        assert_eq!(name(""), None);
+        assert_eq!(name(&secrets[0].sum().to_string()), None, "what the file says is no secret");
+
+        std::fs::write(file.path(), "nonsense").unwrap();
+        assert!(tokens.reload().is_err());
+        assert_eq!(name(secrets[0].as_str()).as_deref(), Some("a"));
+        std::fs::write(file.path(), toml("b", &secrets[1])).unwrap();
+        assert_eq!(tokens.reload().unwrap(), 1);
+        assert_eq!(name(secrets[0].as_str()), None);
+        assert_eq!(name(secrets[1].as_str()).as_deref(), Some("b"));
+    }
+}

@@ -1,0 +1,119 @@
+//! What an operator sees of the server.
+
+#![allow(clippy::unwrap_used, reason = "tests may")]
+
+mod support;
+
+use std::{
+    io::{Read, Write},
+    net::TcpStream,
+};
+
+use support::{Form, Request, Server, geopackage};
+
+fn file() -> Form {
+    Form::default().file("fileUpload", "points.gpkg", &geopackage::points("points", &["a", "b"]))
+}
+
+/// The value of a series.
+fn value(metrics: &str, series: &str) -> f64 {
+    let line = metrics.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
+    line.unwrap_or_else(|| panic!("no {series} in\n{metrics}")).parse().unwrap()
+}
+
+#[test]
+fn the_metrics_tell_of_tasks_times_and_traffic() {
+    let server = Server::start();
+    server.init("r");
+    server.import_to_the_end("r", file());
+    server.ended(server.import("r", file()));
+    server.get("/tasks/1.json?wait=1");
+    let answer = server.get("/metrics");
+    assert_eq!(answer.header("content-type"), Some("text/plain; version=0.0.4; charset=utf-8"));
+    let metrics = answer.text();
+    let kind = "kind=\"import-geopackage\"";
+    assert_eq!(value(&metrics, &format!("longhaul_tasks{{{kind},status=\"FINISHED\"}}")), 1.0);
+    assert_eq!(value(&metrics, &format!("longhaul_tasks{{{kind},status=\"FAILED\"}}")), 1.0);
+    assert_eq!(value(&metrics, "longhaul_queue_depth"), 0.0);
+    assert_eq!(value(&metrics, "longhaul_ready"), 1.0);
+    for histogram in ["longhaul_task_waiting_seconds", "longhaul_task_run_seconds"] {
+        assert_eq!(value(&metrics, &format!("{histogram}_count")), 2.0);
+        assert_eq!(value(&metrics, &format!("{histogram}_bucket{{le=\"+Inf\"}}")), 2.0);
+    }
+    assert!(value(&metrics, "longhaul_polls_total") >= 3.0);
+    assert!(value(&metrics, "longhaul_upload_bytes_total") > 10_000.0);
+    assert_eq!(value(&metrics, "longhaul_recoveries_total{outcome=\"resumed\"}"), 0.0);
+    for line in metrics.lines().filter(|line| !line.starts_with('#')) {
+        let (series, number) = line.rsplit_once(' ').unwrap();
+        let name = series.split('{').next().unwrap();
+        assert!(number.parse::<f64>().is_ok(), "{line}");
+        assert!(name.starts_with("longhaul_") && metrics.contains("# TYPE longhaul_"), "{line}");
+    }
+    server.stop();
+}
+
+#[test]
+fn the_number_of_series_does_not_grow_with_what_clients_send() {
+    let server = Server::start();
+    server.init("r");
+    server.import_to_the_end("r", file());
+    let series = || server.get("/metrics").text().lines().count();
+    let before = series();
+    for at in 0..20 {
+        server.get(&format!("/tasks/{at}?output_format=json&kind=k{at}"));
+        server.get(&format!("/nothing/{at}"));
+        server.send(Request::new("GET", "/tasks").header("User-Agent", &format!("agent-{at}")));
+    }
+    assert_eq!(series(), before);
+    server.stop();
+}
+
+#[test]
+fn a_server_that_is_well_is_ready() {
+    let server = Server::start();
+    assert_eq!(server.get("/healthz").text(), "ok\n");
+    assert_eq!((server.get("/readyz").status, server.get("/readyz").text().as_str()), (200, "ready\n"));
+    assert_eq!(server.send(Request::new("POST", "/readyz")).status, 405);
+    server.stop();
+}
+
+#[test]
+fn every_line_of_a_tasks_run_has_its_number() {
+    let server = Server::start();
+    server.init("r");
+    // What HEAD stands on is there and no commit, which the import complains of in the log.
+    let branch = server.data("repos/r.git/refs/heads/master");
+    std::fs::write(&branch, format!("{}\n", "1".repeat(40))).unwrap();
+    assert_eq!(server.ended(server.import("r", file()))["status"], "FAILED");
+    let (_folder, _status, log) = server.stop_and_tell();
+    let lines: Vec<_> =
+        log.lines().filter(|line| line.contains("tas") && !line.contains("listening")).collect();
+    assert!(lines.iter().any(|line| line.contains("a task starts")), "{log}");
+    assert!(lines.iter().any(|line| line.contains("a command failed")), "{log}");
+    for line in lines {
+        assert!(line.contains("id=1"), "{line}");
+    }
+}
+
+#[test]
+fn a_stop_ends_streams_and_those_who_wait() {
+    let server = Server::start();
+    server.init("r");
+    let mut streams: Vec<_> = ["/tasks/events", "/tasks/events.json"]
+        .map(|target| {
+            let mut stream = TcpStream::connect(server.address).unwrap();
+            stream.write_all(&Request::new("GET", target).head(server.address)).unwrap();
+            let mut head = [0; 15];
+            stream.read_exact(&mut head).unwrap();
+            assert_eq!(&head, b"HTTP/1.1 200 OK");
+            stream
+        })
+        .into();
+    // It complains if it had to cut them off.
+    server.stop();
+    for stream in &mut streams {
+        let mut rest = String::new();
+        stream.read_to_string(&mut rest).unwrap();
+        assert!(rest.contains("event: reset") && rest.ends_with("0\r\n\r\n"), "{rest}");
+    }
+}
