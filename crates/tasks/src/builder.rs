@@ -22,7 +22,7 @@ pub struct Builder {
     kinds: Kinds,
     workers: usize,
     max_parked: usize,
-    max_unfinished: usize,
+    limits: Limits,
     times: Times,
     results: Option<PathBuf>,
     clock: Arc<dyn Clock>,
@@ -36,11 +36,12 @@ impl Builder {
             kinds,
             workers: cores.max(2),
             max_parked: 256,
-            max_unfinished: 10_000,
+            limits: Limits { max_unfinished: 10_000, max_tasks: 2_000_000, ..Limits::default() },
             times: Times {
                 keep: Duration::from_secs(600),
                 task_timeout: None,
                 grace: Duration::from_secs(10),
+                max_attempts: 3,
             },
             results: None,
             clock: Arc::new(SystemClock::default()),
@@ -63,7 +64,27 @@ impl Builder {
 
     /// How many tasks may wait or run before new ones are refused; 10,000 by default.
     pub fn max_unfinished(mut self, tasks: usize) -> Self {
-        self.max_unfinished = tasks;
+        self.limits.max_unfinished = tasks;
+        self
+    }
+
+    /// How many tasks of one owner may wait or run before new ones are refused; by default as many as of all.
+    pub fn max_per_owner(mut self, tasks: usize) -> Self {
+        self.limits.max_per_owner = tasks;
+        self
+    }
+
+    /// How many tasks may be kept, the unfinished ones among them, before new ones are refused; 2,000,000 by default. A full
+    /// store never forgets a task before its time. As many [keys](crate::Submission::idempotency) are kept.
+    pub fn max_tasks(mut self, tasks: usize) -> Self {
+        self.limits.max_tasks = tasks;
+        self
+    }
+
+    /// How often a task may be cut short by the end of the program before it is FAILED instead of being started again; 3 by
+    /// default, and 1 at least.
+    pub fn max_attempts(mut self, attempts: u32) -> Self {
+        self.times.max_attempts = attempts.max(1);
         self
     }
 
@@ -121,14 +142,13 @@ impl Builder {
             results: self.results.map(Results::new),
             times: self.times,
             changes: broadcast::Sender::new(1024),
+            recoveries: Default::default(),
             running: Default::default(),
             clearing: Default::default(),
             cleared: Default::default(),
             is_out: Default::default(),
         });
-        engine
-            .store
-            .attach(Arc::new(Ear(Arc::downgrade(&engine))), Limits { max_unfinished: self.max_unfinished });
+        engine.store.attach(Arc::new(Ear(Arc::downgrade(&engine))), self.limits);
         keep_time(&engine);
         Tasks { _alive: Arc::new(Alive(engine.clone())), engine }
     }

@@ -4,6 +4,7 @@ use std::{
     collections::HashMap,
     io,
     panic::{AssertUnwindSafe, catch_unwind},
+    path::PathBuf,
     sync::{Arc, Weak, atomic::AtomicBool},
     thread,
     time::Duration,
@@ -16,7 +17,7 @@ use tokio::{
 };
 
 use crate::{
-    Change, TaskId,
+    Change, Recoveries, TaskId,
     clock::Clock,
     keeper::Alarm,
     pace::Pace,
@@ -42,6 +43,7 @@ pub(crate) struct Engine {
     pub(crate) results: Option<Results>,
     pub(crate) times: Times,
     pub(crate) changes: broadcast::Sender<Change>,
+    pub(crate) recoveries: Mutex<Recoveries>,
     /// What this engine runs or is clearing up after, by task.
     pub(crate) running: RwLock<HashMap<TaskId, Arc<Run>>>,
     /// The tasks that are being cancelled or rescued, by how many; their files may not have been removed yet.
@@ -56,6 +58,8 @@ pub(crate) struct Times {
     pub(crate) keep: Duration,
     pub(crate) task_timeout: Option<Duration>,
     pub(crate) grace: Duration,
+    /// How often a task may be cut short before it is given up.
+    pub(crate) max_attempts: u32,
 }
 
 impl Engine {
@@ -137,6 +141,18 @@ impl Engine {
             });
         }
         Ok(answer)
+    }
+
+    /// Removes files that nobody needs, while the answer is already on its way.
+    pub(crate) fn remove_files(&self, files: Vec<PathBuf>, id: TaskId) {
+        if !files.is_empty() {
+            self.runtime.spawn_blocking(move || results::remove_all(&files, id));
+        }
+    }
+
+    /// When it may pay to ask again where everything that is kept is too much; from a second to a minute.
+    pub(crate) fn until_a_sweep(&self) -> Duration {
+        self.times.keep.clamp(Duration::from_secs(1), Duration::from_secs(60))
     }
 
     /// Starts threads until there are enough.

@@ -44,6 +44,7 @@
 mod builder;
 pub mod clock;
 mod context;
+mod counters;
 mod engine;
 mod failure;
 mod filter;
@@ -67,13 +68,14 @@ mod worker;
 
 pub use builder::Builder;
 pub use context::{CancelGuard, Context, SealRefused, Sealed, Track};
+pub use counters::{Counters, Histogram, Recoveries};
 pub use failure::{Cancelled, Failure};
-pub use filter::Filter;
+pub use filter::{Filter, Totals};
 pub use job::{AsyncJob, Job, Lane, Submittable};
 pub use progress::Step;
 pub use registry::Registry;
 pub use report::{Node, Report};
 pub use results::ResultFile;
-pub use store::{MemoryStore, StoreError};
-pub use task::{ErrorReport, Progress, Status, Task, TaskId};
+pub use store::{Idempotency, MemoryStore, StoreError};
+pub use task::{ErrorReport, PRIORITY_STEP, Priority, Progress, Status, Task, TaskId};
 pub use tasks::{Change, Submission, SubmitError, Tasks};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    Report,
+    ErrorReport, Recoveries, Report,
     engine::{Clearing, Engine},
     results,
     store::{End, Orphan, Refusal, SealedEffect, StoreError, Transition},
@@ -25,12 +25,16 @@ pub(crate) fn rescue(engine: &Arc<Engine>) -> Result<(), StoreError> {
 fn rescue_one(engine: &Arc<Engine>, orphan: &Orphan) {
     let id = orphan.claimed.id;
     let _clearing = Clearing::begin(engine.clone(), id);
-    let is_published = orphan.sealed.as_ref().is_some_and(|sealed| is_published(engine, orphan, sealed));
-    let mut answer = wait_for(engine.write_surely(wish(orphan, is_published, orphan.cancel_requested)));
+    let mut fate = Fate::of(engine, orphan);
+    let mut answer = wait_for(engine.write_surely(fate.wish(engine, orphan)));
     if answer.verdict == Err(Refusal::CancelRequested) {
-        answer = wait_for(engine.write_surely(wish(orphan, is_published, true)));
+        fate = Fate::Cancelled;
+        answer = wait_for(engine.write_surely(fate.wish(engine, orphan)));
     }
-    tracing::info!(task = %id, is_published, verdict = ?answer.verdict, "a task was cut short");
+    tracing::info!(task = %id, ?fate, verdict = ?answer.verdict, "a task was cut short");
+    if answer.verdict.is_ok() {
+        fate.count(&mut engine.recoveries.lock());
+    }
     if let Some(results) = &engine.results {
         results.discard(id, orphan.cut_short);
     }
@@ -39,14 +43,54 @@ fn rescue_one(engine: &Arc<Engine>, orphan: &Orphan) {
     }
 }
 
-fn wish(orphan: &Orphan, is_published: bool, is_cancelled: bool) -> Transition {
-    let (id, attempt) = (orphan.claimed.id, orphan.claimed.attempt);
-    let end = match is_published {
-        true => End::Finished(Arc::new(Report::new())),
-        false if is_cancelled => End::Cancelled,
-        false => return Transition::HandedBack { id, attempt, unseals: true },
+/// What becomes of a task that was cut short.
+#[derive(Clone, Copy, Debug)]
+enum Fate {
+    Finished,
+    Cancelled,
+    GivenUp,
+    Resumed,
+}
+
+impl Fate {
+    fn of(engine: &Engine, orphan: &Orphan) -> Self {
+        let is_published = orphan.sealed.as_ref().is_some_and(|sealed| is_published(engine, orphan, sealed));
+        match is_published {
+            true => Self::Finished,
+            false if orphan.cancel_requested => Self::Cancelled,
+            false if orphan.interruptions + 1 >= engine.times.max_attempts => Self::GivenUp,
+            false => Self::Resumed,
+        }
+    }
+
+    fn wish(self, engine: &Engine, orphan: &Orphan) -> Transition {
+        let (id, attempt) = (orphan.claimed.id, orphan.claimed.attempt);
+        let end = match self {
+            Self::Finished => End::Finished(Arc::new(Report::new())),
+            Self::Cancelled => End::Cancelled,
+            Self::GivenUp => End::Failed(Arc::new(interrupted(engine.times.max_attempts)), None),
+            Self::Resumed => return Transition::HandedBack { id, attempt, was_cut_short: true },
+        };
+        Transition::Ended { id, attempt, end, keep_lanes: false }
+    }
+
+    fn count(self, recoveries: &mut Recoveries) {
+        *match self {
+            Self::Finished => &mut recoveries.finished,
+            Self::Cancelled => &mut recoveries.cancelled,
+            Self::GivenUp => &mut recoveries.given_up,
+            Self::Resumed => &mut recoveries.resumed,
+        } += 1;
+    }
+}
+
+fn interrupted(times: u32) -> ErrorReport {
+    let times = match times {
+        1 => "once".to_owned(),
+        2 => "twice".to_owned(),
+        times => format!("{times} times"),
     };
-    Transition::Ended { id, attempt, end, keep_lanes: false }
+    ErrorReport::message(format!("interrupted {times} by the end of the server, and not started again"))
 }
 
 /// Whether the job's effect is visible; a file that was whole when the task was sealed is put in its place.

@@ -1,6 +1,6 @@
 //! One task as a poller sees it: a snapshot whose members all belong to the same moment.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -35,6 +35,9 @@ pub enum Status {
 }
 
 impl Status {
+    /// Every status there is.
+    pub const ALL: [Self; 5] = [Self::Waiting, Self::Running, Self::Finished, Self::Failed, Self::Cancelled];
+
     /// The word on the wire.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -55,6 +58,41 @@ impl Status {
 impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
+    }
+}
+
+/// How urgent a task is. It says which lane goes first, never who goes first within one.
+///
+/// A step is worth [`PRIORITY_STEP`] of waiting: an urgent task goes before all that came up to so much earlier, and after
+/// those that have waited longer. So nothing waits for ever.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Priority {
+    /// It may wait.
+    Low,
+    /// As most.
+    #[default]
+    Normal,
+    /// It should not wait.
+    High,
+}
+
+/// What a step of [`Priority`] is worth in waiting.
+pub const PRIORITY_STEP: Duration = Duration::from_secs(300);
+
+impl Priority {
+    /// The word for it: `low`, `normal`, `high`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Normal => "normal",
+            Self::High => "high",
+        }
+    }
+
+    /// The priority of this word, in lower case.
+    pub fn of_word(word: &str) -> Option<Self> {
+        [Self::Low, Self::Normal, Self::High].into_iter().find(|priority| priority.as_str() == word)
     }
 }
 
@@ -91,10 +129,16 @@ pub struct Task {
     pub status: Status,
     /// What was asked for, in words.
     pub description: Arc<str>,
+    /// What it works on, where the embedder says so.
+    pub subject: Option<Arc<str>>,
+    /// How urgent it is.
+    pub priority: Priority,
     /// The transaction it works in, if any.
     pub transaction: Option<Arc<str>>,
     /// Who asked for it, where the embedder knows.
     pub owner: Option<Arc<str>>,
+    /// How often it was started.
+    pub attempt: u32,
     /// When it was accepted.
     pub created: Timestamp,
     /// When a worker took it.

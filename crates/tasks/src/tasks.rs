@@ -9,11 +9,11 @@ use std::{
 use tokio::sync::broadcast;
 
 use crate::{
-    Builder, Filter, Registry, ResultFile, Task, TaskId,
+    Builder, Counters, Filter, Priority, Registry, ResultFile, Task, TaskId, Totals,
     engine::Engine,
     job::Submittable,
     keeper,
-    store::{NewTask, Refusal, StoreError, Transition},
+    store::{Idempotency, NewTask, Refusal, StoreError, Transition},
     text,
 };
 
@@ -38,13 +38,20 @@ impl Drop for Alive {
 /// What belongs to a task besides its job.
 #[derive(Clone, Debug, Default)]
 pub struct Submission {
+    /// What it works on, for those who ask for all tasks on something.
+    pub subject: Option<String>,
+    /// How urgent it is.
+    pub priority: Priority,
     /// Who asks for it.
     pub owner: Option<String>,
     /// The transaction it works in.
     pub transaction: Option<String>,
     /// Files that were made for it, such as an upload. They become the task's with its id, and are removed when it ends;
-    /// where the submit fails they stay the caller's.
+    /// where the submit fails they stay the caller's. Of a submit that was made before they are removed.
     pub files: Vec<PathBuf>,
+    /// Makes submits of the same owner with the same key one task: for 24 hours the answer is the first one, whatever has become
+    /// of the task.
+    pub idempotency: Option<Idempotency>,
 }
 
 /// Why a task was not accepted.
@@ -57,6 +64,21 @@ pub enum SubmitError {
         /// When it may pay to ask again.
         retry_after: Duration,
     },
+    /// As many tasks of this owner as allowed wait or run.
+    #[error("too many tasks of the same user are waiting")]
+    OwnerLimit {
+        /// When it may pay to ask again.
+        retry_after: Duration,
+    },
+    /// As many tasks as allowed are kept, and none may be forgotten yet.
+    #[error("too many tasks are kept")]
+    StoreFull {
+        /// When it may pay to ask again.
+        retry_after: Duration,
+    },
+    /// Something else was asked for under this key.
+    #[error("the idempotency key was used for another request")]
+    KeyReused,
     /// The engine was not told of this kind of job when it was built.
     #[error("no job is registered as `{kind}`")]
     NotRegistered {
@@ -102,12 +124,23 @@ impl Tasks {
         let new = self.new_task(job, submission)?;
         let answer = self.engine.write(Transition::Submitted(new)).await.map_err(SubmitError::Store)?;
         match (answer.verdict, answer.record) {
-            (Ok(()), Some(record)) => Ok(record.task.clone()),
-            (Err(Refusal::QueueFull), _) => {
-                let retry_after = self.engine.pace.until_next(self.engine.pool.workers());
-                Err(SubmitError::QueueFull { retry_after })
+            (Ok(()), Some(record)) => {
+                self.engine.remove_files(answer.files, record.task.id);
+                Ok(record.task.clone())
             }
-            _ => Err(SubmitError::Store(StoreError::new("the task store refused the task", None))),
+            (Err(refusal), _) => Err(self.refused(refusal)),
+            (Ok(()), None) => Err(SubmitError::Store(no_answer())),
+        }
+    }
+
+    fn refused(&self, refusal: Refusal) -> SubmitError {
+        let soon = || self.engine.pace.until_next(self.engine.pool.workers());
+        match refusal {
+            Refusal::QueueFull => SubmitError::QueueFull { retry_after: soon() },
+            Refusal::OwnerLimit => SubmitError::OwnerLimit { retry_after: soon() },
+            Refusal::StoreFull => SubmitError::StoreFull { retry_after: self.engine.until_a_sweep() },
+            Refusal::KeyReused => SubmitError::KeyReused,
+            _ => SubmitError::Store(no_answer()),
         }
     }
 
@@ -125,9 +158,12 @@ impl Tasks {
             job: json.into(),
             description: text::shared(&job.words()),
             lanes: job.lanes_taken(),
+            subject: submission.subject.as_deref().map(text::shared),
+            priority: submission.priority,
             owner: submission.owner.as_deref().map(text::shared),
             transaction: submission.transaction.as_deref().map(text::shared),
             files: submission.files,
+            idempotency: submission.idempotency,
         })
     }
 
@@ -147,6 +183,31 @@ impl Tasks {
     pub async fn list(&self, filter: &Filter) -> Result<Vec<Task>, StoreError> {
         let records = self.engine.store.list(filter).await?;
         Ok(records.iter().map(|record| self.engine.describe(record)).collect())
+    }
+
+    /// How many tasks the filter lets through, by status, whatever its `after` and `limit`.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub async fn totals(&self, filter: &Filter) -> Result<Totals, StoreError> {
+        self.engine.store.totals(filter).await
+    }
+
+    /// The engine in numbers. Cheap, and never waits for a disk.
+    pub fn counters(&self) -> Counters {
+        let recoveries = *self.engine.recoveries.lock();
+        Counters { recoveries, workers: self.engine.pool.workers(), ..self.engine.store.counters() }
+    }
+
+    /// Whether tasks can be accepted now: the store takes wishes, and nobody has asked to stop.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn health(&self) -> Result<(), Arc<StoreError>> {
+        if self.engine.pool.is_stopping() {
+            return Err(Arc::new(StoreError::new("the server is stopping", None)));
+        }
+        self.engine.store.health()
     }
 
     /// Asks a task to stop, and answers at once with the task as it then is; `None` if there is none.
@@ -239,4 +300,8 @@ impl Tasks {
         self.engine.watch.wake_all();
         is_out
     }
+}
+
+fn no_answer() -> StoreError {
+    StoreError::new("the task store refused the task", None)
 }

@@ -208,7 +208,7 @@ fn wish(run: &Run, ending: &Ending) -> Transition {
         Ending::Finished(report) => End::Finished(Arc::new(report.clone())),
         Ending::Failed(error, report) => End::Failed(Arc::new(error.clone()), report.clone().map(Arc::new)),
         Ending::Cancelled => End::Cancelled,
-        Ending::HandedBack => return Transition::HandedBack { id, attempt, unseals: false },
+        Ending::HandedBack => return Transition::HandedBack { id, attempt, was_cut_short: false },
     };
     Transition::Ended { id, attempt, end, keep_lanes: false }
 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use tasks::{ErrorReport, Progress, Report, Status, Task, TaskId};
+use tasks::{ErrorReport, Priority, Progress, Report, Status, Task, TaskId};
 use tasks_web::{Base, Format, Printer, PublicAddress};
 
 /// A printer whose links begin with GeoGig's usual address.
@@ -26,8 +26,11 @@ pub fn task(id: u64, status: Status) -> Task {
         kind: "import-geopackage".into(),
         status,
         description: "Importing GeoPackage database file.".into(),
+        subject: None,
+        priority: Priority::Normal,
         transaction: None,
         owner: None,
+        attempt: 0,
         created: Timestamp::UNIX_EPOCH,
         started: None,
         finished: None,

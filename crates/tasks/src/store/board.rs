@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{
     Answer, Claimed, Download, End, Limits, NewTask, Notice, Record, Refusal, Swept, Transition, queue::Queue,
@@ -29,7 +29,18 @@ pub(super) struct Board {
     changes: Vec<Change>,
     notices: Vec<Notice>,
     orphans: Vec<PathBuf>,
+    requests: HashMap<(Option<Arc<str>>, String), Request>,
 }
+
+/// A request that may come again.
+struct Request {
+    fingerprint: String,
+    /// The task as it was answered first.
+    record: Arc<Record>,
+}
+
+/// [`Idempotency::KEPT`]
+const KEPT: SignedDuration = SignedDuration::from_hours(24);
 
 /// What only matters until a task has ended.
 struct Life {
@@ -85,7 +96,9 @@ impl Board {
             Transition::Ended { attempt, end, keep_lanes, .. } => {
                 self.end(id, attempt, end, keep_lanes, moment)
             }
-            Transition::HandedBack { attempt, unseals, .. } => self.hand_back(id, attempt, unseals),
+            Transition::HandedBack { attempt, was_cut_short, .. } => {
+                self.hand_back(id, attempt, was_cut_short)
+            }
             Transition::LanesFreed { .. } => self.free_lanes(id),
             Transition::Pruned { .. } => self.prune(id),
         };
@@ -93,9 +106,21 @@ impl Board {
         Answer { verdict, record: self.records.get(&id).cloned().or(before), files }
     }
 
-    fn submit(&mut self, new: NewTask, moment: Moment, limits: Limits) -> Answer {
-        if self.unfinished.len() >= limits.max_unfinished {
-            return Answer { verdict: Err(Refusal::QueueFull), record: None, files: Vec::new() };
+    fn submit(&mut self, mut new: NewTask, moment: Moment, limits: Limits) -> Answer {
+        let request = new.idempotency.take().map(|known| ((new.owner.clone(), known.key), known.fingerprint));
+        if let Some((key, fingerprint)) = &request
+            && let Some(first) = self.requests.get(key)
+            && first.record.task.created.duration_until(moment.now) < KEPT
+        {
+            let (verdict, record) = match first.fingerprint == *fingerprint {
+                true => (Ok(()), Some(first.record.clone())),
+                false => (Err(Refusal::KeyReused), None),
+            };
+            let files = if verdict.is_ok() { new.files } else { Vec::new() };
+            return Answer { verdict, record, files };
+        }
+        if let Err(refusal) = self.admit(&new, limits) {
+            return Answer { verdict: Err(refusal), record: None, files: Vec::new() };
         }
         self.last_id += 1;
         let id = TaskId(self.last_id);
@@ -104,8 +129,11 @@ impl Board {
             kind: new.kind,
             status: Status::Waiting,
             description: new.description,
+            subject: new.subject,
+            priority: new.priority,
             transaction: new.transaction,
             owner: new.owner,
+            attempt: 0,
             created: moment.now,
             started: None,
             finished: None,
@@ -116,21 +144,43 @@ impl Board {
         let life = Life { job: new.job, lanes: new.lanes, files: new.files, sealed: None };
         let is_ready = self.queue.push(id, life.lanes.clone());
         self.unfinished.insert(id, life);
-        self.put(Record { task, attempt: 0, cancel_requested: false, download: None });
+        self.put(Record { task, interruptions: 0, cancel_requested: false, download: None });
         self.announce_work(usize::from(is_ready));
-        Answer { verdict: Ok(()), record: self.records.get(&id).cloned(), files: Vec::new() }
+        let record = self.records.get(&id).cloned();
+        if let (Some((key, fingerprint)), Some(record)) = (request, record.clone()) {
+            self.requests.insert(key, Request { fingerprint, record });
+        }
+        Answer { verdict: Ok(()), record, files: Vec::new() }
+    }
+
+    fn admit(&self, new: &NewTask, limits: Limits) -> Verdict {
+        let of_owner = |owner: &Arc<str>| {
+            let unfinished = self.unfinished.keys().filter_map(|id| self.records.get(id));
+            unfinished.filter(|record| record.task.owner.as_ref() == Some(owner)).count()
+        };
+        if self.unfinished.len() >= limits.max_unfinished {
+            Err(Refusal::QueueFull)
+        } else if self.records.len() >= limits.max_tasks || self.requests.len() >= limits.max_tasks {
+            Err(Refusal::StoreFull)
+        } else if limits.max_per_owner < usize::MAX
+            && new.owner.as_ref().is_some_and(|owner| of_owner(owner) >= limits.max_per_owner)
+        {
+            Err(Refusal::OwnerLimit)
+        } else {
+            Ok(())
+        }
     }
 
     pub(super) fn claim(&mut self, moment: Moment) -> Option<Claimed> {
         let id = self.queue.pop()?;
         let life = self.unfinished.get(&id)?;
         let mut record = Record::clone(self.records.get(&id)?);
-        record.attempt += 1;
+        record.task.attempt += 1;
         record.task.status = Status::Running;
         record.task.started = Some(moment.now.max(record.task.created));
         let claimed = Claimed {
             id,
-            attempt: record.attempt,
+            attempt: record.task.attempt,
             kind: record.task.kind.clone(),
             job: life.job.clone(),
             files: life.files.clone(),
@@ -210,10 +260,10 @@ impl Board {
         }
     }
 
-    fn hand_back(&mut self, id: TaskId, attempt: u32, unseals: bool) -> Verdict {
+    fn hand_back(&mut self, id: TaskId, attempt: u32, was_cut_short: bool) -> Verdict {
         let mut record = Record::clone(&*self.running(id, attempt)?);
         let life = self.unfinished.get_mut(&id).ok_or(Refusal::Superseded)?;
-        if life.sealed.is_some() && !unseals {
+        if life.sealed.is_some() && !was_cut_short {
             return Err(Refusal::Sealed);
         }
         if record.cancel_requested {
@@ -223,6 +273,7 @@ impl Board {
         let lanes = life.lanes.clone();
         record.task.status = Status::Waiting;
         record.task.started = None;
+        record.interruptions += u32::from(was_cut_short);
         self.put(record);
         let ready = self.queue.remove(id) + usize::from(self.queue.push(id, lanes));
         self.announce_work(ready);
@@ -250,6 +301,7 @@ impl Board {
     /// Forgets up to `at_most` tasks that ended `keep` ago.
     pub(super) fn sweep(&mut self, keep: Duration, at_most: usize, moment: Moment) -> Swept {
         let mut swept = Swept::default();
+        self.requests.retain(|_, first| first.record.task.created.duration_until(moment.now) < KEPT);
         while let Some(&(end, id)) = self.ended.front() {
             let left = end.saturating_add(keep).saturating_sub(moment.elapsed);
             if !left.is_zero() || swept.gone.len() == at_most {
@@ -264,7 +316,7 @@ impl Board {
 
     fn running(&self, id: TaskId, attempt: u32) -> Result<Arc<Record>, Refusal> {
         let record = self.records.get(&id).ok_or(Refusal::Superseded)?;
-        if record.task.status != Status::Running || record.attempt != attempt {
+        if record.task.status != Status::Running || record.task.attempt != attempt {
             return Err(Refusal::Superseded);
         }
         Ok(record.clone())

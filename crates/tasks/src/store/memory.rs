@@ -10,7 +10,7 @@ use super::{
     shelf::Shelf,
 };
 use crate::{
-    Filter, TaskId,
+    Counters, Filter, TaskId, Totals,
     clock::{Clock, SystemClock},
 };
 
@@ -43,7 +43,7 @@ impl MemoryStore {
 
     /// An empty store that goes by this clock.
     pub fn with_clock(clock: Arc<dyn Clock>) -> Self {
-        let attached = Attached { listeners: Arc::default(), limits: Limits { max_unfinished: usize::MAX } };
+        let attached = Attached { listeners: Arc::default(), limits: Limits::default() };
         Self(Arc::new(Inner {
             clock,
             board: Mutex::default(),
@@ -123,5 +123,20 @@ impl View for MemoryStore {
             found.truncate(limit);
             Ok(found)
         })
+    }
+
+    fn totals<'a>(&'a self, filter: &'a Filter) -> Answering<'a, Totals> {
+        Box::pin(async move {
+            let mut totals = Totals::default();
+            let all = Filter { after: None, limit: None, ..filter.clone() };
+            for record in self.list(&all).await? {
+                *totals.of(record.task.status) += 1;
+            }
+            Ok(totals)
+        })
+    }
+
+    fn counters(&self) -> Counters {
+        self.0.shelf.counters()
     }
 }

@@ -7,6 +7,7 @@
 mod board;
 pub mod contract;
 mod memory;
+mod meter;
 mod queue;
 mod shelf;
 mod transition;
@@ -15,10 +16,10 @@ use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
 pub use memory::MemoryStore;
 pub use transition::{
-    Answer, Claimed, Download, End, NewTask, Orphan, Record, Refusal, SealedEffect, Transition,
+    Answer, Claimed, Download, End, Idempotency, NewTask, Orphan, Record, Refusal, SealedEffect, Transition,
 };
 
-use crate::{Filter, TaskId};
+use crate::{Counters, Filter, TaskId, Totals};
 
 /// An answer that may take its time.
 pub type Answering<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
@@ -57,6 +58,14 @@ pub trait Journal: Send + Sync + 'static {
 
     /// Forgets tasks that ended at least `keep` ago; as many at once as the store thinks fit.
     fn sweep(&self, keep: Duration) -> Answering<'_, Swept>;
+
+    /// Whether the store can take wishes now.
+    ///
+    /// # Errors
+    /// The one that it last met, as long as it has not got over it.
+    fn health(&self) -> Result<(), Arc<StoreError>> {
+        Ok(())
+    }
 }
 
 /// Answers questions about tasks, of what is durable only.
@@ -66,6 +75,12 @@ pub trait View: Send + Sync + 'static {
 
     /// The tasks that the filter lets through, oldest first.
     fn list<'a>(&'a self, filter: &'a Filter) -> Answering<'a, Vec<Arc<Record>>>;
+
+    /// How many tasks the filter lets through, whatever its `after` and `limit`.
+    fn totals<'a>(&'a self, filter: &'a Filter) -> Answering<'a, Totals>;
+
+    /// The store's part of the [`Counters`]: tasks and times.
+    fn counters(&self) -> Counters;
 }
 
 /// Is told what has happened, after it has become visible.
@@ -96,6 +111,17 @@ pub enum Notice {
 pub struct Limits {
     /// How many tasks may be WAITING or RUNNING.
     pub max_unfinished: usize,
+    /// How many of one owner may be.
+    pub max_per_owner: usize,
+    /// How many tasks may be kept, the unfinished ones among them; and how many keys.
+    pub max_tasks: usize,
+}
+
+impl Default for Limits {
+    /// None.
+    fn default() -> Self {
+        Self { max_unfinished: usize::MAX, max_per_owner: usize::MAX, max_tasks: usize::MAX }
+    }
 }
 
 /// What a sweep did.

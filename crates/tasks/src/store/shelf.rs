@@ -4,8 +4,8 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use parking_lot::RwLock;
 
-use super::{Record, board::Change};
-use crate::{Filter, TaskId};
+use super::{Record, board::Change, meter::Meter};
+use crate::{Counters, Filter, TaskId};
 
 const SHARDS: usize = 32;
 
@@ -16,7 +16,10 @@ type Shard = RwLock<BTreeMap<TaskId, Arc<Record>>>;
 
 /// The visible records by id; a lock is held for one look or one change.
 #[derive(Default)]
-pub(super) struct Shelf([Shard; SHARDS]);
+pub(super) struct Shelf {
+    shards: [Shard; SHARDS],
+    meter: Meter,
+}
 
 impl Shelf {
     pub(super) fn get(&self, id: TaskId) -> Option<Arc<Record>> {
@@ -25,10 +28,17 @@ impl Shelf {
 
     pub(super) fn apply(&self, change: Change) {
         // What was there is dropped after the lock.
-        let _before = match change {
-            Change::Put(record) => self.shard(record.task.id).write().insert(record.task.id, record),
-            Change::Remove(id) => self.shard(id).write().remove(&id),
+        let (before, after) = match change {
+            Change::Put(record) => {
+                (self.shard(record.task.id).write().insert(record.task.id, record.clone()), Some(record))
+            }
+            Change::Remove(id) => (self.shard(id).write().remove(&id), None),
         };
+        self.meter.count(before.as_deref(), after.as_deref());
+    }
+
+    pub(super) fn counters(&self) -> Counters {
+        self.meter.read()
     }
 
     /// Adds what the filter lets through of the next ids from `from` on, oldest first; where to go on, if there are more.
@@ -47,14 +57,16 @@ impl Shelf {
     }
 
     fn first_from(&self, from: u64) -> Option<u64> {
-        let firsts =
-            self.0.iter().filter_map(|shard| shard.read().range(TaskId(from)..).next().map(|(id, _)| id.0));
+        let firsts = self
+            .shards
+            .iter()
+            .filter_map(|shard| shard.read().range(TaskId(from)..).next().map(|(id, _)| id.0));
         firsts.min()
     }
 
     fn collect(&self, ids: std::ops::Range<u64>, filter: &Filter, found: &mut Vec<Arc<Record>>) {
         let start = found.len();
-        for shard in &self.0 {
+        for shard in &self.shards {
             let shard = shard.read();
             let inside = shard.range(TaskId(ids.start)..TaskId(ids.end));
             found.extend(
@@ -67,6 +79,6 @@ impl Shelf {
     }
 
     fn shard(&self, id: TaskId) -> &Shard {
-        &self.0[id.0 as usize % SHARDS]
+        &self.shards[id.0 as usize % SHARDS]
     }
 }

@@ -1,10 +1,10 @@
 //! What can happen to a task, and what a journal says to it.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ErrorReport, Lane, Report, Task, TaskId};
+use crate::{ErrorReport, Lane, Priority, Report, Task, TaskId};
 
 /// A step in a task's life that somebody wishes for.
 ///
@@ -50,8 +50,9 @@ pub enum Transition {
         id: TaskId,
         /// Which attempt wishes it.
         attempt: u32,
-        /// If it is sealed, nothing was published after all, and the seal is void. Without this a sealed task is refused.
-        unseals: bool,
+        /// Its worker is gone: the attempt counts as interrupted, and if it is sealed, nothing was published after all, and the
+        /// seal is void. Without this a sealed task is refused.
+        was_cut_short: bool,
     },
     /// The thread of a task that was given up has come back.
     LanesFreed {
@@ -76,12 +77,32 @@ pub struct NewTask {
     pub description: Arc<str>,
     /// What must not run together with it.
     pub lanes: Vec<Lane>,
+    /// What it works on.
+    pub subject: Option<Arc<str>>,
+    /// How urgent it is.
+    pub priority: Priority,
     /// Who asks for it.
     pub owner: Option<Arc<str>>,
     /// The transaction it works in.
     pub transaction: Option<Arc<str>>,
     /// Files that go when the task ends.
     pub files: Vec<PathBuf>,
+    /// By what a repeated wish is known.
+    pub idempotency: Option<Idempotency>,
+}
+
+/// By what a request that is repeated, because its answer was lost, is known to be the same; an owner's own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Idempotency {
+    /// What the sender calls it.
+    pub key: String,
+    /// What it asks for, in short: the same for the same request only.
+    pub fingerprint: String,
+}
+
+impl Idempotency {
+    /// How long a request is remembered, whatever becomes of its task.
+    pub const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 }
 
 /// How a task ends.
@@ -101,9 +122,11 @@ pub enum End {
 pub struct Answer {
     /// Whether it was granted.
     pub verdict: Result<(), Refusal>,
-    /// The task as it is after it; of one just pruned, as it last was. `None`: there is no such task.
+    /// The task as it is after it; of one just pruned, as it last was; of one accepted before under the same key, as it was
+    /// then. `None`: there is no such task.
     pub record: Option<Arc<Record>>,
-    /// The files of a task that this wish ended before it ever ran, for the caller to remove.
+    /// Files for the caller to remove: those of a task that this wish ended before it ever ran, or of a new task that was
+    /// accepted before.
     pub files: Vec<PathBuf>,
 }
 
@@ -114,6 +137,12 @@ pub enum Refusal {
     Unknown,
     /// As many tasks as allowed wait or run.
     QueueFull,
+    /// As many tasks as allowed are kept.
+    StoreFull,
+    /// As many tasks of its owner as allowed wait or run.
+    OwnerLimit,
+    /// Its key was used for something else.
+    KeyReused,
     /// A cancel was asked for first.
     CancelRequested,
     /// No cancel was asked for.
@@ -131,8 +160,8 @@ pub enum Refusal {
 pub struct Record {
     /// The task, without its progress.
     pub task: Task,
-    /// How often it was started.
-    pub attempt: u32,
+    /// How often it was cut short by the end of its worker.
+    pub interruptions: u32,
     /// Whether somebody asked it to stop before it was sealed.
     pub cancel_requested: bool,
     /// The file it offers, once it is FINISHED.
@@ -170,6 +199,8 @@ pub struct Orphan {
     pub claimed: Claimed,
     /// The attempt that was cut short.
     pub cut_short: u32,
+    /// How often that had happened before.
+    pub interruptions: u32,
     /// Whether somebody had asked it to stop.
     pub cancel_requested: bool,
     /// Set where it was past its point of no return.

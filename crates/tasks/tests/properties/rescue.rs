@@ -7,7 +7,7 @@ use std::{
 };
 
 use tasks::{
-    Filter, MemoryStore, Report, Status, Submission, TaskId, Tasks,
+    Counters, Filter, MemoryStore, Report, Status, Submission, TaskId, Tasks, Totals,
     store::{
         Answer, Answering, Claimed, Journal, Limits, Listener, Orphan, Record, SealedEffect, Swept,
         Transition, View,
@@ -37,8 +37,9 @@ impl Survivor {
             let record = self.store.get(id).await.unwrap().unwrap();
             if record.task.status == Status::Running {
                 let cancel_requested = record.cancel_requested;
-                let cut_short = claimed.attempt;
-                self.orphans.lock().unwrap().push(Orphan { claimed, cut_short, cancel_requested, sealed });
+                let (cut_short, interruptions) = (claimed.attempt, record.interruptions);
+                let orphan = Orphan { claimed, cut_short, interruptions, cancel_requested, sealed };
+                self.orphans.lock().unwrap().push(orphan);
             }
         }
     }
@@ -86,6 +87,14 @@ impl View for Survivor {
 
     fn list<'a>(&'a self, filter: &'a Filter) -> Answering<'a, Vec<Arc<Record>>> {
         self.store.list(filter)
+    }
+
+    fn totals<'a>(&'a self, filter: &'a Filter) -> Answering<'a, Totals> {
+        self.store.totals(filter)
+    }
+
+    fn counters(&self) -> Counters {
+        self.store.counters()
     }
 }
 

@@ -119,8 +119,11 @@ fn a_kind_stands_for_one_job_only() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_submitted_with_a_task_is_seen_and_fit_for_xml() {
     let stage = Stage::new(1);
-    let submission =
-        Submission { owner: Some("ann\u{0}".into()), transaction: Some("t-1".into()), files: Vec::new() };
+    let submission = Submission {
+        owner: Some("ann\u{0}".into()),
+        transaction: Some("t-1".into()),
+        ..Submission::default()
+    };
     let task = stage.tasks.submit(stage.job(&[], |_| done()), submission).await.unwrap();
     assert_eq!((task.owner.as_deref(), task.transaction.as_deref()), (Some("ann\u{FFFD}"), Some("t-1")));
     assert_eq!((&*task.kind, &*task.description), ("scripted", "Do what script 0 says."));

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use tasks::{
-    Filter, MemoryStore, StoreError, TaskId,
+    Counters, Filter, MemoryStore, StoreError, TaskId, Totals,
     clock::Clock,
     store::{Answer, Answering, Claimed, Journal, Limits, Listener, Record, Swept, Transition, View},
 };
@@ -108,5 +108,13 @@ impl View for Tampered {
 
     fn list<'a>(&'a self, filter: &'a Filter) -> Answering<'a, Vec<Arc<Record>>> {
         self.answer(self.store.list(filter))
+    }
+
+    fn totals<'a>(&'a self, filter: &'a Filter) -> Answering<'a, Totals> {
+        self.answer(self.store.totals(filter))
+    }
+
+    fn counters(&self) -> Counters {
+        self.store.counters()
     }
 }

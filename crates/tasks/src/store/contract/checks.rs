@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use parking_lot::Mutex;
 
 use super::*;
-use crate::{Filter, Status, clock::Clock as _};
+use crate::{Filter, Status, Totals, clock::Clock as _};
 
 pub(super) async fn ids_increase_and_are_never_used_again<S: Store>(bench: &Bench<S>) {
     let mut last = TaskId(0);
@@ -21,7 +21,7 @@ pub(super) async fn ids_increase_and_are_never_used_again<S: Store>(bench: &Benc
 }
 
 pub(super) async fn a_refused_task_leaves_nothing<S: Store>(bench: &Bench<S>) {
-    bench.store.attach(Arc::new(Deaf), Limits { max_unfinished: 2 });
+    bench.store.attach(Arc::new(Deaf), Limits { max_unfinished: 2, ..Limits::default() });
     let first = bench.submit(&[]).await;
     bench.submit(&[]).await;
     let answer = bench.write(Transition::Submitted(new_task(&[]))).await;
@@ -32,6 +32,84 @@ pub(super) async fn a_refused_task_leaves_nothing<S: Store>(bench: &Bench<S>) {
     bench.cancel(first).await;
     let third = bench.submit(&[]).await;
     assert!(bench.get(third).await.is_some(), "an ended task makes room");
+}
+
+pub(super) async fn an_owner_has_a_limit_of_its_own<S: Store>(bench: &Bench<S>) {
+    bench.store.attach(Arc::new(Deaf), Limits { max_per_owner: 2, ..Limits::default() });
+    let of = |owner: Option<&str>| NewTask { owner: owner.map(Into::into), ..new_task(&[]) };
+    let first = bench.write(Transition::Submitted(of(Some("ann")))).await.record.unwrap().task.id;
+    bench.write(Transition::Submitted(of(Some("ann")))).await.verdict.unwrap();
+    let refused = bench.write(Transition::Submitted(of(Some("ann")))).await;
+    assert_eq!(refused.verdict, Err(Refusal::OwnerLimit));
+    let of_another = bench.write(Transition::Submitted(of(Some("bob")))).await;
+    assert_eq!(of_another.verdict, Ok(()));
+    for _ in 0..3 {
+        assert_eq!(bench.write(Transition::Submitted(of(None))).await.verdict, Ok(()), "nobody has no limit");
+    }
+    bench.cancel(first).await;
+    assert_eq!(bench.write(Transition::Submitted(of(Some("ann")))).await.verdict, Ok(()));
+}
+
+pub(super) async fn a_full_store_refuses_until_something_is_forgotten<S: Store>(bench: &Bench<S>) {
+    bench.store.attach(Arc::new(Deaf), Limits { max_tasks: 2, ..Limits::default() });
+    let first = bench.submit(&[]).await;
+    bench.cancel(first).await;
+    bench.submit(&[]).await;
+    let refused = bench.write(Transition::Submitted(new_task(&[]))).await;
+    assert_eq!((refused.verdict, refused.record.is_none()), (Err(Refusal::StoreFull), true));
+    assert!(bench.get(first).await.is_some(), "nothing is forgotten before its time");
+    bench.prune(first).await;
+    assert_eq!(bench.write(Transition::Submitted(new_task(&[]))).await.verdict, Ok(()));
+}
+
+pub(super) async fn a_key_stands_for_one_task_for_a_day_whatever_becomes_of_it<S: Store>(bench: &Bench<S>) {
+    let hour = Duration::from_secs(3600);
+    let submit = async |owner: &str, fingerprint: &str| {
+        let idempotency = Idempotency { key: "key".into(), fingerprint: fingerprint.into() };
+        let new = NewTask { idempotency: Some(idempotency), owner: Some(owner.into()), ..new_task(&[]) };
+        bench.write(Transition::Submitted(new)).await
+    };
+    let first = submit("ann", "this").await;
+    assert_eq!((first.verdict, first.files.len()), (Ok(()), 0));
+    let answered = first.record.unwrap().task.clone();
+    let id = answered.id;
+
+    bench.end(&bench.claim_one().await, finished()).await.unwrap();
+    for is_pruned in [false, true] {
+        if is_pruned {
+            bench.prune(id).await.verdict.unwrap();
+        }
+        bench.clock.advance(hour);
+        bench.store.sweep(Duration::MAX).await.unwrap();
+        let again = submit("ann", "this").await;
+        assert_eq!(again.verdict, Ok(()));
+        assert_eq!(format!("{:?}", again.record.unwrap().task), format!("{answered:?}"), "the first answer");
+        assert_eq!(again.files, [PathBuf::from("upload")], "what came again is the caller's to remove");
+        assert_eq!(submit("ann", "that").await.verdict, Err(Refusal::KeyReused));
+    }
+    let of_another = submit("bob", "that").await;
+    assert!(of_another.verdict.is_ok() && of_another.record.unwrap().task.id > id, "a key is its owner's");
+    assert_eq!(bench.store.list(&Filter::default()).await.unwrap().len(), 1);
+
+    bench.clock.advance(22 * hour);
+    let next_day = submit("ann", "that").await;
+    assert!(next_day.verdict.is_ok() && next_day.record.unwrap().task.id > id);
+}
+
+pub(super) async fn a_refused_task_does_not_use_up_its_key<S: Store>(bench: &Bench<S>) {
+    let new = || {
+        let idempotency = Some(Idempotency { key: "key".into(), fingerprint: "this".into() });
+        NewTask { idempotency, ..new_task(&[]) }
+    };
+    bench.store.attach(Arc::new(Deaf), Limits { max_unfinished: 0, ..Limits::default() });
+    assert_eq!(bench.write(Transition::Submitted(new())).await.verdict, Err(Refusal::QueueFull));
+    bench.store.attach(Arc::new(Deaf), Limits::default());
+    let accepted = bench.write(Transition::Submitted(new())).await;
+    assert!(accepted.verdict.is_ok() && accepted.files.is_empty());
+    let answers = vec![Transition::Submitted(new()), Transition::Submitted(new())];
+    for answer in bench.store.write(answers).await.unwrap() {
+        assert_eq!(answer.record.unwrap().task.id, accepted.record.as_ref().unwrap().task.id);
+    }
 }
 
 pub(super) async fn what_was_answered_is_visible<S: Store>(bench: &Bench<S>) {
@@ -60,7 +138,7 @@ pub(super) async fn a_task_goes_from_waiting_over_running_to_finished<S: Store>(
     assert_eq!((claimed.id, &*claimed.kind, &*claimed.job), (id, "check", r#"{"what":"this"}"#));
     assert_eq!(claimed.files, [PathBuf::from("upload")]);
     let running = bench.record(id).await;
-    assert_eq!((running.task.status, running.attempt), (Status::Running, claimed.attempt));
+    assert_eq!((running.task.status, running.task.attempt), (Status::Running, claimed.attempt));
     assert_eq!(running.task.started, Some(bench.clock.now()));
 
     bench.clock.advance(Duration::from_secs(1));
@@ -114,7 +192,7 @@ pub(super) async fn a_waiting_task_is_cancelled_at_once<S: Store>(bench: &Bench<
 
 pub(super) async fn a_running_task_is_told_of_a_cancel_once<S: Store>(bench: &Bench<S>) {
     let ear = Arc::new(Ear::default());
-    bench.store.attach(ear.clone(), Limits { max_unfinished: 1000 });
+    bench.store.attach(ear.clone(), Limits { max_unfinished: 1000, ..Limits::default() });
     let id = bench.submit(&[]).await;
     let claimed = bench.claim_one().await;
     for _ in 0..3 {
@@ -206,7 +284,7 @@ pub(super) async fn a_void_seal_is_forgotten<S: Store>(bench: &Bench<S>) {
     let id = bench.submit(&[]).await;
     let first = bench.claim_one().await;
     assert_eq!(bench.seal(&first).await, Ok(()));
-    let unseal = Transition::HandedBack { id, attempt: first.attempt, unseals: true };
+    let unseal = Transition::HandedBack { id, attempt: first.attempt, was_cut_short: true };
     assert_eq!(bench.write(unseal).await.verdict, Ok(()));
     let second = bench.claim_one().await;
     assert_eq!(bench.end(&second, finished()).await, Ok(()));
@@ -313,9 +391,9 @@ pub(super) async fn a_list_is_filtered_sorted_and_paged<S: Store>(bench: &Bench<
 
     let moment = all[9].task.created;
     let filters = [
-        Filter { status: Some(Status::Finished), ..Filter::default() },
+        Filter { status: vec![Status::Finished], ..Filter::default() },
         Filter { kind: Some("export".into()), ..Filter::default() },
-        Filter { owner: Some("bob".into()), status: Some(Status::Waiting), ..Filter::default() },
+        Filter { owner: Some("bob".into()), status: vec![Status::Waiting], ..Filter::default() },
         Filter { since: Some(moment), ..Filter::default() },
         Filter { before: Some(moment), kind: Some("import".into()), ..Filter::default() },
         Filter { after: Some(ids[3]), ..Filter::default() },
@@ -346,9 +424,52 @@ pub(super) async fn a_list_is_filtered_sorted_and_paged<S: Store>(bench: &Bench<
     assert_eq!(paged.len(), 19);
 }
 
+pub(super) async fn totals_and_counters_agree_with_the_list<S: Store>(bench: &Bench<S>) {
+    for number in 0..12 {
+        let mut new = new_task(&[]);
+        new.kind = ["import", "export"][number % 2].into();
+        new.subject = ["roads", "rivers", "rails"].get(number % 4).map(|subject| (*subject).into());
+        bench.write(Transition::Submitted(new)).await.verdict.unwrap();
+    }
+    for number in 0..8 {
+        let claimed = bench.claim_one().await;
+        bench.clock.advance(Duration::from_secs(2));
+        match number % 4 {
+            0 => bench.end(&claimed, finished()).await.unwrap(),
+            1 => bench.end(&claimed, failed()).await.unwrap(),
+            2 => drop(bench.cancel(claimed.id).await),
+            _ => drop(bench.prune(claimed.id).await),
+        }
+    }
+    let filters = [
+        Filter::default(),
+        Filter { subject: Some("roads".into()), ..Filter::default() },
+        Filter { within: Some(vec!["rivers".into(), "rails".into()]), ..Filter::default() },
+        Filter { within: Some(Vec::new()), ..Filter::default() },
+        Filter {
+            status: vec![Status::Running, Status::Failed],
+            kind: Some("export".into()),
+            ..Filter::default()
+        },
+    ];
+    for filter in filters {
+        let found = bench.store.list(&filter).await.unwrap();
+        let mut expected = Totals::default();
+        found.iter().for_each(|record| *expected.of(record.task.status) += 1);
+        let paged = Filter { limit: Some(1), after: Some(TaskId(3)), ..filter.clone() };
+        assert_eq!(bench.store.totals(&paged).await.unwrap(), expected, "{filter:?}");
+    }
+    let counters = bench.store.counters();
+    let mut counted = Totals::default();
+    counters.tasks.iter().for_each(|(_, status, count)| *counted.of(*status) += count);
+    assert_eq!(counted, bench.store.totals(&Filter::default()).await.unwrap());
+    assert_eq!((counters.queue_depth(), counters.waiting_time.count()), (4, 8));
+    assert_eq!((counters.run_time.count(), counters.run_time.sum), (4, Duration::from_secs(8)));
+}
+
 pub(super) async fn whoever_listens_hears_of_work_cancels_ends_and_removals<S: Store>(bench: &Bench<S>) {
     let ear = Arc::new(Ear::default());
-    bench.store.attach(ear.clone(), Limits { max_unfinished: 1000 });
+    bench.store.attach(ear.clone(), Limits { max_unfinished: 1000, ..Limits::default() });
     let first = bench.submit(&["a"]).await;
     assert_eq!(ear.count(Notice::Work), 1);
     let second = bench.submit(&["a"]).await;

@@ -11,9 +11,10 @@ mod walk;
 use std::{path::PathBuf, sync::Arc};
 
 use super::{
-    Answer, Claimed, Download, End, Limits, Listener, NewTask, Notice, Record, Refusal, Store, Transition,
+    Answer, Claimed, Download, End, Idempotency, Limits, Listener, NewTask, Notice, Record, Refusal, Store,
+    Transition,
 };
-use crate::{ErrorReport, Lane, Report, TaskId, clock::ManualClock};
+use crate::{ErrorReport, Lane, Priority, Report, TaskId, clock::ManualClock};
 
 /// Runs every check, each on a store of its own that goes by the clock it is given.
 ///
@@ -24,7 +25,7 @@ pub async fn check<S: Store>(mut make: impl AsyncFnMut(Arc<ManualClock>) -> S) {
         ($($check:ident),* $(,)?) => {$({
             let clock = Arc::new(ManualClock::default());
             let store = make(clock.clone()).await;
-            store.attach(Arc::new(Deaf), Limits { max_unfinished: 1000 });
+            store.attach(Arc::new(Deaf), Limits { max_unfinished: 1000, ..Limits::default() });
             eprintln!("  {}", stringify!($check).replace('_', " "));
             checks::$check(&Bench { store, clock }).await;
         })*};
@@ -32,6 +33,10 @@ pub async fn check<S: Store>(mut make: impl AsyncFnMut(Arc<ManualClock>) -> S) {
     each!(
         ids_increase_and_are_never_used_again,
         a_refused_task_leaves_nothing,
+        an_owner_has_a_limit_of_its_own,
+        a_full_store_refuses_until_something_is_forgotten,
+        a_key_stands_for_one_task_for_a_day_whatever_becomes_of_it,
+        a_refused_task_does_not_use_up_its_key,
         what_was_answered_is_visible,
         a_task_goes_from_waiting_over_running_to_finished,
         a_sealed_report_is_the_result,
@@ -51,12 +56,13 @@ pub async fn check<S: Store>(mut make: impl AsyncFnMut(Arc<ManualClock>) -> S) {
         only_an_ended_task_is_pruned_and_only_once,
         a_sweep_goes_by_each_tasks_own_end,
         a_list_is_filtered_sorted_and_paged,
+        totals_and_counters_agree_with_the_list,
         whoever_listens_hears_of_work_cancels_ends_and_removals,
     );
     for seed in 0..SEEDS {
         let clock = Arc::new(ManualClock::default());
         let store = make(clock.clone()).await;
-        store.attach(Arc::new(Deaf), Limits { max_unfinished: walk::MAX_UNFINISHED });
+        store.attach(Arc::new(Deaf), Limits { max_unfinished: walk::MAX_UNFINISHED, ..Limits::default() });
         walk::walk(&Bench { store, clock }, seed).await;
     }
 }
@@ -122,7 +128,7 @@ impl<S: Store> Bench<S> {
     }
 
     async fn hand_back(&self, claimed: &Claimed) -> Result<(), Refusal> {
-        self.write(Transition::HandedBack { id: claimed.id, attempt: claimed.attempt, unseals: false })
+        self.write(Transition::HandedBack { id: claimed.id, attempt: claimed.attempt, was_cut_short: false })
             .await
             .verdict
     }
@@ -138,9 +144,12 @@ fn new_task(lanes: &[&str]) -> NewTask {
         job: r#"{"what":"this"}"#.into(),
         description: "Check the store.".into(),
         lanes: lanes.iter().map(|lane| Lane::new(*lane)).collect(),
+        subject: Some("roads".into()),
+        priority: Priority::Normal,
         owner: Some("somebody".into()),
         transaction: None,
         files: vec![PathBuf::from("upload")],
+        idempotency: None,
     }
 }
 

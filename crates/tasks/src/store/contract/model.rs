@@ -93,9 +93,9 @@ impl Model {
                 };
                 task.holds_lanes = *keep_lanes;
             }
-            Transition::HandedBack { id, attempt, unseals } => {
+            Transition::HandedBack { id, attempt, was_cut_short } => {
                 let task = self.running(*id, *attempt)?;
-                if task.is_sealed && !unseals {
+                if task.is_sealed && !was_cut_short {
                     return Err(Refusal::Sealed);
                 }
                 if task.is_cancelled {

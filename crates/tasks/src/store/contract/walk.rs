@@ -95,7 +95,7 @@ impl Dice {
             2 | 3 => Transition::Ended { id, attempt, end: finished(), keep_lanes: self.roll(6) == 0 },
             4 => Transition::Ended { id, attempt, end: failed(), keep_lanes: self.roll(6) == 0 },
             5 => Transition::Ended { id, attempt, end: End::Cancelled, keep_lanes: self.roll(6) == 0 },
-            6 => Transition::HandedBack { id, attempt, unseals: self.roll(3) == 0 },
+            6 => Transition::HandedBack { id, attempt, was_cut_short: self.roll(3) == 0 },
             7 => Transition::LanesFreed { id },
             _ => Transition::Pruned { id },
         }
