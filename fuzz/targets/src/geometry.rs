@@ -4,13 +4,28 @@ use geodata::geometry::normalise;
 
 pub(crate) fn run(data: &[u8]) {
     let mut stored = b"before".to_vec();
-    if normalise(data, &mut stored).is_err() {
-        return;
+    if normalise(data, &mut stored).is_ok() {
+        check_stored(stored.strip_prefix(b"before").expect("what was in the buffer stays"));
     }
-    let stored = stored.strip_prefix(b"before").expect("what was in the buffer stays");
+}
+
+/// The stored form is its own stored form.
+///
+/// But for an empty geometry that came without the flag for it: it gets the flag and, as Kart wants, an envelope of zeros,
+/// which who has the flag has not.
+pub(crate) fn check_stored(stored: &[u8]) {
+    const EMPTY: u8 = 0b1_0000;
+    let again = stored_form_of(stored);
+    if stored[3] & EMPTY == 0 {
+        assert_eq!(again, stored);
+    }
+    assert_eq!(stored_form_of(&again), again);
+}
+
+fn stored_form_of(stored: &[u8]) -> Vec<u8> {
     let mut again = Vec::new();
     normalise(stored, &mut again).expect("the stored form is a geometry");
-    assert_eq!(again, stored, "the stored form is its own stored form");
+    again
 }
 
 pub(crate) fn seeds() -> Vec<Vec<u8>> {
