@@ -5,8 +5,8 @@ use std::sync::Arc;
 use tasks::{
     ErrorReport, Filter, Lane, Priority, Report, Status, TaskId,
     store::{
-        Answer, Claimed, End, Journal, Limits, Listener, NewTask, Notice, Orphan, Record, Refusal, Transition,
-        View,
+        Answer, Claimed, End, Journal, Limits, Listener, NewTask, Notice, Orphan, Record, Refusal,
+        Transition, View,
     },
 };
 
@@ -14,6 +14,9 @@ use crate::homes::Home;
 
 /// How many tasks there are.
 const TASKS: usize = 2;
+
+/// How often a task may be cut short before it is given up.
+const MAX_ATTEMPTS: u32 = 2;
 
 /// Whether the two tasks must not run together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,7 +83,8 @@ struct KnownTask {
     effects: u8,
     /// Whether a thread of it was given up and has not come back.
     is_haunted: bool,
-    runs: u8,
+    /// How often it was cut short, and waits or runs again.
+    interruptions: u32,
 }
 
 /// Who runs a task, and how far it is.
@@ -256,7 +260,7 @@ impl<H: Home> World<H> {
             is_cancelled: false,
             effects: 0,
             is_haunted: false,
-            runs: 0,
+            interruptions: 0,
         });
     }
 
@@ -266,14 +270,21 @@ impl<H: Home> World<H> {
         let is_shut = self.lanes == Lanes::Shared && self.known.tasks.iter().any(KnownTask::holds_lane);
         let waiting = self.known.tasks.iter().position(|task| task.status == Some("WAITING"));
         let expected = waiting.filter(|_| !is_shut);
-        assert_eq!(claimed.as_ref().map(|claimed| self.number(claimed.id)), expected, "{:?}: who is next", self.way);
+        assert_eq!(
+            claimed.as_ref().map(|claimed| self.number(claimed.id)),
+            expected,
+            "{:?}: who is next",
+            self.way
+        );
         let Some(claimed) = claimed else { return };
         let number = self.number(claimed.id);
         let last = self.claims[number].replace(claimed.clone());
-        assert!(last.is_none_or(|last| last.attempt < claimed.attempt), "{:?}: a new attempt has a new number", self.way);
-        let task = &mut self.known.tasks[number];
-        task.worker = Worker::Working;
-        task.runs += 1;
+        assert!(
+            last.is_none_or(|last| last.attempt < claimed.attempt),
+            "{:?}: a new attempt has a new number",
+            self.way
+        );
+        self.known.tasks[number].worker = Worker::Working;
     }
 
     fn cancel(&mut self, number: usize) {
@@ -304,7 +315,8 @@ impl<H: Home> World<H> {
     fn wish_to_seal(&self, claimed: &Claimed) -> Result<(), Refusal> {
         let Claimed { id, attempt, .. } = *claimed;
         let intent = Some("1".into());
-        self.write(Transition::Sealed { id, attempt, intent, report: report("sealed"), download: None }).verdict
+        self.write(Transition::Sealed { id, attempt, intent, report: report("sealed"), download: None })
+            .verdict
     }
 
     fn publish(&mut self, number: usize) {
@@ -314,7 +326,8 @@ impl<H: Home> World<H> {
     }
 
     fn finish(&mut self, number: usize) {
-        let verdict = self.end(&self.claims[number].clone().unwrap(), End::Finished(report("returned")), false);
+        let verdict =
+            self.end(&self.claims[number].clone().unwrap(), End::Finished(report("returned")), false);
         let task = &mut self.known.tasks[number];
         if task.worker == Worker::Working && task.is_cancelled {
             return assert_eq!(verdict, Err(Refusal::CancelRequested), "{:?}", self.way);
@@ -350,7 +363,6 @@ impl<H: Home> World<H> {
         let Claimed { id, attempt, .. } = self.claims[number].clone().unwrap();
         let answer = self.write(Transition::HandedBack { id, attempt, was_cut_short: false });
         assert_eq!(answer.verdict, Ok(()), "{:?}", self.way);
-        assert_eq!(answer.record.unwrap().interruptions, 0, "{:?}: a stop is no failed try", self.way);
         self.known.tasks[number].worker = Worker::Nobody;
         self.expect(number, Status::Waiting);
     }
@@ -405,12 +417,18 @@ impl<H: Home> World<H> {
                 Worker::Sealed | Worker::Published => Worker::Killed { sealed: true },
                 killed @ Worker::Killed { .. } => killed,
             };
+            let interruptions = task.interruptions;
             let orphan = self.orphans[number].as_ref();
             assert_eq!(orphan.is_some(), task.worker != Worker::Nobody, "{:?}: who is an orphan", self.way);
             let Some(orphan) = orphan else { continue };
+            assert_eq!(orphan.interruptions, interruptions, "{:?}", self.way);
             let sealed = task.worker == Worker::Killed { sealed: true };
             assert_eq!(orphan.sealed.is_some(), sealed, "{:?}: what was sealed stays so", self.way);
-            assert_eq!(orphan.cancel_requested, task.is_cancelled, "{:?}: a cancel outlives a crash", self.way);
+            assert_eq!(
+                orphan.cancel_requested, task.is_cancelled,
+                "{:?}: a cancel outlives a crash",
+                self.way
+            );
             self.claims[number] = Some(orphan.claimed.clone());
         }
     }
@@ -427,14 +445,21 @@ impl<H: Home> World<H> {
             assert_eq!(verdict, Ok(()), "{:?}", self.way);
             return self.expect(number, Status::Finished);
         }
+        let is_cancelled = self.known.tasks[number].is_cancelled;
+        if !is_cancelled && orphan.interruptions + 1 >= MAX_ATTEMPTS {
+            let verdict = self.end(&orphan.claimed, failed(), false);
+            assert_eq!(verdict, Ok(()), "{:?}", self.way);
+            return self.expect(number, Status::Failed);
+        }
         let answer = self.write(Transition::HandedBack { id, attempt, was_cut_short: true });
-        if self.known.tasks[number].is_cancelled {
+        if is_cancelled {
             assert_eq!(answer.verdict, Err(Refusal::CancelRequested), "{:?}", self.way);
             let verdict = self.end(&orphan.claimed, End::Cancelled, false);
             assert_eq!(verdict, Ok(()), "{:?}: it is not run again", self.way);
             return self.expect(number, Status::Cancelled);
         }
         assert_eq!(answer.verdict, Ok(()), "{:?}", self.way);
+        self.known.tasks[number].interruptions += 1;
         self.expect(number, Status::Waiting);
     }
 
@@ -478,6 +503,10 @@ impl<H: Home> World<H> {
             }
             _ => {}
         }
+        if let Some(record) = record {
+            // A stop is no failed try.
+            assert_eq!(record.interruptions, task.interruptions, "{way:?}: {record:?}");
+        }
         if let Some(Record { task, .. }) = record {
             assert_eq!(task.result.is_some(), task.status == Status::Finished, "{way:?}: {task:?}");
             assert_eq!(task.error.is_some(), task.status == Status::Failed, "{way:?}: {task:?}");
@@ -518,12 +547,18 @@ fn is_arrow(from: Option<&str>, to: Option<&str>, step: &Step, number: usize) ->
     match (from, to) {
         (Some("WAITING"), Some("RUNNING")) => matches!(step, Step::Claim),
         (Some("WAITING"), Some("CANCELLED")) => matches!(step, Step::Cancel(of) if *of == number),
-        (Some("RUNNING"), Some("WAITING")) => matches!(step, Step::HandBack(of) | Step::Rescue(of) if *of == number),
+        (Some("RUNNING"), Some("WAITING")) => {
+            matches!(step, Step::HandBack(of) | Step::Rescue(of) if *of == number)
+        }
         (Some("RUNNING"), Some("FINISHED")) => {
             matches!(step, Step::Finish(of) | Step::Fail(of) | Step::Rescue(of) if *of == number)
         }
-        (Some("RUNNING"), Some("FAILED")) => matches!(step, Step::Fail(of) | Step::GiveUp(of) if *of == number),
-        (Some("RUNNING"), Some("CANCELLED")) => matches!(step, Step::Obey(of) | Step::Rescue(of) if *of == number),
+        (Some("RUNNING"), Some("FAILED")) => {
+            matches!(step, Step::Fail(of) | Step::GiveUp(of) | Step::Rescue(of) if *of == number)
+        }
+        (Some("RUNNING"), Some("CANCELLED")) => {
+            matches!(step, Step::Obey(of) | Step::Rescue(of) if *of == number)
+        }
         (Some(_), None) => matches!(step, Step::Prune(of) if *of == number),
         _ => false,
     }
@@ -542,7 +577,9 @@ impl Listener for Deaf {
 }
 
 fn block_on<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
+    thread_local!(static RUNTIME: tokio::runtime::Runtime =
+        tokio::runtime::Builder::new_current_thread().build().unwrap());
+    RUNTIME.with(|runtime| runtime.block_on(future))
 }
 
 fn new_task(lane: &str) -> NewTask {
