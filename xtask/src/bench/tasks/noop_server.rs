@@ -44,10 +44,8 @@ impl NoopServer {
     async fn serve(self) -> Result<()> {
         let started = Arc::new(Started::default());
         let registry = Registry::new(started.clone()).with::<Noop>();
-        let tasks = Tasks::builder(registry)
-            .keep(Duration::from_secs(24 * 60 * 60))
-            .store(self.store()?)
-            .start();
+        let tasks =
+            Tasks::builder(registry).keep(Duration::from_secs(24 * 60 * 60)).store(self.store()?).start();
         let desk = Desk { tasks: tasks.clone(), started };
         let routes = Router::new()
             .route("/noop.json", post(submit))

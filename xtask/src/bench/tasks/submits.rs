@@ -83,7 +83,8 @@ impl Client {
 
     async fn submit(&mut self) -> Result<()> {
         let asked = Instant::now();
-        let request = format!("POST /noop.json HTTP/1.1\r\nHost: {}\r\nContent-Length: 0\r\n\r\n", self.address);
+        let request =
+            format!("POST /noop.json HTTP/1.1\r\nHost: {}\r\nContent-Length: 0\r\n\r\n", self.address);
         let answer = self.send(&request).await?;
         let id = member(answer, "\"id\":").context("an answer without an id")?.to_owned();
         self.outcome.submits.push(asked.elapsed().as_secs_f64() * 1000.0);
@@ -93,24 +94,27 @@ impl Client {
 
     /// Looks at the oldest task, and on until fewer than `most` are open.
     async fn look(&mut self, most: usize) -> Result<()> {
-        loop {
-            let Some(id) = self.open.front() else { return Ok(()) };
+        while let Some(id) = self.open.front() {
             let request = format!("GET /tasks/{id}.json HTTP/1.1\r\nHost: {}\r\n\r\n", self.address);
             self.outcome.polls += 1;
             let answer = self.send(&request).await?;
-            match member(answer, "\"status\":") {
-                Some("FINISHED") => {
-                    self.open.pop_front();
-                    self.outcome.seen += 1;
-                }
-                Some("WAITING" | "RUNNING") if self.open.len() < most => return Ok(()),
-                Some("WAITING" | "RUNNING") => tokio::time::sleep(PAUSE).await,
+            let is_finished = match member(answer, "\"status\":") {
+                Some("FINISHED") => true,
+                Some("WAITING" | "RUNNING") => false,
                 _ => bail!("a task that does nothing came to this: {answer}"),
+            };
+            if is_finished {
+                self.open.pop_front();
+                self.outcome.seen += 1;
             }
-            if self.open.len() < most && most > 1 {
-                return Ok(());
+            if self.open.len() < most {
+                break;
+            }
+            if !is_finished {
+                tokio::time::sleep(PAUSE).await;
             }
         }
+        Ok(())
     }
 
     async fn send(&mut self, request: &str) -> Result<&str> {
