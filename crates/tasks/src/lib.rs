@@ -76,6 +76,8 @@ pub use progress::Step;
 pub use registry::Registry;
 pub use report::{Node, Report};
 pub use results::ResultFile;
+#[cfg(feature = "sqlite")]
+pub use store::SqliteStore;
 pub use store::{Idempotency, MemoryStore, StoreError};
 pub use task::{ErrorReport, PRIORITY_STEP, Priority, Progress, Status, Task, TaskId};
 pub use tasks::{Change, Submission, SubmitError, Tasks};

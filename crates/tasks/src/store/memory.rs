@@ -2,12 +2,13 @@
 
 use std::{future, sync::Arc, time::Duration};
 
-use parking_lot::{Mutex, RwLock};
+use parking_lot::Mutex;
 
 use super::{
     Answer, Answering, Claimed, Journal, Limits, Listener, Record, Swept, Transition, View,
+    attached::Attached,
     board::{Board, Moment},
-    shelf::Shelf,
+    shelf::{Found, Shelf},
 };
 use crate::{
     Counters, Filter, TaskId, Totals,
@@ -27,12 +28,7 @@ struct Inner {
     clock: Arc<dyn Clock>,
     board: Mutex<Board>,
     shelf: Shelf,
-    attached: RwLock<Attached>,
-}
-
-struct Attached {
-    listeners: Arc<[Arc<dyn Listener>]>,
-    limits: Limits,
+    attached: Attached,
 }
 
 impl MemoryStore {
@@ -43,12 +39,11 @@ impl MemoryStore {
 
     /// An empty store that goes by this clock.
     pub fn with_clock(clock: Arc<dyn Clock>) -> Self {
-        let attached = Attached { listeners: Arc::default(), limits: Limits::default() };
         Self(Arc::new(Inner {
             clock,
             board: Mutex::default(),
             shelf: Shelf::default(),
-            attached: RwLock::new(attached),
+            attached: Attached::default(),
         }))
     }
 
@@ -58,16 +53,11 @@ impl MemoryStore {
             let mut board = self.0.board.lock();
             let moment = Moment { now: self.0.clock.now(), elapsed: self.0.clock.elapsed() };
             let outcome = act(&mut board, moment);
-            let (changes, notices) = board.take_changes();
+            let (changes, notices) = board.settle(moment);
             changes.into_iter().for_each(|change| self.0.shelf.apply(change));
             (outcome, notices)
         };
-        if !notices.is_empty() {
-            let listeners = self.0.attached.read().listeners.clone();
-            for notice in notices {
-                listeners.iter().for_each(|listener| listener.notice(notice));
-            }
-        }
+        self.0.attached.tell(notices);
         outcome
     }
 }
@@ -80,26 +70,27 @@ impl Default for MemoryStore {
 
 impl Journal for MemoryStore {
     fn attach(&self, listener: Arc<dyn Listener>, limits: Limits) {
-        let mut attached = self.0.attached.write();
-        attached.listeners = attached.listeners.iter().cloned().chain([listener]).collect();
-        attached.limits = limits;
+        self.0.attached.add(listener, limits);
     }
 
     fn write(&self, wishes: Vec<Transition>) -> Answering<'_, Vec<Answer>> {
-        let limits = self.0.attached.read().limits;
+        let limits = self.0.attached.limits();
         let answers = self.change(|board, moment| {
-            wishes.into_iter().map(|wish| board.apply(wish, moment, limits)).collect()
+            wishes.into_iter().map(|wish| board.apply(wish, moment, limits, &self.0.shelf)).collect()
         });
         Box::pin(future::ready(Ok(answers)))
     }
 
     fn claim(&self) -> Answering<'_, Option<Claimed>> {
-        let claimed = self.change(|board, moment| board.claim(moment));
+        let claimed = self.change(|board, moment| board.claim_on_disk(moment));
         Box::pin(future::ready(Ok(claimed)))
     }
 
     fn sweep(&self, keep: Duration) -> Answering<'_, Swept> {
-        let swept = self.change(|board, moment| board.sweep(keep, SWEEP_AT_ONCE, moment));
+        let swept = self.change(|board, moment| {
+            board.expire_requests(moment.now);
+            board.sweep(keep, SWEEP_AT_ONCE, moment, &self.0.shelf)
+        });
         Box::pin(future::ready(Ok(swept)))
     }
 }
@@ -111,29 +102,13 @@ impl View for MemoryStore {
 
     fn list<'a>(&'a self, filter: &'a Filter) -> Answering<'a, Vec<Arc<Record>>> {
         Box::pin(async move {
-            let limit = filter.limit.unwrap_or(usize::MAX);
-            let mut found = Vec::new();
-            let mut from = filter.after.map_or(0, |id| id.0.saturating_add(1));
-            while found.len() < limit
-                && let Some(next) = self.0.shelf.look_through(from, filter, &mut found)
-            {
-                from = next;
-                tokio::task::yield_now().await;
-            }
-            found.truncate(limit);
-            Ok(found)
+            let found = self.0.shelf.list(filter).await;
+            Ok(found.into_iter().map(Found::into_record).collect())
         })
     }
 
     fn totals<'a>(&'a self, filter: &'a Filter) -> Answering<'a, Totals> {
-        Box::pin(async move {
-            let mut totals = Totals::default();
-            let all = Filter { after: None, limit: None, ..filter.clone() };
-            for record in self.list(&all).await? {
-                *totals.of(record.task.status) += 1;
-            }
-            Ok(totals)
-        })
+        Box::pin(async move { Ok(self.0.shelf.totals(filter).await) })
     }
 
     fn counters(&self) -> Counters {

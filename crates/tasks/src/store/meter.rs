@@ -1,12 +1,12 @@
 //! Counts what goes by: tasks by kind and status, and how long they wait and run.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, time::Duration};
 
 use jiff::Timestamp;
 use parking_lot::Mutex;
 
-use super::Record;
-use crate::{Counters, Histogram, Status, Totals};
+use super::shelf::{Word, Words};
+use crate::{Counters, Histogram, Status, Task, Totals};
 
 /// The store's part of the [`Counters`], kept up to date change by change.
 #[derive(Default)]
@@ -14,42 +14,40 @@ pub(super) struct Meter(Mutex<Readings>);
 
 #[derive(Default)]
 struct Readings {
-    tasks: BTreeMap<Arc<str>, Totals>,
+    tasks: HashMap<Word, Totals>,
     waiting_time: Histogram,
     run_time: Histogram,
 }
 
+type Kind = (Word, Status);
+
 impl Meter {
-    /// A task was this before, if it was there, and is that now, if it still is.
-    pub(super) fn count(&self, before: Option<&Record>, after: Option<&Record>) {
+    /// A task was of this kind and status before, if it was there, and is of that now, if it still is.
+    pub(super) fn count(&self, before: Option<Kind>, after: Option<Kind>, task: Option<&Task>) {
         let mut readings = self.0.lock();
         if let Some(before) = before {
             *readings.total(before) -= 1;
         }
-        let Some(after) = after else { return };
-        *readings.total(after) += 1;
-        let Some(before) = before else { return };
-        match (before.task.status, after.task.status) {
-            (Status::Waiting, Status::Running) => {
-                let waited = between(Some(after.task.created), after.task.started);
-                readings.waiting_time.add(waited);
-            }
-            (Status::Running, status) if status.has_ended() => {
-                let ran = between(after.task.started, after.task.finished);
-                readings.run_time.add(ran);
-            }
-            _ => {}
+        if let Some(after) = after {
+            *readings.total(after) += 1;
+        }
+        let (Some((_, before)), Some((_, after)), Some(task)) = (before, after, task) else { return };
+        if before == Status::Waiting && after == Status::Running {
+            readings.waiting_time.add(between(Some(task.created), task.started));
+        } else if before == Status::Running && after.has_ended() {
+            readings.run_time.add(between(task.started, task.finished));
         }
     }
 
-    pub(super) fn read(&self) -> Counters {
+    pub(super) fn read(&self, words: &Words) -> Counters {
         let readings = self.0.lock();
         let mut tasks = Vec::new();
         for (kind, totals) in &readings.tasks {
-            let mut totals = *totals;
-            let present = Status::ALL.into_iter().map(|status| (kind.clone(), status, *totals.of(status)));
-            tasks.extend(present.filter(|(_, _, count)| *count > 0));
+            let (kind, mut totals) = (words.word(*kind).unwrap_or_default(), *totals);
+            let all = Status::ALL.map(|status| (kind.clone(), status, *totals.of(status)));
+            tasks.extend(all.into_iter().filter(|(_, _, count)| *count > 0));
         }
+        tasks.sort_unstable();
         Counters {
             tasks,
             waiting_time: readings.waiting_time.clone(),
@@ -60,11 +58,8 @@ impl Meter {
 }
 
 impl Readings {
-    fn total(&mut self, record: &Record) -> &mut usize {
-        if !self.tasks.contains_key(&record.task.kind) {
-            self.tasks.insert(record.task.kind.clone(), Totals::default());
-        }
-        self.tasks.entry(record.task.kind.clone()).or_default().of(record.task.status)
+    fn total(&mut self, (kind, status): Kind) -> &mut usize {
+        self.tasks.entry(kind).or_default().of(status)
     }
 }
 

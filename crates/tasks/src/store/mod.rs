@@ -4,17 +4,30 @@
 //! diagram from where the task is, so that of two racing wishes one wins, whoever makes them and on whatever server.
 //! What runs on this server's threads is not here.
 
+mod attached;
+#[cfg_attr(
+    not(feature = "sqlite"),
+    allow(dead_code, reason = "only a store on a disk undoes, writes down and takes up again")
+)]
 mod board;
 pub mod contract;
 mod memory;
 mod meter;
 mod queue;
+#[cfg_attr(
+    not(feature = "sqlite"),
+    allow(dead_code, reason = "only a store on a disk keeps anything elsewhere")
+)]
 mod shelf;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 mod transition;
 
 use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
 pub use memory::MemoryStore;
+#[cfg(feature = "sqlite")]
+pub use sqlite::{OpenError, SqliteOptions, SqliteStore};
 pub use transition::{
     Answer, Claimed, Download, End, Idempotency, NewTask, Orphan, Record, Refusal, SealedEffect, Transition,
 };
@@ -134,10 +147,10 @@ pub struct Swept {
 }
 
 /// The store could not answer.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct StoreError {
     doing: String,
-    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
 
 impl StoreError {
@@ -146,7 +159,7 @@ impl StoreError {
         doing: impl Into<String>,
         source: impl Into<Option<Box<dyn std::error::Error + Send + Sync>>>,
     ) -> Self {
-        Self { doing: doing.into(), source: source.into() }
+        Self { doing: doing.into(), source: source.into().map(Arc::from) }
     }
 }
 
@@ -158,6 +171,12 @@ impl fmt::Display for StoreError {
 
 impl std::error::Error for StoreError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.source.as_ref().map(|source| source.as_ref() as _)
+        self.source.as_ref().map(|source| &**source as _)
     }
+}
+
+/// Nanoseconds since 1970; of times before 1678 and after 2262 the nearest there are.
+fn nanoseconds(time: jiff::Timestamp) -> i64 {
+    let nanoseconds = time.as_nanosecond();
+    i64::try_from(nanoseconds).unwrap_or(if nanoseconds < 0 { i64::MIN } else { i64::MAX })
 }

@@ -1,18 +1,26 @@
 //! Which waiting task may run next.
 
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use crate::{Lane, TaskId};
 
 /// The waiting tasks and the lanes that hold them up.
 ///
 /// A task is ready when each of its lanes is free and no older task waits for one of them. So the oldest waiting task is held
-/// up only by running ones, and nobody waits in a circle.
+/// up only by running ones, and nobody waits in a circle. Of those that are ready the one of the lowest rank goes first.
 #[derive(Default)]
 pub(super) struct Queue {
-    ready: BTreeSet<TaskId>,
+    ready: BTreeSet<(i64, TaskId)>,
     lanes: HashMap<Lane, State>,
-    wants: HashMap<TaskId, Vec<Lane>>,
+    wants: HashMap<TaskId, Want>,
+}
+
+struct Want {
+    lanes: Arc<[Lane]>,
+    rank: i64,
 }
 
 #[derive(Default)]
@@ -23,36 +31,57 @@ struct State {
 
 impl Queue {
     /// Lets a task wait. Whether a task has become ready.
-    pub(super) fn push(&mut self, id: TaskId, mut lanes: Vec<Lane>) -> bool {
-        lanes.sort_unstable();
-        lanes.dedup();
-        for lane in &lanes {
+    pub(super) fn push(&mut self, id: TaskId, lanes: Arc<[Lane]>, rank: i64) -> bool {
+        for lane in lanes.iter() {
             let state = self.lanes.entry(lane.clone()).or_default();
+            // A task that comes back goes before a younger one that was ready.
+            if let Some(first) = state.waiting.first().filter(|first| **first > id)
+                && let Some(want) = self.wants.get(first)
+            {
+                self.ready.remove(&(want.rank, *first));
+            }
             state.waiting.insert(id);
-            // A task that comes back goes before younger ones that were ready.
-            self.ready.extract_if(id.., |other| state.waiting.contains(other)).for_each(drop);
         }
-        self.wants.insert(id, lanes);
+        self.wants.insert(id, Want { lanes, rank });
         self.check(id)
     }
 
-    /// Takes the oldest task that is ready, and its lanes.
+    /// The ready task of the lowest rank.
+    pub(super) fn next(&self) -> Option<TaskId> {
+        self.ready.first().map(|(_, id)| *id)
+    }
+
+    /// Takes the ready task of the lowest rank, and its lanes.
     pub(super) fn pop(&mut self) -> Option<TaskId> {
-        let id = self.ready.pop_first()?;
-        for lane in self.wants.get(&id).into_iter().flatten() {
+        let id = self.next()?;
+        self.take(id);
+        Some(id)
+    }
+
+    /// Takes this task, and its lanes, whether it is ready or not.
+    pub(super) fn take(&mut self, id: TaskId) {
+        self.hold(id);
+        let Some(want) = self.wants.get(&id) else { return };
+        for lane in want.lanes.iter() {
             if let Some(state) = self.lanes.get_mut(lane) {
                 state.waiting.remove(&id);
                 state.holder = Some(id);
             }
         }
-        Some(id)
+    }
+
+    /// Lets a task wait on although it is ready, until it is pushed again or removed.
+    pub(super) fn hold(&mut self, id: TaskId) {
+        if let Some(want) = self.wants.get(&id) {
+            self.ready.remove(&(want.rank, id));
+        }
     }
 
     /// Forgets a task, whether it waits or holds its lanes. How many tasks have become ready.
     pub(super) fn remove(&mut self, id: TaskId) -> usize {
-        self.ready.remove(&id);
-        let lanes = self.wants.remove(&id).unwrap_or_default();
-        lanes.iter().filter(|lane| self.leave(lane, id)).count()
+        self.hold(id);
+        let Some(want) = self.wants.remove(&id) else { return 0 };
+        want.lanes.iter().filter(|lane| self.leave(lane, id)).count()
     }
 
     /// Takes a task out of a lane. Whether this made the next one there ready.
@@ -78,8 +107,8 @@ impl Queue {
                 .get(lane)
                 .is_some_and(|state| state.holder.is_none() && state.waiting.first() == Some(&id))
         };
-        let is_ready = self.wants.get(&id).is_some_and(|lanes| lanes.iter().all(free));
-        is_ready && self.ready.insert(id)
+        let Some(want) = self.wants.get(&id) else { return false };
+        want.lanes.iter().all(free) && self.ready.insert((want.rank, id))
     }
 }
 
@@ -87,14 +116,14 @@ impl Queue {
 mod tests {
     use super::*;
 
-    fn lanes(names: &str) -> Vec<Lane> {
+    fn lanes(names: &str) -> Arc<[Lane]> {
         names.chars().map(|name| Lane::new(name.to_string())).collect()
     }
 
     fn queue(tasks: &[(u64, &str)]) -> Queue {
         let mut queue = Queue::default();
         for (id, names) in tasks {
-            queue.push(TaskId(*id), lanes(names));
+            queue.push(TaskId(*id), lanes(names), 0);
         }
         queue
     }
@@ -139,8 +168,29 @@ mod tests {
         let mut queue = queue(&[(1, "a"), (2, "a")]);
         assert_eq!(queue.pop(), Some(TaskId(1)));
         queue.remove(TaskId(1));
-        queue.push(TaskId(1), lanes("a"));
+        queue.push(TaskId(1), lanes("a"), 0);
         assert_eq!(pop_all(&mut queue), [1]);
+    }
+
+    #[test]
+    fn a_task_that_is_held_does_not_let_others_pass_and_comes_back_where_it_was() {
+        let mut queue = queue(&[(1, "a"), (2, "a"), (3, "")]);
+        queue.hold(TaskId(1));
+        assert_eq!(pop_all(&mut queue), [3]);
+        queue.remove(TaskId(1));
+        queue.push(TaskId(1), lanes("a"), 0);
+        assert_eq!(pop_all(&mut queue), [1]);
+    }
+
+    #[test]
+    fn a_rank_orders_lanes_and_not_the_tasks_within_one() {
+        let mut queue = Queue::default();
+        for (id, names, rank) in [(1, "a", 5), (2, "a", 1), (3, "b", 3), (4, "", 4)] {
+            queue.push(TaskId(id), lanes(names), rank);
+        }
+        assert_eq!(pop_all(&mut queue), [3, 4, 1]);
+        queue.remove(TaskId(1));
+        assert_eq!(pop_all(&mut queue), [2]);
     }
 
     #[test]

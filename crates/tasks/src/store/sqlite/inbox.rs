@@ -1,0 +1,89 @@
+//! What waits for the writer: any number of callers put wishes in, one thread takes all of them at once.
+
+use std::time::Duration;
+
+use parking_lot::{Condvar, Mutex};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use std::sync::Arc;
+
+/// How many wishes may wait; callers beyond that wait themselves.
+const PLACES: usize = 8192;
+
+/// How long what nobody waits for may lie before it is written. A task that takes no longer is written once, not twice.
+const LEISURE: Duration = Duration::from_millis(5);
+
+pub(super) struct Inbox<T> {
+    places: Arc<Semaphore>,
+    state: Mutex<State<T>>,
+    bell: Condvar,
+}
+
+struct State<T> {
+    waiting: Vec<(T, OwnedSemaphorePermit)>,
+    /// Something was changed that nobody waits for.
+    is_nudged: bool,
+    is_closed: bool,
+}
+
+impl<T> Inbox<T> {
+    pub(super) fn new() -> Self {
+        let state = State { waiting: Vec::new(), is_nudged: false, is_closed: false };
+        Self { places: Arc::new(Semaphore::new(PLACES)), state: Mutex::new(state), bell: Condvar::new() }
+    }
+
+    /// Puts something in, as soon as there is room; `None` once nobody will take it any more.
+    pub(super) async fn put(&self, wish: T) -> Option<()> {
+        let place = self.places.clone().acquire_owned().await.ok()?;
+        {
+            let mut state = self.state.lock();
+            if state.is_closed {
+                return None;
+            }
+            state.waiting.push((wish, place));
+        }
+        self.bell.notify_one();
+        Some(())
+    }
+
+    /// Says that there is something to write that nobody waits for.
+    pub(super) fn nudge(&self) {
+        if !std::mem::replace(&mut self.state.lock().is_nudged, true) {
+            self.bell.notify_one();
+        }
+    }
+
+    /// Lets the writer end once it has taken everything.
+    pub(super) fn close(&self) {
+        self.state.lock().is_closed = true;
+        self.places.close();
+        self.bell.notify_one();
+    }
+
+    /// Everything that waits, once there is something; nothing after a nudge, or when the time is over. `None` when it is
+    /// closed and empty.
+    pub(super) fn take(&self, at_most: Option<Duration>) -> Option<Vec<T>> {
+        let mut state = self.state.lock();
+        while state.waiting.is_empty() && !state.is_closed {
+            let is_leisurely = std::mem::take(&mut state.is_nudged);
+            match if is_leisurely { Some(LEISURE) } else { at_most } {
+                None => self.bell.wait(&mut state),
+                Some(time) => {
+                    self.bell.wait_while_for(
+                        &mut state,
+                        |state| state.waiting.is_empty() && !state.is_closed,
+                        time,
+                    );
+                    break;
+                }
+            }
+        }
+        state.is_nudged = false;
+        let waiting = std::mem::take(&mut state.waiting);
+        if waiting.is_empty() && state.is_closed {
+            return None;
+        }
+        // The places are free again as soon as the writer has got to it.
+        Some(waiting.into_iter().map(|(wish, _)| wish).collect())
+    }
+}

@@ -1,0 +1,123 @@
+//! The tables, and how they came to be.
+
+use std::{fs::File, path::Path, time::Duration};
+
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+
+use super::OpenError;
+
+/// Says in the file's header whose it is: `TASK`.
+const APPLICATION: i32 = 0x5441_534b;
+
+/// How long to wait for another program that has the database locked, such as a backup.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What made each version of the schema from the one before it; the first made version 1 from nothing. A step that was
+/// released is never changed.
+///
+/// Times are nanoseconds since 1970; what has members is JSON. The job, its lanes and its files are there until the task has
+/// ended. `result` is the sealed report of a task that is sealed and has not ended.
+const STEPS: &[&str] = &["
+    CREATE TABLE task (
+        id INTEGER PRIMARY KEY,
+        status TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        description TEXT NOT NULL,
+        subject TEXT,
+        priority TEXT NOT NULL,
+        transaction_id TEXT,
+        owner TEXT,
+        created INTEGER NOT NULL,
+        started INTEGER,
+        finished INTEGER,
+        attempt INTEGER NOT NULL,
+        interruptions INTEGER NOT NULL,
+        cancel_requested INTEGER NOT NULL,
+        is_sealed INTEGER NOT NULL,
+        job TEXT,
+        lanes TEXT,
+        files TEXT,
+        intent TEXT,
+        download TEXT,
+        error TEXT,
+        result TEXT
+    ) STRICT;
+    CREATE TABLE request (
+        owner TEXT NOT NULL,
+        key TEXT NOT NULL,
+        fingerprint TEXT NOT NULL,
+        created INTEGER NOT NULL,
+        answer TEXT NOT NULL,
+        PRIMARY KEY (owner, key)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX request_created ON request (created);
+    CREATE TABLE state (last_id INTEGER NOT NULL) STRICT;
+    INSERT INTO state VALUES (0);
+"];
+
+/// Opens the database to write in it, and brings it up to the newest schema.
+pub(super) fn open(path: &Path) -> Result<Connection, OpenError> {
+    let mut connection = Connection::open(path).map_err(OpenError::Open)?;
+    set_up(&connection).map_err(OpenError::Open)?;
+    migrate(&mut connection)?;
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        // A file is only there for good once its folder says so.
+        File::open(folder).and_then(|folder| folder.sync_all()).map_err(OpenError::Folder)?;
+    }
+    Ok(connection)
+}
+
+/// Opens the database to read what was written.
+pub(super) fn open_to_read(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
+    connection.busy_timeout(PATIENCE)?;
+    Ok(connection)
+}
+
+fn set_up(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(PATIENCE)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    // Each commit waits for the disk.
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    // The log goes back into the database after 32 MiB; more often costs more than it saves.
+    connection.pragma_update(None, "wal_autocheckpoint", 8192)?;
+    connection.pragma_update(None, "journal_size_limit", 64 << 20)?;
+    connection.set_prepared_statement_cache_capacity(32);
+    Ok(())
+}
+
+fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
+    // Nobody else may migrate it meanwhile; this also shows at once whether it can be written at all.
+    let migration = connection.transaction_with_behavior(TransactionBehavior::Immediate);
+    let migration = migration.map_err(OpenError::Open)?;
+    let version = version(&migration)?;
+    for (step, next) in STEPS.iter().zip(1..).skip(version) {
+        let done = migration.execute_batch(step).and_then(|()| {
+            migration.pragma_update(None, "application_id", APPLICATION)?;
+            migration.pragma_update(None, "user_version", next)
+        });
+        done.map_err(OpenError::Migrate)?;
+    }
+    migration.execute("UPDATE state SET last_id = last_id", []).map_err(OpenError::Open)?;
+    migration.commit().map_err(OpenError::Open)
+}
+
+/// The version that the database has; 0 if there is nothing in it.
+fn version(database: &Transaction<'_>) -> Result<usize, OpenError> {
+    let number = |pragma| database.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0));
+    let application = number("application_id").map_err(OpenError::Open)?;
+    let tables: u32 = database
+        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+        .map_err(OpenError::Open)?;
+    if application != APPLICATION && (application != 0 || tables > 0) {
+        return Err(OpenError::Foreign);
+    }
+    let found = number("user_version").map_err(OpenError::Open)?;
+    match usize::try_from(found).ok().filter(|found| *found <= STEPS.len()) {
+        Some(version) => Ok(version),
+        None => Err(OpenError::Newer { found, known: STEPS.len() }),
+    }
+}

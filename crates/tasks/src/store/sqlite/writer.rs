@@ -1,0 +1,267 @@
+//! The one thread that writes.
+//!
+//! It takes all wishes that have come meanwhile, lets the board grant or refuse them, writes what they change in one
+//! transaction, and waits for the disk once. Only then are they visible, and answered. If the disk does not take
+//! them they have never been.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use rusqlite::{Connection, TransactionBehavior};
+use tokio::sync::oneshot;
+
+use super::{Shared, rows};
+use crate::{
+    TaskId,
+    store::{
+        Answer, Claimed, Idempotency, Record, StoreError, Swept, Transition,
+        board::{Moment, Request, RequestKey, Row},
+        shelf::Found,
+    },
+};
+
+/// How many tasks one sweep forgets before others get their turn.
+const SWEEP_AT_ONCE: usize = 1024;
+
+/// How often a disk that has failed is tried again.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// What somebody waits for.
+pub(super) enum Wish {
+    Write(Vec<Transition>, Reply<Vec<Answer>>),
+    Claim(Reply<Option<Claimed>>),
+    Sweep(Duration, Reply<Swept>),
+}
+
+type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
+
+/// An answer that is given once it is true.
+enum Answered {
+    Write(Vec<Answer>, Reply<Vec<Answer>>),
+    Claim(Option<Claimed>, Reply<Option<Claimed>>),
+    Sweep(Swept, Reply<Swept>),
+}
+
+/// The database, and what the thread remembers of it.
+pub(super) struct Writer {
+    shared: Arc<Shared>,
+    database: Connection,
+    last_id: u64,
+}
+
+/// What is to be written, and what has to be read for it.
+struct Work {
+    rows: Vec<Row>,
+    requests: Vec<(RequestKey, Request)>,
+    last_id: u64,
+    expires_requests: bool,
+    moment: Moment,
+}
+
+/// What the database says of the tasks and requests that wishes are about.
+#[derive(Default)]
+struct Known {
+    requests: Vec<(RequestKey, Request)>,
+    /// Ended tasks whose content is on the disk.
+    heavy: HashMap<TaskId, Arc<Record>>,
+}
+
+impl Writer {
+    pub(super) fn new(shared: Arc<Shared>, database: Connection) -> Self {
+        let last_id = shared.board.lock().last_id();
+        Self { shared, database, last_id }
+    }
+
+    /// Writes until nobody can wish for anything any more.
+    pub(super) fn work(mut self) {
+        loop {
+            let is_broken = self.shared.health.lock().is_some();
+            let Some(wishes) = self.shared.inbox.take(is_broken.then_some(RETRY)) else { return };
+            self.fulfil(wishes, is_broken);
+        }
+    }
+
+    fn fulfil(&mut self, wishes: Vec<Wish>, was_broken: bool) {
+        let known = match self.look_up(&wishes) {
+            Ok(known) => known,
+            Err(error) => return self.fail(wishes.into_iter().map(Wish::into_refusal), &error),
+        };
+        let (mut answered, work) = self.decide(wishes, known.requests);
+        let written = match work.is_empty() && !was_broken {
+            true => Ok(0),
+            false => self.write(&work, was_broken),
+        };
+        match written {
+            Ok(expired) => {
+                for answer in &mut answered {
+                    answer.complete(&known.heavy);
+                }
+                self.succeed(work, expired, was_broken);
+                answered.into_iter().for_each(Answered::send);
+            }
+            Err(error) => {
+                {
+                    let mut board = self.shared.board.lock();
+                    board.undo();
+                    board.forget_requests();
+                }
+                self.fail(answered.into_iter().map(Answered::into_refusal), &error);
+            }
+        }
+    }
+
+    /// Reads what the board must know to decide, so that nobody waits for the disk while it does.
+    fn look_up(&self, wishes: &[Wish]) -> rusqlite::Result<Known> {
+        let mut known = Known::default();
+        let transitions = wishes.iter().filter_map(|wish| match wish {
+            Wish::Write(transitions, _) => Some(transitions),
+            _ => None,
+        });
+        for transition in transitions.flatten() {
+            match transition {
+                Transition::Submitted(new) => {
+                    let Some(Idempotency { key, .. }) = &new.idempotency else { continue };
+                    let key = (new.owner.clone(), key.clone());
+                    if let Some(request) = rows::read_request(&self.database, &key)? {
+                        known.requests.push((key, request));
+                    }
+                }
+                Transition::Pruned { id } | Transition::CancelRequested { id } => {
+                    if let Some(Found::Lean(record)) = self.shared.shelf.find(*id)
+                        && let Some(content) = rows::read_content(&self.database, *id)?
+                    {
+                        known.heavy.insert(*id, content.put_into(&record));
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(known)
+    }
+
+    fn decide(&self, wishes: Vec<Wish>, requests: Vec<(RequestKey, Request)>) -> (Vec<Answered>, Work) {
+        let (limits, moment) = (self.shared.attached.limits(), self.shared.moment());
+        let shelf = &self.shared.shelf;
+        let mut expires_requests = false;
+        let mut board = self.shared.board.lock();
+        requests.into_iter().for_each(|(key, request)| board.recall(key, request));
+        let mut decide = |wish| match wish {
+            Wish::Write(transitions, reply) => {
+                let apply = |wish| board.apply(wish, moment, limits, shelf);
+                Answered::Write(transitions.into_iter().map(apply).collect(), reply)
+            }
+            Wish::Claim(reply) => Answered::Claim(board.claim_on_disk(moment), reply),
+            Wish::Sweep(keep, reply) => {
+                expires_requests = true;
+                Answered::Sweep(board.sweep(keep, SWEEP_AT_ONCE, moment, shelf), reply)
+            }
+        };
+        let answered = wishes.into_iter().map(&mut decide).collect();
+        let work = Work {
+            rows: board.rows(),
+            requests: board.new_requests(),
+            last_id: board.last_id(),
+            expires_requests: expires_requests && board.has_requests(),
+            moment,
+        };
+        (answered, work)
+    }
+
+    /// How many requests have been forgotten.
+    fn write(&mut self, work: &Work, is_trial: bool) -> rusqlite::Result<usize> {
+        let transaction = self.database.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        for row in &work.rows {
+            rows::write(&transaction, row)?;
+        }
+        for (key, request) in &work.requests {
+            rows::write_request(&transaction, key, request)?;
+        }
+        if is_trial || work.last_id > self.last_id {
+            rows::write_last_id(&transaction, work.last_id)?;
+        }
+        let mut expired = 0;
+        if work.expires_requests {
+            expired = rows::expire_requests(&transaction, work.moment.now - Idempotency::KEPT)?;
+        }
+        if let Some(before_commit) = &self.shared.before_commit {
+            before_commit().map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+        }
+        transaction.commit()?;
+        self.last_id = work.last_id;
+        Ok(expired)
+    }
+
+    fn succeed(&self, work: Work, expired: usize, was_broken: bool) {
+        if was_broken {
+            *self.shared.health.lock() = None;
+            tracing::info!("the task database can be written again");
+        }
+        let notices = {
+            let mut board = self.shared.board.lock();
+            let (changes, notices) = board.settle(work.moment);
+            board.forget_requests();
+            board.count_expired(expired);
+            changes.into_iter().for_each(|change| self.shared.shelf.apply(change));
+            notices
+        };
+        self.shared.attached.tell(notices);
+    }
+
+    fn fail(&self, refusals: impl Iterator<Item = Box<dyn FnOnce(StoreError)>>, error: &rusqlite::Error) {
+        let cause: Box<dyn std::error::Error + Send + Sync> = error.to_string().into();
+        let failed = StoreError::new("writing to the task database", Some(cause));
+        let was_broken = self.shared.health.lock().replace(Arc::new(failed.clone())).is_some();
+        if !was_broken {
+            tracing::error!(%error, "the task database cannot be written");
+        }
+        refusals.for_each(|refuse| refuse(failed.clone()));
+    }
+}
+
+impl Work {
+    fn is_empty(&self) -> bool {
+        self.rows.is_empty() && self.requests.is_empty() && !self.expires_requests
+    }
+}
+
+impl Wish {
+    fn into_refusal(self) -> Box<dyn FnOnce(StoreError)> {
+        match self {
+            Self::Write(_, reply) => refusal(reply),
+            Self::Claim(reply) => refusal(reply),
+            Self::Sweep(_, reply) => refusal(reply),
+        }
+    }
+}
+
+impl Answered {
+    /// Puts in what was read from the disk.
+    fn complete(&mut self, heavy: &HashMap<TaskId, Arc<Record>>) {
+        let Self::Write(answers, _) = self else { return };
+        for record in answers.iter_mut().filter_map(|answer| answer.record.as_mut()) {
+            if let Some(complete) = heavy.get(&record.task.id) {
+                *record = complete.clone();
+            }
+        }
+    }
+
+    /// Whoever asked may have gone.
+    fn send(self) {
+        match self {
+            Self::Write(answers, reply) => drop(reply.send(Ok(answers))),
+            Self::Claim(claimed, reply) => drop(reply.send(Ok(claimed))),
+            Self::Sweep(swept, reply) => drop(reply.send(Ok(swept))),
+        }
+    }
+
+    fn into_refusal(self) -> Box<dyn FnOnce(StoreError)> {
+        match self {
+            Self::Write(_, reply) => refusal(reply),
+            Self::Claim(_, reply) => refusal(reply),
+            Self::Sweep(_, reply) => refusal(reply),
+        }
+    }
+}
+
+fn refusal<T: 'static>(reply: Reply<T>) -> Box<dyn FnOnce(StoreError)> {
+    Box::new(move |error| drop(reply.send(Err(error))))
+}
