@@ -27,6 +27,11 @@ pub trait Home {
 
     /// The store as a program that starts finds it; the last one is gone.
     fn open(&self) -> Self::Store;
+
+    /// Waits until a claim would outlive a crash. One that would not is as if it had never been.
+    async fn keep_claim(store: &Self::Store, id: TaskId) {
+        let _ = (store, id);
+    }
 }
 
 /// The store in memory, and the workers' claims beside it, as if both were on a disk.
@@ -114,6 +119,33 @@ impl Journal for Survivor {
 
     fn sweep(&self, keep: Duration) -> Answering<'_, Swept> {
         self.store.sweep(keep)
+    }
+}
+
+/// The store in a database.
+#[cfg(feature = "sqlite")]
+pub struct OnDisk(tempfile::TempDir);
+
+#[cfg(feature = "sqlite")]
+impl Home for OnDisk {
+    type Store = tasks::SqliteStore;
+
+    const NAME: &'static str = "on a disk";
+
+    fn new() -> Self {
+        // It need not outlive the machine.
+        let fast = std::path::Path::new("/dev/shm");
+        let folder = if fast.is_dir() { tempfile::tempdir_in(fast) } else { tempfile::tempdir() };
+        Self(folder.unwrap())
+    }
+
+    fn open(&self) -> tasks::SqliteStore {
+        tasks::SqliteStore::open(self.0.path().join("tasks.sqlite")).unwrap()
+    }
+
+    async fn keep_claim(store: &tasks::SqliteStore, id: TaskId) {
+        // Refused, but answered behind all that came before.
+        store.write(vec![Transition::LanesFreed { id }]).await.unwrap();
     }
 }
 

@@ -13,14 +13,28 @@ mod world;
 
 use explorer::explore;
 use homes::InMemory;
+#[cfg(feature = "sqlite")]
+use homes::OnDisk;
 use world::{Bounds, Lanes};
+
+const BOUNDS: Bounds = Bounds { crashes: 2, hand_backs: 1, failures: 2 };
+
+/// A disk is slow, so less trouble has to do.
+#[cfg(feature = "sqlite")]
+const FEWER: Bounds = Bounds { crashes: 1, hand_backs: 1, failures: 1 };
 
 #[test]
 fn two_tasks_of_one_lane_keep_every_promise_whatever_happens_when() {
-    explore::<InMemory>(Lanes::Shared, Bounds { crashes: 2, hand_backs: 1, failures: 2 });
+    explore::<InMemory>(Lanes::Shared, BOUNDS);
 }
 
 #[test]
 fn two_tasks_of_different_lanes_keep_every_promise_whatever_happens_when() {
-    explore::<InMemory>(Lanes::Apart, Bounds { crashes: 2, hand_backs: 1, failures: 2 });
+    explore::<InMemory>(Lanes::Apart, BOUNDS);
+}
+
+#[cfg(feature = "sqlite")]
+#[test]
+fn two_tasks_on_a_disk_keep_every_promise_whatever_happens_when() {
+    explore::<OnDisk>(Lanes::Shared, FEWER);
 }

@@ -35,7 +35,7 @@ pub struct Bounds {
 }
 
 /// Something that happens. The number is a task's place in the order of submission.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
     Submit,
     /// A thread asks for work.
@@ -216,11 +216,6 @@ impl<H: Home> World<H> {
         &self.known
     }
 
-    /// All steps so far.
-    pub fn way(&self) -> &[Step] {
-        &self.way
-    }
-
     /// Lets it happen, and checks what comes of it.
     pub fn take(&mut self, step: Step) {
         self.way.push(step);
@@ -277,6 +272,7 @@ impl<H: Home> World<H> {
             self.way
         );
         let Some(claimed) = claimed else { return };
+        block_on(H::keep_claim(self.store(), claimed.id));
         let number = self.number(claimed.id);
         let last = self.claims[number].replace(claimed.clone());
         assert!(

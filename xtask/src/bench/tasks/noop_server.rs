@@ -11,7 +11,7 @@ use axum::extract::{Path as Segment, State};
 use axum::response::Response;
 use axum::routing::{get, post};
 use serde::{Deserialize, Serialize};
-use tasks::{Context, Failure, Job, Lane, Registry, Report, Submission, Tasks};
+use tasks::{Context, Failure, Job, Lane, Registry, Report, SqliteStore, Submission, Tasks};
 use tasks_web::{Printer, TasksWeb};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -60,9 +60,8 @@ impl NoopServer {
         Ok(())
     }
 
-    fn store(&self) -> Result<tasks::MemoryStore> {
-        let _ = &self.store;
-        Ok(tasks::MemoryStore::new())
+    fn store(&self) -> Result<SqliteStore> {
+        Ok(SqliteStore::open(self.store.join("tasks.sqlite"))?)
     }
 }
 
