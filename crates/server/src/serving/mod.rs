@@ -1,20 +1,19 @@
 //! Runs the server: from its settings to its end.
 
 mod connections;
+mod engine;
 mod signals;
 
 use std::{io::Write, sync::Arc, time::Duration};
 
 use anyhow::Context;
-use commands::{Environment, ImportGeopackage};
 use repository::Repositories;
-use tasks::{Registry, Tasks};
+use tasks::Tasks;
 use tasks_web::PublicAddress;
 use tokio::net::TcpListener;
 
 use crate::{
     data_folder::DataFolder,
-    jobs::{DeleteRepository, RenameRepository},
     settings::Settings,
     upload::Receiver,
     web::{DeletionTokens, Hosts, Reads, Web, app},
@@ -32,10 +31,10 @@ const STREAMS: usize = 16;
 pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
     let mut signals = signals::Signals::listen()?;
     let data = DataFolder::take(&settings.data)?;
-    data.clear()?;
     let repositories = Repositories::open(data.repos()).context("opening the repositories")?;
     repositories.sweep().context("opening the repositories")?;
-    let tasks = start_tasks(&settings, &data, repositories.clone());
+    let engine = engine::Engine::start(&settings, &data, repositories.clone()).await?;
+    let tasks = engine.tasks.clone();
     let listener = TcpListener::bind(settings.listen).await;
     let listener = listener.with_context(|| format!("listening on {}", settings.listen))?;
     let address = listener.local_addr().context("listening")?;
@@ -53,24 +52,11 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
     if !are_closed || !are_out {
         tracing::warn!("some requests or tasks did not end in time and were cut");
     }
-    if let Err(error) = data.clear() {
+    if let Err(error) = engine.clear(&data) {
         tracing::warn!(error = format!("{error:#}"), "some files were left, and go at the next start");
     }
     tracing::info!("stopped");
     Ok(())
-}
-
-fn start_tasks(settings: &Settings, data: &DataFolder, repositories: Repositories) -> Tasks {
-    let threads = std::thread::available_parallelism().map_or(1, |cores| cores.get());
-    let registry = Registry::new(Environment { repositories, threads })
-        .with::<ImportGeopackage>()
-        .with::<DeleteRepository>()
-        .with::<RenameRepository>();
-    let builder = Tasks::builder(registry).keep(settings.keep).results(data.results());
-    match settings.workers {
-        Some(workers) => builder.workers(workers).start(),
-        None => builder.start(),
-    }
 }
 
 fn web(settings: &Settings, data: &DataFolder, repositories: Repositories, tasks: Tasks) -> Web {
