@@ -13,8 +13,10 @@ mod longhaul;
 mod machine;
 mod poll;
 mod random;
+mod served;
 mod stats;
 mod table;
+mod tasks;
 mod watched;
 
 use anyhow::Result;
@@ -33,9 +35,14 @@ enum What {
     Import(import::Args),
     /// Polls of a finished task, beside a bare axum route that answers the same bytes
     Poll(poll::Args),
+    /// No-op tasks with the durable store, beside BullMQ on Redis and graphile-worker on PostgreSQL; waiting, keeping, starting again
+    Tasks(tasks::Args),
     /// Serves two files, as the poll benchmark's yardstick
     #[command(hide = true)]
     BareRoute(bare_route::Args),
+    /// Offers tasks that do nothing
+    #[command(hide = true)]
+    NoopServer(tasks::NoopServer),
 }
 
 /// Runs the chosen benchmark and prints its figures.
@@ -44,6 +51,8 @@ pub fn run(args: Args) -> Result<()> {
         What::Import(args) if args.cancel => cancel::run(&args),
         What::Import(args) => import::run(&args),
         What::Poll(args) => poll::run(&args),
+        What::Tasks(args) => tasks::run(&args),
         What::BareRoute(args) => bare_route::run(&args),
+        What::NoopServer(args) => args.run(),
     }
 }

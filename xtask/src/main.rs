@@ -1,9 +1,12 @@
-//! The project's own chores: `cargo xtask test` and `cargo xtask bench`.
+//! The project's own chores: `cargo xtask test`, `bench`, `fuzz` and `chaos`.
 //!
-//! A plain program that runs others. What it measures or checks lives in the crates; nothing of Longhaul is linked in.
+//! A plain program that runs others. What it measures or checks lives in the crates; of Longhaul, only the benchmarks link
+//! anything in: the task engine and its web face, to offer jobs that do nothing.
 
 #[cfg(feature = "bench")]
 mod bench;
+mod chaos;
+mod fuzz;
 mod project;
 mod test;
 
@@ -24,6 +27,10 @@ struct Cli {
 enum Chore {
     /// Checks formatting and lints, then runs every test: the one command that must pass
     Test,
+    /// Lets libFuzzer look for inputs that break something, for as long as one likes
+    Fuzz(fuzz::Args),
+    /// Kills the real server again and again, and checks that every promise was kept
+    Chaos(chaos::Args),
     /// Measures Longhaul beside its neighbours on this machine
     #[cfg(feature = "bench")]
     Bench(bench::Args),
@@ -49,6 +56,8 @@ fn main() -> ExitCode {
 fn run(chore: Chore) -> Result<()> {
     match chore {
         Chore::Test => test::run(),
+        Chore::Fuzz(args) => fuzz::run(&args),
+        Chore::Chaos(args) => chaos::run(&args),
         #[cfg(feature = "bench")]
         Chore::Bench(args) => bench::run(args),
         #[cfg(not(feature = "bench"))]

@@ -6,8 +6,8 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Which of our crates may know which; ARCHITECTURE.md says why.
-const ARROWS: [(&str, &[&str]); 8] = [
-    ("longhaul", &["tasks-web", "commands", "tasks", "repository", "geodata"]),
+const ARROWS: [(&str, &[&str]); 9] = [
+    ("longhaul", &["tasks-web", "commands", "tasks", "repository", "geodata", "multipart"]),
     ("tasks-web", &["tasks"]),
     ("commands", &["tasks", "repository", "geopackage", "osm", "geodata"]),
     ("repository", &["geodata"]),
@@ -15,6 +15,7 @@ const ARROWS: [(&str, &[&str]); 8] = [
     ("osm", &["geodata"]),
     ("tasks", &[]),
     ("geodata", &[]),
+    ("multipart", &[]),
 ];
 
 /// A dependency must offer at least one of these.

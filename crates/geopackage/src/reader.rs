@@ -49,6 +49,8 @@ impl Reader {
         Ok(Batches {
             source: &self.source,
             plan: Arc::clone(&part.plan),
+            last: part.last,
+            followed_by: part.followed_by,
             statement,
             order: Order { rows_read: 0, last_rowid: None },
             last_size: 0,
@@ -60,7 +62,6 @@ impl Reader {
         let mut statement = self.connection.prepare(&part.plan.sql)?;
         if part.plan.has_range {
             statement.raw_bind_parameter(1, part.first)?;
-            statement.raw_bind_parameter(2, part.last)?;
         }
         Ok(statement)
     }
@@ -71,6 +72,9 @@ impl Reader {
 pub struct Batches<'a> {
     source: &'a Source,
     plan: Arc<Plan>,
+    /// As the part has them.
+    last: i64,
+    followed_by: Option<i64>,
     statement: Statement<'a>,
     order: Order,
     /// How many bytes the last batch took, but for a huge row: the next will take about as many.
@@ -102,11 +106,13 @@ impl Batches<'_> {
             let row = rows
                 .next()
                 .map_err(|error| failure(self.source, &self.plan, self.order.last_rowid, error))?;
-            let Some(row) = row else {
+            let rowid = row.and_then(|row| rowid(&self.plan, row));
+            let Some(row) = row.filter(|_| rowid <= Some(self.last)) else {
                 self.done = true;
+                check_end(self.source, &self.plan, rowid, self.followed_by)?;
                 break;
             };
-            self.order.check(self.source, &self.plan, row)?;
+            self.order.check(self.source, &self.plan, rowid)?;
             push_row(self.source, &self.plan, row, &mut batch)?;
             if batch.size() >= MOST_BYTES {
                 break;
@@ -128,9 +134,8 @@ struct Order {
 
 impl Order {
     #[inline]
-    fn check(&mut self, source: &Source, plan: &Plan, row: &Row<'_>) -> Result<(), Error> {
+    fn check(&mut self, source: &Source, plan: &Plan, rowid: Option<i64>) -> Result<(), Error> {
         self.rows_read += 1;
-        let rowid = rowid(plan, row);
         let is_repeated = rowid.is_some() && rowid <= self.last_rowid;
         if is_repeated || self.rows_read > source.size / SMALLEST_ROW {
             return Err(Error::Damaged {
@@ -142,6 +147,26 @@ impl Order {
         self.last_rowid = rowid;
         Ok(())
     }
+}
+
+/// Whether the row at which the part ends is the one at which the next part begins.
+///
+/// Each part finds its first row through the inner pages of the table's tree. Where those are damaged, rows could lie between
+/// two parts and be in neither, and how many are read would depend on how many threads read.
+fn check_end(
+    source: &Source,
+    plan: &Plan,
+    found: Option<i64>,
+    followed_by: Option<i64>,
+) -> Result<(), Error> {
+    if found == followed_by {
+        return Ok(());
+    }
+    Err(Error::Damaged {
+        file: source.shown_name.clone(),
+        what: format!("the rows of layer {:?} are not where they should be", short(&plan.layer)),
+        source: None,
+    })
 }
 
 #[inline]

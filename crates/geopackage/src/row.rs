@@ -21,7 +21,7 @@ pub(crate) struct Plan {
     pub(crate) key: Option<usize>,
     /// Selects the rows.
     pub(crate) sql: String,
-    /// Whether it asks for the rows numbered from `?1` to `?2`; otherwise it asks for all.
+    /// Whether it asks for the rows numbered from `?1` on; otherwise it asks for all.
     pub(crate) has_range: bool,
 }
 
@@ -53,7 +53,7 @@ impl Plan {
             layer: table.layer.name.clone(),
             sql: select(table, &columns, selected_rowid),
             rowid: selected_rowid.map(|_| columns.len()),
-            has_range: table.rowid.is_some(),
+            has_range: selected_rowid.is_some(),
             columns,
             key,
         }
@@ -65,8 +65,8 @@ fn select(table: &Table, columns: &[PlannedColumn], selected_rowid: Option<&str>
     let mut selected: Vec<_> = columns.iter().map(|column| quote(&column.name)).collect();
     selected.extend(selected_rowid.map(str::to_owned));
     let sql = format!("SELECT {} FROM main.{} NOT INDEXED", selected.join(", "), quote(&table.layer.name));
-    match table.rowid {
-        Some(rowid) => format!("{sql} WHERE {rowid} BETWEEN ?1 AND ?2 ORDER BY {rowid}"),
+    match selected_rowid {
+        Some(rowid) => format!("{sql} WHERE {rowid} >= ?1 ORDER BY {rowid}"),
         None => sql,
     }
 }

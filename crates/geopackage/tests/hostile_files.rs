@@ -301,3 +301,36 @@ fn what_is_said_about_a_layer_at_endless_length_is_left_out_with_a_note() {
     assert_eq!((endless.layer.title, endless.layer.description), (None, None));
     assert_eq!((endless.layer.metadata_xml, endless.layer.crs), (None, vec![]));
 }
+
+/// How many rows are read does not depend on how many threads read them.
+#[test]
+fn rows_that_damage_hides_between_two_parts_are_not_passed_over() {
+    let sample = Sample::package(
+        "PRAGMA page_size = 512; VACUUM; CREATE TABLE a(fid INTEGER PRIMARY KEY, t TEXT);
+         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100)
+         INSERT INTO a SELECT i, 'a text of some length ' || i FROM n;",
+    );
+    let root: usize = sample.write(|db| {
+        let sql = "SELECT rootpage FROM sqlite_master WHERE name = 'a'";
+        db.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap() as usize
+    });
+    sample.patch(|bytes| {
+        let page = &mut bytes[(root - 1) * 512..root * 512];
+        assert_eq!(page[0], 5, "the root is an inner page");
+        let cells = usize::from(u16::from_be_bytes([page[3], page[4]]));
+        for cell in page[12..12 + 2 * cells].to_vec().chunks(2) {
+            // Behind the number of a page stands the highest number of a row there, less than 128 and so a byte.
+            let highest = usize::from(u16::from_be_bytes([cell[0], cell[1]])) + 4;
+            page[highest] = page[highest].saturating_sub(5);
+        }
+    });
+    let package = sample.open();
+    let table = package.layer("a").unwrap();
+    let reader = package.reader().unwrap();
+    assert_eq!(build::features_of(&reader, &package, &table, 1).unwrap().len(), 100);
+    let error = build::features_of(&reader, &package, &table, 5).unwrap_err();
+    assert_eq!(
+        sample.told(&error),
+        "upload.gpkg is damaged: the rows of layer \"a\" are not where they should be"
+    );
+}

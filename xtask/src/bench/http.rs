@@ -97,11 +97,16 @@ impl Client {
 }
 
 impl Answer {
-    /// The body as JSON; an error unless the status says success.
-    pub fn json(&self) -> Result<Value> {
+    /// Itself; an error unless the status says success.
+    pub fn success(self) -> Result<Self> {
         if !(200..300).contains(&self.status) {
             bail!("answered {}: {}", self.status, String::from_utf8_lossy(&self.body));
         }
-        serde_json::from_slice(&self.body).context("reading JSON")
+        Ok(self)
+    }
+
+    /// The body as JSON; an error unless the status says success.
+    pub fn json(self) -> Result<Value> {
+        serde_json::from_slice(&self.success()?.body).context("reading JSON")
     }
 }

@@ -9,7 +9,8 @@ use tokio::net::TcpStream;
 
 use super::files::stdout_of;
 
-const CONNECTIONS: usize = 64;
+/// As many as wrk makes, and every load of ours.
+pub const CONNECTIONS: usize = 64;
 
 /// What makes the requests.
 #[derive(Clone, Copy)]
@@ -93,7 +94,8 @@ async fn poll_until(address: String, request: String, end: Instant) -> Result<u6
     Ok(answers)
 }
 
-async fn read_answer(stream: &mut TcpStream, buffer: &mut [u8]) -> Result<()> {
+/// Reads one answer into the beginning of `buffer`; how long it is, with its head. An error unless it is a success.
+pub async fn read_answer(stream: &mut TcpStream, buffer: &mut [u8]) -> Result<usize> {
     let mut filled = 0;
     loop {
         let more = stream.read(&mut buffer[filled..]).await?;
@@ -102,7 +104,7 @@ async fn read_answer(stream: &mut TcpStream, buffer: &mut [u8]) -> Result<()> {
         if let Some(length) = length_of(&buffer[..filled])? {
             ensure!(filled <= length, "more bytes than were announced");
             if filled == length {
-                return Ok(());
+                return Ok(length);
             }
         }
     }
@@ -114,7 +116,7 @@ fn length_of(answer: &[u8]) -> Result<Option<usize>> {
         return Ok(None);
     };
     let head = std::str::from_utf8(&answer[..end])?;
-    ensure!(head.starts_with("HTTP/1.1 200"), "not a success: {head}");
+    ensure!(head.starts_with("HTTP/1.1 20"), "not a success: {head}");
     let named = |line: &str| {
         Some(line.split_once(':')?)
             .filter(|(name, _)| name.eq_ignore_ascii_case("content-length"))

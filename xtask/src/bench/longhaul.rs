@@ -1,16 +1,18 @@
 //! A Longhaul server of our own, on a scratch folder and a free port.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::thread;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use super::http::Client;
+use super::served::Served;
 use super::watched::Usage;
 use crate::project;
 
@@ -45,7 +47,7 @@ fn build() -> Result<PathBuf> {
 
 /// A running `longhaul serve`; it is stopped when dropped.
 pub struct Longhaul {
-    child: Child,
+    served: Served,
     data: PathBuf,
     /// `host:port`
     pub address: String,
@@ -54,7 +56,6 @@ pub struct Longhaul {
 impl Longhaul {
     /// Starts it on a data folder and waits until it accepts connections. Its log goes to `DATA.log`.
     pub fn start(binary: &Path, data: PathBuf) -> Result<Self> {
-        let log = File::create(data.with_extension("log"))?;
         let mut command = Command::new(binary);
         command.arg("serve").arg("--data").arg(&data).args([
             "--listen",
@@ -64,14 +65,9 @@ impl Longhaul {
             "--keep",
             "1h",
         ]);
-        let mut child = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(log)
-            .spawn()
-            .context("starting longhaul")?;
-        let address = read_address(&mut child)?;
-        Ok(Self { child, data, address })
+        command.stderr(File::create(data.with_extension("log"))?);
+        let served = Served::start(command)?;
+        Ok(Self { address: served.address.clone(), served, data })
     }
 
     /// A connection to it.
@@ -81,35 +77,52 @@ impl Longhaul {
 
     /// Memory and CPU time up to now.
     pub fn usage(&self) -> Usage {
-        Usage::of(self.child.id()).unwrap_or_default()
+        self.served.usage()
     }
 
     /// Makes a repository and says where it lies on disk.
     pub fn create(&self, name: &str) -> Result<PathBuf> {
-        self.client()?.send("PUT", &format!("/repos/{name}/init.json"))?.json()?;
+        create(&mut self.client()?, name)?;
         Ok(self.data.join(format!("repos/{name}.git")))
     }
 }
 
-impl Drop for Longhaul {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+fn create(client: &mut Client, name: &str) -> Result<()> {
+    client.send("PUT", &format!("/repos/{name}/init.json"))?.json()?;
+    Ok(())
 }
 
-fn read_address(child: &mut Child) -> Result<String> {
-    let stdout = child.stdout.take().context("no standard output")?;
-    let mut lines = BufReader::new(stdout);
-    let mut line = String::new();
-    lines.read_line(&mut line)?;
-    let Some(address) = line.trim().strip_prefix("listening on http://") else {
-        let _ = child.kill();
-        bail!("longhaul said {line:?} instead of where it listens");
-    };
-    // Whatever it says later must find a reader, or it would stop with a full pipe.
-    thread::spawn(move || lines.lines().map_while(Result::ok).count());
-    Ok(address.to_owned())
+/// Imports that follow each other for as long as this lives, each into a repository of its own.
+pub struct Importing {
+    is_over: Arc<AtomicBool>,
+    thread: JoinHandle<Result<u32>>,
+}
+
+impl Importing {
+    /// Begins with it.
+    pub fn start(server: &Longhaul, file: PathBuf) -> Self {
+        let is_over = Arc::new(AtomicBool::new(false));
+        let (address, over) = (server.address.clone(), is_over.clone());
+        let thread = thread::spawn(move || {
+            let mut client = Client::connect(&address)?;
+            let mut imports = 0;
+            while !over.load(Relaxed) {
+                let repository = format!("beside-{imports}");
+                create(&mut client, &repository)?;
+                let task = import(&mut client, &repository, &file)?;
+                expect_finished(&wait_for(&mut client, task, Duration::from_millis(20))?)?;
+                imports += 1;
+            }
+            Ok(imports)
+        });
+        Self { is_over, thread }
+    }
+
+    /// Waits for the last one to end; how many there were.
+    pub fn stop(self) -> Result<u32> {
+        self.is_over.store(true, Relaxed);
+        self.thread.join().unwrap_or_else(|_| bail!("the thread that imports panicked"))
+    }
 }
 
 /// Uploads a GeoPackage into a repository; the new task's id.

@@ -1,16 +1,16 @@
 //! `cargo xtask bench poll`: polls of a finished task, beside a bare axum route that answers the same bytes.
 
-use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use super::files::{self, emptied};
 use super::http::Client;
 use super::load::Load;
-use super::longhaul::{self, Binary, Longhaul};
+use super::longhaul::{self, Binary, Importing, Longhaul};
+use super::served::Served;
 use super::stats::{median, percentile};
 use super::table::Table;
 use super::{buildings, machine};
@@ -31,6 +31,9 @@ pub struct Args {
     /// How many polls the single poller makes
     #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(1..))]
     polls: u32,
+    /// Measure while Longhaul imports so many polygons, again and again
+    #[arg(long, value_name = "FEATURES")]
+    importing: Option<u64>,
 }
 
 /// One server answering one format.
@@ -50,7 +53,12 @@ pub fn run(args: &Args) -> Result<()> {
     let server = Longhaul::start(&args.binary.get()?, emptied(folder.join("longhaul"))?)?;
     let task = finished_task(&server, &folder)?;
     let bodies = save_bodies(&server, task, &folder)?;
-    let bare = BareRoute::start(&bodies)?;
+    let bare = bare_route(&bodies)?;
+    let load_beside = args.importing.map(|features| {
+        let file = buildings::geopackage(&folder, features)?;
+        anyhow::Ok(Importing::start(&server, file))
+    });
+    let load_beside = load_beside.transpose()?;
 
     let load = Load::choose();
     let mut contenders = Vec::new();
@@ -70,6 +78,9 @@ pub fn run(args: &Args) -> Result<()> {
     }
     println!("\n{}; {}\n", load.describe(args.seconds), machine::describe(&folder));
     report(&contenders);
+    if let Some(importing) = load_beside {
+        println!("\nmeanwhile Longhaul made {} imports", importing.stop()?);
+    }
     Ok(())
 }
 
@@ -91,30 +102,11 @@ fn save_bodies(server: &Longhaul, task: u64, folder: &Path) -> Result<[std::path
     Ok(bodies)
 }
 
-/// This program again, as `bench bare-route`; stopped when dropped.
-struct BareRoute {
-    child: Child,
-    address: String,
-}
-
-impl BareRoute {
-    fn start(bodies: &[std::path::PathBuf; 2]) -> Result<Self> {
-        let mut command = Command::new(std::env::current_exe()?);
-        command.args(["bench", "bare-route"]).args(bodies).stdin(Stdio::null()).stdout(Stdio::piped());
-        let mut child = command.spawn()?;
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().context("no standard output")?).read_line(&mut line)?;
-        let address =
-            line.trim().strip_prefix("listening on http://").context("the bare route did not start")?;
-        Ok(Self { child, address: address.to_owned() })
-    }
-}
-
-impl Drop for BareRoute {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+/// This program again, as `bench bare-route`.
+fn bare_route(bodies: &[std::path::PathBuf; 2]) -> Result<Served> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command.args(["bench", "bare-route"]).args(bodies);
+    Served::start(command)
 }
 
 impl Contender {

@@ -11,14 +11,12 @@ use axum::{
 };
 use bytes::Bytes;
 use http_body_util::BodyExt;
+use multipart::{Head, Malformed, Parts, Piece, boundary};
 use tokio::{sync::Semaphore, time};
 use uuid::Uuid;
 
 use super::{
-    boundary,
-    head::Head,
     incoming::Incoming,
-    parts::{Malformed, Parts, Piece},
     spool::{Limits, Spool, TemporaryFile, require_space},
 };
 
@@ -183,7 +181,7 @@ impl Receiver {
         let content_type =
             headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let _place = self.places.try_acquire().map_err(|_| UploadError::Busy)?;
-        if let Some(boundary) = boundary::of_content_type(content_type) {
+        if let Some(boundary) = boundary(content_type) {
             return self.read_form(&boundary, body, wanted).await;
         }
         let media_type = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();

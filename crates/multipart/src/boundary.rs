@@ -6,36 +6,36 @@ use memchr::{memchr, memmem};
 const LONGEST: usize = 70;
 
 /// Takes the value of a `Content-Type` header apart: the boundary of a `multipart/form-data` body.
-pub(super) fn of_content_type(value: &str) -> Option<String> {
+pub fn boundary(value: &str) -> Option<String> {
     let (media_type, parameters) = value.split_once(';')?;
     if !media_type.trim().eq_ignore_ascii_case("multipart/form-data") {
         return None;
     }
-    let boundary = super::head::parameter(parameters, "boundary")?;
+    let boundary = crate::head::parameter(parameters, "boundary")?;
     let legal = |byte: u8| (b' '..=b'~').contains(&byte);
     let is_legal = !boundary.is_empty() && boundary.len() <= LONGEST && boundary.bytes().all(legal);
     is_legal.then_some(boundary)
 }
 
 /// Finds the line break, two dashes and boundary that end a part.
-pub(super) struct Delimiter(memmem::Finder<'static>);
+pub(crate) struct Delimiter(memmem::Finder<'static>);
 
 impl Delimiter {
-    pub(super) fn new(boundary: &str) -> Self {
+    pub(crate) fn new(boundary: &str) -> Self {
         Self(memmem::Finder::new(format!("\r\n--{boundary}").as_bytes()).into_owned())
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.0.needle().len()
     }
 
     /// Where it begins.
-    pub(super) fn find(&self, bytes: &[u8]) -> Option<usize> {
+    pub(crate) fn find(&self, bytes: &[u8]) -> Option<usize> {
         self.0.find(bytes)
     }
 
     /// How many bytes at the end may be the beginning of one.
-    pub(super) fn begun_at_end(&self, bytes: &[u8]) -> usize {
+    pub(crate) fn begun_at_end(&self, bytes: &[u8]) -> usize {
         let needle = self.0.needle();
         let mut tail = &bytes[bytes.len().saturating_sub(needle.len() - 1)..];
         while let Some(at) = memchr(b'\r', tail) {
@@ -64,9 +64,9 @@ mod tests {
             ("multipart/mixed; boundary=abc", None),
             ("multipart/form-data; boundary=\"a\nb\"", None),
         ] {
-            assert_eq!(of_content_type(value).as_deref(), boundary, "{value}");
+            assert_eq!(super::boundary(value).as_deref(), boundary, "{value}");
         }
-        assert_eq!(of_content_type(&format!("multipart/form-data; boundary={}", "b".repeat(71))), None);
+        assert_eq!(boundary(&format!("multipart/form-data; boundary={}", "b".repeat(71))), None);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use bytes::{Buf, Bytes, BytesMut};
 
-use super::{boundary::Delimiter, head::Head};
+use crate::{Head, boundary::Delimiter};
 
 /// The most that may stand above a part.
 const LONGEST_HEAD: usize = 8 * 1024;
@@ -11,7 +11,7 @@ const MOST_PARTS: usize = 64;
 
 /// What comes next in the body.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Piece {
+pub enum Piece {
     /// A part begins.
     Begin(Head),
     /// Some of its content, as it came.
@@ -22,21 +22,26 @@ pub(super) enum Piece {
 
 /// The body is no multipart body, or more of one than we take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Malformed {
+pub enum Malformed {
+    /// A part has no head, or none that names a field.
     #[error("a part of the form does not say which field it is")]
     Head,
+    /// A head is longer than any form needs.
     #[error("the head of a part of the form is too long")]
     LongHead,
+    /// There are more parts than any form has.
     #[error("the form has too many parts")]
     ManyParts,
+    /// Something else follows a boundary.
     #[error("a boundary of the form is not followed by a line break")]
     Boundary,
+    /// The last boundary did not come.
     #[error("the form ends before its last boundary")]
     Unfinished,
 }
 
 /// Holds at most a head or the beginning of a delimiter; all else is passed on as it comes, without a copy.
-pub(super) struct Parts {
+pub struct Parts {
     delimiter: Delimiter,
     state: State,
     /// What came and cannot be told yet.
@@ -57,14 +62,18 @@ enum State {
 }
 
 impl Parts {
-    pub(super) fn new(boundary: &str) -> Self {
+    /// For the body of this [boundary](crate::boundary()).
+    pub fn new(boundary: &str) -> Self {
         // The first delimiter may stand at the very beginning, without its line break.
         let held = BytesMut::from(&b"\r\n"[..]);
         Self { delimiter: Delimiter::new(boundary), state: State::Preamble, held, parts: 0 }
     }
 
     /// Takes the next chunk of the body and appends what it brings to `pieces`.
-    pub(super) fn push(&mut self, mut chunk: Bytes, pieces: &mut Vec<Piece>) -> Result<(), Malformed> {
+    ///
+    /// # Errors
+    /// If it is no multipart body, or has more parts or longer heads than are taken. Nothing may be pushed after that.
+    pub fn push(&mut self, mut chunk: Bytes, pieces: &mut Vec<Piece>) -> Result<(), Malformed> {
         while !chunk.is_empty() {
             chunk = match self.state {
                 State::Preamble | State::Content => self.content(chunk, pieces),
@@ -77,7 +86,10 @@ impl Parts {
     }
 
     /// Says whether the body was all there.
-    pub(super) fn finish(&self) -> Result<(), Malformed> {
+    ///
+    /// # Errors
+    /// If its last boundary did not come.
+    pub fn finish(&self) -> Result<(), Malformed> {
         if self.state == State::Epilogue { Ok(()) } else { Err(Malformed::Unfinished) }
     }
 

@@ -2,16 +2,16 @@
 
 /// What a part says about itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Head {
+pub struct Head {
     /// The name of the form's field.
-    pub(super) name: String,
+    pub name: String,
     /// The name of the file, if it is one, as the sender calls it.
-    pub(super) file_name: Option<String>,
+    pub file_name: Option<String>,
 }
 
 impl Head {
     /// Reads the lines; nothing if they do not name a field.
-    pub(super) fn parse(lines: &[u8]) -> Option<Self> {
+    pub(crate) fn parse(lines: &[u8]) -> Option<Self> {
         let text = String::from_utf8_lossy(lines);
         let disposition = text.split("\r\n").find_map(|line| {
             let (name, value) = line.split_once(':')?;
@@ -28,7 +28,7 @@ impl Head {
 /// One of the parameters `a=b; c="d e"`; in quotes, a backslash takes a quote or a backslash literally.
 ///
 /// Browsers write `%22` for a quote and leave backslashes alone, so no other character is unescaped.
-pub(super) fn parameter(mut rest: &str, wanted: &str) -> Option<String> {
+pub(crate) fn parameter(mut rest: &str, wanted: &str) -> Option<String> {
     loop {
         let (name, after) = rest.split_once('=')?;
         let name = name.trim_matches([' ', '\t', ';']);
