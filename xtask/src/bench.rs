@@ -5,12 +5,14 @@
 mod bare_route;
 mod buildings;
 mod cancel;
+mod contender;
 mod files;
 mod http;
 mod import;
 mod load;
 mod longhaul;
 mod machine;
+mod osm;
 mod poll;
 mod random;
 mod served;
@@ -33,6 +35,8 @@ pub struct Args {
 enum What {
     /// A GeoPackage through the web API, beside ogr2ogr and git fast-import; with --cancel, how soon a cancel is obeyed
     Import(import::Args),
+    /// OpenStreetMap data through the web API, beside ogr2ogr and osmium; with --reader, how fast a file is read alone
+    Osm(osm::Args),
     /// Polls of a finished task, beside a bare axum route that answers the same bytes
     Poll(poll::Args),
     /// No-op tasks with the durable store, beside BullMQ on Redis and graphile-worker on PostgreSQL; waiting, keeping, starting again
@@ -50,6 +54,7 @@ pub fn run(args: Args) -> Result<()> {
     match args.what {
         What::Import(args) if args.cancel => cancel::run(&args),
         What::Import(args) => import::run(&args),
+        What::Osm(args) => osm::run(&args),
         What::Poll(args) => poll::run(&args),
         What::Tasks(args) => tasks::run(&args),
         What::BareRoute(args) => bare_route::run(&args),
