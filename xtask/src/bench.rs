@@ -5,12 +5,14 @@
 mod bare_route;
 mod buildings;
 mod cancel;
+mod contender;
 mod files;
 mod http;
 mod import;
 mod load;
 mod longhaul;
 mod machine;
+mod osm;
 mod poll;
 mod random;
 mod stats;
@@ -31,6 +33,8 @@ pub struct Args {
 enum What {
     /// A GeoPackage through the web API, beside ogr2ogr and git fast-import; with --cancel, how soon a cancel is obeyed
     Import(import::Args),
+    /// OpenStreetMap data through the web API, beside ogr2ogr and osmium; with --reader, how fast a file is read alone
+    Osm(osm::Args),
     /// Polls of a finished task, beside a bare axum route that answers the same bytes
     Poll(poll::Args),
     /// Serves two files, as the poll benchmark's yardstick
@@ -43,6 +47,7 @@ pub fn run(args: Args) -> Result<()> {
     match args.what {
         What::Import(args) if args.cancel => cancel::run(&args),
         What::Import(args) => import::run(&args),
+        What::Osm(args) => osm::run(&args),
         What::Poll(args) => poll::run(&args),
         What::BareRoute(args) => bare_route::run(&args),
     }

@@ -45,7 +45,7 @@ impl Oddities {
         found.map_or(0, |(_, oddity)| oddity.count)
     }
 
-    /// A sentence for each: `176 ways refer to missing nodes: 4097656, 4097657 and 174 more`.
+    /// A sentence for each: `176 × way refers to nodes that are not there: 4097656, 4097657 and 174 more`.
     pub fn sentences(&self) -> impl Iterator<Item = String> {
         self.0.iter().map(|((what, kind), oddity)| oddity.sentence(what, *kind))
     }

@@ -16,6 +16,7 @@ mod pack;
 mod repositories;
 mod repository;
 mod revision;
+mod sort;
 mod stage;
 mod walk;
 

@@ -43,10 +43,10 @@ impl Client {
         self.send("GET", path)?.json()
     }
 
-    /// Posts a file as the multipart field `fileUpload`. The kernel copies it from the file to the socket.
-    pub fn upload(&mut self, path: &str, file: &mut File) -> Result<Answer> {
+    /// Posts a file of this name as the multipart field `fileUpload`. The kernel copies it from the file to the socket.
+    pub fn upload(&mut self, path: &str, name: &str, file: &mut File) -> Result<Answer> {
         let head = format!(
-            "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"fileUpload\"; filename=\"buildings.gpkg\"\r\n\
+            "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"fileUpload\"; filename=\"{name}\"\r\n\
              Content-Type: application/octet-stream\r\n\r\n"
         );
         let tail = format!("\r\n--{BOUNDARY}--\r\n");

@@ -11,15 +11,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 
+use super::contender::{self, Contender, MIB, Run};
 use super::files::{self, emptied, pack_bytes, run as run_command, stdout_of};
 use super::longhaul::{self, Binary, Longhaul};
-use super::stats::median;
-use super::table::Table;
-use super::watched::{self, Usage};
-use super::{buildings, machine};
+use super::{buildings, machine, watched};
 
 const POLL_EVERY: Duration = Duration::from_millis(3);
-const MIB: f64 = 1024.0 * 1024.0;
 
 /// What to measure.
 #[derive(clap::Args)]
@@ -41,19 +38,6 @@ pub struct Args {
     /// How many cancels to measure
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
     pub cancels: u32,
-}
-
-/// The rounds of one contender.
-struct Contender {
-    name: &'static str,
-    runs: Vec<Run>,
-}
-
-struct Run {
-    seconds: f64,
-    usage: Usage,
-    /// Of the pack, or of the GeoPackage that was written.
-    bytes: u64,
 }
 
 /// Runs the rounds and prints the table.
@@ -160,54 +144,10 @@ fn git(repository: &Path) -> Command {
     git
 }
 
-impl Contender {
-    fn new(name: &'static str) -> Self {
-        Self { name, runs: Vec::new() }
-    }
-
-    fn add<T>(&mut self, (run, rest): (Run, T)) -> T {
-        self.runs.push(run);
-        rest
-    }
-
-    fn median(&self, of: impl Fn(&Run) -> f64) -> f64 {
-        median(&self.runs.iter().map(of).collect::<Vec<_>>())
-    }
-
-    fn peak(&self) -> f64 {
-        self.runs.iter().map(|run| run.usage.peak as f64).fold(0.0, f64::max)
-    }
-}
-
 fn report(contenders: &[Contender], features: u64, source: &Path, folder: &Path) -> Result<()> {
     let size = source.metadata()?.len() as f64 / 1e6;
     println!("\n{features} polygons, {size:.0} MB GeoPackage; {}\n", machine::describe(folder));
-    let mut table = Table::new([
-        "",
-        "seconds",
-        "median",
-        "features/s",
-        "CPU s",
-        "peak MiB",
-        "written MB",
-        "× longhaul's time",
-    ]);
-    let ours = contenders[0].median(|run| run.seconds);
-    for contender in contenders {
-        let seconds = contender.median(|run| run.seconds);
-        let each: Vec<String> = contender.runs.iter().map(|run| format!("{:.2}", run.seconds)).collect();
-        table.row(vec![
-            contender.name.to_owned(),
-            each.join(" "),
-            format!("{seconds:.2}"),
-            format!("{:.0}", features as f64 / seconds),
-            format!("{:.2}", contender.median(|run| run.usage.cpu)),
-            format!("{:.0}", contender.peak() / MIB),
-            format!("{:.1}", contender.median(|run| run.bytes as f64) / 1e6),
-            format!("{:.2}", seconds / ours),
-        ]);
-    }
-    table.print();
+    contender::table(contenders, features, "features/s").print();
     if let [ours, _, fast] = contenders {
         let [ours, fast] = [ours, fast].map(|contender| contender.median(|run| run.bytes as f64));
         println!("\nLonghaul's pack is {:.3} × the size of git fast-import's.", ours / fast);

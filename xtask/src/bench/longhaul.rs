@@ -54,6 +54,11 @@ pub struct Longhaul {
 impl Longhaul {
     /// Starts it on a data folder and waits until it accepts connections. Its log goes to `DATA.log`.
     pub fn start(binary: &Path, data: PathBuf) -> Result<Self> {
+        Self::start_with(binary, data, &[])
+    }
+
+    /// As [`Self::start`], with more flags.
+    pub fn start_with(binary: &Path, data: PathBuf, flags: &[String]) -> Result<Self> {
         let log = File::create(data.with_extension("log"))?;
         let mut command = Command::new(binary);
         command.arg("serve").arg("--data").arg(&data).args([
@@ -64,6 +69,7 @@ impl Longhaul {
             "--keep",
             "1h",
         ]);
+        command.args(flags);
         let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -114,10 +120,19 @@ fn read_address(child: &mut Child) -> Result<String> {
 
 /// Uploads a GeoPackage into a repository; the new task's id.
 pub fn import(client: &mut Client, repository: &str, file: &Path) -> Result<u64> {
-    let mut file = File::open(file)?;
     let path =
         format!("/repos/{repository}/import.json?format=gpkg&authorName=bench&authorEmail=bench@example.org");
-    let document = client.upload(&path, &mut file)?.json()?;
+    upload(client, &path, file)
+}
+
+/// Uploads a file of OpenStreetMap data into a repository; the new task's id.
+pub fn import_osm(client: &mut Client, repository: &str, file: &Path) -> Result<u64> {
+    upload(client, &format!("/repos/{repository}/osm/import.json"), file)
+}
+
+fn upload(client: &mut Client, path: &str, file: &Path) -> Result<u64> {
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    let document = client.upload(path, &name, &mut File::open(file)?)?.json()?;
     document["task"]["id"].as_u64().context("the import's answer has no task id")
 }
 

@@ -54,7 +54,7 @@ impl Appended {
                     Some(checksum) => Ok(checksum),
                     None => checksum(&file, count, end, interrupter),
                 });
-            let index = write_index(folder, &mut objects)?;
+            let index = write_index(folder, &mut objects, interrupter)?;
             Ok::<_, PackError>((checksum.join().map_err(|_| PackError::GivenUp)??, index))
         })?;
         file.write_all_at(&checksum, end).map_err(PackError::disk("write"))?;
@@ -88,13 +88,17 @@ impl FinishedPack {
     }
 }
 
-fn write_index(folder: &Path, objects: &mut [Located]) -> Result<OpenIndex, PackError> {
-    index::sort(objects);
+fn write_index(
+    folder: &Path,
+    objects: &mut [Located],
+    interrupter: &Interrupter,
+) -> Result<OpenIndex, PackError> {
+    index::sort(objects, interrupter)?;
     let path = unfinished_index(folder);
     let file = File::create_new(&path).map_err(PackError::disk("create the index of"))?;
     let path = Unpublished(path);
     let mut index = IndexWriter::new(BufWriter::with_capacity(256 << 10, file));
-    index.write(objects).map_err(PackError::disk("write the index of"))?;
+    index.write(objects, interrupter)?;
     Ok((index, path))
 }
 

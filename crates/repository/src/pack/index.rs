@@ -5,11 +5,14 @@ use std::io::{self, Write};
 
 use sha1::{Digest, Sha1};
 
-use crate::object::Id;
+use super::PackError;
+use crate::{Interrupted, Interrupter, object::Id};
 
 const MAGIC: [u8; 8] = [0xff, b't', b'O', b'c', 0, 0, 0, 2];
 /// Offsets from here on stand in a table of their own, and this bit says so.
 const LARGE: u64 = 1 << 31;
+/// How many objects are written between two questions whether to go on.
+const BETWEEN_QUESTIONS: usize = 1 << 16;
 
 /// Where an object is.
 #[derive(Clone, Copy, Debug)]
@@ -28,8 +31,8 @@ impl Located {
 }
 
 /// Brings the objects into the order of the index.
-pub(crate) fn sort(objects: &mut [Located]) {
-    objects.sort_unstable_by_key(Located::key);
+pub(crate) fn sort(objects: &mut [Located], interrupter: &Interrupter) -> Result<(), Interrupted> {
+    crate::sort::sort(objects, |object| object.id[0], Located::key, interrupter)
 }
 
 /// Writes an index, whose last lines need the pack's checksum.
@@ -43,16 +46,21 @@ impl<W: Write> IndexWriter<W> {
     }
 
     /// Writes all but the checksums of sorted, distinct `objects`.
-    pub(crate) fn write(&mut self, objects: &[Located]) -> io::Result<()> {
-        self.out.write_all(&MAGIC)?;
-        write_fan_out(&mut self.out, objects)?;
-        for object in objects {
-            self.out.write_all(&object.id)?;
+    pub(crate) fn write(&mut self, objects: &[Located], interrupter: &Interrupter) -> Result<(), PackError> {
+        let failed = PackError::disk("write the index of");
+        self.out.write_all(&MAGIC).map_err(&failed)?;
+        write_fan_out(&mut self.out, objects).map_err(&failed)?;
+        for part in objects.chunks(BETWEEN_QUESTIONS) {
+            interrupter.check()?;
+            part.iter().try_for_each(|object| self.out.write_all(&object.id)).map_err(&failed)?;
         }
-        for object in objects {
-            self.out.write_all(&object.crc.to_be_bytes())?;
+        for part in objects.chunks(BETWEEN_QUESTIONS) {
+            interrupter.check()?;
+            let mut crcs = part.iter().map(|object| object.crc.to_be_bytes());
+            crcs.try_for_each(|crc| self.out.write_all(&crc)).map_err(&failed)?;
         }
-        write_offsets(&mut self.out, objects)
+        interrupter.check()?;
+        write_offsets(&mut self.out, objects).map_err(failed)
     }
 
     /// Writes the checksum of the pack and that of the index.
@@ -122,7 +130,7 @@ mod tests {
     fn offsets_beyond_two_gibibytes_stand_in_a_table_of_their_own() {
         let at = |first, offset| Located { id: [first; 20], crc: 0, offset };
         let mut index = IndexWriter::new(Vec::new());
-        index.write(&[at(1, 12), at(2, 1 << 33), at(3, LARGE)]).unwrap();
+        index.write(&[at(1, 12), at(2, 1 << 33), at(3, LARGE)], &Interrupter::default()).unwrap();
         let bytes = index.finish(&[9; 20]).unwrap();
 
         let offsets = &bytes[8 + 1024 + 3 * 24..];

@@ -90,7 +90,7 @@ fn is_our_mark(path: &Path) -> bool {
 }
 
 impl PackError {
-    fn disk(action: &'static str) -> impl FnOnce(io::Error) -> Self {
+    fn disk(action: &'static str) -> impl Fn(io::Error) -> Self {
         move |source| Self::Disk { action, source }
     }
 }

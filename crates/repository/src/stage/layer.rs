@@ -134,12 +134,12 @@ impl LayerStage {
             return Err(PackError::GivenUp.into());
         };
         let repeated = |key| key_error(&plan.path, key, "stands in more than one row");
-        self.places.sort().map_err(repeated)?;
+        self.places.sort(&self.interrupter)?.map_err(repeated)?;
         let mut known = HashSet::new();
         if let Some(mut previous) = plan.previous {
             known = std::mem::take(&mut previous.trees);
             if self.mode == Mode::Add {
-                self.places.complete_with(previous.into_places());
+                self.places.complete_with(previous.into_places(&self.interrupter)?);
             }
         }
         Ok(ClosedLayer {

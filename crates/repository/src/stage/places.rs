@@ -5,6 +5,7 @@ use crate::{
     Interrupted, Interrupter,
     dataset::place::{Scheme, file_name, pack_key},
     object::Id,
+    sort::sort,
 };
 use geodata::Value;
 
@@ -82,23 +83,25 @@ impl Places {
 
     /// Brings the features of each leaf tree together; a key that two features share is an error, named by
     /// the text given back.
-    pub(super) fn sort(&mut self) -> Result<(), String> {
+    pub(super) fn sort(&mut self, interrupter: &Interrupter) -> Result<Result<(), String>, Interrupted> {
         let (names, scheme) = (&self.names, self.scheme);
-        // Rows come in long ascending runs, which a stable sort makes use of.
+        let bucket = bucket(&self.list);
         match scheme {
-            Scheme::Int => self.list.sort_by_key(|place| (place.tree, place.key)),
+            Scheme::Int => {
+                sort(&mut self.list, bucket, |place| (place.tree, place.key), interrupter)?;
+            }
             Scheme::Hash => {
-                self.list.sort_by(|a, b| (a.tree, name_in(names, a)).cmp(&(b.tree, name_in(names, b))))
+                sort(&mut self.list, bucket, |place| (place.tree, name_in(names, place)), interrupter)?;
             }
         }
         let same = |a: &Place, b: &Place| match scheme {
             Scheme::Int => a.key == b.key,
             Scheme::Hash => name_in(names, a) == name_in(names, b),
         };
-        match self.list.windows(2).find(|pair| same(&pair[0], &pair[1])) {
+        Ok(match self.list.windows(2).find(|pair| same(&pair[0], &pair[1])) {
             Some(pair) => Err(self.key_text(&pair[0])),
             None => Ok(()),
-        }
+        })
     }
 
     /// Adds those of `older` whose key is not here; both are sorted, and so is the result.
@@ -199,6 +202,14 @@ impl LeafScratch {
         let names = self.names.as_bytes();
         self.order.sort_unstable_by(|a, b| names[a.0..a.1].cmp(&names[b.0..b.1]));
     }
+}
+
+/// The part of all trees that a place is in, counted from the first that has any.
+fn bucket(list: &[Place]) -> impl Fn(&Place) -> u8 + use<> {
+    let first = list.iter().map(|place| place.tree).min().unwrap_or_default();
+    let last = list.iter().map(|place| place.tree).max().unwrap_or_default();
+    let bits = (u32::BITS - (last - first).leading_zeros()).saturating_sub(u8::BITS);
+    move |place| ((place.tree - first) >> bits) as u8
 }
 
 fn name_in<'a>(names: &'a [u8], place: &Place) -> &'a [u8] {

@@ -9,7 +9,7 @@ use super::{
     places::{LONGEST_NAME, Places},
 };
 use crate::{
-    DatasetError, DatasetPath, Interrupter,
+    DatasetError, DatasetPath, Interrupted, Interrupter,
     dataset::{
         Scheme,
         entries::Entries,
@@ -122,7 +122,7 @@ impl Previous {
     }
 
     /// The features in the form in which new ones are gathered, sorted.
-    pub(super) fn into_places(self) -> Places {
+    pub(super) fn into_places(self, interrupter: &Interrupter) -> Result<Places, Interrupted> {
         let mut places;
         match self.by_key {
             ByKey::Int(ids) => {
@@ -137,8 +137,8 @@ impl Previous {
                 }
             }
         }
-        places.sort().expect("a map holds each key once");
-        places
+        places.sort(interrupter)?.expect("a map holds each key once");
+        Ok(places)
     }
 }
 

@@ -1,0 +1,194 @@
+//! Real extracts, each with what is known of it. The largest, with 2.8 million entities, is left to `cargo xtask bench osm`,
+//! which checks the same.
+
+use std::path::{Path, PathBuf};
+
+use crate::{
+    files::{import, job, number, tree, warnings},
+    support::{
+        git::{assert_clean, git},
+        studio::Studio,
+    },
+};
+
+/// An extract of that name, unless this machine lacks them: then it says so.
+fn extract(name: &str) -> Option<PathBuf> {
+    let all = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/osm");
+    if !all.is_dir() {
+        eprintln!("LEFT OUT: {name} was not imported, since the extracts are not on this machine");
+        return None;
+    }
+    let file = all.join(name);
+    assert!(file.is_file(), "{name} is missing among the extracts");
+    Some(file)
+}
+
+/// What is known of an extract.
+struct Known {
+    name: &'static str,
+    /// Nodes, ways and relations that are in it.
+    read: [i64; 3],
+    /// Features of the two layers.
+    kept: [usize; 2],
+    missing_nodes: i64,
+    /// In milliseconds since 1970; nothing where it is not known.
+    newest: Option<i64>,
+}
+
+#[track_caller]
+fn check(known: &Known) {
+    let Some(file) = extract(known.name) else { return };
+    let studio = Studio::new();
+    let (report, commit) = import(&studio, job(&studio, &file));
+    let count = |name: &str| number(&report, name);
+    let [nodes, ways, relations] = known.read;
+    assert_eq!(count("OSMReport/nodeCount"), nodes);
+    assert_eq!(count("OSMReport/wayCount"), ways);
+    assert_eq!(count("relationCount"), relations);
+    assert_eq!(count("OSMReport/processedEntities"), nodes + ways + relations);
+    assert_eq!(count("missingNodeCount"), known.missing_nodes);
+    assert_eq!(count("OSMReport/latestTimestamp"), known.newest.unwrap_or(-1));
+    let features = |layer: &str| {
+        let path = format!("{layer}/.table-dataset/feature/");
+        git(studio.git_dir(), &["ls-tree", "-r", "--name-only", &commit, &path]).lines().count()
+    };
+    assert_eq!([features("node"), features("way")], known.kept);
+    assert_clean(studio.git_dir());
+}
+
+#[test]
+fn niue_has_all_its_metadata() {
+    check(&Known {
+        name: "niue-230109.osm.pbf",
+        read: [41_816, 3_007, 125],
+        kept: [41_816, 3_007],
+        missing_nodes: 0,
+        newest: Some(1_672_656_402_000),
+    });
+}
+
+#[test]
+fn malta_in_2016_has_all_its_metadata() {
+    check(&Known {
+        name: "malta-2016.osm.pbf",
+        read: [252_937, 40_028, 527],
+        kept: [252_937, 40_028],
+        missing_nodes: 0,
+        newest: Some(1_478_706_610_000),
+    });
+}
+
+#[test]
+fn malta_in_2024_names_no_users() {
+    check(&Known {
+        name: "malta-2024.osm.pbf",
+        read: [540_026, 89_991, 1_674],
+        kept: [540_026, 89_991],
+        missing_nodes: 0,
+        newest: Some(1_710_332_814_000),
+    });
+}
+
+#[test]
+fn maribor_lacks_nodes_and_is_packed_with_gzip() {
+    check(&Known {
+        name: "maribor.osm.gz",
+        read: [61_168, 8_670, 345],
+        kept: [61_168, 8_652],
+        missing_nodes: 2_451,
+        newest: Some(1_413_477_852_000),
+    });
+}
+
+#[test]
+fn liechtenstein_is_packed_with_bzip2() {
+    check(&Known {
+        name: "liechtenstein-2013.osm.bz2",
+        read: [65_733, 7_121, 113],
+        kept: [65_733, 7_121],
+        missing_nodes: 0,
+        newest: Some(1_375_545_330_000),
+    });
+}
+
+#[test]
+fn porto_has_no_metadata_at_all() {
+    check(&Known {
+        name: "porto_r5.osm.pbf",
+        read: [347_944, 51_458, 357],
+        kept: [347_944, 51_419],
+        missing_nodes: 0,
+        newest: None,
+    });
+}
+
+#[test]
+fn reisterstown_has_nodes_in_disorder_and_loses_none() {
+    check(&Known {
+        name: "reisterstown.osm.pbf",
+        read: [375_263, 37_292, 198],
+        kept: [375_263, 37_292],
+        missing_nodes: 0,
+        newest: None,
+    });
+}
+
+#[test]
+fn of_a_history_the_newest_state_is_kept_and_nothing_that_was_deleted() {
+    let (Some(history), Some(newest)) =
+        (extract("history-niue-230109.osm.pbf"), extract("niue-230109.osm.pbf"))
+    else {
+        return;
+    };
+    let studio = Studio::new();
+    let (report, commit) = import(&studio, job(&studio, &history));
+    assert_eq!(number(&report, "OSMReport/nodeCount"), 61_628);
+    assert_eq!(number(&report, "OSMReport/wayCount"), 4_728);
+    assert_eq!(number(&report, "relationCount"), 197);
+    let other = Studio::new();
+    let (_, other_commit) = import(&other, job(&other, &newest));
+    assert_eq!(tree(&studio, &commit), tree(&other, &other_commit));
+}
+
+#[test]
+fn a_little_memory_for_the_places_of_nodes_changes_nothing() {
+    let Some(file) = extract("niue-230109.osm.pbf") else { return };
+    let [roomy, tight] = [1 << 30, 0].map(|memory| {
+        let studio = Studio::with_osm_node_memory(memory);
+        let (_, commit) = import(&studio, job(&studio, &file));
+        tree(&studio, &commit)
+    });
+    assert_eq!(roomy, tight);
+}
+
+#[test]
+fn importing_the_same_again_has_nothing_to_commit() {
+    let Some(file) = extract("niue-230109.osm.pbf") else { return };
+    let studio = Studio::new();
+    let (_, commit) = import(&studio, job(&studio, &file));
+    assert_eq!(studio.refusal(job(&studio, &file)), format!("Nothing to commit after {commit}"));
+}
+
+#[test]
+fn blocks_packed_with_lz4_are_refused_in_so_many_words() {
+    let Some(file) = extract("monaco-lz4.osm.pbf") else { return };
+    let studio = Studio::new();
+    let words = studio.refusal(job(&studio, &file));
+    assert!(
+        words.starts_with("monaco-lz4.osm.pbf cannot be read: its blocks are packed with LZ4"),
+        "{words}"
+    );
+}
+
+#[test]
+fn what_is_odd_is_counted_and_the_first_hundred_ids_are_listed() {
+    let Some(file) = extract("maribor.osm.gz") else { return };
+    let studio = Studio::new();
+    let (report, _) = import(&studio, job(&studio, &file));
+    assert_eq!(number(&report, "OSMReport/unpprocessedCount"), 18);
+    let warnings = warnings(&report);
+    let missing = warnings.iter().find(|warning| warning.contains("nodes that are not there")).unwrap();
+    assert!(missing.starts_with("176 × way refers"), "{missing}");
+    assert!(missing.ends_with(" and 76 more"), "{missing}");
+    assert_eq!(missing.matches(", ").count(), 99);
+}

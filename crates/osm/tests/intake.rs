@@ -1,0 +1,175 @@
+//! Entities in every order: what comes out is the same.
+
+#![allow(clippy::unwrap_used, reason = "tests may")]
+
+use std::collections::BTreeMap;
+
+use osm::{Entities, Entity, Error, Info, Intake, Oddities, Position, WayCounts};
+use proptest::prelude::*;
+
+/// One version of a node or of a way, as a test spells it out.
+#[derive(Clone, Debug, PartialEq)]
+enum Thing {
+    Node { id: i64, version: u32, visible: bool, lon: i32 },
+    Way { id: i64, version: u32, visible: bool, refs: Vec<i64> },
+}
+
+/// What is left: nodes and ways by id, with their version and their coordinates.
+type Left = (BTreeMap<i64, (u32, i32)>, BTreeMap<i64, (u32, Vec<i32>)>);
+
+fn block(things: &[Thing]) -> Entities {
+    let mut entities = Entities::default();
+    for thing in things {
+        match thing {
+            Thing::Node { id, version, visible, lon } => {
+                let info = Info { version: Some(*version), visible: *visible, ..Info::default() };
+                entities.push_node(*id, &info, [], Position { lon: *lon, lat: 0 });
+            }
+            Thing::Way { id, version, visible, refs } => {
+                let info = Info { version: Some(*version), visible: *visible, ..Info::default() };
+                entities.push_way(*id, &info, [], refs);
+            }
+        }
+    }
+    entities
+}
+
+/// Takes the blocks in, the odd ones on a thread of their own, and gathers what is left.
+fn take_in(blocks: &[Entities], memory: u64) -> (Left, WayCounts) {
+    let folder = tempfile::tempdir().unwrap();
+    let intake = Intake::new(folder.path(), memory).unwrap();
+    let take = |odd: usize| {
+        let mut new = BTreeMap::new();
+        for (number, entities) in blocks.iter().enumerate().filter(|(number, _)| number % 2 == odd) {
+            if intake.take(number as u64, entities).unwrap() {
+                new.extend(entities.iter().filter_map(|entity| match entity {
+                    Entity::Node(node) => Some((node.id, (node.info.version.unwrap(), node.position.lon))),
+                    _ => None,
+                }));
+            }
+        }
+        new
+    };
+    let mut nodes = std::thread::scope(|scope| {
+        let odd = scope.spawn(|| take(1));
+        let mut nodes = take(0);
+        nodes.append(&mut odd.join().unwrap());
+        nodes
+    });
+    let settled = intake.settle().unwrap();
+    for id in settled.superseded() {
+        nodes.remove(id).expect("what is superseded was there");
+    }
+    let mut entities = Entities::default();
+    for part in 0..settled.late_parts() {
+        let visit = |node: &osm::Node<'_>| {
+            let before = nodes.insert(node.id, (node.info.version.unwrap(), node.position.lon));
+            assert_eq!(before, None, "node {} comes once", node.id);
+            Ok::<_, Error>(())
+        };
+        settled.late_nodes(part, &mut entities, visit).unwrap();
+    }
+    let (mut ways, mut counts) = (BTreeMap::new(), WayCounts::default());
+    let mut builder = settled.way_builder();
+    for part in 0..settled.way_parts() {
+        let visit = |built: &osm::BuiltWay<'_>, _: &mut Oddities| {
+            let line = built.line.iter().map(|position| position.lon).collect();
+            let before = ways.insert(built.way.id, (built.way.info.version.unwrap(), line));
+            assert_eq!(before, None, "way {} comes once", built.way.id);
+            Ok::<_, Error>(())
+        };
+        let (_, of_part) = builder.build(part, &mut Oddities::default(), visit).unwrap();
+        counts.without_line += of_part.without_line;
+        counts.missing_nodes += of_part.missing_nodes;
+    }
+    ((nodes, ways), counts)
+}
+
+/// The same, the plain way: all in maps.
+fn expected(things: &[Thing]) -> (Left, WayCounts) {
+    let (mut nodes, mut ways) = (BTreeMap::new(), BTreeMap::new());
+    for thing in things {
+        match thing {
+            Thing::Node { id, version, visible, lon } => {
+                let new = (*version, visible.then_some(*lon));
+                let entry = nodes.entry(*id).or_insert(new);
+                if entry.0 <= *version {
+                    *entry = new;
+                }
+            }
+            Thing::Way { id, version, visible, refs } => {
+                let new = (*version, visible.then(|| refs.clone()));
+                let entry = ways.entry(*id).or_insert_with(|| new.clone());
+                if entry.0 <= *version {
+                    *entry = new;
+                }
+            }
+        }
+    }
+    let nodes: BTreeMap<_, _> =
+        nodes.into_iter().filter_map(|(id, (version, lon))| Some((id, (version, lon?)))).collect();
+    let mut counts = WayCounts::default();
+    let ways = ways.into_iter().filter_map(|(id, (version, refs))| {
+        let found: Vec<_> = refs?.iter().map(|id| nodes.get(id).map(|(_, lon)| *lon)).collect();
+        counts.missing_nodes += found.iter().filter(|lon| lon.is_none()).count() as u64;
+        let mut line: Vec<_> = found.into_iter().flatten().collect();
+        line.dedup();
+        counts.without_line += u64::from(line.len() < 2);
+        (line.len() >= 2).then_some((id, (version, line)))
+    });
+    let ways = ways.collect();
+    ((nodes, ways), counts)
+}
+
+fn thing() -> impl Strategy<Value = Thing> {
+    let version = prop_oneof![0..4_u32, 250..260_u32];
+    let visible = prop::bool::weighted(0.9);
+    let node = (0..60_i64, version.clone(), visible.clone(), 0..5_i32)
+        .prop_map(|(id, version, visible, lon)| Thing::Node { id, version, visible, lon });
+    let way = (0..15_i64, version, visible, prop::collection::vec(0..70_i64, 0..5))
+        .prop_map(|(id, version, visible, refs)| Thing::Way { id, version, visible, refs });
+    prop_oneof![3 => node, 1 => way]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    /// In whatever order, in whatever blocks, with whatever little memory.
+    #[test]
+    fn what_counts_is_kept_and_nothing_else(
+        mut things in prop::collection::vec(thing(), 0..120),
+        sorted in any::<bool>(),
+        len in 1..40_usize,
+        memory in prop_oneof![Just(0), Just(300), Just(u64::MAX >> 1)],
+    ) {
+        if sorted {
+            things.sort_by_key(|thing| match thing {
+                Thing::Node { id, version, .. } => (0, *id, *version),
+                Thing::Way { id, version, .. } => (1, *id, *version),
+            });
+        }
+        let blocks: Vec<_> = things.chunks(len).map(block).collect();
+        prop_assert_eq!(take_in(&blocks, memory), expected(&things));
+    }
+}
+
+#[test]
+fn a_thread_that_gives_up_lets_the_others_go() {
+    let folder = tempfile::tempdir().unwrap();
+    let intake = Intake::new(folder.path(), 0).unwrap();
+    let waited = std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| intake.take(1, &Entities::default()));
+        // Block 0 never comes.
+        intake.give_up();
+        waiting.join().unwrap()
+    });
+    assert!(matches!(waited, Err(Error::Interrupted)));
+}
+
+#[test]
+fn what_is_interrupted_fails() {
+    let folder = tempfile::tempdir().unwrap();
+    let intake = Intake::new(folder.path(), 0).unwrap();
+    intake.interrupter().interrupt();
+    assert!(matches!(intake.take(0, &Entities::default()), Err(Error::Interrupted)));
+}
