@@ -26,8 +26,6 @@ use last_download::LastDownload;
 
 /// What the commit says if nobody says anything.
 const MESSAGE: &str = "Updated OSM data";
-/// How the remarks begin that mean that data is missing. Others are for people to read.
-const FATAL_REMARK: &str = "runtime error";
 /// The longest part of a description, in characters: filters and mappings may be whole files.
 const LONGEST_WORDS: usize = 2000;
 
@@ -141,9 +139,8 @@ impl DownloadOsm {
 
 /// Whether all that was asked for came, and was anything.
 fn require_all_of(source: &Source, tally: &Tally) -> Result<(), Failure> {
-    let fatal = source.about().remarks.iter().find(|remark| remark.trim_start().starts_with(FATAL_REMARK));
-    if let Some(remark) = fatal {
-        return Err(fetch_failed(anyhow!("{}", remark.trim())));
+    if let Some(remark) = source.about().fatal_remark() {
+        return Err(fetch_failed(anyhow!("{remark}")));
     }
     if tally.entities() == 0 {
         bail_without_elements()?;

@@ -27,7 +27,7 @@ pub struct Source {
 
 enum Reader {
     Pbf(pbf::Frames<Stream>),
-    Xml(xml::Document<BufReader<Stream>>),
+    Xml(Box<xml::Document<BufReader<Stream>>>),
 }
 
 /// Bytes as they are once they are unpacked.
@@ -48,6 +48,13 @@ pub struct About {
     pub osm_base: Option<String>,
     /// What Overpass remarked, such as `runtime error: Query timed out …`.
     pub remarks: Vec<String>,
+}
+
+impl About {
+    /// What Overpass remarked that means that data is missing; other remarks are for people to read.
+    pub fn fatal_remark(&self) -> Option<&str> {
+        self.remarks.iter().map(|remark| remark.trim()).find(|remark| remark.starts_with("runtime error"))
+    }
 }
 
 impl Source {
@@ -73,7 +80,7 @@ impl Source {
             Format::Pbf => Reader::Pbf(pbf::Frames::new(stream, place)),
             Format::Xml => {
                 let buffered = BufReader::with_capacity(BUFFER, stream);
-                Reader::Xml(xml::Document::new(buffered, place))
+                Reader::Xml(Box::new(xml::Document::new(buffered, place)))
             }
         };
         Ok(Self { about: About::default(), reader, has_failed: false })

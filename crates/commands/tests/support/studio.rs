@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use commands::{Environment, ImportGeopackage, ImportOsm, ImportRoots, Overpass, Turns};
+use commands::{DownloadOsm, Environment, ImportGeopackage, ImportOsm, ImportRoots, Overpass, Turns};
 use repository::{Repositories, Repository};
 use tasks::{ErrorReport, Job, MemoryStore, Registry, Status, Submission, Task, Tasks, store::Store};
 use tempfile::TempDir;
@@ -36,15 +36,26 @@ impl Studio {
 
     /// The repository is the one at `folder/repos/r.git`, or a new one.
     pub fn set_up(folder: TempDir, threads: usize, store: impl Store) -> Self {
-        Self::build(folder, threads, 2 << 30, store)
+        Self::build(folder, threads, 2 << 30, (nobody(), 2), store)
+    }
+
+    /// Downloads come from `overpass`; so many tasks run at once.
+    pub fn asking(overpass: Overpass, workers: usize, store: impl Store) -> Self {
+        Self::build(tempfile::tempdir().unwrap(), 2, 2 << 30, (overpass, workers), store)
     }
 
     /// Only so many bytes of memory for the places of nodes.
     pub fn with_osm_node_memory(osm_node_memory: u64) -> Self {
-        Self::build(tempfile::tempdir().unwrap(), 2, osm_node_memory, MemoryStore::new())
+        Self::build(tempfile::tempdir().unwrap(), 2, osm_node_memory, (nobody(), 2), MemoryStore::new())
     }
 
-    fn build(folder: TempDir, threads: usize, osm_node_memory: u64, store: impl Store) -> Self {
+    fn build(
+        folder: TempDir,
+        threads: usize,
+        osm_node_memory: u64,
+        (overpass, workers): (Overpass, usize),
+        store: impl Store,
+    ) -> Self {
         let repositories = || Repositories::open(folder.path().join("repos")).unwrap();
         let ours = repositories();
         let name = "r".parse().unwrap();
@@ -59,14 +70,15 @@ impl Studio {
             scratch,
             osm_node_memory,
             import_roots: ImportRoots::default(),
-            overpass: Overpass::new("http://127.0.0.1:1/api/interpreter", "longhaul-tests/1.0").unwrap(),
+            overpass,
             turns: Turns::default(),
         };
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
         let tasks = {
             let _inside = runtime.enter();
-            let registry = Registry::new(environment).with::<ImportGeopackage>().with::<ImportOsm>();
-            Tasks::builder(registry).store(store).start()
+            let registry = Registry::new(environment);
+            let registry = registry.with::<ImportGeopackage>().with::<ImportOsm>().with::<DownloadOsm>();
+            Tasks::builder(registry).workers(workers).store(store).start()
         };
         Self { runtime, tasks, repositories: ours, repository, folder }
     }
@@ -139,6 +151,11 @@ impl Studio {
         found.push(refs);
         found
     }
+}
+
+/// An address at which no server listens.
+fn nobody() -> Overpass {
+    Overpass::new("http://127.0.0.1:1/api/interpreter", "longhaul-tests/1.0").unwrap()
 }
 
 /// Every file below `folder`.

@@ -19,6 +19,16 @@ pub enum Act {
     Answer(Vec<u8>),
     /// This is sent, and then nothing more, with the connection open.
     Stall(Vec<u8>),
+    /// The first part is sent, and the second once somebody says so.
+    Pause(Vec<u8>, Arc<Mutex<mpsc::Receiver<()>>>, Vec<u8>),
+}
+
+impl Act {
+    /// A [`Pause`](Self::Pause) between two parts.
+    pub fn pause(first: &[u8], second: &[u8]) -> (Self, mpsc::Sender<()>) {
+        let (go_on, told) = mpsc::channel();
+        (Self::Pause(first.to_vec(), Arc::new(Mutex::new(told)), second.to_vec()), go_on)
+    }
 }
 
 /// One query, or question for the status.
@@ -119,6 +129,14 @@ impl Stage {
                 let _ = stream.write_all(&bytes);
                 let _ = stream.shutdown(Shutdown::Write);
             }
+            Some(Act::Pause(first, told, second)) => {
+                let _ = stream.write_all(&first);
+                thread::spawn(move || {
+                    let _ = told.lock().unwrap().recv();
+                    let _ = stream.write_all(&second);
+                    let _ = stream.shutdown(Shutdown::Write);
+                });
+            }
             Some(Act::Stall(bytes)) => {
                 let _ = stream.write_all(&bytes);
                 self.stalled.push(stream);
@@ -197,11 +215,22 @@ pub fn recorded() -> Option<PathBuf> {
     None
 }
 
+/// A body without what whoever kept it cut out of its middle, and the lines that were cut by that.
+fn mended(body: &[u8]) -> Vec<u8> {
+    let Ok(text) = std::str::from_utf8(body) else { return body.to_vec() };
+    let Some((before, after)) = text.split_once("... [middle cut out by us] ...\n") else {
+        return body.to_vec();
+    };
+    let (before, _) = before.trim_end().rsplit_once('\n').unwrap();
+    let (_, after) = after.split_once('\n').unwrap();
+    format!("{before}\n{after}").into_bytes()
+}
+
 /// A recorded answer, whose files hold head and body, as it was sent. Where its body came in chunks, it ended cleanly.
 pub fn replayed(file: &Path) -> Vec<u8> {
     let recorded = std::fs::read(file).unwrap();
     let end = recorded.windows(4).position(|window| window == b"\r\n\r\n").unwrap();
-    let (head, body) = (std::str::from_utf8(&recorded[..end]).unwrap(), &recorded[end + 4..]);
+    let (head, body) = (std::str::from_utf8(&recorded[..end]).unwrap(), &mended(&recorded[end + 4..]));
     let is_chunked = head.contains("Transfer-Encoding: chunked");
     let kept = head.lines().filter(|line| !line.starts_with("Content-Length:"));
     let mut sent: String = kept.flat_map(|line| [line, "\r\n"]).collect();

@@ -1,0 +1,244 @@
+//! What becomes of every answer.
+
+use tasks::Status;
+
+use crate::{
+    replay::{Act, Replay, complaint as page, recorded, replayed},
+    setting::{answer, complaint, download, downloaded, mapped, member, number, raw_trees, studio, village},
+    support::{
+        git::{assert_clean, git},
+        rows::rows,
+        studio::Studio,
+    },
+};
+use tasks::Node;
+
+const FAILED: &str =
+    "Failed to fetch data from overpass server. (Did you try to use a standard OSM server instead?) ";
+const EMPTY: &str = "The specified filter did not return any element.\nNo changes were made to the repository.\nTo \
+                     check the downloaded elements, use the --saveto and --keep-files options and verify the \
+                     intermediate file.";
+
+/// Nodes, ways and ways left out of a recorded answer that becomes a commit; otherwise what the task says, in part.
+type Outcome = Result<(i64, i64, i64), &'static str>;
+
+const OUTCOMES: [(&str, Outcome); 33] = [
+    ("01-bbox-out-meta.xml", Ok((83, 17, 0))),
+    ("02-bbox-out-meta.json", Err("application/json and not with OSM data")),
+    ("03-empty.xml", Err(EMPTY)),
+    ("04-empty.json", Err("application/json and not with OSM data")),
+    ("05-syntax-error-400.html", Err("line 1: parse error: ')' expected - ';' found.")),
+    ("06-syntax-error-json-400.html", Err("line 1: parse error: Unknown type \"nodes\"")),
+    ("07-static-error-bbox-400.html", Err("line 1: parse error: Unknown query clause")),
+    ("08-empty-body-400.html", Err("Your input contains only whitespace.")),
+    ("09-no-data-get.html", Err("Your input contains only whitespace.")),
+    ("10-get-query.xml", Err(EMPTY)),
+    ("11-raw-body-post.xml", Ok((1, 0, 0))),
+    ("12-out-body-no-meta.xml", Err("version")),
+    ("13-out-geom.xml", Ok((0, 1, 1))),
+    ("14-out-count.xml", Err(EMPTY)),
+    ("15-options.txt", Err("is no OpenStreetMap file")),
+    ("16-status.txt", Err("text/plain and not with OSM data")),
+    ("16b-status-busy.txt", Err("text/plain and not with OSM data")),
+    ("16c-status-after.txt", Err("text/plain and not with OSM data")),
+    ("17-timestamp.txt", Err("text/plain and not with OSM data")),
+    (
+        "20-timeout-remark.xml",
+        Err("runtime error: Query timed out in \"around\" at line 1 after 12 seconds."),
+    ),
+    ("21-timeout-remark.json", Err("application/json and not with OSM data")),
+    (
+        "22-partial-then-timeout.xml",
+        Err("runtime error: Query timed out in \"around\" at line 1 after 9 seconds."),
+    ),
+    ("23-maxsize-remark.xml", Err("runtime error: Query ran out of memory in \"bbox-query\" at line 1.")),
+    ("24-maxsize-too-large-504.html", Err("The server is probably too busy to handle your request.")),
+    ("25-timeout-huge.html", Err("The server is probably too busy to handle your request.")),
+    ("26-out-csv.txt", Err("text/csv and not with OSM data")),
+    ("27-two-outs-ways-before-nodes.xml", Ok((3, 1, 1))),
+    ("28-qt-order.xml", Ok((83, 17, 0))),
+    ("29-attic-date-unsupported.txt", Err("runtime error: Tried to use museum file")),
+    ("30-way-missing-nodes.xml", Ok((0, 6, 6))),
+    ("40-rate-limited-429.html", Err("the server takes no more queries from this address for now")),
+    ("50-dispatcher-down.html", Err("(i.e. the database management system) is turned off.")),
+    ("51-truncated-200.txt", Err("is truncated")),
+];
+
+/// How often a server is asked that answers so.
+fn times_asked(name: &str) -> usize {
+    match &name[..2] {
+        "24" | "25" | "50" => 5,
+        "40" => 8,
+        _ => 1,
+    }
+}
+
+#[test]
+fn every_answer_of_a_real_server_comes_to_the_right_end() {
+    let Some(folder) = recorded() else { return };
+    for (name, outcome) in OUTCOMES {
+        let sent = replayed(&folder.join(name));
+        let server = Replay::start((0..9).map(|_| Act::Answer(sent.clone())));
+        let studio = studio(&server);
+        let before = studio.traces();
+        match outcome {
+            Ok(counts) => {
+                let report = downloaded(&studio, download(&studio));
+                let count = |member: &str| number(&report, &["OSMReport", member]);
+                assert_eq!(
+                    (count("nodeCount"), count("wayCount"), count("unpprocessedCount")),
+                    counts,
+                    "{name}"
+                );
+                assert_eq!(*member(&report, &["osmBase"]), Node::text("2016-11-09T15:50:10Z"));
+                assert_clean(studio.git_dir());
+            }
+            Err(words) => {
+                let task = studio.run(download(&studio));
+                let told = complaint(&task);
+                assert!(told.contains(words), "{name}: {told}");
+                assert!(told.starts_with(FAILED) || told == EMPTY, "{name}: {told}");
+                studio.words(task.error.as_ref().unwrap());
+                assert_eq!(studio.traces(), before, "{name}");
+            }
+        }
+        let queries = server.asked().iter().filter(|asked| asked.method == "POST").count();
+        assert_eq!(queries, times_asked(name), "{name}");
+    }
+}
+
+#[test]
+fn the_order_and_the_packing_of_an_answer_make_no_difference() {
+    let Some(folder) = recorded() else { return };
+    let packed = ["31-gzip.headers", "31-gzip.xml.gz"].map(|name| std::fs::read(folder.join(name)).unwrap());
+    let answers = [
+        replayed(&folder.join("01-bbox-out-meta.xml")),
+        replayed(&folder.join("28-qt-order.xml")),
+        packed.concat(),
+    ];
+    let trees = answers.map(|sent| {
+        let server = Replay::start([Act::Answer(sent)]);
+        let studio = studio(&server);
+        downloaded(&studio, download(&studio));
+        raw_trees(&studio)
+    });
+    assert_eq!(trees[0], trees[1]);
+    assert_eq!(trees[0], trees[2]);
+}
+
+#[test]
+fn a_download_becomes_a_commit_that_says_what_was_asked_for() {
+    let server = Replay::start([answer(&village())]);
+    let studio = studio(&server);
+    let report = downloaded(&studio, download(&studio));
+    for (name, value) in [
+        ("latestChangeset", 300),
+        ("latestTimestamp", 1_458_289_238_000),
+        ("processedEntities", 4),
+        ("nodeCount", 3),
+        ("wayCount", 1),
+        ("unpprocessedCount", 0),
+    ] {
+        assert_eq!(number(&report, &["OSMReport", name]), value, "{name}");
+    }
+    let head = git(studio.git_dir(), &["rev-parse", "master"]);
+    assert_eq!(*member(&report, &["commit", "id"]), Node::text(&head));
+    let message = git(studio.git_dir(), &["log", "-1", "--format=%B"]);
+    let filter = r#""(node(1,2,3,4);\nway(1,2,3,4););\n(._;>;);\nout meta;""#;
+    assert_eq!(message, format!("Updated OSM data\n\nOverpass-Filter: {filter}"));
+    assert_eq!(rows(&studio.repository, &head, "node").len(), 3);
+    assert!(rows(&studio.repository, &head, "way")[0].contains("Main Street"));
+    assert_clean(studio.git_dir());
+    assert_eq!(server.asked()[0].body, format!("data={}", encoded(crate::setting::FILTER)));
+}
+
+fn tip(studio: &Studio) -> String {
+    git(studio.git_dir(), &["rev-parse", "master"])
+}
+
+fn encoded(filter: &str) -> String {
+    let mut encoded = String::new();
+    for byte in filter.bytes() {
+        match byte {
+            b' ' => encoded.push('+'),
+            b'.' | b'_' => encoded.push(char::from(byte)),
+            byte if byte.is_ascii_alphanumeric() => encoded.push(char::from(byte)),
+            byte => encoded += &format!("%{byte:02X}"),
+        }
+    }
+    encoded
+}
+
+#[test]
+fn the_same_download_again_has_nothing_to_commit() {
+    let server = Replay::start([answer(&village()), answer(&village())]);
+    let studio = studio(&server);
+    downloaded(&studio, download(&studio));
+    let head = git(studio.git_dir(), &["rev-parse", "master"]);
+    let told = complaint(&studio.run(download(&studio)));
+    assert_eq!(told, format!("Nothing to commit after {head}"));
+}
+
+#[test]
+fn a_mapping_makes_layers_beside_the_raw_ones_and_says_what_it_could_not_read() {
+    let server =
+        Replay::start([answer(&village()), answer(&village().replace("Main Street", "High Street"))]);
+    let studio = studio(&server);
+    let mapping = r#"{"rules": [
+        {"name": "shops", "filter": {"shop": []}, "fields": {"shop": {"name": "kind", "type": "STRING"},
+         "geom": {"name": "geom", "type": "POINT"}}},
+        {"name": "streets", "filter": {"highway": []}, "fields": {"name": {"name": "number", "type": "LONG"},
+         "geom": {"name": "geom", "type": "LINESTRING"}}}]}"#;
+    let report = downloaded(&studio, mapped(download(&studio), mapping));
+    let trees = git(studio.git_dir(), &["ls-tree", "--name-only", "master"]);
+    assert_eq!(trees.lines().skip(1).collect::<Vec<_>>(), ["node", "shops", "streets", "way"]);
+    let Node::List(warnings) = member(&report, &["warnings"]) else { panic!("{report:?}") };
+    let warning = "1 × way has a value of 'name' that is no LONG for layer 'streets': 10";
+    assert_eq!(warnings, &[Node::text(warning)]);
+    assert_eq!(rows(&studio.repository, &tip(&studio), "shops").len(), 1);
+    // Mapped layers that a later download has no mapping for stay as they are.
+    downloaded(&studio, download(&studio));
+    assert_eq!(rows(&studio.repository, &tip(&studio), "streets").len(), 1);
+}
+
+#[test]
+fn a_server_that_refuses_us_is_asked_once() {
+    for (status, words) in [("406 Not Acceptable", "--user-agent"), ("403 Forbidden", "it may be banned")] {
+        let server = Replay::start((0..3).map(|_| Act::Answer(page(status, "x"))));
+        let studio = studio(&server);
+        let told = complaint(&studio.run(download(&studio)));
+        assert!(told.starts_with(FAILED) && told.contains(words), "{told}");
+        assert_eq!(server.asked().len(), 1);
+    }
+}
+
+#[test]
+fn a_server_that_nobody_reaches_is_told_of() {
+    let studio = Studio::new();
+    let told = complaint(&studio.run(download(&studio)));
+    assert!(told.contains("Did you try to use a standard OSM server instead?"), "{told}");
+    assert!(told.contains("Connection refused"), "{told}");
+}
+
+#[test]
+fn an_answer_that_ends_too_early_commits_nothing() {
+    let whole = crate::replay::data(&crate::setting::crowd());
+    for cut in [whole.len() - 3, whole.len() / 2, 400] {
+        let server = Replay::start([Act::Answer(whole[..cut].to_vec())]);
+        let studio = studio(&server);
+        let before = studio.traces();
+        let told = complaint(&studio.run(download(&studio)));
+        assert!(told.starts_with(FAILED), "{told}");
+        assert_eq!(studio.traces(), before);
+    }
+}
+
+#[test]
+fn a_repository_that_was_deleted_in_the_meantime_is_told_of() {
+    let server = Replay::start([Act::Stall(Vec::new())]);
+    let studio = studio(&server);
+    studio.repositories.delete(studio.repository.name()).unwrap();
+    let task = studio.run(download(&studio));
+    assert_eq!((task.status, complaint(&task).as_str()), (Status::Failed, "the repository was deleted"));
+    assert_eq!(server.asked().len(), 0);
+}

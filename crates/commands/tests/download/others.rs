@@ -1,0 +1,49 @@
+//! Downloads beside other tasks that want something of the same repository.
+
+use commands::ImportGeopackage;
+use tasks::{Status, Submission};
+
+use crate::{
+    replay::{Act, Replay, data},
+    setting::{crowd, download, roomy},
+    support::{
+        git::{assert_clean, git},
+        gpkg::{ROADS, gpkg},
+        studio::Studio,
+    },
+};
+
+fn roads(studio: &Studio) -> ImportGeopackage {
+    studio.job(&gpkg(studio.scratch(), "roads.gpkg", ROADS))
+}
+
+#[test]
+fn an_import_that_ends_while_a_download_is_under_way_harms_neither() {
+    let whole = data(&crowd());
+    let half = whole.len() / 2;
+    let (act, go_on) = Act::pause(&whole[..half], &whole[half..]);
+    let server = Replay::start([act]);
+    let studio = roomy(&server);
+    studio.runtime.block_on(async {
+        let tasks = &studio.tasks;
+        let download = tasks.submit(download(&studio), Submission::default()).await.unwrap().id;
+        loop {
+            let task = tasks.get(download).await.unwrap().unwrap();
+            assert!(!task.status.has_ended(), "{:?}", task.error);
+            if task.progress.is_some_and(|progress| progress.done > 0) {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+        let import = tasks.submit(roads(&studio), Submission::default()).await.unwrap().id;
+        let import = tasks.wait(import).await.unwrap().unwrap();
+        assert_eq!(import.status, Status::Finished, "{:?}", import.error);
+        go_on.send(()).unwrap();
+        let download = tasks.wait(download).await.unwrap().unwrap();
+        assert_eq!(download.status, Status::Finished, "{:?}", download.error);
+    });
+    let layers = git(studio.git_dir(), &["ls-tree", "--name-only", "master"]);
+    assert_eq!(layers.lines().skip(1).collect::<Vec<_>>(), ["node", "roads", "way"]);
+    assert_eq!(git(studio.git_dir(), &["rev-list", "--count", "master"]), "2");
+    assert_clean(studio.git_dir());
+}

@@ -1,0 +1,134 @@
+//! A server of Overpass, and ours that asks it.
+
+use std::time::Duration;
+
+use commands::{Destination, DownloadOsm, DownloadWords, OsmArea, OsmMapping, Overpass};
+use osm::overpass::{Client, Pace};
+use tasks::{MemoryStore, Node, Report, Status, Task, store::Store};
+
+use crate::{
+    replay::{Act, Replay},
+    support::{git::git, studio::Studio},
+};
+
+pub const FILTER: &str = "(node(1,2,3,4);\nway(1,2,3,4););\n(._;>;);\nout meta;";
+
+/// Waits for no time that a test would notice, but as often as ever.
+pub const QUICK: Pace =
+    Pace { least: Duration::from_millis(1), most: Duration::from_millis(2), rate_limited: 8, overloaded: 5 };
+
+/// Never asks again within the life of a test.
+pub const SLOW: Pace = Pace {
+    least: Duration::from_secs(3600),
+    most: Duration::from_secs(3600),
+    rate_limited: 8,
+    overloaded: 5,
+};
+
+/// Ours, asking `server`.
+pub fn studio(server: &Replay) -> Studio {
+    paced(server, QUICK, MemoryStore::new())
+}
+
+/// As patient as `pace` says, and with one place for tasks.
+pub fn paced(server: &Replay, pace: Pace, store: impl Store) -> Studio {
+    let client = Client::new(server.url().parse().unwrap(), "longhaul-tests/1.0").unwrap();
+    Studio::asking(Overpass { client, pace }, 1, store)
+}
+
+/// With two places.
+pub fn roomy(server: &Replay) -> Studio {
+    let client = Client::new(server.url().parse().unwrap(), "longhaul-tests/1.0").unwrap();
+    Studio::asking(Overpass { client, pace: QUICK }, 2, MemoryStore::new())
+}
+
+/// A download of what [`FILTER`] selects, yet to be run.
+pub fn download(studio: &Studio) -> DownloadOsm {
+    let destination = Destination { repository: studio.repository.id().to_owned(), ..Destination::default() };
+    DownloadOsm {
+        destination,
+        wanted: OsmArea::Filter(FILTER.to_owned()),
+        mapping: None,
+        asked: DownloadWords { bbox: Some("1,2,3,4".into()), ..DownloadWords::default() },
+    }
+}
+
+/// A download of what was downloaded last.
+pub fn update(studio: &Studio) -> DownloadOsm {
+    let asked = DownloadWords { update: Some(true), ..DownloadWords::default() };
+    DownloadOsm { wanted: OsmArea::LastFilter, asked, ..download(studio) }
+}
+
+pub fn mapped(job: DownloadOsm, mapping: &str) -> DownloadOsm {
+    DownloadOsm { mapping: Some(OsmMapping::new(mapping).unwrap()), ..job }
+}
+
+/// Runs a download that must succeed; its report.
+#[track_caller]
+pub fn downloaded(studio: &Studio, job: DownloadOsm) -> Report {
+    let task = studio.run(job);
+    assert_eq!(task.status, Status::Finished, "{:?}", task.error);
+    (*task.result.unwrap()).clone()
+}
+
+/// A member of a report, found by its path.
+pub fn member<'a>(report: &'a Report, path: &[&str]) -> &'a Node {
+    let (name, rest) = path.split_first().unwrap();
+    let found = report.members().iter().find(|(known, _)| known == name);
+    let node = &found.unwrap_or_else(|| panic!("no {name} in {report:?}")).1;
+    match node {
+        Node::Element(inner) if !rest.is_empty() => member(inner, rest),
+        node => node,
+    }
+}
+
+#[track_caller]
+pub fn number(report: &Report, path: &[&str]) -> i64 {
+    match member(report, path) {
+        Node::Integer(number) => *number,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// What a failed task says, first.
+#[track_caller]
+pub fn complaint(task: &Task) -> String {
+    assert_eq!(task.status, Status::Failed, "{:?}", task.result);
+    task.error.as_ref().unwrap().message.clone()
+}
+
+/// The trees of the raw layers on the branch.
+pub fn raw_trees(studio: &Studio) -> [String; 2] {
+    ["node", "way"].map(|layer| git(studio.git_dir(), &["rev-parse", &format!("master:{layer}")]))
+}
+
+pub fn node(id: i64, version: u32, tags: &str) -> String {
+    format!(
+        "<node id=\"{id}\" lat=\"1.{id:07}\" lon=\"2.0\" version=\"{version}\" timestamp=\"2016-03-18T08:20:37Z\" \
+         changeset=\"{id}00\" uid=\"7\" user=\"Jo\">{tags}</node>\n"
+    )
+}
+
+pub fn way(id: i64, refs: &[i64], tags: &str) -> String {
+    let refs: String = refs.iter().map(|id| format!("<nd ref=\"{id}\"/>")).collect();
+    format!(
+        "<way id=\"{id}\" version=\"1\" timestamp=\"2016-03-18T08:20:38Z\" changeset=\"9\" uid=\"7\" \
+         user=\"Jo\">{refs}{tags}</way>\n"
+    )
+}
+
+/// Three nodes and a way through them.
+pub fn village() -> String {
+    let street = "<tag k=\"highway\" v=\"residential\"/><tag k=\"name\" v=\"Main Street\"/>";
+    [node(1, 1, ""), node(2, 1, "<tag k=\"shop\" v=\"yes\"/>"), node(3, 1, ""), way(10, &[1, 2, 3], street)]
+        .concat()
+}
+
+/// Many nodes, far more than what is read or sent at once.
+pub fn crowd() -> String {
+    (1..=40_000).map(|id| node(id, 1, "")).collect()
+}
+
+pub fn answer(elements: &str) -> Act {
+    Act::Answer(crate::replay::data(elements))
+}

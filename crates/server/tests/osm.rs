@@ -1,0 +1,447 @@
+//! The commands for OpenStreetMap over HTTP: what is taken, what is refused in which words, and what comes of it.
+
+#![allow(clippy::unwrap_used, reason = "tests may")]
+
+#[path = "../../osm/tests/replay/mod.rs"]
+mod replay;
+mod support;
+
+use std::os::unix::fs::symlink;
+
+use replay::{Act, Replay, data, osm};
+use support::{Form, Request, Response, Server, git, names_in};
+
+const NODES: &str = "<node id=\"1\" lat=\"1.5\" lon=\"2.5\" version=\"1\" timestamp=\"2016-03-18T08:20:37Z\" \
+    changeset=\"17\" uid=\"7\" user=\"Jo\"><tag k=\"shop\" v=\"yes\"/></node>";
+const SHOPS: &str = r#"{"rules": [{"name": "shops", "filter": {"shop": []}, "fields": {"shop": {"name": "open",
+    "type": "BOOLEAN"}, "at": {"name": "at", "type": "POINT"}}}]}"#;
+const USAGE: &str = "\nUsage: GET <repo context>/osm/";
+
+/// A server with an empty repository `r`, which downloads from `overpass`.
+fn server(overpass: &Replay, more: &[&str]) -> Server {
+    let url = overpass.url();
+    let arguments = [&["--overpass", &url, "--user-agent", "longhaul-tests/1.0"], more].concat();
+    let server = Server::start_with(&arguments);
+    server.init("r");
+    server
+}
+
+/// A server that asks nobody.
+fn lonely(more: &[&str]) -> Server {
+    let server = Server::start_with(more);
+    server.init("r");
+    server
+}
+
+fn id(answer: &Response) -> u64 {
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    answer.json()["task"]["id"].as_u64().unwrap()
+}
+
+fn encoded(text: &str) -> String {
+    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+}
+
+/// What a refusal in plain text says before it says how to ask.
+#[track_caller]
+fn complaint(answer: &Response) -> String {
+    assert_eq!((answer.status, answer.header("content-type")), (400, Some("text/plain;charset=UTF-8")));
+    let text = answer.text();
+    let (complaint, _) = text.split_once(USAGE).unwrap_or_else(|| panic!("{text}"));
+    complaint.to_owned()
+}
+
+#[test]
+fn an_area_is_asked_for_and_becomes_a_commit() {
+    let overpass = Replay::start([Act::Stall(Vec::new()), Act::Answer(data(NODES))]);
+    let server = server(&overpass, &[]);
+    let answer = server.get("/repos/r/osm/download?bbox=-32.9621,-60.6309,-32.9541,-60.6154");
+    let description = "osm download filter: null, bbox: -32.9621,-60.6309,-32.9541,-60.6154";
+    assert!(
+        answer.text().contains(&format!("<description>{description}</description>")),
+        "{}",
+        answer.text()
+    );
+    let asked = overpass.next_query();
+    assert_eq!(asked.header("user-agent"), "longhaul-tests/1.0");
+    let area = "-32.9621%2C-60.6309%2C-32.9541%2C-60.6154";
+    assert_eq!(
+        asked.body,
+        format!(
+            "data=%28node%28{area}%29%3B%0Away%28{area}%29%3B%29%3B%0A%28._%3B%3E%3B%29%3B%0Aout+meta%3B"
+        )
+    );
+    let running = server.get("/tasks/1.json").json()["task"].clone();
+    assert_eq!(running["progress"]["task"], format!("Connecting to {}...", overpass.url()));
+    assert_eq!(running["progress"]["amount"], 0.0);
+    server.get("/tasks/1?cancel=true");
+    assert_eq!(server.ended(1)["status"], "CANCELLED");
+
+    let again = server.send(Request::new("POST", "/repos/r/osm/download.json").body(
+        "application/x-www-form-urlencoded",
+        "bbox=1,2,3,4&message=Spring&authorName=Jo&authorEmail=jo@x.org",
+    ));
+    let task = server.ended(id(&again));
+    assert_eq!(task["status"], "FINISHED", "{task}");
+    let report = &task["result"]["OSMReport"];
+    let known = r#"{"latestChangeset":17,"latestTimestamp":1458289237000,"nodeCount":1,"processedEntities":1,"unpprocessedCount":0,"wayCount":0}"#;
+    let numbers: Vec<_> = serde_json::from_str::<serde_json::Map<_, _>>(known).unwrap().into_iter().collect();
+    for (name, number) in numbers {
+        assert_eq!(report[&name], number, "{name}");
+    }
+    let repository = server.data("repos/r.git");
+    let written = git(&repository, &["log", "--format=%an <%ae> %s"]);
+    assert_eq!(written, "Jo <jo@x.org> Spring");
+    let xml = server.get("/tasks/2.xml").text();
+    assert!(
+        xml.contains("<result><OSMReport><latestChangeset>17</latestChangeset><latestTimestamp>"),
+        "{xml}"
+    );
+    server.stop();
+}
+
+#[test]
+fn a_wrong_download_is_refused_in_the_words_that_clients_know() {
+    let server = lonely(&[]);
+    let either = "You must specify a filter file or a bounding box";
+    for (query, words) in [
+        ("", either),
+        ("bbox=1,2,3,4&filter=node(1);out%20meta;", either),
+        ("update=false&rebase=true", either),
+        ("update=true&bbox=1,2,3,4", "Filters cannot be used when updating"),
+        ("update=True&filter=x", "Filters cannot be used when updating"),
+        ("rebase=true&bbox=1,2,3", "rebase switch can only be used when updating"),
+        ("bbox=1,2,3", "Invalid bbox format: 1,2,3. Expected S,W,N,E"),
+        ("bbox=1,2,3,x&mapping=none.json", "Invalid ordinate: x"),
+        ("bbox=3,2,1,4", "South ordinate must be less than or equal to North ordinate"),
+        ("bbox=1,4,3,2", "East ordinate must be less than or equal to West ordinate"),
+        (
+            "filter=[out:json];node(1);out;",
+            "The filter asks for [out:json], and only XML can be read: leave that setting out",
+        ),
+        (
+            "bbox=1,2,3,4&mapping={\"rules\":[]}",
+            "Error parsing mapping definition: the mapping: it must have between 1 and 1000 rules",
+        ),
+    ] {
+        let query = query.replace(' ', "%20").replace('"', "%22").replace('{', "%7B").replace('}', "%7D");
+        assert_eq!(complaint(&server.get(&format!("/repos/r/osm/download.json?{query}"))), words, "{query}");
+    }
+    let whole = server.get("/repos/r/osm/download").text();
+    assert_eq!(
+        whole,
+        format!(
+            "{either}{USAGE}download?[filter=FILTER|bbox=S,W,N,E|update=true][&mapping=MAPPING][&message=MESSAGE]\
+             [&rebase=true]"
+        )
+    );
+    let flag = server.get("/repos/r/osm/download.json?update=1");
+    assert_eq!((flag.status, flag.error().as_str()), (400, "update must be true or false."));
+    let transaction = server.get("/repos/r/osm/download.json?bbox=1,2,3,4&transactionId=x");
+    assert_eq!(transaction.error(), "A transaction with the provided ID could not be found.");
+    let none = server.get("/repos/none/osm/download.json?bbox=1,2,3,4");
+    assert_eq!((none.status, none.error().as_str()), (404, "Repository not found."));
+    let method = server.send(Request::new("PUT", "/repos/r/osm/download"));
+    assert_eq!((method.status, method.header("allow")), (405, Some("GET, POST, OPTIONS")));
+    let page =
+        Request::new("GET", "/repos/r/osm/download?bbox=1,2,3,4").header("Sec-Fetch-Site", "cross-site");
+    assert_eq!(server.send(page).status, 403);
+    assert_eq!(server.get("/tasks.json").text(), r#"{"tasks":[]}"#);
+    server.stop();
+}
+
+#[test]
+fn filters_and_mappings_come_in_parameters_in_forms_and_in_bodies() {
+    let overpass =
+        Replay::start((0..5).map(|number| Act::Answer(data(&NODES.replace("17", &format!("1{number}"))))));
+    let server = server(&overpass, &[]);
+    let filter = "[timeout:90];\nnode(1);\nout meta;";
+    let send = |request: Request| {
+        let task = server.ended(id(&server.send(request)));
+        assert_eq!(task["status"], "FINISHED", "{task}");
+        let asked = overpass.asked().pop().unwrap().body;
+        (task["description"].as_str().unwrap().to_owned(), asked)
+    };
+    let form = |form: Form| Request::new("POST", "/repos/r/osm/download.json").form(form);
+    let sent = "data=%5Btimeout%3A90%5D%3B%0Anode%281%29%3B%0Aout+meta%3B".to_owned();
+
+    let inline = format!("/repos/r/osm/download.json?filter={}&mapping={}", encoded(filter), encoded(SHOPS));
+    let (description, asked) = send(Request::new("GET", &inline));
+    assert_eq!(description, format!("osm download filter: {filter}, bbox: null, mapping: {SHOPS}"));
+    assert_eq!(asked, sent);
+    assert_eq!(
+        git(
+            &server.data("repos/r.git"),
+            &["ls-tree", "-r", "--name-only", "master", "shops/.table-dataset/feature"]
+        )
+        .lines()
+        .count(),
+        1
+    );
+
+    let files = Form::default().file("filter", "areas/a.ql", filter.as_bytes()).file(
+        "mapping",
+        "shops.json",
+        SHOPS.as_bytes(),
+    );
+    let (description, asked) = send(form(files));
+    assert_eq!(description, "osm download filter: a.ql, bbox: null, mapping: shops.json");
+    assert_eq!(asked, sent);
+
+    // Longer than what texts may be.
+    let padded = format!("{SHOPS}{}", " ".repeat(100_000));
+    let (description, _) = send(form(Form::default().text("bbox", "1,2,3,4").text("mapping", &padded)));
+    assert!(description.starts_with("osm download filter: null, bbox: 1,2,3,4, mapping: {\"rules\""));
+
+    let json = format!(r#"{{"filter": "node(1);out meta;", "mapping": {SHOPS}}}"#);
+    let (description, _) =
+        send(Request::new("POST", "/repos/r/osm/download.json").body("application/json", json));
+    assert_eq!(description, format!("osm download filter: node(1);out meta;, bbox: null, mapping: {SHOPS}"));
+
+    let (description, _) =
+        send(Request::new("POST", "/repos/r/osm/download.json?bbox=1,2,3,4").body("application/json", SHOPS));
+    assert!(description.contains(r#", mapping: {"rules": [{"name": "shops""#), "{description}");
+    server.stop();
+}
+
+#[test]
+fn what_was_downloaded_is_updated() {
+    let more = NODES.replace("id=\"1\"", "id=\"2\"");
+    let overpass =
+        Replay::start([Act::Answer(data(NODES)), Act::Answer(data(&more)), Act::Answer(data(&more))]);
+    let server = server(&overpass, &[]);
+    let run = |query: &str| server.ended(id(&server.get(&format!("/repos/r/osm/download.json?{query}"))));
+    assert_eq!(run("update=true")["error"]["message"], "Repository has no HEAD, can't update.");
+    assert_eq!(run("bbox=1,2,3,4")["status"], "FINISHED");
+    let updated = run("update=true&rebase=true");
+    assert_eq!(updated["status"], "FINISHED", "{updated}");
+    assert_eq!(updated["description"], "osm download filter: null, bbox: null, update: true, rebase: true");
+    let features = git(
+        &server.data("repos/r.git"),
+        &["ls-tree", "-r", "--name-only", "master", "node/.table-dataset/feature"],
+    );
+    assert_eq!(features, "node/.table-dataset/feature/A/A/A/A/kQI=", "deleted upstream is deleted here");
+    let head = git(&server.data("repos/r.git"), &["rev-parse", "master"]);
+    assert_eq!(run("update=true")["error"]["message"], format!("Nothing to commit after {head}"));
+    server.stop();
+}
+
+#[test]
+fn an_empty_area_and_an_unknown_server_are_told_of_as_ever() {
+    let overpass = Replay::start([Act::Answer(data(""))]);
+    let server = server(&overpass, &[]);
+    let run = || server.ended(id(&server.get("/repos/r/osm/download.json?bbox=1,2,3,4")));
+    assert_eq!(
+        run()["error"]["message"],
+        "The specified filter did not return any element.\nNo changes were made to the repository.\nTo check the \
+         downloaded elements, use the --saveto and --keep-files options and verify the intermediate file."
+    );
+    let failed = run();
+    let message = failed["error"]["message"].as_str().unwrap();
+    assert!(message.contains("Did you try to use a standard OSM server instead?"), "{failed}");
+    assert_eq!(git(&server.data("repos/r.git"), &["branch", "--all"]), "");
+    server.stop();
+}
+
+#[test]
+fn a_repository_is_not_deleted_under_a_download_whose_data_comes() {
+    let nodes: String = (1..40_000).map(|id| NODES.replace("id=\"1\"", &format!("id=\"{id}\""))).collect();
+    let whole = data(&nodes);
+    let (act, go_on) = Act::pause(&whole[..whole.len() / 2], &whole[whole.len() / 2..]);
+    let overpass = Replay::start([act]);
+    let server = server(&overpass, &[]);
+    let download = id(&server.get("/repos/r/osm/download.json?bbox=1,2,3,4"));
+    let amount = |task: &serde_json::Value| task["progress"]["amount"].as_f64();
+    while amount(&server.get(&format!("/tasks/{download}.json")).json()["task"])
+        .is_none_or(|amount| amount == 0.0)
+    {}
+    let token = server.get("/repos/r/delete.json").json()["response"]["token"].as_str().unwrap().to_owned();
+    let delete = || server.send(Request::new("DELETE", &format!("/repos/r.json?token={token}")));
+    assert_eq!(delete().status, 503);
+    go_on.send(()).unwrap();
+    let task = server.ended(download);
+    assert_eq!(task["status"], "FINISHED", "{task}");
+    assert_eq!(delete().status, 200);
+    server.stop();
+}
+
+/// A folder of files that may be imported, beside one that may not.
+fn library() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("root");
+    std::fs::create_dir_all(root.join("deep")).unwrap();
+    std::fs::write(root.join("deep/a.osm"), osm(NODES)).unwrap();
+    std::fs::write(root.join("shops.json"), SHOPS).unwrap();
+    std::fs::write(root.join("area.ql"), "node(1);out meta;").unwrap();
+    std::fs::write(folder.path().join("secret.osm"), osm(NODES)).unwrap();
+    symlink("../secret.osm", root.join("leak.osm")).unwrap();
+    let pipe = std::process::Command::new("mkfifo").arg(root.join("pipe.osm")).status().unwrap();
+    assert!(pipe.success());
+    folder
+}
+
+#[test]
+fn a_file_under_an_import_root_is_imported() {
+    let folder = library();
+    let root = folder.path().join("root").to_str().unwrap().to_owned();
+    let server = lonely(&["--import-root", &root]);
+    let uri = format!("{root}/deep/a.osm");
+    let answer = server.get(&format!("/repos/r/osm/import.json?uri={uri}&message=Files&mapping=shops.json"));
+    let task = server.ended(id(&answer));
+    assert_eq!(task["status"], "FINISHED", "{task}");
+    let base = format!("http://{}/repos/r", server.address);
+    assert_eq!(task["description"], format!("osm import {uri}, repository: {base}"));
+    assert_eq!(task["result"]["OSMReport"]["nodeCount"], 1);
+    let repository = server.data("repos/r.git");
+    assert_eq!(git(&repository, &["log", "--format=%s"]), "Files");
+    assert_eq!(
+        git(&repository, &["ls-tree", "--name-only", "master"]),
+        ".kart.repostructure.version\nnode\nshops\nway"
+    );
+
+    let mapped = server.get(&format!(
+        "/repos/r/osm/import.json?uri=deep/a.osm&noRaw=true&root=mapped&mapping={}",
+        encoded(SHOPS).replace("shops", "x")
+    ));
+    assert_eq!(
+        server.ended(id(&mapped))["error"]["message"]
+            .as_str()
+            .map(|text| text.starts_with("Nothing to commit after")),
+        Some(true)
+    );
+    let missing = server.ended(id(&server.get("/repos/r/osm/import.json?uri=none.osm")));
+    assert_eq!(missing["error"]["message"], "File does not exist: none.osm");
+    server.stop();
+}
+
+#[test]
+fn no_other_file_of_the_machine_is_touched() {
+    let folder = library();
+    let (root, secret) = (folder.path().join("root"), folder.path().join("secret.osm"));
+    let (root, secret) = (root.to_str().unwrap(), secret.to_str().unwrap());
+    let server = lonely(&["--import-root", root]);
+    let outside = "is not below a folder that this server imports from; --import-root names such folders";
+    for uri in [
+        secret,
+        "/etc/passwd",
+        "../secret.osm",
+        "deep/../../secret.osm",
+        "leak.osm",
+        "http://example.org/a.osm",
+    ] {
+        let refused = server.get(&format!("/repos/r/osm/import.json?uri={uri}"));
+        assert_eq!((refused.status, refused.error()), (403, format!("'{uri}' {outside}")));
+        for name in ["filterPath", "filter", "mappingPath", "mapping"] {
+            let area = if name.starts_with('m') { "&bbox=1,2,3,4" } else { "" };
+            let refused = server.get(&format!("/repos/r/osm/download.json?{name}={uri}{area}"));
+            assert_eq!((refused.status, refused.error()), (403, format!("'{uri}' {outside}")), "{name}");
+        }
+    }
+    for uri in ["pipe.osm", "deep"] {
+        let refused = server.get(&format!("/repos/r/osm/import.json?uri={uri}"));
+        assert_eq!((refused.status, refused.error()), (403, format!("'{uri}' is no regular file")));
+    }
+    assert_eq!(server.get("/tasks.json").text(), r#"{"tasks":[]}"#);
+    server.stop();
+    let without = lonely(&[]);
+    let refused = without.get(&format!("/repos/r/osm/import.json?uri={root}/deep/a.osm"));
+    assert_eq!(refused.status, 403);
+    without.stop();
+}
+
+#[test]
+fn filters_and_mappings_may_lie_under_an_import_root() {
+    let folder = library();
+    let root = folder.path().join("root").to_str().unwrap().to_owned();
+    let overpass =
+        Replay::start((0..2).map(|number| Act::Answer(data(&NODES.replace("17", &format!("1{number}"))))));
+    let server = server(&overpass, &["--import-root", &root]);
+    for query in [
+        format!("filterPath={root}/area.ql&mappingPath=shops.json"),
+        format!("filter={root}/area.ql&mapping=shops.json"),
+    ] {
+        let task = server.ended(id(&server.get(&format!("/repos/r/osm/download.json?{query}"))));
+        assert_eq!(task["status"], "FINISHED", "{task}");
+        let description = format!("osm download filter: {root}/area.ql, bbox: null, mapping: shops.json");
+        assert_eq!(task["description"], description);
+        assert_eq!(overpass.asked().pop().unwrap().body, "data=node%281%29%3Bout+meta%3B");
+    }
+    let get = |query: &str| server.get(&format!("/repos/r/osm/download.json?{query}"));
+    assert_eq!(complaint(&get("filterPath=none.ql")), "The specified filter file does not exist");
+    assert_eq!(complaint(&get("filter=none.ql")), "The specified filter file does not exist");
+    assert_eq!(
+        complaint(&get("bbox=1,2,3,4&mappingPath=none.json")),
+        "The specified mapping file does not exist"
+    );
+    server.stop();
+}
+
+#[test]
+fn an_uploaded_file_is_imported() {
+    let server = lonely(&[]);
+    let form = Form::default().file("fileUpload", "town.osm", &osm(NODES)).text("message", "A town");
+    let answer = server.send(Request::new("POST", "/repos/r/osm/import.json").form(form));
+    let task = server.ended(id(&answer));
+    assert_eq!(task["status"], "FINISHED", "{task}");
+    assert!(task["description"].as_str().unwrap().starts_with("osm import town.osm, repository: http://"));
+    while !names_in(&server.data("uploads")).is_empty() {
+        std::thread::yield_now();
+    }
+    let raw = Request::new("POST", "/repos/r/osm/import.json?add=true")
+        .body("application/octet-stream", osm(&NODES.replace("id=\"1\"", "id=\"2\"")));
+    let task = server.ended(id(&server.send(raw)));
+    assert_eq!(task["status"], "FINISHED", "{task}");
+    let features = git(
+        &server.data("repos/r.git"),
+        &["ls-tree", "-r", "--name-only", "master", "node/.table-dataset/feature"],
+    );
+    assert_eq!(features.lines().count(), 2, "added, not replaced");
+    server.stop();
+}
+
+#[test]
+fn a_wrong_import_is_refused() {
+    let server = lonely(&[]);
+    assert_eq!(complaint(&server.get("/repos/r/osm/import.json")), "Missing parameter: uri");
+    let form = || Form::default().file("fileUpload", "a.osm", &osm(NODES));
+    let post = |form: Form| server.send(Request::new("POST", "/repos/r/osm/import.json").form(form));
+    assert_eq!(
+        complaint(&post(form().text("noRaw", "true"))),
+        "noRaw without a mapping leaves nothing to import"
+    );
+    let unknown =
+        r#"{"rules": [{"name": "a:b", "filter": {}, "fields": {"g": {"name": "g", "type": "POINT"}}}]}"#;
+    let told = complaint(&post(form().text("mapping", unknown)));
+    assert!(told.starts_with("Error parsing mapping definition: a layer cannot be kept as 'a:b'"), "{told}");
+    let long = post(form().file("mapping", "long.json", &vec![b' '; 1_100_000]));
+    assert_eq!(
+        (long.status, long.error().as_str()),
+        (400, "The documents in the form are longer than 1048576 bytes.")
+    );
+    assert_eq!(server.get("/tasks.json").text(), r#"{"tasks":[]}"#);
+    while !names_in(&server.data("uploads")).is_empty() {
+        std::thread::yield_now();
+    }
+    server.stop();
+}
+
+#[test]
+fn settings_that_make_no_sense_keep_the_server_from_starting() {
+    for (arguments, words) in [
+        (["--overpass", "overpass-api.de"], "is no address of an Overpass server"),
+        (["--user-agent", "a\u{7}b"], "cannot be sent as a User-Agent"),
+        (["--import-root", "/nothing/here"], "--import-root /nothing/here"),
+        (["--osm-node-memory", "much"], "is no size"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = support::server::longhaul();
+        let output = command
+            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+            .arg(folder.path())
+            .args(arguments)
+            .output();
+        let output = output.unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && said.contains(words), "{said}");
+    }
+}
