@@ -1,7 +1,11 @@
 //! What the server lends every command.
 
+use std::path::PathBuf;
+
 use repository::Repositories;
 use tasks::Lane;
+
+use crate::{ImportRoots, Overpass, Turns};
 
 /// What the server lends every command.
 #[derive(Debug)]
@@ -10,6 +14,16 @@ pub struct Environment {
     pub repositories: Repositories,
     /// How many threads one command may use for its own work, at least one.
     pub threads: usize,
+    /// Where commands put what does not fit into memory: files without a name, which go with the command.
+    pub scratch: PathBuf,
+    /// How many bytes of memory the places of nodes may take before they go to a file, for each import of OpenStreetMap data.
+    pub osm_node_memory: u64,
+    /// Where files of this machine may be imported from.
+    pub import_roots: ImportRoots,
+    /// The server that downloads of OpenStreetMap data come from.
+    pub overpass: Overpass,
+    /// Who may do what with a repository while others are at it.
+    pub turns: Turns,
 }
 
 /// The lane of all that changes one repository, given by its id: such tasks never run together.

@@ -2,15 +2,15 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context as _, anyhow, bail};
+use anyhow::bail;
 use geopackage::{GeoPackage, Table};
-use jiff::Timestamp;
-use repository::{CommitDetails, DatasetPath, Identity, Mode, Repository, Stage};
+use repository::{Commit, DatasetPath, Mode, Stage};
 use serde::{Deserialize, Serialize};
 use tasks::{Context, Failure, Job, Lane, Node, Report};
 
 use crate::{
-    Environment, layer_import::import_features, outward::outward, report::commit_report, repository_lane,
+    Author, Destination, Environment, layer_import::import_features, outward::outward, report::commit_report,
+    repository_lane,
 };
 
 /// Imports layers of a GeoPackage that was uploaded.
@@ -38,24 +38,6 @@ pub struct ImportGeopackage {
     pub author: Option<Author>,
 }
 
-/// Who made a change.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Author {
-    /// The name.
-    pub name: String,
-    /// The address, if it is known.
-    pub email: Option<String>,
-}
-
-/// What the import is about to publish, as the task's journal keeps it.
-#[derive(Debug, Serialize, Deserialize)]
-struct Intent {
-    repository: String,
-    branch: String,
-    old: Option<String>,
-    new: String,
-}
-
 impl Job for ImportGeopackage {
     const KIND: &'static str = "import-geopackage";
     type Env = Environment;
@@ -69,15 +51,13 @@ impl Job for ImportGeopackage {
     }
 
     fn is_published(&self, env: &Environment, intent: serde_json::Value) -> anyhow::Result<bool> {
-        let intent: Intent = serde_json::from_value(intent).context("could not read what was sealed")?;
-        let repository = self.repository(env)?;
-        let new = intent.new.parse().context("could not read the commit that was sealed")?;
-        repository.branch_contains(&intent.branch, new).map_err(outward)
+        self.destination().is_published(env, intent)
     }
 
     fn run(self, env: &Environment, ctx: &Context) -> Result<Report, Failure> {
-        let repository = self.repository(env)?;
-        let author = self.author(&repository)?;
+        let destination = self.destination();
+        let repository = destination.open(env)?;
+        let author = destination.author(&repository)?;
         let reading = geopackage::Interrupter::default();
         let _reading = ctx.on_cancel({
             let reading = reading.clone();
@@ -86,7 +66,7 @@ impl Job for ImportGeopackage {
         let package = GeoPackage::open_interruptible(&self.upload, &self.file_name, &reading);
         let package = package.map_err(outward)?;
 
-        let mut stage = Stage::open(&repository, &self.branch(&repository)?).map_err(outward)?;
+        let mut stage = destination.stage(&repository)?;
         let interrupter = stage.interrupter();
         let _writing = ctx.on_cancel(move || interrupter.interrupt());
 
@@ -101,7 +81,8 @@ impl Job for ImportGeopackage {
             self.import_layer(env, ctx, &package, &mut stage, layer)?;
         }
         ctx.step("Committing...");
-        self.commit(ctx, stage, &repository, author, notes)
+        let details = destination.details(&repository, author, &self.file_name);
+        destination.commit(ctx, env, stage, details, |commit| report(commit, notes))
     }
 }
 
@@ -112,29 +93,13 @@ struct Chosen {
 }
 
 impl ImportGeopackage {
-    fn repository(&self, env: &Environment) -> anyhow::Result<Repository> {
-        let found = env.repositories.by_id(&self.repository).map_err(outward);
-        let found = found.context("could not look for the repository")?;
-        found.ok_or_else(|| anyhow!("the repository was deleted"))
-    }
-
-    fn branch(&self, repository: &Repository) -> anyhow::Result<String> {
-        match &self.branch {
-            Some(branch) => Ok(branch.clone()),
-            None => repository
-                .head_branch()
-                .map_err(outward)?
-                .ok_or_else(|| anyhow!("the repository's HEAD stands on no branch; name one with root")),
+    fn destination(&self) -> Destination {
+        Destination {
+            repository: self.repository.clone(),
+            branch: self.branch.clone(),
+            message: self.message.clone(),
+            author: self.author.clone(),
         }
-    }
-
-    fn author(&self, repository: &Repository) -> anyhow::Result<Identity> {
-        let Some(author) = &self.author else {
-            return Ok(repository.identity());
-        };
-        let email = author.email.as_deref().unwrap_or_default();
-        Identity::clean(&author.name, email)
-            .ok_or_else(|| anyhow!("'{}' is no name for an author", author.name.escape_debug()))
     }
 
     fn layers(&self, package: &GeoPackage) -> anyhow::Result<Vec<Chosen>> {
@@ -174,35 +139,12 @@ impl ImportGeopackage {
         stage.finish(layer).map_err(outward)?;
         Ok(())
     }
+}
 
-    fn commit(
-        &self,
-        ctx: &Context,
-        stage: Stage,
-        repository: &Repository,
-        author: Identity,
-        notes: Vec<String>,
-    ) -> Result<Report, Failure> {
-        let details = CommitDetails {
-            author,
-            committer: repository.identity(),
-            message: self.message.clone(),
-            source: self.file_name.clone(),
-            time: Timestamp::now(),
-        };
-        let staged = stage.commit(&details).map_err(outward)?;
-        let mut report = commit_report(staged.commit());
-        if !notes.is_empty() {
-            report = report.list("warning", notes.into_iter().map(Node::text));
-        }
-        let intent = Intent {
-            repository: self.repository.clone(),
-            branch: staged.branch().to_owned(),
-            old: staged.previous_tip().map(|id| id.to_string()),
-            new: staged.commit().id.to_string(),
-        };
-        let _sealed = ctx.seal(&intent, &report)?;
-        staged.publish().map_err(outward)?;
-        Ok(report)
+fn report(commit: &Commit, notes: Vec<String>) -> Report {
+    let report = commit_report(commit);
+    match notes.is_empty() {
+        true => report,
+        false => report.list("warning", notes.into_iter().map(Node::text)),
     }
 }

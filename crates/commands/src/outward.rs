@@ -7,10 +7,10 @@ use std::{error::Error, fmt};
 /// Errors of Git name paths of the server, and what else stands deep in a chain is for whoever runs the server, not
 /// for clients. They go to the log, and the chain ends above them.
 pub(crate) fn outward(error: impl Error + Send + Sync + 'static) -> anyhow::Error {
-    // What stands below an error about a file is about the file too: `geopackage` names no paths.
+    // What stands below an error about a file is about the file too: `geopackage` and `osm` name no paths.
     let mut is_of_file = false;
     let may_leave = |cause: &&(dyn Error + 'static)| {
-        is_of_file |= cause.is::<geopackage::Error>();
+        is_of_file |= cause.is::<geopackage::Error>() || cause.is::<osm::Error>();
         is_of_file || may_leave(*cause)
     };
     let mut told: Vec<String> = chain(&error).take_while(may_leave).map(ToString::to_string).collect();
@@ -39,6 +39,7 @@ fn may_leave(error: &(dyn Error + 'static)) -> bool {
         || error.is::<repository::PackError>()
         || error.is::<repository::DatasetError>()
         || error.is::<repository::BadPath>()
+        || error.is::<crate::RootError>()
         || error.is::<std::io::Error>()
 }
 

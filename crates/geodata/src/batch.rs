@@ -110,6 +110,20 @@ impl Batch {
         Ok(())
     }
 
+    /// Adds a text that `write` appends to the buffer it is given.
+    pub fn push_text_with(&mut self, write: impl FnOnce(&mut String)) {
+        let start = self.texts.len();
+        write(&mut self.texts);
+        self.cells.push(Cell::Text(Span::between(start, self.texts.len())));
+    }
+
+    /// Forgets all features; its buffers stay, to be filled again.
+    pub fn clear(&mut self) {
+        self.cells.clear();
+        self.texts.clear();
+        self.bytes.clear();
+    }
+
     /// The whole features, in order.
     pub fn rows(&self) -> impl ExactSizeIterator<Item = Row<'_>> {
         self.cells.chunks_exact(self.width).map(|cells| Row { cells, texts: &self.texts, bytes: &self.bytes })

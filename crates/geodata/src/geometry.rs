@@ -17,8 +17,10 @@ mod error;
 mod header;
 mod rebuild;
 mod walk;
+mod write;
 
 pub use error::GeometryError;
+pub use write::{write_line, write_point, write_polygon};
 
 use code::Code;
 use cursor::ByteOrder;

@@ -1,8 +1,8 @@
-//! What has become of a commit.
+//! What has become of a commit, and which one was the last of its kind.
 
 use gix::ObjectId;
 
-use crate::{ReadError, Repository};
+use crate::{Commit, ReadError, Repository, walk::Walk};
 
 impl Repository {
     /// Whether `commit` is in the history of a local branch.
@@ -19,5 +19,25 @@ impl Repository {
             }
         }
         Ok(false)
+    }
+
+    /// The newest commit in the history of `tip` that is wanted; `None` if there is none.
+    ///
+    /// # Errors
+    /// If the history cannot be read.
+    pub fn newest(
+        &self,
+        tip: ObjectId,
+        is_wanted: impl Fn(&Commit) -> bool,
+    ) -> Result<Option<Commit>, ReadError> {
+        let git = self.git();
+        let unreadable = |source| self.unreadable(&format!("walk the history of {tip}"), source);
+        for id in Walk::new(&git, tip, false).map_err(unreadable)? {
+            let commit = Commit::read(&git, id.map_err(unreadable)?).map_err(unreadable)?;
+            if is_wanted(&commit) {
+                return Ok(Some(commit));
+            }
+        }
+        Ok(None)
     }
 }

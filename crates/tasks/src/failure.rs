@@ -45,6 +45,11 @@ impl Failure {
         &self.error
     }
 
+    /// The error alone, to say more of it.
+    pub fn into_error(self) -> anyhow::Error {
+        self.error
+    }
+
     /// What the job has to say in spite of its failure.
     pub fn report(&self) -> Option<&Report> {
         self.report.as_ref()

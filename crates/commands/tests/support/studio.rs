@@ -5,9 +5,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use commands::{Environment, ImportGeopackage};
+use commands::{Environment, ImportGeopackage, ImportOsm, ImportRoots, Overpass, Turns};
 use repository::{Repositories, Repository};
-use tasks::{ErrorReport, MemoryStore, Registry, Status, Submission, Task, Tasks, store::Store};
+use tasks::{ErrorReport, Job, MemoryStore, Registry, Status, Submission, Task, Tasks, store::Store};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
@@ -36,6 +36,15 @@ impl Studio {
 
     /// The repository is the one at `folder/repos/r.git`, or a new one.
     pub fn set_up(folder: TempDir, threads: usize, store: impl Store) -> Self {
+        Self::build(folder, threads, 2 << 30, store)
+    }
+
+    /// Only so many bytes of memory for the places of nodes.
+    pub fn with_osm_node_memory(osm_node_memory: u64) -> Self {
+        Self::build(tempfile::tempdir().unwrap(), 2, osm_node_memory, MemoryStore::new())
+    }
+
+    fn build(folder: TempDir, threads: usize, osm_node_memory: u64, store: impl Store) -> Self {
         let repositories = || Repositories::open(folder.path().join("repos")).unwrap();
         let ours = repositories();
         let name = "r".parse().unwrap();
@@ -43,11 +52,21 @@ impl Studio {
             Some(repository) => repository,
             None => ours.init(&name, "master", None).unwrap(),
         };
-        let environment = Environment { repositories: repositories(), threads };
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_time().build().unwrap();
+        let scratch = folder.path().to_owned();
+        let environment = Environment {
+            repositories: repositories(),
+            threads,
+            scratch,
+            osm_node_memory,
+            import_roots: ImportRoots::default(),
+            overpass: Overpass::new("http://127.0.0.1:1/api/interpreter", "longhaul-tests/1.0").unwrap(),
+            turns: Turns::default(),
+        };
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
         let tasks = {
             let _inside = runtime.enter();
-            Tasks::builder(Registry::new(environment).with::<ImportGeopackage>()).store(store).start()
+            let registry = Registry::new(environment).with::<ImportGeopackage>().with::<ImportOsm>();
+            Tasks::builder(registry).store(store).start()
         };
         Self { runtime, tasks, repositories: ours, repository, folder }
     }
@@ -73,7 +92,7 @@ impl Studio {
     }
 
     /// Runs a job to its end.
-    pub fn run(&self, job: ImportGeopackage) -> Task {
+    pub fn run(&self, job: impl Job) -> Task {
         let ended = self.runtime.block_on(async {
             let task = self.tasks.submit(job, Submission::default()).await.unwrap();
             self.tasks.wait(task.id).await.unwrap()
@@ -92,7 +111,7 @@ impl Studio {
 
     /// Runs a job that must fail without a trace; what it said, causes and all, in one line.
     #[track_caller]
-    pub fn refusal(&self, job: ImportGeopackage) -> String {
+    pub fn refusal(&self, job: impl Job) -> String {
         let before = self.traces();
         let task = self.run(job);
         assert_eq!(task.status, Status::Failed, "{:?}", task.result);

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use geodata::{Batch, Value};
 
 use super::{
-    DatasetPath, KartColumn,
+    DatasetPath, FOLDER, KartColumn,
     entries::Entries,
     feature::Feature,
     legend::Legend,
@@ -46,6 +46,22 @@ impl Repository {
         };
         let stored = StoredDataset::open(&git, crate::object::bytes(entry.object_id()))?;
         Ok(stored.map(|stored| Dataset { repository: self.clone(), path: path.clone(), stored }))
+    }
+
+    /// The tree of the layer that `commit` has at `path`, documents that stand beside it left out; nothing if there is
+    /// none. Layers with the same tree have the same features and columns.
+    ///
+    /// # Errors
+    /// If the commit cannot be read.
+    pub fn layer_tree(
+        &self,
+        commit: gix::ObjectId,
+        path: &DatasetPath,
+    ) -> Result<Option<gix::ObjectId>, DatasetError> {
+        let git = self.git();
+        let root = git.find_commit(commit)?.tree()?;
+        let entry = root.lookup_entry(path.components().chain([FOLDER]))?;
+        Ok(entry.filter(|entry| entry.mode().is_tree()).map(|entry| entry.object_id()))
     }
 }
 

@@ -87,6 +87,9 @@ pub enum StageError {
         #[source]
         source: gix::Error,
     },
+    /// Somebody else changed a layer that was to be written.
+    #[error("layer '{0}' was changed by somebody else in the meantime, so nothing was committed; try again")]
+    LayerMoved(DatasetPath),
     /// The branch stands where it stood, and could not be moved.
     #[error("could not move branch {branch}; another program may have the repository locked")]
     Update {

@@ -14,7 +14,7 @@ use super::{
     unkeyed::KeyGiver,
 };
 use crate::{
-    DatasetPath, PackError, Repository,
+    DatasetPath, Interrupter, PackError, Repository,
     dataset::{
         KartColumn, Scheme, feature::FeatureEncoder, generated_keys::GeneratedKeys, legend::Legend,
         stored::StoredDataset,
@@ -44,6 +44,7 @@ pub struct LayerStage {
     dataset: Option<StoredDataset>,
     key_giver: Option<KeyGiver>,
     places: Places,
+    interrupter: Interrupter,
     generated_keys: Option<GeneratedKeys>,
 }
 
@@ -87,6 +88,7 @@ impl LayerStage {
             dataset,
             key_giver,
             places: Places::new(scheme),
+            interrupter: stage.interrupter(),
             generated_keys: None,
         })
     }
@@ -114,6 +116,16 @@ impl LayerStage {
         if let Some(keys) = written.keys {
             self.generated_keys = Some(keys.into_keys());
         }
+    }
+
+    /// Forgets the features of these integer keys, which must ascend, among those that were collected: others will be
+    /// written in their place, or none.
+    ///
+    /// # Errors
+    /// If it is interrupted.
+    pub fn withdraw(&mut self, keys: &[i64]) -> Result<(), StageError> {
+        self.places.remove(keys, &self.interrupter)?;
+        Ok(())
     }
 
     /// Sorts out where the features stand; those of the previous version that stay are among them.

@@ -8,6 +8,7 @@
 //!
 //! Whatever is dropped on the way leaves nothing behind.
 
+mod catch_up;
 mod closed;
 mod columns;
 mod commit;

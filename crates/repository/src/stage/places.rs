@@ -2,6 +2,7 @@
 //! its name where the key is no integer.
 
 use crate::{
+    Interrupted, Interrupter,
     dataset::place::{Scheme, file_name, pack_key},
     object::Id,
 };
@@ -66,6 +67,17 @@ impl Places {
             self.list.append(&mut other.list);
         }
         self.names.extend_from_slice(&other.names);
+    }
+
+    /// Forgets the features of these integer keys, which ascend.
+    pub(super) fn remove(&mut self, keys: &[i64], interrupter: &Interrupter) -> Result<(), Interrupted> {
+        if keys.is_empty() || self.scheme != Scheme::Int {
+            return Ok(());
+        }
+        // Whatever is kept once it is interrupted is dropped with the stage.
+        let is_kept = |place: &Place| keys.binary_search(&(place.key as i64)).is_err();
+        self.list.retain(|place| interrupter.check().is_err() || is_kept(place));
+        interrupter.check()
     }
 
     /// Brings the features of each leaf tree together; a key that two features share is an error, named by

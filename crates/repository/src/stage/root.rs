@@ -83,6 +83,18 @@ impl Root {
         git: &gix::Repository,
         path: &DatasetPath,
     ) -> Result<Option<StoredDataset>, StageError> {
+        let Some(tree) = self.folder(git, path)? else { return Ok(None) };
+        match StoredDataset::open(git, tree)? {
+            Some(dataset) => Ok(Some(dataset)),
+            None => {
+                let reason = "a folder that is no layer is there".to_owned();
+                Err(StageError::Occupied { path: path.clone(), reason })
+            }
+        }
+    }
+
+    /// The tree of the folder that the branch has at `path`.
+    pub(super) fn folder(&self, git: &gix::Repository, path: &DatasetPath) -> Result<Option<Id>, StageError> {
         let Some(mut tree) = self.base else { return Ok(None) };
         for component in path.components() {
             let entries = read_tree(git, tree)?;
@@ -95,13 +107,7 @@ impl Root {
                 None => return Ok(None),
             }
         }
-        match StoredDataset::open(git, tree)? {
-            Some(dataset) => Ok(Some(dataset)),
-            None => {
-                let reason = "a folder that is no layer is there".to_owned();
-                Err(StageError::Occupied { path: path.clone(), reason })
-            }
-        }
+        Ok(Some(tree))
     }
 
     /// Keeps the place of a dataset that will be put there.

@@ -6,7 +6,7 @@ mod signals;
 use std::{io::Write, sync::Arc, time::Duration};
 
 use anyhow::Context;
-use commands::{Environment, ImportGeopackage};
+use commands::{DownloadOsm, Environment, ImportGeopackage, ImportOsm, ImportRoots, Turns};
 use repository::Repositories;
 use tasks::{Registry, Tasks};
 use tasks_web::PublicAddress;
@@ -38,12 +38,13 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
     data.clear()?;
     let repositories = Repositories::open(data.repos()).context("opening the repositories")?;
     repositories.sweep().context("opening the repositories")?;
-    let tasks = start_tasks(&settings, &data, repositories.clone());
+    let import_roots = ImportRoots::new(&settings.import_root)?;
+    let tasks = start_tasks(&settings, &data, repositories.clone(), import_roots.clone());
     let listener = TcpListener::bind(settings.listen).await;
     let listener = listener.with_context(|| format!("listening on {}", settings.listen))?;
     let address = listener.local_addr().context("listening")?;
     let guard = tokens.map(|tokens| Arc::new(Guard::new(tokens, settings.trust_proxy)));
-    let app = app(web(&settings, &data, repositories, tasks.clone(), guard));
+    let app = app(web(&settings, &data, repositories, import_roots, tasks.clone(), guard));
 
     say(&format!("listening on http://{address}"));
     tracing::info!(%address, data = %settings.data.display(), version = env!("CARGO_PKG_VERSION"), "listening");
@@ -64,10 +65,26 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn start_tasks(settings: &Settings, data: &DataFolder, repositories: Repositories) -> Tasks {
+fn start_tasks(
+    settings: &Settings,
+    data: &DataFolder,
+    repositories: Repositories,
+    import_roots: ImportRoots,
+) -> Tasks {
     let threads = std::thread::available_parallelism().map_or(1, |cores| cores.get());
-    let registry = Registry::new(Environment { repositories, threads })
+    let environment = Environment {
+        repositories,
+        threads,
+        scratch: data.uploads(),
+        osm_node_memory: settings.osm_node_memory,
+        import_roots,
+        overpass: settings.overpass.clone(),
+        turns: Turns::default(),
+    };
+    let registry = Registry::new(environment)
         .with::<ImportGeopackage>()
+        .with::<ImportOsm>()
+        .with::<DownloadOsm>()
         .with::<DeleteRepository>()
         .with::<RenameRepository>();
     let builder = Tasks::builder(registry).keep(settings.keep).results(data.results());
@@ -81,6 +98,7 @@ fn web(
     settings: &Settings,
     data: &DataFolder,
     repositories: Repositories,
+    import_roots: ImportRoots,
     tasks: Tasks,
     guard: Option<Arc<Guard>>,
 ) -> Web {
@@ -93,6 +111,7 @@ fn web(
     Web {
         tasks,
         repositories,
+        import_roots,
         receiver: Receiver::new(data.uploads(), settings.max_upload, settings.min_free),
         reads: Reads::new(READS),
         streams: Reads::new(STREAMS),

@@ -7,6 +7,7 @@ mod size;
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::Args;
+use commands::Overpass;
 use serde::Deserialize;
 
 pub use keep::Keep;
@@ -39,6 +40,23 @@ pub struct Given {
     /// Disk space that uploads must leave free [default: 1GiB]
     #[arg(long, env = "LONGHAUL_MIN_FREE", value_name = "SIZE")]
     min_free: Option<Size>,
+
+    /// Folder whose files requests may import from and read filters and mappings from; may be repeated
+    #[arg(long, env = "LONGHAUL_IMPORT_ROOT", value_name = "DIR", value_delimiter = ',')]
+    #[serde(default)]
+    import_root: Vec<PathBuf>,
+
+    /// Overpass server that downloads come from [default: https://overpass-api.de/api/interpreter]
+    #[arg(long, env = "LONGHAUL_OVERPASS", value_name = "URL")]
+    overpass: Option<String>,
+
+    /// What to say who asks it: a name, and a mail address or page of yours
+    #[arg(long, env = "LONGHAUL_USER_AGENT", value_name = "TEXT")]
+    user_agent: Option<String>,
+
+    /// Memory for the places of nodes, for each import of OpenStreetMap data; more goes to a file [default: 2GiB]
+    #[arg(long, env = "LONGHAUL_OSM_NODE_MEMORY", value_name = "SIZE")]
+    osm_node_memory: Option<Size>,
 
     /// First branch of a new repository [default: master]
     #[arg(long, env = "LONGHAUL_DEFAULT_BRANCH", value_name = "BRANCH")]
@@ -91,6 +109,12 @@ pub struct Settings {
     pub max_upload: u64,
     /// Disk space that uploads must leave free, in bytes.
     pub min_free: u64,
+    /// Folders whose files requests may name.
+    pub import_root: Vec<PathBuf>,
+    /// The server that downloads come from.
+    pub overpass: Overpass,
+    /// What the places of nodes may take of the memory, in bytes, for each import of OpenStreetMap data.
+    pub osm_node_memory: u64,
     /// First branch of a new repository.
     pub default_branch: String,
     /// What links begin with, if not with the host that was asked for.
@@ -124,6 +148,10 @@ impl Given {
             keep: self.keep.or(weaker.keep),
             max_upload: self.max_upload.or(weaker.max_upload),
             min_free: self.min_free.or(weaker.min_free),
+            import_root: first_that_speaks(self.import_root, weaker.import_root),
+            overpass: self.overpass.or(weaker.overpass),
+            user_agent: self.user_agent.or(weaker.user_agent),
+            osm_node_memory: self.osm_node_memory.or(weaker.osm_node_memory),
             default_branch: self.default_branch.or(weaker.default_branch),
             public_url: self.public_url.or(weaker.public_url),
             allow_host: first_that_speaks(self.allow_host, weaker.allow_host),
@@ -162,6 +190,9 @@ impl Given {
             keep: self.keep.unwrap_or_default().0,
             max_upload: self.max_upload.unwrap_or(Size(16 << 30)).0,
             min_free: self.min_free.unwrap_or(Size(1 << 30)).0,
+            import_root: self.import_root,
+            overpass: overpass(self.overpass.as_deref(), self.user_agent.as_deref())?,
+            osm_node_memory: self.osm_node_memory.unwrap_or(Size(2 << 30)).0,
             default_branch,
             public_url: self.public_url.as_deref().map(public_url).transpose()?,
             allow_host: self.allow_host,
@@ -172,8 +203,16 @@ impl Given {
     }
 }
 
-fn first_that_speaks(stronger: Vec<String>, weaker: Vec<String>) -> Vec<String> {
+fn first_that_speaks<T>(stronger: Vec<T>, weaker: Vec<T>) -> Vec<T> {
     if stronger.is_empty() { weaker } else { stronger }
+}
+
+/// The public server, and who we are, unless somebody says otherwise.
+fn overpass(endpoint: Option<&str>, user_agent: Option<&str>) -> anyhow::Result<Overpass> {
+    const PUBLIC: &str = "https://overpass-api.de/api/interpreter";
+    const NOBODY: &str =
+        concat!("longhaul/", env!("CARGO_PKG_VERSION"), " (its operator has not set --user-agent)");
+    Overpass::new(endpoint.unwrap_or(PUBLIC), user_agent.unwrap_or(NOBODY))
 }
 
 fn public_url(text: &str) -> anyhow::Result<axum::http::Uri> {
@@ -221,6 +260,8 @@ mod tests {
         assert_eq!(settings.keep, Duration::from_secs(600));
         assert_eq!((settings.max_upload, settings.min_free), (16 << 30, 1 << 30));
         assert_eq!(settings.default_branch, "master");
+        assert_eq!(settings.overpass.endpoint(), "https://overpass-api.de/api/interpreter");
+        assert_eq!((settings.import_root.len(), settings.osm_node_memory), (0, 2 << 30));
     }
 
     #[test]
@@ -260,6 +301,8 @@ mod tests {
             "allow-origin = ['*']",
             "allow-origin = ['https://x/path']",
             "allow-origin = ['null']",
+            "overpass = 'overpass-api.de'",
+            "user-agent = ' '",
             "workers = 0",
             "workers = 1025",
         ] {

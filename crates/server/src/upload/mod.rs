@@ -12,4 +12,4 @@ mod receive;
 mod space;
 mod spool;
 
-pub(crate) use receive::{ReceivedFile, Receiver, UploadError, decline};
+pub(crate) use receive::{Document, ReceivedFile, Receiver, UploadError, Wanted, decline};

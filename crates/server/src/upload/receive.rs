@@ -26,8 +26,10 @@ use super::{
 const FILE: &str = "fileUpload";
 /// The most that all other fields may hold together, in bytes.
 const LONGEST_TEXTS: usize = 16 * 1024;
+/// The most that all documents may hold together, in bytes.
+const LONGEST_DOCUMENTS: usize = 1 << 20;
 /// What a body may hold beside the file.
-const BESIDE: u64 = 1 << 20;
+const BESIDE: u64 = 2 << 20;
 /// Files received at the same time; each takes a thread.
 const AT_ONCE: usize = 32;
 
@@ -40,13 +42,37 @@ pub(crate) struct Receiver {
     received: AtomicU64,
 }
 
+/// What a request wants of a body, beside texts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wanted {
+    /// What the file is called if its sender does not say.
+    pub(crate) unnamed: &'static str,
+    /// Fields that may hold longer texts, also as files.
+    pub(crate) documents: &'static [&'static str],
+    /// Whether the file's SHA-256 is wanted; it is taken while the file comes.
+    pub(crate) digest: bool,
+}
+
 /// A body that was received.
 #[derive(Debug, Default)]
 pub(crate) struct Received {
     /// The texts of the form, by field.
     pub(crate) texts: Vec<(String, String)>,
+    /// The documents that came as files.
+    pub(crate) documents: Vec<Document>,
     /// The file, if there was one.
     pub(crate) file: Option<ReceivedFile>,
+}
+
+/// A small file of text that was received.
+#[derive(Clone, Debug)]
+pub(crate) struct Document {
+    /// The form's field.
+    pub(crate) field: String,
+    /// What the sender calls it, without a folder.
+    pub(crate) name: String,
+    /// What it says.
+    pub(crate) text: String,
 }
 
 /// A file that was received; it goes with this value, unless it is kept.
@@ -56,7 +82,7 @@ pub(crate) struct ReceivedFile {
     pub(crate) file: TemporaryFile,
     /// What the sender calls it, without a folder.
     pub(crate) name: String,
-    /// The SHA-256 of its content, where that was asked for.
+    /// The SHA-256 of its content, where that was wanted.
     pub(crate) digest: Option<[u8; 32]>,
 }
 
@@ -73,6 +99,8 @@ pub(crate) enum UploadError {
     Malformed(#[from] Malformed),
     #[error("The fields of the form hold more than {} bytes of text.", LONGEST_TEXTS)]
     LongTexts,
+    #[error("The documents in the form are longer than {} bytes.", LONGEST_DOCUMENTS)]
+    LongDocuments,
     #[error("A field of the form is not UTF-8.")]
     NotUtf8,
     #[error("Request must specify one and only one fileUpload in the request body")]
@@ -111,8 +139,7 @@ impl Receiver {
     }
 
     /// Receives a form, or a body that is the file itself (`application/geopackage+sqlite3`, `application/octet-stream`).
-    /// A body of any other kind is left unread, and counts as one without a file. With `wants_digest` the file's SHA-256 is taken
-    /// while it comes.
+    /// A body of any other kind is left unread, and counts as one without a file.
     ///
     /// On an error, and when the future is dropped, nothing stays on the disk; of the body some may be left to
     /// [decline].
@@ -120,10 +147,10 @@ impl Receiver {
         &self,
         headers: &HeaderMap,
         body: &mut Body,
-        wants_digest: bool,
+        wanted: Wanted,
     ) -> Result<Received, UploadError> {
         self.admit(headers).await?;
-        self.read(headers, body, wants_digest).await
+        self.read(headers, body, wanted).await
     }
 
     /// What can be said before anything has come.
@@ -143,47 +170,48 @@ impl Receiver {
         &self,
         headers: &HeaderMap,
         body: &mut Body,
-        wants_digest: bool,
+        wanted: Wanted,
     ) -> Result<Received, UploadError> {
         let content_type =
             headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let _place = self.places.try_acquire().map_err(|_| UploadError::Busy)?;
         if let Some(boundary) = boundary::of_content_type(content_type) {
-            return self.read_form(&boundary, body, wants_digest).await;
+            return self.read_form(&boundary, body, wanted).await;
         }
         let media_type = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         match media_type.as_str() {
             "application/geopackage+sqlite3" | "application/octet-stream" => {
-                self.read_file(body, wants_digest).await
+                self.read_file(body, wanted).await
             }
             _ => Ok(Received::default()),
         }
     }
 
-    async fn read_file(&self, body: &mut Body, wants_digest: bool) -> Result<Received, UploadError> {
-        let mut spool = self.spool(wants_digest);
+    async fn read_file(&self, body: &mut Body, wanted: Wanted) -> Result<Received, UploadError> {
+        let mut spool = self.spool(wanted);
         let mut incoming = Incoming::new(body);
         while let Some(chunk) = incoming.next().await? {
             self.count(&chunk);
             spool.push(chunk).await?;
         }
         let (file, digest) = spool.finish().await?;
-        let file = ReceivedFile { file, name: plain_name(None), digest };
-        Ok(Received { texts: Vec::new(), file: Some(file) })
+        let file = ReceivedFile { file, name: plain_name(None, wanted.unnamed), digest };
+        Ok(Received { file: Some(file), ..Received::default() })
     }
 
     async fn read_form(
         &self,
         boundary: &str,
         body: &mut Body,
-        wants_digest: bool,
+        wanted: Wanted,
     ) -> Result<Received, UploadError> {
         let mut form = Form {
             receiver: self,
-            wants_digest,
+            wanted,
             received: Received::default(),
             part: Part::None,
             texts_length: 0,
+            documents_length: 0,
         };
         let mut parts = Parts::new(boundary);
         let mut pieces = Vec::new();
@@ -202,8 +230,8 @@ impl Receiver {
         Ok(form.received)
     }
 
-    fn spool(&self, wants_digest: bool) -> Spool {
-        Spool::begin(self.uploads.join(Uuid::new_v4().to_string()), self.limits, wants_digest)
+    fn spool(&self, wanted: Wanted) -> Spool {
+        Spool::begin(self.uploads.join(Uuid::new_v4().to_string()), self.limits, wanted.digest)
     }
 
     fn count(&self, chunk: &Bytes) {
@@ -214,16 +242,29 @@ impl Receiver {
 /// A form that is being read.
 struct Form<'a> {
     receiver: &'a Receiver,
-    wants_digest: bool,
+    wanted: Wanted,
     received: Received,
     part: Part,
     texts_length: usize,
+    documents_length: usize,
 }
 
 enum Part {
     None,
-    File { name: String, spool: Spool },
-    Text { field: String, text: Vec<u8> },
+    File {
+        name: String,
+        spool: Spool,
+    },
+    Text {
+        field: String,
+        text: Vec<u8>,
+    },
+    /// Named if it came as a file.
+    Document {
+        field: String,
+        name: Option<String>,
+        text: Vec<u8>,
+    },
 }
 
 impl Form<'_> {
@@ -236,15 +277,19 @@ impl Form<'_> {
     }
 
     fn begin(&mut self, head: Head) -> Result<(), UploadError> {
-        self.part = if head.name != FILE && head.file_name.is_some() {
+        let unnamed = self.wanted.unnamed;
+        self.part = if self.wanted.documents.contains(&head.name.as_str()) {
+            let name = head.file_name.map(|name| plain_name(Some(&name), unnamed));
+            Part::Document { field: head.name, name, text: Vec::new() }
+        } else if head.name != FILE && head.file_name.is_some() {
             // A file under another name is none that was asked for.
             Part::None
         } else if head.name != FILE {
             Part::Text { field: head.name, text: Vec::new() }
         } else if self.received.file.is_none() {
             Part::File {
-                name: plain_name(head.file_name.as_deref()),
-                spool: self.receiver.spool(self.wants_digest),
+                name: plain_name(head.file_name.as_deref(), unnamed),
+                spool: self.receiver.spool(self.wanted),
             }
         } else {
             return Err(UploadError::SeveralFiles);
@@ -256,6 +301,14 @@ impl Form<'_> {
         match &mut self.part {
             Part::None => Ok(()),
             Part::File { spool, .. } => spool.push(chunk).await,
+            Part::Document { text, .. } => {
+                self.documents_length += chunk.len();
+                if self.documents_length > LONGEST_DOCUMENTS {
+                    return Err(UploadError::LongDocuments);
+                }
+                text.extend_from_slice(&chunk);
+                Ok(())
+            }
             Part::Text { text, .. } => {
                 self.texts_length += chunk.len();
                 if self.texts_length > LONGEST_TEXTS {
@@ -274,9 +327,11 @@ impl Form<'_> {
                 let (file, digest) = spool.finish().await?;
                 self.received.file = Some(ReceivedFile { file, name, digest });
             }
-            Part::Text { field, text } => {
-                let text = String::from_utf8(text).map_err(|_| UploadError::NotUtf8)?;
-                self.received.texts.push((field, text));
+            Part::Text { field, text } | Part::Document { field, name: None, text } => {
+                self.received.texts.push((field, utf8(text)?));
+            }
+            Part::Document { field, name: Some(name), text } => {
+                self.received.documents.push(Document { field, name, text: utf8(text)? });
             }
         }
         Ok(())
@@ -308,10 +363,14 @@ fn waits_for_word(headers: &HeaderMap) -> bool {
     headers.get(header::EXPECT).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"))
 }
 
+fn utf8(text: Vec<u8>) -> Result<String, UploadError> {
+    String::from_utf8(text).map_err(|_| UploadError::NotUtf8)
+}
+
 /// The last component of what a sender calls its file: some send the whole path.
-fn plain_name(name: Option<&str>) -> String {
+fn plain_name(name: Option<&str>, unnamed: &str) -> String {
     let name = name.unwrap_or_default();
     let name = name.rsplit(['/', '\\']).next().unwrap_or_default().trim();
     let name: String = name.chars().filter(|c| !c.is_control()).take(255).collect();
-    if name.is_empty() { "upload.gpkg".into() } else { name }
+    if name.is_empty() { unnamed.into() } else { name }
 }

@@ -8,6 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::any,
 };
+use commands::ImportRoots;
 use repository::{Repositories, Repository, RepositoryName};
 use tasks::Tasks;
 use tasks_web::{AllowedOrigins, ApiError, Printer, PublicAddress, TasksWeb, Traffic};
@@ -17,7 +18,7 @@ use super::{
     DeletionTokens, Hosts, Reads, about, delete,
     failure::{self, Refusal},
     gate::{Gate, Routes},
-    import, init, log, ls_tree, metrics, rename, repos,
+    import, init, log, ls_tree, metrics, osm, rename, repos,
     target::{Command, Target},
 };
 use crate::{
@@ -33,6 +34,7 @@ const SUBJECT: &str = "repository";
 pub(crate) struct Web {
     pub(crate) tasks: Tasks,
     pub(crate) repositories: Repositories,
+    pub(crate) import_roots: ImportRoots,
     pub(crate) receiver: Receiver,
     /// For work that soon ends.
     pub(crate) reads: Reads,
@@ -173,6 +175,8 @@ impl Web {
                     Command::Import => import::import(self, name, call).await,
                     Command::Log => log::log(self, name, call).await,
                     Command::LsTree => ls_tree::ls_tree(self, name, call).await,
+                    Command::OsmImport => osm::import(self, name, call).await,
+                    Command::OsmDownload => osm::download(self, name, call).await,
                 }
             }
             Target::Unknown | Target::UnknownCommand(_) => {

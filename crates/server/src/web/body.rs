@@ -1,6 +1,6 @@
 //! Small bodies that hold parameters: JSON, XML, or a form.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use axum::{
     body::Body,
@@ -8,6 +8,7 @@ use axum::{
 };
 use http_body_util::{BodyExt, Limited};
 use quick_xml::{Reader, events::Event};
+use serde_json::value::RawValue;
 use tasks_web::ApiError;
 use tokio::time;
 
@@ -20,7 +21,16 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Reads the parameters in a body, as its `Content-Type` says. One of no type, or of any other, is ignored.
 pub(super) async fn parameters(headers: &HeaderMap, body: &mut Body) -> Result<Parameters, ApiError> {
-    let bytes = time::timeout(PATIENCE, Limited::new(body, LONGEST).collect()).await;
+    parameters_up_to(LONGEST, headers, body).await
+}
+
+/// As [`parameters`], of a body that may be so many bytes long.
+pub(super) async fn parameters_up_to(
+    longest: usize,
+    headers: &HeaderMap,
+    body: &mut Body,
+) -> Result<Parameters, ApiError> {
+    let bytes = time::timeout(PATIENCE, Limited::new(body, longest).collect()).await;
     let bytes =
         bytes.map_err(|_| ApiError::new(StatusCode::REQUEST_TIMEOUT, "The body did not come in time."))?;
     let bytes = bytes.map_err(|_| {
@@ -45,14 +55,17 @@ pub(super) async fn parameters(headers: &HeaderMap, body: &mut Body) -> Result<P
     }
 }
 
-/// The members of an object: texts, numbers, booleans, and lists of such.
+/// The members of an object: texts, numbers, booleans, and lists of such. What is deeper is taken as the JSON that it is.
 fn of_json(bytes: &[u8]) -> Option<Parameters> {
-    let members: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(bytes).ok()?;
+    let members: BTreeMap<String, &RawValue> = serde_json::from_slice(bytes).ok()?;
     let mut pairs = Vec::new();
-    for (name, value) in members {
-        match value {
-            serde_json::Value::Array(values) => {
+    for (name, raw) in members {
+        match serde_json::from_str(raw.get()).ok()? {
+            serde_json::Value::Array(values) if !values.iter().any(serde_json::Value::is_object) => {
                 pairs.extend(values.iter().filter_map(scalar).map(|value| (name.clone(), value)));
+            }
+            serde_json::Value::Array(_) | serde_json::Value::Object(_) => {
+                pairs.push((name, raw.get().to_owned()));
             }
             value => pairs.extend(scalar(&value).map(|value| (name, value))),
         }
@@ -137,6 +150,9 @@ mod tests {
             assert_eq!(parameters.texts("path").collect::<Vec<_>>(), ["a", "b"]);
             assert_eq!((parameters.text("x"), parameters.text("p")), (None, None));
         }
+        let nested = of_json(br#"{"o": {"z": 1, "a": [2]}, "l": [{"z": 1}, 2]}"#).unwrap();
+        assert_eq!(nested.text("o"), Some(r#"{"z": 1, "a": [2]}"#));
+        assert_eq!(nested.text("l"), Some(r#"[{"z": 1}, 2]"#));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::error::Error;
 
 use axum::{
     http::{HeaderValue, StatusCode, header},
-    response::Response,
+    response::{IntoResponse, Response},
 };
 use repository::{ReadError, RepositoriesError};
 use tasks::SubmitError;
@@ -19,6 +19,8 @@ pub(super) enum Refusal {
     Error(ApiError),
     /// The engine takes no job now.
     Submit(SubmitError),
+    /// 400, as plain text: the complaint, and how to ask. Clients of GeoGig's OpenStreetMap commands know it so.
+    Usage(String),
 }
 
 impl From<ApiError> for Refusal {
@@ -39,6 +41,10 @@ impl Refusal {
         let mut response = match self {
             Self::Error(error) => printer.error(&error),
             Self::Submit(error) => printer.submission(Err(error)),
+            Self::Usage(text) => {
+                let plain = [(header::CONTENT_TYPE, "text/plain;charset=UTF-8")];
+                (StatusCode::BAD_REQUEST, plain, text).into_response()
+            }
         };
         let passes =
             matches!(response.status(), StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
@@ -102,6 +108,7 @@ pub(super) fn upload(error: UploadError) -> ApiError {
         UploadError::Io(_) => return internal(error),
         UploadError::Malformed(_)
         | UploadError::LongTexts
+        | UploadError::LongDocuments
         | UploadError::NotUtf8
         | UploadError::SeveralFiles
         | UploadError::Cut => StatusCode::BAD_REQUEST,

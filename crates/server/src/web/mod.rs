@@ -16,6 +16,7 @@ mod init;
 mod log;
 mod ls_tree;
 mod metrics;
+mod osm;
 mod parameters;
 mod reads;
 mod rename;

@@ -35,15 +35,19 @@ pub(super) enum Command {
     Import,
     Log,
     LsTree,
+    OsmImport,
+    OsmDownload,
 }
 
-const COMMANDS: [(&str, Command); 6] = [
+const COMMANDS: [(&str, Command); 8] = [
     ("init", Command::Init),
     ("delete", Command::Delete),
     ("rename", Command::Rename),
     ("import", Command::Import),
     ("log", Command::Log),
     ("ls-tree", Command::LsTree),
+    ("osm/import", Command::OsmImport),
+    ("osm/download", Command::OsmDownload),
 ];
 
 impl Target {
@@ -64,11 +68,16 @@ impl Target {
             ["version"] => Self::Version,
             ["repos"] => Self::Repositories,
             ["repos", name] => Self::Repository((*name).to_owned()),
-            ["repos", name, command] => match COMMANDS.iter().find(|(known, _)| known == command) {
-                Some((_, command)) => Self::Command { name: (*name).to_owned(), command: *command },
-                None => Self::UnknownCommand(command.chars().filter(|c| !c.is_control()).take(64).collect()),
-            },
+            ["repos", name, command] => Self::of_command(name, command),
+            ["repos", name, "osm", command] => Self::of_command(name, &format!("osm/{command}")),
             _ => Self::Unknown,
+        }
+    }
+
+    fn of_command(name: &str, command: &str) -> Self {
+        match COMMANDS.iter().find(|(known, _)| *known == command) {
+            Some((_, command)) => Self::Command { name: name.to_owned(), command: *command },
+            None => Self::UnknownCommand(command.chars().filter(|c| !c.is_control()).take(64).collect()),
         }
     }
 
@@ -78,6 +87,7 @@ impl Target {
             Self::Repository(_) => "GET, HEAD, DELETE, OPTIONS",
             Self::Command { command: Command::Init, .. } => "PUT, OPTIONS",
             Self::Command { command: Command::Rename | Command::Import, .. } => "POST, OPTIONS",
+            Self::Command { command: Command::OsmImport | Command::OsmDownload, .. } => "GET, POST, OPTIONS",
             _ => "GET, HEAD, OPTIONS",
         }
     }
@@ -107,6 +117,11 @@ mod tests {
             ("/repos/r/ls-tree.json", command("r", Command::LsTree), Some(Format::Json)),
             ("/repos/..%2fetc", repository("../etc"), None),
             ("/repos/%2e%2e/init", command("..", Command::Init), None),
+            ("/repos/r/osm/import", command("r", Command::OsmImport), None),
+            ("/repos/r/osm/download.json/", command("r", Command::OsmDownload), Some(Format::Json)),
+            ("/repos/r/osm%2fimport", command("r", Command::OsmImport), None),
+            ("/repos/r/osm", Target::UnknownCommand("osm".into()), None),
+            ("/repos/r/osm/xyz", Target::UnknownCommand("osm/xyz".into()), None),
             ("/repos/r/xyz", Target::UnknownCommand("xyz".into()), None),
             ("/repos/r/repo/manifest", Target::Unknown, None),
             ("/healthz/", Target::Health, None),

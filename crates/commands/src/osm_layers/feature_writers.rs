@@ -1,0 +1,77 @@
+//! One thread's ways into the layers that are made of entities of one kind.
+
+use geodata::Batch;
+use osm::{BuiltWay, EntityLayer, Node, Oddities};
+use repository::{FeatureWriter, WrittenFeatures};
+use tasks::Failure;
+
+use super::tally::Tally;
+use crate::outward::outward;
+
+/// When a batch is written although more is to come: a few thousand features come to a tenth of it.
+const FULL: usize = 4 << 20;
+
+/// Makes features of entities and writes them.
+pub(super) struct FeatureWriters<'a> {
+    layers: Vec<LayerWriter<'a>>,
+    oddities: Oddities,
+}
+
+struct LayerWriter<'a> {
+    layer: &'a dyn EntityLayer,
+    writer: FeatureWriter,
+    features: Batch,
+}
+
+impl<'a> FeatureWriters<'a> {
+    pub(super) fn new(layers: impl Iterator<Item = (&'a dyn EntityLayer, FeatureWriter)>) -> Self {
+        let layers = layers.map(|(layer, writer)| LayerWriter {
+            layer,
+            writer,
+            features: Batch::new(layer.layer().schema.columns.len()),
+        });
+        Self { layers: layers.collect(), oddities: Oddities::default() }
+    }
+
+    pub(super) fn add_node(&mut self, node: &Node<'_>) -> Result<(), Failure> {
+        let Self { layers, oddities } = self;
+        layers.iter_mut().try_for_each(|layer| {
+            layer.layer.add_node(node, &mut layer.features, oddities);
+            layer.write_if_full()
+        })
+    }
+
+    pub(super) fn add_way(&mut self, way: &BuiltWay<'_>, oddities: &mut Oddities) -> Result<(), Failure> {
+        self.layers.iter_mut().try_for_each(|layer| {
+            layer.layer.add_way(way, &mut layer.features, oddities);
+            layer.write_if_full()
+        })
+    }
+
+    /// Writes the features that were made.
+    pub(super) fn flush(&mut self) -> Result<(), Failure> {
+        self.layers.iter_mut().try_for_each(LayerWriter::write)
+    }
+
+    /// What was written into each layer; what was odd is added to what the thread has counted.
+    pub(super) fn finish(mut self, mut tally: Tally) -> Result<(Vec<WrittenFeatures>, Tally), Failure> {
+        self.flush()?;
+        tally.oddities.merge(self.oddities);
+        let written = self.layers.into_iter().map(|layer| Ok(layer.writer.finish().map_err(outward)?));
+        Ok((written.collect::<Result<_, Failure>>()?, tally))
+    }
+}
+
+impl LayerWriter<'_> {
+    fn write_if_full(&mut self) -> Result<(), Failure> {
+        if self.features.size() < FULL { Ok(()) } else { self.write() }
+    }
+
+    fn write(&mut self) -> Result<(), Failure> {
+        if !self.features.is_empty() {
+            self.writer.write(&self.features).map_err(outward)?;
+            self.features.clear();
+        }
+        Ok(())
+    }
+}

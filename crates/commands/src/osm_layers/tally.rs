@@ -1,0 +1,88 @@
+//! What an import of OpenStreetMap data counts.
+
+use osm::{About, Entity, EntityKind, Oddities, WayCounts};
+use tasks::{Node, Report};
+
+/// What was read, and what became of it.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    pub(crate) nodes: u64,
+    pub(crate) ways: u64,
+    pub(crate) relations: u64,
+    /// The highest of all entities; nothing where none has any.
+    latest_changeset: Option<i64>,
+    /// In milliseconds since 1970.
+    latest_timestamp: Option<i64>,
+    built: WayCounts,
+    pub(crate) oddities: Oddities,
+}
+
+impl Tally {
+    /// How many entities were read.
+    pub(crate) fn entities(&self) -> u64 {
+        self.nodes + self.ways + self.relations
+    }
+
+    /// Counts an entity that was read.
+    pub(super) fn add(&mut self, entity: &Entity<'_>) {
+        match entity.kind() {
+            EntityKind::Node => self.nodes += 1,
+            EntityKind::Way => self.ways += 1,
+            EntityKind::Relation => self.relations += 1,
+        }
+        let info = entity.info();
+        self.latest_changeset = self.latest_changeset.max(info.changeset);
+        self.latest_timestamp = self.latest_timestamp.max(info.timestamp);
+    }
+
+    /// Counts what became of ways.
+    pub(super) fn add_built(&mut self, counts: WayCounts) {
+        self.built.without_line += counts.without_line;
+        self.built.missing_nodes += counts.missing_nodes;
+    }
+
+    /// Adds what another thread counted.
+    pub(super) fn merge(&mut self, other: Self) {
+        self.nodes += other.nodes;
+        self.ways += other.ways;
+        self.relations += other.relations;
+        self.latest_changeset = self.latest_changeset.max(other.latest_changeset);
+        self.latest_timestamp = self.latest_timestamp.max(other.latest_timestamp);
+        self.add_built(other.built);
+        self.oddities.merge(other.oddities);
+    }
+
+    /// What the task reports: the `OSMReport` that GeoGig's clients know, and then what else there is to say.
+    /// `unpprocessedCount` is spelt as they expect it; what nobody knows is -1 there.
+    pub(crate) fn report(&self, about: &About) -> Report {
+        let count = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+        let known = Report::new()
+            .integer("latestChangeset", self.latest_changeset.unwrap_or(-1))
+            .integer("latestTimestamp", self.latest_timestamp.unwrap_or(-1))
+            .integer("processedEntities", count(self.entities()))
+            .integer("nodeCount", count(self.nodes))
+            .integer("wayCount", count(self.ways))
+            .integer("unpprocessedCount", count(self.built.without_line));
+        let mut report = Report::new()
+            .element("OSMReport", known)
+            .integer("relationCount", count(self.relations))
+            .integer("missingNodeCount", count(self.built.missing_nodes));
+        let warnings: Vec<_> = self.warnings(about).map(Node::Text).collect();
+        if !warnings.is_empty() {
+            report = report.list("warnings", warnings);
+        }
+        match &about.osm_base {
+            Some(osm_base) => report.text("osmBase", osm_base),
+            None => report,
+        }
+    }
+
+    fn warnings(&self, about: &About) -> impl Iterator<Item = String> {
+        let not_kept = match self.relations {
+            0 => None,
+            1 => Some("1 relation was counted and not kept".to_owned()),
+            more => Some(format!("{more} relations were counted and not kept")),
+        };
+        about.remarks.iter().cloned().chain(not_kept).chain(self.oddities.sentences())
+    }
+}

@@ -1,0 +1,213 @@
+//! A run of entities, owned, so that threads can hand them to each other.
+
+use crate::tags::{Span, Tag, tidy};
+use crate::{Entity, EntityKind, Info, Node, Position, Relation, Tags, Way};
+
+/// Entities in the order in which they were read.
+///
+/// All texts lie in one buffer, all tags in another, all references in a third: a run costs a few allocations however
+/// many entities it holds.
+#[derive(Clone, Debug, Default)]
+pub struct Entities {
+    records: Vec<Record>,
+    texts: String,
+    tags: Vec<Tag>,
+    refs: Vec<i64>,
+}
+
+/// One entity, but for what lies in the buffers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Record {
+    pub(crate) kind: EntityKind,
+    pub(crate) visible: bool,
+    pub(crate) id: i64,
+    pub(crate) version: Option<u32>,
+    pub(crate) timestamp: Option<i64>,
+    pub(crate) changeset: Option<i64>,
+    pub(crate) uid: Option<i64>,
+    /// Empty for nobody.
+    pub(crate) user: Span,
+    pub(crate) position: Position,
+    /// Where its tags and references end; they begin where those of the entity before end.
+    pub(crate) tags_end: u32,
+    pub(crate) refs_end: u32,
+}
+
+impl Record {
+    /// An entity of which nothing is known but that it exists.
+    pub(crate) fn new(kind: EntityKind) -> Self {
+        Self {
+            kind,
+            visible: true,
+            id: 0,
+            version: None,
+            timestamp: None,
+            changeset: None,
+            uid: None,
+            user: Span::default(),
+            position: Position::default(),
+            tags_end: 0,
+            refs_end: 0,
+        }
+    }
+}
+
+impl Entities {
+    /// The entities, in order.
+    pub fn iter(&self) -> impl Iterator<Item = Entity<'_>> {
+        self.parts().map(|(record, tags, refs)| self.entity(record, tags, refs))
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty()
+    }
+
+    /// How many bytes texts, tags and references take.
+    pub fn size(&self) -> usize {
+        self.texts.len() + self.tags.len() * size_of::<Tag>() + self.refs.len() * size_of::<i64>()
+    }
+
+    /// Forgets all of them; the buffers stay.
+    pub fn clear(&mut self) {
+        self.records.clear();
+        self.texts.clear();
+        self.tags.clear();
+        self.refs.clear();
+    }
+
+    /// Adds a node.
+    pub fn push_node<'t>(
+        &mut self,
+        id: i64,
+        info: &Info<'_>,
+        tags: impl IntoIterator<Item = (&'t str, &'t str)>,
+        position: Position,
+    ) {
+        self.push(EntityKind::Node, id, info, tags, position);
+    }
+
+    /// Adds a way.
+    pub fn push_way<'t>(
+        &mut self,
+        id: i64,
+        info: &Info<'_>,
+        tags: impl IntoIterator<Item = (&'t str, &'t str)>,
+        refs: &[i64],
+    ) {
+        self.refs.extend_from_slice(refs);
+        self.push(EntityKind::Way, id, info, tags, Position::default());
+    }
+
+    /// Adds a relation.
+    pub fn push_relation<'t>(
+        &mut self,
+        id: i64,
+        info: &Info<'_>,
+        tags: impl IntoIterator<Item = (&'t str, &'t str)>,
+    ) {
+        self.push(EntityKind::Relation, id, info, tags, Position::default());
+    }
+
+    fn push<'t>(
+        &mut self,
+        kind: EntityKind,
+        id: i64,
+        info: &Info<'_>,
+        tags: impl IntoIterator<Item = (&'t str, &'t str)>,
+        position: Position,
+    ) {
+        for (key, value) in tags {
+            let tag = Tag { key: self.push_text(key), value: self.push_text(value) };
+            self.tags.push(tag);
+        }
+        let user = info.user.map_or(Span::default(), |user| self.push_text(user));
+        let Info { version, timestamp, changeset, uid, visible, .. } = *info;
+        let new = Record::new(kind);
+        self.push_record(Record { visible, id, version, timestamp, changeset, uid, user, position, ..new });
+    }
+
+    /// Adds the entity whose tags and references were pushed since the one before.
+    pub(crate) fn push_record(&mut self, record: Record) {
+        let tags_start = self.records.last().map_or(0, |before| before.tags_end as usize);
+        tidy(&self.texts, &mut self.tags, tags_start);
+        self.push_tidy_record(record);
+    }
+
+    /// [`Self::push_record`] of one whose tags are tidy already.
+    pub(crate) fn push_tidy_record(&mut self, record: Record) {
+        self.records.push(Record {
+            tags_end: end(self.tags.len()),
+            refs_end: end(self.refs.len()),
+            ..record
+        });
+    }
+
+    /// Adds a text that records and tags may name.
+    ///
+    /// # Panics
+    /// If all of them come to 4 GiB: whoever fills a run starts a new one long before.
+    pub(crate) fn push_text(&mut self, text: &str) -> Span {
+        let start = end(self.texts.len());
+        self.texts.push_str(text);
+        Span { start, len: end(self.texts.len()) - start }
+    }
+
+    /// Adds a tag of the entity that is pushed next.
+    pub(crate) fn push_tag(&mut self, key: Span, value: Span) {
+        self.tags.push(Tag { key, value });
+    }
+
+    /// Adds a reference of the entity that is pushed next.
+    pub(crate) fn push_ref(&mut self, id: i64) {
+        self.refs.push(id);
+    }
+
+    /// The records, without what lies in the buffers.
+    pub(crate) fn records(&self) -> &[Record] {
+        &self.records
+    }
+
+    /// All texts that records and tags name.
+    pub(crate) fn texts(&self) -> &str {
+        &self.texts
+    }
+
+    /// Each record with its tags and references.
+    pub(crate) fn parts(&self) -> impl Iterator<Item = (&Record, &[Tag], &[i64])> {
+        let mut start = (0, 0);
+        self.records.iter().map(move |record| {
+            let (tags, refs) = start;
+            let end = (record.tags_end as usize, record.refs_end as usize);
+            start = end;
+            (record, &self.tags[tags..end.0], &self.refs[refs..end.1])
+        })
+    }
+
+    fn entity<'a>(&'a self, record: &Record, tags: &'a [Tag], refs: &'a [i64]) -> Entity<'a> {
+        let id = record.id;
+        let tags = Tags::new(&self.texts, tags);
+        let info = Info {
+            version: record.version,
+            timestamp: record.timestamp,
+            changeset: record.changeset,
+            uid: record.uid,
+            user: (record.user.len > 0).then(|| record.user.of(&self.texts)),
+            visible: record.visible,
+        };
+        match record.kind {
+            EntityKind::Node => Entity::Node(Node { id, info, tags, position: record.position }),
+            EntityKind::Way => Entity::Way(Way { id, info, tags, refs }),
+            EntityKind::Relation => Entity::Relation(Relation { id, info, tags }),
+        }
+    }
+}
+
+fn end(len: usize) -> u32 {
+    u32::try_from(len).expect("a run of entities is handed on long before it reaches 4 GiB")
+}

@@ -1,0 +1,96 @@
+//! The layers that hold what OpenStreetMap holds: every node and every way, with all that is said of them.
+
+use geodata::{Batch, Column, DataType, Layer, Schema, Value};
+
+use super::{BuiltWay, EntityLayer};
+use crate::{EntityKind, Info, Node, Oddities, Tags, columns};
+
+/// The layer `node`.
+#[derive(Debug)]
+pub struct RawNodes(Layer);
+
+/// The layer `way`.
+#[derive(Debug)]
+pub struct RawWays(Layer);
+
+impl Default for RawNodes {
+    fn default() -> Self {
+        Self(layer("node", [columns::geometry("location", "POINT")]))
+    }
+}
+
+impl Default for RawWays {
+    fn default() -> Self {
+        Self(layer("way", [columns::text("nodes"), columns::geometry("way", "LINESTRING")]))
+    }
+}
+
+impl EntityLayer for RawNodes {
+    fn layer(&self) -> &Layer {
+        &self.0
+    }
+
+    fn kind(&self) -> EntityKind {
+        EntityKind::Node
+    }
+
+    fn add_node(&self, node: &Node<'_>, features: &mut Batch, oddities: &mut Oddities) {
+        add_common(node.id, &node.info, node.tags, EntityKind::Node, features, oddities);
+        columns::push_point(node.position, features);
+    }
+}
+
+impl EntityLayer for RawWays {
+    fn layer(&self) -> &Layer {
+        &self.0
+    }
+
+    fn kind(&self) -> EntityKind {
+        EntityKind::Way
+    }
+
+    fn add_way(&self, BuiltWay { way, line }: &BuiltWay<'_>, features: &mut Batch, oddities: &mut Oddities) {
+        add_common(way.id, &way.info, way.tags, EntityKind::Way, features, oddities);
+        columns::push_refs(way.refs, features);
+        columns::push_line(line, features);
+    }
+}
+
+/// The columns that both layers begin with.
+fn add_common(
+    id: i64,
+    info: &Info<'_>,
+    tags: Tags<'_>,
+    kind: EntityKind,
+    features: &mut Batch,
+    oddities: &mut Oddities,
+) {
+    features.push(Value::Integer(id));
+    features.push(Value::Boolean(info.visible));
+    features.push(info.version.map_or(Value::Null, |version| Value::Integer(version.into())));
+    if !columns::push_timestamp(info, features) {
+        oddities.note(columns::BAD_TIMESTAMP, kind, id);
+    }
+    columns::push_tags(tags, features);
+    features.push(info.changeset.map_or(Value::Null, Value::Integer));
+    columns::push_user(info, features);
+}
+
+fn layer<const N: usize>(name: &str, own: [Column; N]) -> Layer {
+    let integer = DataType::Integer { size: 64 };
+    let common = [
+        Column { primary_key: true, ..columns::column("id", integer.clone()) },
+        columns::column("visible", DataType::Boolean),
+        columns::column("version", DataType::Integer { size: 32 }),
+        columns::column("timestamp", DataType::Timestamp { utc: true }),
+        columns::text("tags"),
+        columns::column("changeset", integer),
+        columns::text("user"),
+    ];
+    Layer {
+        name: name.to_owned(),
+        schema: Schema { columns: common.into_iter().chain(own).collect() },
+        crs: vec![columns::wgs84()],
+        ..Layer::default()
+    }
+}

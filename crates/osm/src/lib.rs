@@ -1,0 +1,45 @@
+//! Reads OpenStreetMap data and makes layers of it.
+//!
+//! A [`Source`] yields a file, or what comes over a network, in [`Block`]s, one after the other; decoding them can be
+//! left to several threads. [`Entities`] are what is in a block. An [`EntityLayer`] says what becomes of an entity.
+//!
+//! ```no_run
+//! # fn main() -> Result<(), osm::Error> {
+//! let source = osm::Source::open("/data/upload-17".as_ref(), "niue.osm.pbf")?;
+//! let mut entities = osm::Entities::default();
+//! for block in source {
+//!     block?.decode(&mut entities)?;
+//!     println!("{} entities", entities.len());
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! [`overpass`] asks a server for data instead of a file, and a [`Mapping`] says which layers tags become.
+//!
+//! What a file says is data, never an instruction. There is no writing of OpenStreetMap's formats here.
+#![forbid(unsafe_code)]
+
+pub mod columns;
+mod entities;
+mod entity;
+mod error;
+mod intake;
+mod layer;
+mod mapping;
+mod oddities;
+pub mod overpass;
+mod pbf;
+mod source;
+mod tags;
+mod xml;
+
+pub use entities::Entities;
+pub use entity::{Entity, EntityKind, Info, Node, Position, Relation, Way};
+pub use error::Error;
+pub use intake::{Intake, Interrupter, Settled, WayBuilder, WayCounts};
+pub use layer::{BuiltWay, EntityLayer, RawNodes, RawWays};
+pub use mapping::{BadMapping, Mapping, Rule};
+pub use oddities::{Oddities, Oddity};
+pub use source::{About, Block, Source};
+pub use tags::Tags;

@@ -1,0 +1,204 @@
+//! Rules that say which entities become features of which layers, and which tags become which columns.
+//!
+//! ```json
+//! {"rules": [{"name": "roads",
+//!             "filter": {"highway": ["primary", "secondary"], "geom": ["open"]},
+//!             "exclude": {"access": ["private"], "name": null},
+//!             "fields": {"lanes": {"name": "lanes", "type": "INTEGER"}, "way": {"name": "way", "type": "LINESTRING"}},
+//!             "defaultFields": ["timestamp"]}]}
+//! ```
+//!
+//! That is GeoGig's grammar. Every rule that matches makes a feature, in the layer of the rule's name and with the id of
+//! the entity; POINT rules take nodes, LINESTRING and POLYGON rules take ways. Unlike there, all of a mapping is checked
+//! before anything is done with it, an empty filter does not switch `exclude` off, `geom` may stand alone in a
+//! filter, and a value that cannot be read as what its column holds is null and an oddity.
+
+mod error;
+mod filter;
+mod json;
+mod read;
+mod ring;
+mod value;
+
+pub use error::BadMapping;
+
+use std::borrow::Cow;
+
+use geodata::{Batch, Layer, Value};
+
+use crate::{BuiltWay, EntityKind, EntityLayer, Info, Node, Oddities, Tags, columns};
+use filter::Filter;
+use value::FieldType;
+
+/// A mapping: its rules in order, at least one.
+#[derive(Debug)]
+pub struct Mapping(Vec<Rule>);
+
+/// One rule: a layer, whose features are the entities that it matches.
+#[derive(Debug)]
+pub struct Rule {
+    filter: Filter,
+    shape: Shape,
+    columns: Vec<Content>,
+    layer: Layer,
+}
+
+/// What the geometries of a rule's features are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shape {
+    Point,
+    Line,
+    Polygon,
+}
+
+/// What stands in a column.
+#[derive(Debug)]
+enum Content {
+    Id,
+    Fact(Fact),
+    Tag(Field),
+    Geometry,
+    Refs,
+}
+
+/// A tag that becomes a column.
+#[derive(Debug)]
+struct Field {
+    tag: String,
+    kind: FieldType,
+    /// What is noted of entities whose value cannot be read.
+    complaint: String,
+}
+
+/// What is known of every entity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fact {
+    Visible,
+    Timestamp,
+    Tags,
+    Changeset,
+    Version,
+    User,
+}
+
+impl Mapping {
+    /// Reads a mapping and checks all of it.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, with the rule and the field it is wrong in.
+    pub fn from_json(text: &str) -> Result<Self, BadMapping> {
+        read::mapping(text).map(Self)
+    }
+
+    /// What the layers are called.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|rule| rule.layer.name.as_str())
+    }
+
+    /// The rules, each of which makes a layer.
+    pub fn into_rules(self) -> Vec<Rule> {
+        self.0
+    }
+}
+
+impl EntityLayer for Rule {
+    fn layer(&self) -> &Layer {
+        &self.layer
+    }
+
+    fn kind(&self) -> EntityKind {
+        self.shape.kind()
+    }
+
+    fn add_node(&self, node: &Node<'_>, features: &mut Batch, oddities: &mut Oddities) {
+        if !self.filter.takes_node(node.tags) {
+            return;
+        }
+        for content in &self.columns {
+            match content {
+                Content::Geometry => columns::push_point(node.position, features),
+                content => self.add(content, node.id, &node.info, node.tags, features, oddities),
+            }
+        }
+    }
+
+    fn add_way(&self, built: &BuiltWay<'_>, features: &mut Batch, oddities: &mut Oddities) {
+        let BuiltWay { way, line } = *built;
+        if !self.filter.takes_way(way.tags, way.refs) {
+            return;
+        }
+        let line = match self.shape {
+            Shape::Polygon => match ring::of(line) {
+                Some(ring) => ring,
+                None => return oddities.note(self.no_ring(), EntityKind::Way, way.id),
+            },
+            _ => Cow::Borrowed(line),
+        };
+        for content in &self.columns {
+            match content {
+                Content::Geometry if self.shape == Shape::Polygon => columns::push_polygon(&line, features),
+                Content::Geometry => columns::push_line(&line, features),
+                Content::Refs => columns::push_refs(way.refs, features),
+                content => self.add(content, way.id, &way.info, way.tags, features, oddities),
+            }
+        }
+    }
+}
+
+impl Rule {
+    /// Adds what does not depend on the kind of entity.
+    fn add(
+        &self,
+        content: &Content,
+        id: i64,
+        info: &Info<'_>,
+        tags: Tags<'_>,
+        features: &mut Batch,
+        oddities: &mut Oddities,
+    ) {
+        match content {
+            Content::Id => features.push(Value::Integer(id)),
+            Content::Fact(fact) => fact.push(info, tags, features),
+            Content::Tag(field) => {
+                let is_read = tags.get(&field.tag).map(|text| field.kind.push(text, features));
+                match is_read {
+                    None => features.push(Value::Null),
+                    Some(true) => {}
+                    Some(false) => oddities.note(field.complaint.clone(), self.kind(), id),
+                }
+            }
+            // Nodes have no references, and geometries are added by their kind.
+            Content::Refs | Content::Geometry => features.push(Value::Null),
+        }
+    }
+
+    fn no_ring(&self) -> String {
+        format!("matches rule '{}' but encloses no area", self.layer.name)
+    }
+}
+
+impl Shape {
+    fn kind(self) -> EntityKind {
+        match self {
+            Self::Point => EntityKind::Node,
+            Self::Line | Self::Polygon => EntityKind::Way,
+        }
+    }
+}
+
+impl Fact {
+    /// Adds the value, which stands so in the raw layers, too.
+    fn push(self, info: &Info<'_>, tags: Tags<'_>, features: &mut Batch) {
+        match self {
+            Self::Visible => features.push(Value::Boolean(info.visible)),
+            Self::Version => {
+                features.push(info.version.map_or(Value::Null, |version| Value::Integer(version.into())))
+            }
+            // One that no calendar has was noted where the raw layer was made.
+            Self::Timestamp => drop(columns::push_timestamp(info, features)),
+            Self::Tags => columns::push_tags(tags, features),
+            Self::Changeset => features.push(info.changeset.map_or(Value::Null, Value::Integer)),
+            Self::User => columns::push_user(info, features),
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! What a tag's text means in a column of another type.
+
+use geodata::{Batch, DataType, Value};
+use jiff::{
+    Timestamp,
+    civil::{Date, DateTime, Time},
+    tz::Offset,
+};
+
+/// The type of a field. GeoGig's names for it are in [`FieldType::TYPES`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FieldType {
+    Boolean,
+    /// A whole number of so many bits.
+    Integer(u8),
+    /// A number of so many bits.
+    Float(u8),
+    Text,
+    Date,
+    Time,
+    Moment,
+}
+
+impl FieldType {
+    /// The types that a tag can be read as.
+    const TYPES: [(&'static str, Self); 13] = [
+        ("BOOLEAN", Self::Boolean),
+        ("BYTE", Self::Integer(8)),
+        ("SHORT", Self::Integer(16)),
+        ("INTEGER", Self::Integer(32)),
+        ("LONG", Self::Integer(64)),
+        ("FLOAT", Self::Float(32)),
+        ("DOUBLE", Self::Float(64)),
+        ("STRING", Self::Text),
+        ("UUID", Self::Text),
+        ("DATE", Self::Date),
+        ("TIME", Self::Time),
+        ("DATETIME", Self::Moment),
+        ("TIMESTAMP", Self::Moment),
+    ];
+
+    /// The type of that name, in any letter case.
+    pub(super) fn named(name: &str) -> Option<Self> {
+        Self::TYPES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, kind)| *kind)
+    }
+
+    /// All names, for a message.
+    pub(super) fn names() -> String {
+        Self::TYPES.map(|(name, _)| name).join(", ")
+    }
+
+    /// What the column holds.
+    pub(super) fn data_type(self) -> DataType {
+        match self {
+            Self::Boolean => DataType::Boolean,
+            Self::Integer(size) => DataType::Integer { size },
+            Self::Float(size) => DataType::Float { size },
+            Self::Text => DataType::Text { length: None },
+            Self::Date => DataType::Date,
+            Self::Time => DataType::Time,
+            Self::Moment => DataType::Timestamp { utc: true },
+        }
+    }
+
+    /// Adds what `text` means; null if it cannot be read. Whether it could.
+    pub(super) fn push(self, text: &str, features: &mut Batch) -> bool {
+        let plain = text.trim();
+        let of_time = match self {
+            Self::Date => plain.parse::<Date>().ok().filter(has_year).map(|date| date.to_string()),
+            Self::Time => plain.parse::<Time>().ok().map(|time| time.to_string()),
+            Self::Moment => moment(plain).map(|moment| moment.to_string()),
+            _ => None,
+        };
+        let value = match self {
+            Self::Text => Some(Value::Text(text)),
+            Self::Boolean => boolean(plain).map(Value::Boolean),
+            Self::Integer(size) => integer(plain, size).map(Value::Integer),
+            Self::Float(size) => float(plain, size).map(Value::Float),
+            Self::Date | Self::Time | Self::Moment => of_time.as_deref().map(Value::Text),
+        };
+        features.push(value.unwrap_or(Value::Null));
+        value.is_some()
+    }
+}
+
+/// The words that mappers use.
+fn boolean(text: &str) -> Option<bool> {
+    let is_one_of = |words: [&str; 3]| words.iter().any(|word| word.eq_ignore_ascii_case(text));
+    match (is_one_of(["yes", "true", "1"]), is_one_of(["no", "false", "0"])) {
+        (true, _) => Some(true),
+        (_, true) => Some(false),
+        _ => None,
+    }
+}
+
+fn integer(text: &str, size: u8) -> Option<i64> {
+    let number: i64 = text.parse().ok()?;
+    let unused = 64 - u32::from(size);
+    (number << unused >> unused == number).then_some(number)
+}
+
+/// A number in digits: words such as `inf` and `nan` are none.
+fn float(text: &str, size: u8) -> Option<f64> {
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte));
+    let number: f64 = text.parse().ok().filter(|_| is_plain)?;
+    let number = if size == 32 { f64::from(number as f32) } else { number };
+    number.is_finite().then_some(number)
+}
+
+fn has_year(date: &Date) -> bool {
+    date.year() >= 0
+}
+
+/// In UTC; what names no zone is meant so.
+fn moment(text: &str) -> Option<DateTime> {
+    let zoned = text.parse::<Timestamp>().map(|moment| Offset::UTC.to_datetime(moment));
+    let moment = zoned.or_else(|_| text.parse::<DateTime>()).ok()?;
+    has_year(&moment.date()).then_some(moment)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What comes of a text, as a text; `None` if it cannot be read.
+    fn read(kind: &str, text: &str) -> Option<String> {
+        let mut batch = Batch::new(1);
+        let is_read = FieldType::named(kind).unwrap().push(text, &mut batch);
+        let row = batch.rows().next().unwrap();
+        match row.value(0) {
+            Value::Null => {
+                assert!(!is_read);
+                None
+            }
+            value => {
+                assert!(is_read);
+                Some(match value {
+                    Value::Boolean(truth) => truth.to_string(),
+                    Value::Integer(number) => number.to_string(),
+                    Value::Float(number) => number.to_string(),
+                    Value::Text(text) => text.to_owned(),
+                    other => panic!("{other:?}"),
+                })
+            }
+        }
+    }
+
+    #[test]
+    fn a_text_is_read_as_what_its_column_holds() {
+        for (kind, text, value) in [
+            ("BOOLEAN", "yes", "true"),
+            ("boolean", "True", "true"),
+            ("BOOLEAN", "no", "false"),
+            ("BOOLEAN", "0", "false"),
+            ("BYTE", "-128", "-128"),
+            ("SHORT", "32767", "32767"),
+            ("INTEGER", " 50 ", "50"),
+            ("LONG", "9223372036854775807", "9223372036854775807"),
+            ("FLOAT", "0.1", "0.10000000149011612"),
+            ("DOUBLE", "-1.5e3", "-1500"),
+            ("STRING", " as it is ", " as it is "),
+            ("DATE", "2012-05-04", "2012-05-04"),
+            ("TIME", "08:30", "08:30:00"),
+            ("DATETIME", "2012-05-04T10:00:00+02:00", "2012-05-04T08:00:00"),
+            ("TIMESTAMP", "2012-05-04 10:00", "2012-05-04T10:00:00"),
+        ] {
+            assert_eq!(read(kind, text).as_deref(), Some(value), "{kind} {text}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_null() {
+        for (kind, text) in [
+            ("BOOLEAN", "-1"),
+            ("BOOLEAN", "reversible"),
+            ("BYTE", "128"),
+            ("SHORT", "-32769"),
+            ("INTEGER", "50 mph"),
+            ("INTEGER", "2147483648"),
+            ("INTEGER", "3.0"),
+            ("LONG", "9223372036854775808"),
+            ("FLOAT", "1e39"),
+            ("DOUBLE", "inf"),
+            ("DOUBLE", "NaN"),
+            ("DOUBLE", "3,5"),
+            ("DATE", "2012"),
+            ("DATE", "2012-02-30"),
+            ("TIME", "24/7"),
+            ("DATETIME", "soon"),
+        ] {
+            assert_eq!(read(kind, text), None, "{kind} {text}");
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! A blob: a message, mostly packed.
+
+use libdeflater::{DecompressionError, Decompressor};
+
+use super::{Malformed, wire::Message};
+
+/// The longest message that the format allows.
+const LONGEST_MESSAGE: i64 = 32 << 20;
+
+/// Why there is no message.
+pub(super) enum Unreadable {
+    /// It is packed in a way that is not supported.
+    Packing(&'static str),
+    Malformed(Malformed),
+}
+
+impl From<Malformed> for Unreadable {
+    fn from(error: Malformed) -> Self {
+        Self::Malformed(error)
+    }
+}
+
+/// The message in a blob.
+pub(super) fn unpack(blob: &[u8]) -> Result<Vec<u8>, Unreadable> {
+    let mut size = None;
+    let mut zlib = None;
+    let mut message = Message::new(blob);
+    while let Some((number, field)) = message.next()? {
+        match number {
+            1 => return Ok(field.bytes()?.to_vec()),
+            2 => size = Some(field.integer()?),
+            3 => zlib = Some(field.bytes()?),
+            4 => return Err(Unreadable::Packing("LZMA")),
+            5 => return Err(Unreadable::Packing("bzip2")),
+            6 => return Err(Unreadable::Packing("LZ4")),
+            7 => return Err(Unreadable::Packing("zstd")),
+            _ => {}
+        }
+    }
+    let zlib = zlib.ok_or(Malformed("a blob has no content"))?;
+    let size = size.ok_or(Malformed("a blob does not say how long its content is"))?;
+    if !(0..=LONGEST_MESSAGE).contains(&size) {
+        return Err(Malformed("a blob says that its content is longer than 32 MiB").into());
+    }
+    Ok(inflate(zlib, size as usize)?)
+}
+
+fn inflate(zlib: &[u8], size: usize) -> Result<Vec<u8>, Malformed> {
+    let mut content = vec![0; size];
+    match Decompressor::new().zlib_decompress(zlib, &mut content) {
+        Ok(found) if found == size => Ok(content),
+        Ok(_) => Err(Malformed("the content of a blob is shorter than it says")),
+        Err(DecompressionError::InsufficientSpace) => {
+            Err(Malformed("the content of a blob is longer than it says"))
+        }
+        Err(DecompressionError::BadData) => Err(Malformed("the content of a blob does not unpack")),
+    }
+}

@@ -1,0 +1,77 @@
+//! Nodes that stand close together: a list for each of their properties instead of a message for each node.
+
+use super::{
+    Malformed,
+    block::Block,
+    info::DenseInfo,
+    wire::{Deltas, Message, Numbers},
+};
+use crate::{Entities, EntityKind};
+
+/// Reads a `DenseNodes`.
+pub(super) fn read(
+    mut message: Message<'_>,
+    block: &Block<'_>,
+    entities: &mut Entities,
+) -> Result<(), Malformed> {
+    let mut lists = Lists::default();
+    while let Some((number, field)) = message.next()? {
+        match number {
+            1 => lists.ids = Deltas::new(field.numbers()?),
+            5 => lists.info = DenseInfo::parse(field.message()?)?,
+            8 => lists.lats = Deltas::new(field.numbers()?),
+            9 => lists.lons = Deltas::new(field.numbers()?),
+            10 => lists.tags = field.numbers()?,
+            _ => {}
+        }
+    }
+    lists.read(block, entities)
+}
+
+#[derive(Default)]
+struct Lists<'a> {
+    ids: Deltas<'a>,
+    info: DenseInfo<'a>,
+    lats: Deltas<'a>,
+    lons: Deltas<'a>,
+    /// Keys and values by turns, with a zero after the last of each node; empty if no node has any.
+    tags: Numbers<'a>,
+}
+
+impl Lists<'_> {
+    fn read(mut self, block: &Block<'_>, entities: &mut Entities) -> Result<(), Malformed> {
+        let nodes = self.ids.count();
+        if self.lats.count() != nodes || self.lons.count() != nodes || !self.info.fits(nodes) {
+            return Err(Malformed("the lists of dense nodes are not of one length"));
+        }
+        let have_tags = !self.tags.is_empty();
+        while let (Some(id), Some(lat), Some(lon)) = (self.ids.next()?, self.lats.next()?, self.lons.next()?)
+        {
+            let mut record = block.record(EntityKind::Node, entities)?;
+            record.id = id;
+            self.info.read(&block.texts, block.clock, &mut record)?;
+            if record.visible {
+                record.position = block.position(lat, lon)?;
+            }
+            if have_tags {
+                self.read_tags(block, entities)?;
+            }
+            entities.push_record(record);
+        }
+        match self.tags.next()? {
+            None => Ok(()),
+            Some(_) => Err(Malformed("there are tags of more nodes than there are nodes")),
+        }
+    }
+
+    fn read_tags(&mut self, block: &Block<'_>, entities: &mut Entities) -> Result<(), Malformed> {
+        loop {
+            let key = self.tags.next()?.ok_or(Malformed("the tags of a dense node have no end"))?;
+            if key == 0 {
+                return Ok(());
+            }
+            let value = self.tags.next()?.ok_or(Malformed("a tag of a dense node has no value"))?;
+            block.push_tag(key, value, entities)?;
+        }
+    }
+}

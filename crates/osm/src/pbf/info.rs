@@ -1,0 +1,113 @@
+//! Versions of entities, as far as a file has them.
+
+use super::{
+    Malformed,
+    wire::{Deltas, Message, Numbers},
+};
+use crate::{entities::Record, tags::Span};
+
+/// The texts of a block, as they lie in the buffer of the entities.
+pub(super) struct Texts(pub(super) Vec<Span>);
+
+impl Texts {
+    pub(super) fn get(&self, index: i64) -> Result<Span, Malformed> {
+        let index = usize::try_from(index).ok();
+        let text = index.and_then(|index| self.0.get(index));
+        text.copied().ok_or(Malformed("an entity names a text that the block does not have"))
+    }
+}
+
+/// How a block counts time: so many milliseconds to a tick.
+#[derive(Clone, Copy)]
+pub(super) struct Clock(pub(super) i64);
+
+impl Clock {
+    fn milliseconds(self, ticks: i64) -> Option<i64> {
+        known(ticks).map(|ticks| ticks.saturating_mul(self.0))
+    }
+}
+
+/// Writers put zero or less for what they do not know.
+fn known(number: i64) -> Option<i64> {
+    (number > 0).then_some(number)
+}
+
+fn version(number: i64) -> Option<u32> {
+    known(number).and_then(|number| u32::try_from(number).ok())
+}
+
+/// Reads the `Info` of a way, a relation, or a node that stands alone.
+pub(super) fn read(
+    mut info: Message<'_>,
+    texts: &Texts,
+    clock: Clock,
+    record: &mut Record,
+) -> Result<(), Malformed> {
+    while let Some((number, field)) = info.next()? {
+        match number {
+            1 => record.version = version(field.integer()?),
+            2 => record.timestamp = clock.milliseconds(field.integer()?),
+            3 => record.changeset = known(field.integer()?),
+            4 => record.uid = known(field.integer()?),
+            5 => record.user = texts.get(field.integer()?)?,
+            6 => record.visible = field.integer()? != 0,
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// The `DenseInfo` of many nodes: each list is as long as there are nodes, or empty.
+#[derive(Default)]
+pub(super) struct DenseInfo<'a> {
+    versions: Numbers<'a>,
+    timestamps: Deltas<'a>,
+    changesets: Deltas<'a>,
+    uids: Deltas<'a>,
+    users: Deltas<'a>,
+    visible: Numbers<'a>,
+}
+
+impl<'a> DenseInfo<'a> {
+    pub(super) fn parse(mut message: Message<'a>) -> Result<Self, Malformed> {
+        let mut info = Self::default();
+        while let Some((number, field)) = message.next()? {
+            match number {
+                1 => info.versions = field.numbers()?,
+                2 => info.timestamps = Deltas::new(field.numbers()?),
+                3 => info.changesets = Deltas::new(field.numbers()?),
+                4 => info.uids = Deltas::new(field.numbers()?),
+                5 => info.users = Deltas::new(field.numbers()?),
+                6 => info.visible = field.numbers()?,
+                _ => {}
+            }
+        }
+        Ok(info)
+    }
+
+    /// Whether each list has an entry for each of so many nodes, or none at all.
+    pub(super) fn fits(&self, nodes: usize) -> bool {
+        let counts = [
+            self.versions.count(),
+            self.timestamps.count(),
+            self.changesets.count(),
+            self.uids.count(),
+            self.users.count(),
+            self.visible.count(),
+        ];
+        counts.iter().all(|count| *count == 0 || *count == nodes)
+    }
+
+    /// Reads what is said of the next node.
+    pub(super) fn read(&mut self, texts: &Texts, clock: Clock, record: &mut Record) -> Result<(), Malformed> {
+        record.version = self.versions.next()?.and_then(version);
+        record.timestamp = self.timestamps.next()?.and_then(|ticks| clock.milliseconds(ticks));
+        record.changeset = self.changesets.next()?.and_then(known);
+        record.uid = self.uids.next()?.and_then(known);
+        if let Some(user) = self.users.next()? {
+            record.user = texts.get(user)?;
+        }
+        record.visible = self.visible.next()?.is_none_or(|visible| visible != 0);
+        Ok(())
+    }
+}

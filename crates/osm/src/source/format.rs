@@ -1,0 +1,59 @@
+//! What a file is, by its first bytes: names and media types lie too often.
+
+use std::io::{Cursor, Read};
+
+use super::{Place, Stream, packing::Packing};
+use crate::{Error, pbf};
+
+/// How entities are written down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Format {
+    Pbf,
+    Xml,
+}
+
+/// As many bytes as tell the formats apart, with some spaces before an XML document.
+const PEEKED: usize = 256;
+
+/// What comes from `stream`, and the same with its packing taken off.
+pub(super) fn recognise(stream: Stream, place: &Place) -> Result<(Format, Stream), Error> {
+    let (start, stream) = peek(stream, place)?;
+    let (start, stream) = match Packing::of(&start) {
+        Some(packing) => peek(packing.unpack(stream), place)?,
+        None => (start, stream),
+    };
+    let format = format_of(&start).ok_or_else(|| place.not_osm(describe(&start)))?;
+    Ok((format, stream))
+}
+
+/// The first bytes of a stream, and the whole of it.
+fn peek(mut stream: Stream, place: &Place) -> Result<(Vec<u8>, Stream), Error> {
+    let mut start = Vec::with_capacity(PEEKED);
+    let peeked = stream.by_ref().take(PEEKED as u64).read_to_end(&mut start);
+    peeked.map_err(|error| place.io(start.len() as u64, error))?;
+    Ok((start.clone(), Box::new(Cursor::new(start).chain(stream))))
+}
+
+fn format_of(start: &[u8]) -> Option<Format> {
+    const BYTE_ORDER_MARK: &[u8] = &[0xEF, 0xBB, 0xBF];
+    let text = start.strip_prefix(BYTE_ORDER_MARK).unwrap_or(start).trim_ascii_start();
+    if text.starts_with(b"<") {
+        return Some(Format::Xml);
+    }
+    pbf::begins(start).then_some(Format::Pbf)
+}
+
+/// What a file is that cannot be read.
+fn describe(start: &[u8]) -> &'static str {
+    match start {
+        [] => "it is empty",
+        [b'P', b'K', 3, 4, ..] => "it is a ZIP archive",
+        [0xFD, b'7', b'z', b'X', b'Z', ..] => "it is packed with xz; PBF, gzip and bzip2 can be read",
+        [0x28, 0xB5, 0x2F, 0xFD, ..] => "it is packed with zstd; PBF, gzip and bzip2 can be read",
+        [0x1F, 0x8B, ..] | [b'B', b'Z', b'h', ..] => "it is packed more than once",
+        [0xFF, 0xE0, ..] => "it is an o5m file; PBF and XML can be read",
+        [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => "it is in UTF-16; XML must be in UTF-8",
+        [b'{', ..] => "it begins like JSON; PBF and XML can be read",
+        _ => "it begins neither like PBF nor like XML",
+    }
+}

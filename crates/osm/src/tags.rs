@@ -1,0 +1,91 @@
+//! What is said of an entity.
+
+use std::fmt;
+
+/// The longest key and the longest value, in bytes. OpenStreetMap allows 255 characters; without a limit a small hostile
+/// file, which may name one long text for each of its entities, would come to terabytes.
+pub(crate) const LONGEST_TEXT: u32 = 64 << 10;
+
+/// Keys and their values, sorted by key; each key once, and none empty.
+#[derive(Clone, Copy)]
+pub struct Tags<'a> {
+    texts: &'a str,
+    tags: &'a [Tag],
+}
+
+/// One tag, as places in a buffer of texts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Tag {
+    pub(crate) key: Span,
+    pub(crate) value: Span,
+}
+
+/// A piece of a buffer of texts.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Span {
+    pub(crate) start: u32,
+    pub(crate) len: u32,
+}
+
+impl<'a> Tags<'a> {
+    /// The tags must be [`tidy`].
+    pub(crate) fn new(texts: &'a str, tags: &'a [Tag]) -> Self {
+        Self { texts, tags }
+    }
+
+    /// The value of a key.
+    pub fn get(self, key: &str) -> Option<&'a str> {
+        // A handful of tags is searched faster from one end to the other.
+        self.iter().find(|(other, _)| *other == key).map(|(_, value)| value)
+    }
+
+    /// Each key with its value.
+    pub fn iter(self) -> impl ExactSizeIterator<Item = (&'a str, &'a str)> {
+        self.tags.iter().map(move |tag| (tag.key.of(self.texts), tag.value.of(self.texts)))
+    }
+
+    /// How many there are.
+    pub fn len(self) -> usize {
+        self.tags.len()
+    }
+
+    /// Whether nothing is said.
+    pub fn is_empty(self) -> bool {
+        self.tags.is_empty()
+    }
+}
+
+impl Span {
+    pub(crate) fn of(self, texts: &str) -> &str {
+        &texts[self.start as usize..][..self.len as usize]
+    }
+}
+
+/// Sorts the tags from `start` on by key. Of a repeated key the last value stays; an empty key goes.
+pub(crate) fn tidy(texts: &str, tags: &mut Vec<Tag>, start: usize) {
+    let new = &tags[start..];
+    let is_tidy = new.first().is_none_or(|tag| tag.key.len > 0)
+        && new.is_sorted_by(|a, b| a.key.of(texts) < b.key.of(texts));
+    if is_tidy {
+        return;
+    }
+    let mut new = tags.split_off(start);
+    new.retain(|tag| tag.key.len > 0);
+    // Stable, so that the last of equal keys comes first once reversed.
+    new.reverse();
+    new.sort_by(|a, b| a.key.of(texts).cmp(b.key.of(texts)));
+    new.dedup_by(|later, first| later.key.of(texts) == first.key.of(texts));
+    tags.append(&mut new);
+}
+
+impl PartialEq for Tags<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().eq(other.iter())
+    }
+}
+
+impl fmt::Debug for Tags<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.iter()).finish()
+    }
+}

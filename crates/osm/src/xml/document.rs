@@ -1,0 +1,282 @@
+//! A document from its first tag to its last.
+//!
+//! The parser looks at one tag at a time; what may stand where is decided here. An end without `</osm>` is an error:
+//! servers that break off leave just that, and to the parser it looks like any other end.
+
+use std::io::BufRead;
+
+use quick_xml::{
+    Reader,
+    errors::{IllFormedError, SyntaxError},
+    events::{BytesRef, BytesStart, Event},
+};
+
+use super::{budget::Budget, element};
+use crate::{About, Entities, EntityKind, Error, entities::Record, source::Place};
+
+/// What a run of entities may come to.
+const MOST_ENTITIES: usize = 8_000;
+const MOST_SIZE: usize = 4 << 20;
+/// So many bytes are read at most before control goes back, whatever is in them.
+const MOST_READ: u64 = 512 << 10;
+/// The longest remark that is kept.
+const LONGEST_REMARK: usize = 4 << 10;
+/// How deep elements that mean nothing here may stand in each other.
+const DEEPEST: usize = 64;
+
+/// Yields the entities of a document, run by run.
+pub(crate) struct Document<R> {
+    reader: Reader<Budget<R>>,
+    place: Place,
+    /// Room for what the parser looks at.
+    buffer: Vec<u8>,
+    state: State,
+    entities: Entities,
+    is_done: bool,
+}
+
+/// Where in the document the parser stands.
+enum State {
+    /// Before `<osm>`.
+    Prolog,
+    /// In `<osm>`.
+    Root,
+    /// In an entity.
+    Entity(Record),
+    /// In a `<remark>`.
+    Remark(String),
+    /// So deep in an element that means nothing here; and in what that stands.
+    Foreign(usize, Box<State>),
+    /// Behind `</osm>`.
+    Epilog,
+}
+
+impl<R: BufRead> Document<R> {
+    pub(crate) fn new(reader: R, place: Place) -> Self {
+        Self {
+            reader: Reader::from_reader(Budget::new(reader)),
+            place,
+            buffer: Vec::new(),
+            state: State::Prolog,
+            entities: Entities::default(),
+            is_done: false,
+        }
+    }
+
+    /// The next entities, which may be none; nothing at the end of the document.
+    pub(crate) fn next(&mut self, about: &mut About) -> Result<Option<Entities>, Error> {
+        let start = self.reader.buffer_position();
+        while !self.is_done && !self.is_full(start) {
+            self.step(about)?;
+        }
+        let has_more = !self.is_done || !self.entities.is_empty();
+        Ok(has_more.then(|| std::mem::take(&mut self.entities)))
+    }
+
+    fn is_full(&self, start: u64) -> bool {
+        let between_entities = !matches!(self.state, State::Entity(_));
+        between_entities
+            && (self.entities.len() >= MOST_ENTITIES
+                || self.entities.size() >= MOST_SIZE
+                || self.reader.buffer_position() - start >= MOST_READ)
+    }
+
+    fn step(&mut self, about: &mut About) -> Result<(), Error> {
+        self.buffer.clear();
+        self.reader.get_mut().renew();
+        let at = self.reader.buffer_position();
+        let event = self.reader.read_event_into(&mut self.buffer);
+        let event = event.map_err(|error| explain(error, &self.place, self.reader.error_position()))?;
+        let mut handler = Handler { place: &self.place, at, entities: &mut self.entities, about };
+        let state = std::mem::replace(&mut self.state, State::Epilog);
+        self.state = match event {
+            Event::Eof => {
+                handler.check_end(&state)?;
+                self.is_done = true;
+                state
+            }
+            Event::Start(tag) => handler.open(state, &tag)?,
+            Event::Empty(tag) => {
+                let inside = handler.open(state, &tag)?;
+                handler.close(inside)?
+            }
+            Event::End(_) => handler.close(state)?,
+            Event::Text(text) => handler.text(state, &text)?,
+            Event::CData(text) => handler.text(state, &text)?,
+            Event::GeneralRef(reference) => handler.reference(state, &reference)?,
+            Event::DocType(_) => return Err(self.place.unsupported("it has a DOCTYPE")),
+            Event::Decl(declaration) => match declaration.encoding() {
+                Some(Ok(encoding)) if !encoding.eq_ignore_ascii_case("utf-8") => {
+                    let encoding = geodata::short(&encoding).into_owned();
+                    return Err(self.place.unsupported(format!("it is in {encoding} instead of UTF-8")));
+                }
+                _ => state,
+            },
+            Event::PI(_) | Event::Comment(_) => state,
+        };
+        Ok(())
+    }
+}
+
+/// What one tag or text does.
+struct Handler<'a> {
+    place: &'a Place,
+    /// Where it begins.
+    at: u64,
+    entities: &'a mut Entities,
+    about: &'a mut About,
+}
+
+impl Handler<'_> {
+    /// The state behind a tag that opens an element.
+    fn open(&mut self, state: State, tag: &BytesStart<'_>) -> Result<State, Error> {
+        let name = tag.name().into_inner();
+        match state {
+            State::Prolog => self.open_root(name, tag),
+            State::Root => self.open_entity(name, tag),
+            State::Entity(record) => {
+                let read = match (record.kind, name) {
+                    (_, "tag") => element::tag(tag, self.entities),
+                    (EntityKind::Way, "nd") => element::reference(tag, self.entities),
+                    _ => Ok(()),
+                };
+                let what = |wrong| format!("a {name} of {} {} {wrong}", record.kind.as_str(), record.id);
+                read.map_err(|wrong| self.damaged(what(wrong)))?;
+                Ok(State::Foreign(1, Box::new(State::Entity(record))))
+            }
+            State::Remark(text) => Ok(State::Foreign(1, Box::new(State::Remark(text)))),
+            State::Foreign(DEEPEST, _) => Err(self.damaged("elements stand too deep in each other")),
+            State::Foreign(depth, around) => Ok(State::Foreign(depth + 1, around)),
+            State::Epilog => Err(self.damaged(format!("{} stands behind </osm>", shown(name)))),
+        }
+    }
+
+    fn open_root(&mut self, name: &str, tag: &BytesStart<'_>) -> Result<State, Error> {
+        match name {
+            "osm" => {}
+            "osmChange" => {
+                return Err(self.place.not_osm("it is an osmChange file, which says only what changed"));
+            }
+            other => return Err(self.place.not_osm(format!("it begins with {}", shown(other)))),
+        }
+        match self.attribute(tag, "version")?.as_deref() {
+            Some("0.6") => Ok(State::Root),
+            Some(other) => {
+                let version = geodata::short(other);
+                Err(self.place.unsupported(format!("it is of version {version} of OSM XML instead of 0.6")))
+            }
+            None => Err(self
+                .place
+                .unsupported("it does not say of which version of OSM XML it is; 0.6 can be read")),
+        }
+    }
+
+    fn open_entity(&mut self, name: &str, tag: &BytesStart<'_>) -> Result<State, Error> {
+        if let Some(kind) = element::kind_of(name) {
+            let record = element::entity(kind, tag, self.entities);
+            return record.map(State::Entity).map_err(|wrong| self.damaged(format!("{name} {wrong}")));
+        }
+        match name {
+            "remark" => Ok(State::Remark(String::new())),
+            "meta" => {
+                let osm_base = self.attribute(tag, "osm_base")?;
+                self.about.osm_base = osm_base.or(self.about.osm_base.take());
+                Ok(State::Foreign(1, Box::new(State::Root)))
+            }
+            _ => Ok(State::Foreign(1, Box::new(State::Root))),
+        }
+    }
+
+    /// The state behind a tag that closes an element. That it closes the one that is open, the parser has checked.
+    fn close(&mut self, state: State) -> Result<State, Error> {
+        match state {
+            State::Root => Ok(State::Epilog),
+            State::Entity(record) => {
+                self.entities.push_record(record);
+                Ok(State::Root)
+            }
+            State::Remark(text) => {
+                self.about.remarks.push(text.trim().to_owned());
+                Ok(State::Root)
+            }
+            State::Foreign(1, around) => Ok(*around),
+            State::Foreign(depth, around) => Ok(State::Foreign(depth - 1, around)),
+            State::Prolog | State::Epilog => Err(self.damaged("an element is closed that is not open")),
+        }
+    }
+
+    /// The state behind a text, which only remarks have.
+    fn text(&self, state: State, text: &str) -> Result<State, Error> {
+        match state {
+            State::Remark(mut remark) => {
+                if remark.len() + text.len() <= LONGEST_REMARK {
+                    remark.push_str(text);
+                }
+                Ok(State::Remark(remark))
+            }
+            State::Prolog | State::Epilog if !text.trim_ascii().is_empty() => {
+                Err(self.damaged("a text stands outside of <osm>"))
+            }
+            other => Ok(other),
+        }
+    }
+
+    /// The state behind a reference like `&quot;`.
+    fn reference(&self, state: State, reference: &BytesRef<'_>) -> Result<State, Error> {
+        let unknown = || self.damaged("a character is written in a way that is not known");
+        let mut room = [0; 4];
+        let text = match reference.resolve_char_ref() {
+            Ok(Some(character)) => &*character.encode_utf8(&mut room),
+            Ok(None) => quick_xml::escape::resolve_xml_entity(reference).ok_or_else(unknown)?,
+            Err(_) => return Err(unknown()),
+        };
+        self.text(state, text)
+    }
+
+    fn check_end(&self, state: &State) -> Result<(), Error> {
+        match state {
+            State::Epilog => Ok(()),
+            State::Prolog => Err(self.place.not_osm("it has no <osm>")),
+            State::Entity(_) => Err(self.place.truncated(self.at, "in an entity")),
+            _ => Err(self.place.truncated(self.at, "without </osm>")),
+        }
+    }
+
+    fn attribute(&self, tag: &BytesStart<'_>, name: &str) -> Result<Option<String>, Error> {
+        for attribute in element::attributes(tag) {
+            let (found, text) = attribute.map_err(|wrong| self.damaged(format!("a tag {wrong}")))?;
+            if found == name {
+                return Ok(Some(text.into_owned()));
+            }
+        }
+        Ok(None)
+    }
+
+    fn damaged(&self, what: impl Into<String>) -> Error {
+        self.place.damaged(self.at, what)
+    }
+}
+
+fn shown(name: &str) -> String {
+    format!("<{}>", geodata::short(name))
+}
+
+/// What the parser has to say, in words of our own where it is about the end of the document.
+fn explain(error: quick_xml::Error, place: &Place, at: u64) -> Error {
+    use quick_xml::Error as Xml;
+    match error {
+        Xml::Io(error) => place.io(at, std::io::Error::new(error.kind(), error)),
+        Xml::Syntax(SyntaxError::UnclosedDoctype) => place.unsupported("it has a DOCTYPE"),
+        Xml::Syntax(
+            SyntaxError::UnclosedTag
+            | SyntaxError::UnclosedSingleQuotedAttributeValue
+            | SyntaxError::UnclosedDoubleQuotedAttributeValue
+            | SyntaxError::UnclosedComment
+            | SyntaxError::UnclosedCData
+            | SyntaxError::UnclosedPI
+            | SyntaxError::UnclosedXmlDecl,
+        ) => place.truncated(at, "in a tag"),
+        Xml::IllFormed(IllFormedError::MissingEndTag(_)) => place.truncated(at, "without </osm>"),
+        other => place.damaged(at, other.to_string()),
+    }
+}

@@ -1,0 +1,128 @@
+//! Tags of a document, taken apart.
+
+use std::borrow::Cow;
+
+use quick_xml::{
+    XmlVersion,
+    events::{BytesStart, attributes::Attribute},
+};
+
+use super::value;
+use crate::{Entities, EntityKind, Position, entities::Record, tags::LONGEST_TEXT};
+
+/// What is wrong with an element, in words that go on after its name.
+pub(super) type Wrong = String;
+
+/// The entity that an element begins.
+pub(super) fn kind_of(name: &str) -> Option<EntityKind> {
+    match name {
+        "node" => Some(EntityKind::Node),
+        "way" => Some(EntityKind::Way),
+        "relation" => Some(EntityKind::Relation),
+        _ => None,
+    }
+}
+
+/// Each attribute with its value, references resolved.
+pub(super) fn attributes<'a>(
+    element: &'a BytesStart<'_>,
+) -> impl Iterator<Item = Result<(&'a str, Cow<'a, str>), Wrong>> {
+    let mut attributes = element.attributes();
+    // Looking for doubles costs more than reading the rest.
+    attributes.with_checks(false);
+    attributes.map(|attribute| {
+        let attribute = attribute.map_err(|error| format!("is not well-formed: {error}"))?;
+        Ok((attribute.key.into_inner(), resolve(attribute)?))
+    })
+}
+
+fn resolve(attribute: Attribute<'_>) -> Result<Cow<'_, str>, Wrong> {
+    let is_plain = !attribute.value.bytes().any(|byte| byte == b'&' || byte < b' ');
+    if is_plain {
+        return Ok(attribute.value);
+    }
+    let value = attribute.normalized_value(XmlVersion::Implicit1_0);
+    value.map_err(|error| format!("has a value that cannot be read: {error}"))
+}
+
+/// Reads what stands in the tag that begins an entity.
+pub(super) fn entity(
+    kind: EntityKind,
+    element: &BytesStart<'_>,
+    entities: &mut Entities,
+) -> Result<Record, Wrong> {
+    let mut record = Record::new(kind);
+    let (mut id, mut lat, mut lon) = (None, None, None);
+    for attribute in attributes(element) {
+        let (name, text) = attribute?;
+        let wrong = || format!("has the {name} '{}'", geodata::short(&text));
+        match name {
+            "id" => id = Some(value::integer(&text).ok_or_else(wrong)?),
+            "lat" => lat = Some(value::degrees(&text).ok_or_else(wrong)?),
+            "lon" => lon = Some(value::degrees(&text).ok_or_else(wrong)?),
+            "version" => record.version = Some(version(&text).ok_or_else(wrong)?),
+            "timestamp" => record.timestamp = Some(value::moment(&text).ok_or_else(wrong)?),
+            "changeset" => {
+                record.changeset = Some(value::integer(&text).ok_or_else(wrong)?).filter(|id| *id > 0);
+            }
+            "uid" => record.uid = Some(value::integer(&text).ok_or_else(wrong)?).filter(|id| *id > 0),
+            "user" => record.user = entities.push_text(&limited(text)?),
+            "visible" => record.visible = text != "false",
+            // JOSM keeps what is to be deleted.
+            "action" if text == "delete" => record.visible = false,
+            _ => {}
+        }
+    }
+    record.id = id.ok_or("has no id")?;
+    if record.version.is_none() {
+        return Err(format!(
+            "{} has no version, as OSM 0.6 demands; of Overpass ask for it with 'out meta'",
+            record.id
+        ));
+    }
+    if kind == EntityKind::Node && record.visible {
+        let (lon, lat) = lon.zip(lat).ok_or_else(|| format!("{} has no position", record.id))?;
+        record.position = Position { lon, lat };
+    }
+    Ok(record)
+}
+
+fn version(text: &str) -> Option<u32> {
+    text.parse().ok().filter(|version| *version > 0)
+}
+
+/// Reads a tag of an entity.
+pub(super) fn tag(element: &BytesStart<'_>, entities: &mut Entities) -> Result<(), Wrong> {
+    let (mut key, mut text) = (None, None);
+    for attribute in attributes(element) {
+        match attribute? {
+            ("k", found) => key = Some(limited(found)?),
+            ("v", found) => text = Some(limited(found)?),
+            _ => {}
+        }
+    }
+    let key = entities.push_text(&key.ok_or("has no k")?);
+    let text = entities.push_text(&text.ok_or("has no v")?);
+    entities.push_tag(key, text);
+    Ok(())
+}
+
+/// Reads a reference of a way.
+pub(super) fn reference(element: &BytesStart<'_>, entities: &mut Entities) -> Result<(), Wrong> {
+    for attribute in attributes(element) {
+        if let ("ref", text) = attribute? {
+            let id = value::integer(&text);
+            entities.push_ref(id.ok_or_else(|| format!("has the ref '{}'", geodata::short(&text)))?);
+            return Ok(());
+        }
+    }
+    Err("has no ref".to_owned())
+}
+
+fn limited(text: Cow<'_, str>) -> Result<Cow<'_, str>, Wrong> {
+    if text.len() > LONGEST_TEXT as usize {
+        Err("has a value longer than 64 KiB".to_owned())
+    } else {
+        Ok(text)
+    }
+}

@@ -1,0 +1,282 @@
+//! Asks servers that are on this machine and answer as they were told to.
+
+#![allow(clippy::unwrap_used, reason = "tests may")]
+
+mod replay;
+
+use std::{io::Read, path::Path, time::Duration};
+
+use osm::overpass::{Answer, Client, Limits, Query, Refusal};
+use replay::{Act, Replay, complaint, data, osm, recorded, replayed};
+
+fn client(url: &str) -> Client {
+    Client::new(url.parse().unwrap(), "longhaul-tests/1.0 (tests@example.org)").unwrap()
+}
+
+fn query() -> Query {
+    Query::new("node(1,2,3,4);out meta;").unwrap()
+}
+
+/// The answer, read to its end on a thread that may block.
+async fn read(mut answer: Answer) -> std::io::Result<Vec<u8>> {
+    let reading = tokio::task::spawn_blocking(move || {
+        let mut bytes = Vec::new();
+        answer.read_to_end(&mut bytes).map(|_| bytes)
+    });
+    reading.await.unwrap()
+}
+
+async fn ask(server: &Replay) -> Result<Vec<u8>, Refusal> {
+    let answer = client(&server.url()).ask(&query()).await?;
+    Ok(read(answer).await.unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_query_is_posted_as_a_form_by_somebody_who_says_who_it_is() {
+    let server = Replay::start([Act::Answer(data("<node id=\"1\"/>"))]);
+    assert_eq!(ask(&server).await.unwrap(), osm("<node id=\"1\"/>"));
+    let asked = server.asked();
+    assert_eq!(
+        (asked.len(), asked[0].method.as_str(), asked[0].path.as_str()),
+        (1, "POST", "/api/interpreter")
+    );
+    assert_eq!(asked[0].body, "data=node%281%2C2%2C3%2C4%29%3Bout+meta%3B");
+    assert_eq!(asked[0].header("content-type"), "application/x-www-form-urlencoded");
+    assert_eq!(asked[0].header("user-agent"), "longhaul-tests/1.0 (tests@example.org)");
+    assert_eq!(asked[0].header("accept-encoding"), "gzip");
+}
+
+/// What each recorded answer is: data, or else the refusal in words. Which files belong here is checked, too.
+const RECORDED: [(&str, Option<&str>); 34] = [
+    ("01-bbox-out-meta.xml", None),
+    ("02-bbox-out-meta.json", Some("the server answered with application/json and not with OSM data")),
+    ("03-empty.xml", None),
+    ("04-empty.json", Some("the server answered with application/json and not with OSM data")),
+    (
+        "05-syntax-error-400.html",
+        Some(
+            "the server cannot run the query: line 1: parse error: ')' expected - ';' found.; \
+             line 1: parse error: Unexpected end of input.",
+        ),
+    ),
+    (
+        "06-syntax-error-json-400.html",
+        Some(
+            "the server cannot run the query: line 1: parse error: Unknown type \"nodes\"; \
+             line 1: static error: For the attribute \"type\" of the element \"query\" the only allowed values are \
+             \"node\", \"way\", \"relation\", \"nwr\", \"nw\", \"wr\", \"nr\", or \"area\".",
+        ),
+    ),
+    (
+        "07-static-error-bbox-400.html",
+        Some("the server cannot run the query: line 1: parse error: Unknown query clause"),
+    ),
+    ("08-empty-body-400.html", Some(ONLY_WHITESPACE)),
+    ("09-no-data-get.html", Some(ONLY_WHITESPACE)),
+    ("10-get-query.xml", None),
+    ("11-raw-body-post.xml", None),
+    ("12-out-body-no-meta.xml", None),
+    ("13-out-geom.xml", None),
+    ("14-out-count.xml", None),
+    // Answers to other questions than queries, as a server might mistake one for the other.
+    ("15-options.txt", None),
+    ("16-status.txt", Some("the server answered with text/plain and not with OSM data")),
+    ("16b-status-busy.txt", Some("the server answered with text/plain and not with OSM data")),
+    ("16c-status-after.txt", Some("the server answered with text/plain and not with OSM data")),
+    ("17-timestamp.txt", Some("the server answered with text/plain and not with OSM data")),
+    // What is wrong with the next ones stands in the data; whoever reads that will see it.
+    ("20-timeout-remark.xml", None),
+    ("21-timeout-remark.json", Some("the server answered with application/json and not with OSM data")),
+    ("22-partial-then-timeout.xml", None),
+    ("23-maxsize-remark.xml", None),
+    ("24-maxsize-too-large-504.html", Some(TOO_BUSY)),
+    ("25-timeout-huge.html", Some(TOO_BUSY)),
+    ("26-out-csv.txt", Some("the server answered with text/csv and not with OSM data")),
+    ("27-two-outs-ways-before-nodes.xml", None),
+    ("28-qt-order.xml", None),
+    ("29-attic-date-unsupported.txt", None),
+    ("30-way-missing-nodes.xml", None),
+    (
+        "40-rate-limited-429.html",
+        Some(
+            "the server takes no more queries from this address for now: runtime error: open64: 0 Success /osm3s_osm_base \
+             Dispatcher_Client::request_read_and_idx::rate_limited. Please check /api/status for the quota of your IP \
+             address.",
+        ),
+    ),
+    (
+        "40b-json-ok-after-slot-freed.txt",
+        Some("the server answered with application/json and not with OSM data"),
+    ),
+    (
+        "50-dispatcher-down.html",
+        Some(
+            "the server is too busy, or the query wants more time or memory than it grants: runtime error: The dispatcher \
+             (i.e. the database management system) is turned off.",
+        ),
+    ),
+    ("51-truncated-200.txt", None),
+];
+
+const ONLY_WHITESPACE: &str =
+    "the server cannot run the query: encoding error: Your input contains only whitespace.";
+const TOO_BUSY: &str = "the server is too busy, or the query wants more time or memory than it grants: runtime error: open64: 0 Success \
+     /osm3s_osm_base Dispatcher_Client::request_read_and_idx::timeout. The server is probably too busy to handle your \
+     request.";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_answer_of_a_real_server_is_understood() {
+    let Some(folder) = recorded() else { return };
+    assert_eq!(names_in(&folder), RECORDED.map(|(name, _)| name));
+    for (name, refusal) in RECORDED {
+        let sent = replayed(&folder.join(name));
+        let body_at = sent.windows(4).position(|window| window == b"\r\n\r\n").unwrap() + 4;
+        let server = Replay::start([Act::Answer(sent.clone())]);
+        match (ask(&server).await, refusal) {
+            (Ok(body), None) => {
+                // The last one came in a chunk.
+                let is_chunked = name.starts_with("51");
+                let body_at = if is_chunked { body_at + "dc1\r\n".len() } else { body_at };
+                assert!(
+                    sent[body_at..].starts_with(&body) && !(body.is_empty() && !name.starts_with("15")),
+                    "{name}"
+                );
+            }
+            (Err(told), Some(expected)) => assert_eq!(told.to_string(), expected, "{name}"),
+            (told, expected) => panic!("{name}: {told:?} instead of {expected:?}"),
+        }
+    }
+}
+
+/// The recorded answers that hold head and body in one file.
+fn names_in(folder: &Path) -> Vec<String> {
+    let names =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<String> =
+        names.filter(|name| name != "README.md" && !name.starts_with("31-gzip")).collect();
+    names.sort();
+    names
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_packed_answer_of_a_real_server_is_unpacked() {
+    let Some(folder) = recorded() else { return };
+    let head = std::fs::read(folder.join("31-gzip.headers")).unwrap();
+    let packed = std::fs::read(folder.join("31-gzip.xml.gz")).unwrap();
+    let server = Replay::start([Act::Answer([&head[..], &packed].concat())]);
+    let plain = std::fs::read(folder.join("01-bbox-out-meta.xml")).unwrap();
+    let unpacked = ask(&server).await.unwrap();
+    assert!(plain.ends_with(&unpacked) && unpacked.len() == 22_306);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_status_of_a_real_server_says_how_many_queries_it_takes() {
+    let Some(folder) = recorded() else { return };
+    for (name, limit, is_free) in [
+        ("16-status.txt", Some(2), true),
+        ("16b-status-busy.txt", Some(2), false),
+        ("16c-status-after.txt", Some(2), true),
+    ] {
+        let recorded = std::fs::read_to_string(folder.join(name)).unwrap();
+        let (_, text) = recorded.split_once("\r\n\r\n").unwrap();
+        let server = Replay::with_status(text, []);
+        let slots = client(&server.url()).slots().await.unwrap();
+        assert_eq!((slots.limit, slots.is_free()), (limit, is_free), "{name}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_else_servers_say_is_told_in_words_that_help() {
+    for (sent, words) in [
+        (complaint("406 Not Acceptable", "x"), "with --user-agent"),
+        (
+            complaint("403 Forbidden", "go away"),
+            "it may be banned, so leave the server alone and ask its operators: go away",
+        ),
+        (complaint("500 Internal Server Error", "x"), "the server answered with the status 500: x"),
+        (complaint("200 OK", "y"), "the server answered with text/html and not with OSM data: y"),
+        (Vec::new(), "the server cannot be reached"),
+        (b"nonsense\r\n\r\n".to_vec(), "the server cannot be reached"),
+    ] {
+        let server = Replay::start([Act::Answer(sent)]);
+        let told = ask(&server).await.unwrap_err().to_string();
+        assert!(told.contains(words), "{told}");
+    }
+    let nobody = client("http://127.0.0.1:1/api/interpreter").ask(&query()).await.err().unwrap();
+    assert!(nobody.to_string().contains("Connection refused"), "{nobody}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_redirect_is_followed_with_the_query_and_to_the_same_host_only() {
+    let moved = |status: &str, to: &str| {
+        Act::Answer(
+            format!("HTTP/1.1 {status}\r\nLocation: {to}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+                .into(),
+        )
+    };
+    let server = Replay::start([
+        moved("301 Moved Permanently", "/other"),
+        moved("307 Temporary Redirect", "third"),
+        Act::Answer(data("")),
+    ]);
+    assert_eq!(ask(&server).await.unwrap(), osm(""));
+    let asked = server.asked();
+    assert_eq!(
+        asked.iter().map(|asked| asked.path.as_str()).collect::<Vec<_>>(),
+        ["/api/interpreter", "/other", "/third"]
+    );
+    assert!(asked.iter().all(|asked| asked.method == "POST" && asked.body.starts_with("data=node")));
+
+    let elsewhere = Replay::start([Act::Answer(data(""))]);
+    for to in [elsewhere.url().replace("127.0.0.1", "localhost"), elsewhere.url()] {
+        let server = Replay::start([moved("302 Found", &to)]);
+        assert_eq!(ask(&server).await.unwrap_err(), Refusal::Redirected, "{to}");
+    }
+    assert_eq!(elsewhere.asked().len(), 0);
+    let circle = Replay::start((0..9).map(|_| moved("302 Found", "/api/interpreter")));
+    assert_eq!(ask(&circle).await.unwrap_err(), Refusal::Redirected);
+    assert_eq!(circle.asked().len(), 4);
+}
+
+fn impatient(url: &str) -> Client {
+    let quick = Duration::from_millis(200);
+    client(url).limits(Limits { grace: quick, page: quick, ..Limits::default() })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_says_nothing_is_given_up() {
+    let at_once = Query::new("[timeout:0];node(1);out meta;").unwrap();
+    let server = Replay::start([Act::Stall(Vec::new())]);
+    let told = impatient(&server.url()).ask(&at_once).await.err().unwrap();
+    assert!(matches!(told, Refusal::Late(_)), "{told}");
+
+    let mut begun = data(&"<node/>".repeat(1000));
+    begun.truncate(3000);
+    let server = Replay::start([Act::Stall(begun)]);
+    let answer = impatient(&server.url()).ask(&at_once).await.unwrap();
+    assert_eq!(read(answer).await.unwrap_err().to_string(), "the server stopped sending");
+
+    let page = complaint("400 Bad Request", "no")[..60].to_vec();
+    let server = Replay::start([Act::Stall(page)]);
+    let told = impatient(&server.url()).ask(&at_once).await.err().unwrap();
+    assert!(matches!(told, Refusal::Late(_) | Refusal::BadQuery { .. }), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_is_cut_is_not_taken_for_a_whole_one() {
+    let mut cut = data(&"<node/>".repeat(1000));
+    cut.truncate(3000);
+    let server = Replay::start([Act::Answer(cut)]);
+    let answer = client(&server.url()).ask(&query()).await.unwrap();
+    assert_eq!(read(answer).await.unwrap_err().to_string(), "the server broke the connection off");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_can_be_broken_off_while_somebody_waits_for_more() {
+    let server = Replay::start([Act::Stall(data(&"<node/>".repeat(1000))[..3000].to_vec())]);
+    let answer = client(&server.url()).ask(&query()).await.unwrap();
+    let interrupter = answer.interrupter();
+    let reading = tokio::spawn(read(answer));
+    interrupter.interrupt();
+    assert_eq!(reading.await.unwrap().unwrap_err().to_string(), "the download was broken off");
+}
