@@ -47,15 +47,8 @@ pub(crate) struct Wanted {
     pub(crate) unnamed: &'static str,
     /// Fields that may hold longer texts, also as files.
     pub(crate) documents: &'static [&'static str],
-    /// Whether the file's SHA-256 is wanted, too.
+    /// Whether the file's SHA-256 is wanted; it is taken while the file comes.
     pub(crate) digest: bool,
-}
-
-impl Wanted {
-    /// The same, with or without the file's SHA-256.
-    pub(crate) fn with_digest(self, digest: bool) -> Self {
-        Self { digest, ..self }
-    }
 }
 
 /// A body that was received.
@@ -87,7 +80,7 @@ pub(crate) struct ReceivedFile {
     pub(crate) file: TemporaryFile,
     /// What the sender calls it, without a folder.
     pub(crate) name: String,
-    /// The SHA-256 of its content, where that was asked for.
+    /// The SHA-256 of its content, where that was wanted.
     pub(crate) digest: Option<[u8; 32]>,
 }
 
@@ -144,8 +137,7 @@ impl Receiver {
     }
 
     /// Receives a form, or a body that is the file itself (`application/geopackage+sqlite3`, `application/octet-stream`).
-    /// A body of any other kind is left unread, and counts as one without a file. With `wants_digest` the file's SHA-256 is taken
-    /// while it comes.
+    /// A body of any other kind is left unread, and counts as one without a file.
     ///
     /// On an error, and when the future is dropped, nothing stays on the disk; of the body some may be left to
     /// [decline].
@@ -194,7 +186,7 @@ impl Receiver {
     }
 
     async fn read_file(&self, body: &mut Body, wanted: Wanted) -> Result<Received, UploadError> {
-        let mut spool = self.spool(wanted.digest);
+        let mut spool = self.spool(wanted);
         let mut incoming = Incoming::new(body);
         while let Some(chunk) = incoming.next().await? {
             self.count(&chunk);
@@ -236,8 +228,8 @@ impl Receiver {
         Ok(form.received)
     }
 
-    fn spool(&self, wants_digest: bool) -> Spool {
-        Spool::begin(self.uploads.join(Uuid::new_v4().to_string()), self.limits, wants_digest)
+    fn spool(&self, wanted: Wanted) -> Spool {
+        Spool::begin(self.uploads.join(Uuid::new_v4().to_string()), self.limits, wanted.digest)
     }
 
     fn count(&self, chunk: &Bytes) {
@@ -295,7 +287,7 @@ impl Form<'_> {
         } else if self.received.file.is_none() {
             Part::File {
                 name: plain_name(head.file_name.as_deref(), unnamed),
-                spool: self.receiver.spool(self.wanted.digest),
+                spool: self.receiver.spool(self.wanted),
             }
         } else {
             return Err(UploadError::SeveralFiles);

@@ -20,7 +20,7 @@ pub(super) async fn import(web: &Web, name: RepositoryName, call: &mut Call) -> 
     web.admit_change(call)?;
     let repository = web.repository(&call.caller, name).await?;
     call.caller.require_writer(repository.name())?;
-    let wanted = WANTED.with_digest(has_idempotency_key(&call.request));
+    let wanted = Wanted { digest: has_idempotency_key(&call.request), ..WANTED };
     let received = web.receiver.receive(&call.request.headers, &mut call.body, wanted).await;
     let received = received.map_err(failure::upload)?;
     let query = Parameters::of_query(call.request.uri.query());
@@ -29,7 +29,7 @@ pub(super) async fn import(web: &Web, name: RepositoryName, call: &mut Call) -> 
     let file = received.file.ok_or_else(|| {
         ApiError::bad_request("Request must specify one and only one fileUpload in the request body")
     })?;
-    let submission = call.submission(repository.name(), &parameters, file.digest)?;
+    let submission = call.submission(repository.name(), parameters.pairs(), file.digest)?;
     let task = submission::submit(web, submission, job(&repository, &parameters, &file)?, Some(file)).await?;
     Ok(call.printer.submission(Ok(task)))
 }

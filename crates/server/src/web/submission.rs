@@ -8,24 +8,23 @@ use super::{
     Web,
     app::Call,
     failure::{self, Refusal},
-    parameters::Parameters,
 };
 use crate::upload::ReceivedFile;
 
 impl Call {
     /// Whose task it is, on which repository, how urgent (`priority`), and by what a repetition of the request is known; `file`
     /// is the SHA-256 of the file that came with it.
-    pub(super) fn submission(
+    pub(super) fn submission<'a>(
         &self,
         repository: &RepositoryName,
-        parameters: &Parameters,
+        parameters: impl Iterator<Item = (&'a str, &'a str)> + Clone,
         file: Option<[u8; 32]>,
     ) -> Result<Submission, ApiError> {
         Ok(Submission {
             subject: Some(repository.to_string()),
             owner: self.caller.name().map(str::to_owned),
-            priority: priority(parameters)?,
-            idempotency: idempotency(&self.request, parameters.pairs(), file)?,
+            priority: priority(parameters.clone())?,
+            idempotency: idempotency(&self.request, parameters, file)?,
             ..Submission::default()
         })
     }
@@ -50,8 +49,9 @@ pub(super) async fn submit<J: Job>(
     submitting.await.map_err(|_| failure::unexplained())?
 }
 
-fn priority(parameters: &Parameters) -> Result<Priority, ApiError> {
-    let Some(word) = parameters.text("priority") else { return Ok(Priority::default()) };
+fn priority<'a>(mut parameters: impl Iterator<Item = (&'a str, &'a str)>) -> Result<Priority, ApiError> {
+    let word = parameters.find(|(name, value)| *name == "priority" && !value.is_empty());
+    let Some((_, word)) = word else { return Ok(Priority::default()) };
     let known = Priority::of_word(&word.to_ascii_lowercase());
     known.ok_or_else(|| ApiError::bad_request("priority must be low, normal or high."))
 }

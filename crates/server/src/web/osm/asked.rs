@@ -2,8 +2,7 @@
 
 use axum::http::header;
 use commands::{Author, Destination};
-use repository::{Repository, RepositoryName};
-use tasks::Submission;
+use repository::Repository;
 use tasks_web::{ApiError, has_idempotency_key};
 
 use crate::{
@@ -39,23 +38,19 @@ impl Asked {
             let parameters = with_mapping(said).or(query);
             return Ok(Self { parameters, documents: Vec::new(), file: None });
         }
-        let wanted = WANTED.with_digest(has_idempotency_key(&call.request));
+        let wanted = Wanted { digest: has_idempotency_key(&call.request), ..WANTED };
         let received = web.receiver.receive(headers, &mut call.body, wanted).await;
         let received = received.map_err(failure::upload)?;
         let parameters = Parameters::of_pairs(received.texts).or(query);
         Ok(Self { parameters, documents: received.documents, file: received.file })
     }
 
-    /// What belongs to the task; documents that came as files are part of what a repetition is known by, as is the data.
-    pub(super) fn submission(
-        &self,
-        call: &Call,
-        repository: &RepositoryName,
-        file: Option<&ReceivedFile>,
-    ) -> Result<Submission, ApiError> {
-        let documents = self.documents.iter().map(|document| (document.field.clone(), document.text.clone()));
-        let parameters = Parameters::of_pairs(documents.collect()).or(self.parameters.clone());
-        call.submission(repository, &parameters, file.and_then(|file| file.digest))
+    /// What it asks for apart from the data, files among it by their content.
+    pub(super) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> + Clone {
+        let documents = self.documents.iter();
+        self.parameters
+            .pairs()
+            .chain(documents.map(|document| (document.field.as_str(), document.text.as_str())))
     }
 
     /// Where the commit goes, and what it says.

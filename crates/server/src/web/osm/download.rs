@@ -25,7 +25,7 @@ pub(in crate::web) async fn download(web: &Web, name: RepositoryName, call: &mut
     call.caller.require_writer(repository.name())?;
     let asked = Asked::of(web, call).await?;
     let job = job(web, &repository, &asked).await?;
-    let submission = asked.submission(call, repository.name(), None)?;
+    let submission = call.submission(repository.name(), asked.pairs(), None)?;
     let task = submission::submit(web, submission, job, None).await?;
     Ok(call.printer.submission(Ok(task)))
 }

@@ -30,7 +30,8 @@ pub(in crate::web) async fn import(web: &Web, name: RepositoryName, call: &mut C
     let received = asked.file.take();
     let repository_uri = format!("{}/repos/{}", call.printer.base.as_str(), repository.name());
     let job = job(web, &repository, repository_uri, &asked, received.as_ref()).await?;
-    let submission = asked.submission(call, repository.name(), received.as_ref())?;
+    let digest = received.as_ref().and_then(|received| received.digest);
+    let submission = call.submission(repository.name(), asked.pairs(), digest)?;
     let task = submission::submit(web, submission, job, received).await?;
     Ok(call.printer.submission(Ok(task)))
 }
