@@ -6,7 +6,7 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Which of our crates may know which; ARCHITECTURE.md says why.
-const ARROWS: [(&str, &[&str]); 9] = [
+const ARROWS: [(&str, &[&str]); 10] = [
     ("longhaul", &["tasks-web", "commands", "tasks", "repository", "geodata", "multipart"]),
     ("tasks-web", &["tasks"]),
     ("commands", &["tasks", "repository", "geopackage", "osm", "geodata"]),
@@ -16,6 +16,7 @@ const ARROWS: [(&str, &[&str]); 9] = [
     ("tasks", &[]),
     ("geodata", &[]),
     ("multipart", &[]),
+    ("fuzz-targets", &["tasks", "tasks-web", "geopackage", "osm", "geodata", "multipart"]),
 ];
 
 /// A dependency must offer at least one of these.
