@@ -124,7 +124,7 @@ fn expected(things: &[Thing]) -> (Left, WayCounts) {
 fn thing() -> impl Strategy<Value = Thing> {
     let version = prop_oneof![0..4_u32, 250..260_u32];
     let visible = prop::bool::weighted(0.9);
-    let node = (0..60_i64, version.clone(), visible.clone(), 0..5_i32)
+    let node = (0..60_i64, version.clone(), visible, 0..5_i32)
         .prop_map(|(id, version, visible, lon)| Thing::Node { id, version, visible, lon });
     let way = (0..15_i64, version, visible, prop::collection::vec(0..70_i64, 0..5))
         .prop_map(|(id, version, visible, refs)| Thing::Way { id, version, visible, refs });
