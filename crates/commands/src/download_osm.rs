@@ -8,7 +8,7 @@ pub use fetch::Overpass;
 use anyhow::{anyhow, bail};
 use osm::{
     Source,
-    overpass::{BoundingBox, Query},
+    overpass::{Answer, BoundingBox, Query},
 };
 use repository::{CommitDetails, Mode, Repository};
 use serde::{Deserialize, Serialize};
@@ -24,8 +24,6 @@ use crate::{
 use fetch::{fetch, fetch_failed};
 use last_download::LastDownload;
 
-/// What the commit says if nobody says anything.
-const MESSAGE: &str = "Updated OSM data";
 /// The longest part of a description, in characters: filters and mappings may be whole files.
 const LONGEST_WORDS: usize = 2000;
 
@@ -91,38 +89,50 @@ impl Job for DownloadOsm {
         let answer = fetch(ctx, &env.overpass, &query)?;
         let interrupter = answer.interrupter();
         let _fetching = ctx.on_cancel(move || interrupter.interrupt());
-
-        // Afresh: while the server took its time the repository may have been renamed, or deleted.
         let _stay = env.turns.stay(ctx, &self.destination.repository)?;
+        self.import(env, ctx, answer, &filter)
+    }
+}
+
+impl DownloadOsm {
+    /// Makes a commit of what comes.
+    fn import(
+        &self,
+        env: &Environment,
+        ctx: &Context,
+        answer: Answer,
+        filter: &str,
+    ) -> Result<Report, Failure> {
+        // Afresh: while the server took its time the repository may have been renamed, or deleted.
         let repository = self.destination.open(env)?;
         let author = self.destination.author(&repository)?;
         let mut stage = self.destination.stage(&repository)?;
         let interrupter = stage.interrupter();
         let _writing = ctx.on_cancel(move || interrupter.interrupt());
+        // The stage stands on what the branch has now, and so must an update.
         if self.filter(&repository)? != filter {
             bail_because_of_another_download()?;
         }
 
-        let layers = layers(true, self.mapping.as_ref()).map_err(|error| anyhow!(error))?;
         let name = format!("the answer of {}", env.overpass.client.endpoint());
         let mut source = Source::read(answer, &name).map_err(|error| fetch_failed(outward(error)))?;
+        let layers = layers(true, self.mapping.as_ref()).map_err(|error| anyhow!(error))?;
         let written = OsmLayers::begin(ctx, env, &mut stage, &layers, Mode::Replace)?.write(&mut source);
         let tally = written.map_err(|failure| match source.has_failed() {
             true => fetch_failed(failure.into_error()),
             false => failure,
         })?;
         require_all_of(&source, &tally)?;
+
         ctx.step("Committing features...");
         let details = self.destination.details(&repository, author, &name);
-        let details =
-            CommitDetails { message: Some(LastDownload::message(details.message, &filter)), ..details };
+        let message = LastDownload::message(details.message, filter);
+        let details = CommitDetails { message: Some(message), ..details };
         self.destination.commit(ctx, env, stage, details, |commit| {
             tally.report(source.about()).element("commit", commit_members(commit))
         })
     }
-}
 
-impl DownloadOsm {
     /// What the server is asked for. Of an update, as the branch has it now.
     fn filter(&self, repository: &Repository) -> anyhow::Result<String> {
         match &self.wanted {

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// What the commit says if nobody says anything.
-const MESSAGE: &str = "Updated OSM data";
+pub(crate) const MESSAGE: &str = "Updated OSM data";
 
 /// Where a file of OpenStreetMap data is.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -168,7 +168,8 @@ mod steps {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use std::{io::Read, os::unix::fs::symlink};
 

@@ -8,8 +8,7 @@
 use anyhow::{Context as _, anyhow, bail};
 use repository::{Commit, DatasetPath, Repository};
 
-use super::MESSAGE;
-use crate::outward::outward;
+use crate::{import_osm::MESSAGE, outward::outward};
 
 const TRAILER: &str = "Overpass-Filter: ";
 /// The layers that a download writes.
