@@ -8,6 +8,7 @@ mod id;
 mod identity;
 mod interrupt;
 mod layer_path;
+mod locks;
 mod log;
 mod ls_tree;
 mod name;

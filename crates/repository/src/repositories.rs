@@ -7,7 +7,7 @@ use std::{
 
 use uuid::Uuid;
 
-use crate::{Identity, InvalidName, Repository, RepositoryName, blank, id, repository};
+use crate::{Identity, InvalidName, Repository, RepositoryName, blank, id, locks, repository};
 
 /// What is being made and what is being removed has a folder that starts so: no name does.
 const NEW: &str = ".new-";
@@ -82,7 +82,8 @@ impl Repositories {
         Ok(repositories)
     }
 
-    /// Removes what interrupted inits, deletes and imports left behind. Only for the one server that owns the folder.
+    /// Removes what interrupted inits, deletes and imports left behind, ref locks among it. Only for the one server that owns
+    /// the folder, before it does anything there; other programs may be at work.
     pub fn sweep(&self) -> Result<()> {
         let sweeping = || "clear away unfinished repositories".to_owned();
         for entry in fs::read_dir(&self.folder).map_err(io_error(sweeping))? {
@@ -95,13 +96,13 @@ impl Repositories {
                 fs::remove_dir_all(entry.path()).map_err(io_error(sweeping))?;
             }
         }
-        for name in self.list()? {
-            if let Some(folder) = self.folder_of(&name) {
-                let clearing = || format!("clear away unfinished packs of {name}");
-                crate::pack::remove_leftovers(&folder.join("objects/pack")).map_err(io_error(clearing))?;
-            }
+        let names = self.list()?;
+        let folders: Vec<_> = names.iter().filter_map(|name| self.folder_of(name)).collect();
+        for (name, folder) in names.iter().zip(&folders) {
+            let clearing = || format!("clear away unfinished packs of {name}");
+            crate::pack::remove_leftovers(&folder.join("objects/pack")).map_err(io_error(clearing))?;
         }
-        Ok(())
+        locks::remove_stale(&folders).map_err(io_error(|| "clear away locks that nobody holds".into()))
     }
 
     /// The names of all, sorted.

@@ -1,4 +1,6 @@
 use std::{
+    collections::HashSet,
+    ffi::OsString,
     fs::{self, File, TryLockError},
     io,
     path::{Path, PathBuf},
@@ -13,6 +15,7 @@ use anyhow::{Context, bail};
 ///   repos/      bare Git repositories
 ///   uploads/    files being received; each goes with its task
 ///   results/    files that tasks offer for download
+///   longhaul.sqlite   tasks; with -wal and -shm beside it while a server runs
 ///   lock        held by the server that uses the folder
 /// ```
 #[derive(Debug)]
@@ -44,12 +47,19 @@ impl DataFolder {
         Ok(folder)
     }
 
-    /// Removes what a server left when it ended, uploads and results: no task knows of them any more.
-    pub fn clear(&self) -> anyhow::Result<()> {
-        for folder in [self.uploads(), self.results()] {
-            remove_content(&folder).with_context(|| format!("clearing {}", folder.display()))?;
-        }
-        Ok(())
+    /// Removes the uploads that a server left when it ended, but for those that tasks still need.
+    ///
+    /// They are known by their names, which are never used twice, so that none goes because the folder was moved.
+    pub fn clear(&self, needed: impl IntoIterator<Item = PathBuf>) -> anyhow::Result<()> {
+        let needed: HashSet<_> =
+            needed.into_iter().filter_map(|path| path.file_name().map(ToOwned::to_owned)).collect();
+        let folder = self.uploads();
+        remove_content(&folder, &needed).with_context(|| format!("clearing {}", folder.display()))
+    }
+
+    /// The database of the tasks.
+    pub fn tasks(&self) -> PathBuf {
+        self.path.join("longhaul.sqlite")
     }
 
     /// The folder of the repositories.
@@ -68,9 +78,12 @@ impl DataFolder {
     }
 }
 
-fn remove_content(folder: &Path) -> io::Result<()> {
+fn remove_content(folder: &Path, but_for: &HashSet<OsString>) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
+        if but_for.contains(&entry.file_name()) {
+            continue;
+        }
         match entry.file_type()?.is_dir() {
             true => fs::remove_dir_all(entry.path())?,
             false => fs::remove_file(entry.path())?,

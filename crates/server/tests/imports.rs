@@ -82,16 +82,6 @@ fn what_could_be_misread_at_a_cost_is_refused() {
 }
 
 #[test]
-fn a_stop_leaves_no_upload_of_a_task_that_waits() {
-    let server = server(&["--workers", "1"]);
-    for _ in 0..20 {
-        server.import("r", file());
-    }
-    let folder = server.stop();
-    assert_eq!(names_in(&folder.path().join("uploads")), Vec::<String>::new());
-}
-
-#[test]
 fn the_answer_is_the_task_and_202_for_who_prefers_that() {
     let server = server(&[]);
     let answer = server.send(post("/repos/r/import?format=gpkg", file()));

@@ -312,6 +312,21 @@ impl Engine {
         }
     }
 
+    /// Lets the tasks wait again whose jobs go on although they were asked to stop; they can write nothing any more. What is
+    /// sealed, or was cancelled, stays as it is: a store that outlives the program knows what to make of it.
+    pub(crate) async fn hand_everything_back(&self) {
+        let running: Vec<_> = self.running.read().values().cloned().collect();
+        let back = |run: &Arc<Run>| Transition::HandedBack {
+            id: run.id,
+            attempt: run.attempt,
+            was_cut_short: false,
+        };
+        if let Err(error) = self.store.write(running.iter().map(back).collect()).await {
+            let error = &error as &dyn std::error::Error;
+            tracing::error!(error, "could not hand tasks back that did not stop");
+        }
+    }
+
     fn tell(&self, change: Change) {
         if self.changes.receiver_count() > 0 {
             let _ = self.changes.send(change);

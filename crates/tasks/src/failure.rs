@@ -86,7 +86,7 @@ impl fmt::Display for Failure {
 impl ErrorReport {
     /// The outermost error as the message, what lies beneath it as the causes.
     pub fn of(error: &anyhow::Error) -> Self {
-        let mut texts = error.chain().map(|cause| text::clean(&cause.to_string()).into_owned());
+        let mut texts = text::clean_error(error.chain().map(ToString::to_string)).into_iter();
         Self { message: texts.next().unwrap_or_default(), causes: texts.collect() }
     }
 

@@ -86,6 +86,7 @@ pub(crate) fn keep_time(engine: Arc<Engine>) {
     let runtime = engine.runtime.clone();
     let _inside = runtime.enter();
     let mut next_sweep = None;
+    clear_leftovers(&engine);
     while !engine.pool.is_stopping() {
         let heard = engine.alarm.listen();
         let now = engine.clock.elapsed();
@@ -95,6 +96,13 @@ pub(crate) fn keep_time(engine: Arc<Engine>) {
         }
         let next = [next_deadline, next_sweep].into_iter().flatten().min();
         engine.alarm.sleep(heard, next, &*engine.clock);
+    }
+}
+
+fn clear_leftovers(engine: &Engine) {
+    if let Err(error) = rescue::clear_leftovers(engine) {
+        let error = &error as &dyn std::error::Error;
+        tracing::error!(error, "could not clear away result files that nobody owns");
     }
 }
 

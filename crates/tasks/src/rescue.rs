@@ -3,12 +3,40 @@
 use std::sync::Arc;
 
 use crate::{
-    ErrorReport, Recoveries, Report,
+    ErrorReport, Recoveries, Report, Status,
     engine::{Clearing, Engine},
     results,
     store::{End, Orphan, Refusal, SealedEffect, StoreError, Transition},
     wait::wait_for,
 };
+
+/// Removes the result files that an earlier engine left and no task owns. Before anything runs.
+///
+/// # Errors
+/// When the store cannot say what there is.
+pub(crate) fn clear_leftovers(engine: &Engine) -> Result<(), StoreError> {
+    let Some(results) = &engine.results else { return Ok(()) };
+    let left = match results.left() {
+        Ok(left) => left,
+        Err(error) => {
+            tracing::warn!(%error, "could not look for result files that nobody owns");
+            return Ok(());
+        }
+    };
+    for left in left {
+        let record = wait_for(engine.store.get(left.id))?;
+        let is_owned = record.is_some_and(|record| match record.task.status {
+            Status::Waiting => false,
+            // What it has written may be about to be published; its rescue sees to it.
+            Status::Running => true,
+            _ => left.is_published && record.download.is_some(),
+        });
+        if !is_owned {
+            left.remove();
+        }
+    }
+    Ok(())
+}
 
 /// Takes over what was cut short: what was published is FINISHED, what somebody wanted to stop is CANCELLED, everything else
 /// waits to run again from the start.

@@ -66,6 +66,16 @@ impl Results {
         }
     }
 
+    /// The tasks whose files are here, published or not, as an earlier engine left them.
+    pub(crate) fn left(&self) -> io::Result<Vec<Left>> {
+        let entries = match fs::read_dir(&self.0) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries?,
+        };
+        let left = entries.map(|entry| entry.map(|entry| Left::new(entry.path())));
+        Ok(left.collect::<io::Result<Vec<_>>>()?.into_iter().flatten().collect())
+    }
+
     /// Removes what the attempt has written and not published.
     pub(crate) fn discard(&self, id: TaskId, attempt: u32) {
         remove(&self.part(id, attempt), id);
@@ -88,6 +98,28 @@ impl Results {
 
     fn part(&self, id: TaskId, attempt: u32) -> PathBuf {
         self.0.join(format!("{id}-{attempt}.part"))
+    }
+}
+
+/// A folder that an earlier engine made.
+pub(crate) struct Left {
+    path: PathBuf,
+    pub(crate) id: TaskId,
+    pub(crate) is_published: bool,
+}
+
+impl Left {
+    /// `None` if it is nothing of ours.
+    fn new(path: PathBuf) -> Option<Self> {
+        let name = path.file_name()?.to_str()?;
+        let part = name.strip_suffix(".part").and_then(|part| part.split_once('-'));
+        let id = TaskId(part.map_or(name, |(id, _)| id).parse().ok()?);
+        let is_published = part.is_none();
+        Some(Self { path, id, is_published })
+    }
+
+    pub(crate) fn remove(&self) {
+        remove(&self.path, self.id);
     }
 }
 

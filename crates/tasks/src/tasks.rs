@@ -291,11 +291,15 @@ impl Tasks {
     /// Stops: nothing is accepted or started any more, and every running job is asked to stop. Returns when all threads are
     /// out, at the latest after `grace`; whether they are.
     ///
-    /// A job past its point of no return finishes. Any other that heeds the request goes back to WAITING, so that a durable
-    /// store starts it again next time; in a memory store it is lost with the program. Questions are still answered.
+    /// A job past its point of no return finishes. Any other goes back to WAITING, also one that does not heed the request in
+    /// time, so that a durable store starts it again next time; in a memory store it is lost with the program. Questions are
+    /// still answered.
     pub async fn stop(&self, grace: Duration) -> bool {
         self.engine.begin_to_stop();
         let is_out = tokio::time::timeout(grace, self.engine.all_out()).await.is_ok();
+        if !is_out {
+            self.engine.hand_everything_back().await;
+        }
         self.engine.is_out.store(true, SeqCst);
         self.engine.watch.wake_all();
         is_out

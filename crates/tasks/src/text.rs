@@ -1,4 +1,5 @@
-//! Keeps out of the system what XML 1.0 cannot carry (section 2.2, `Char`): such characters become U+FFFD.
+//! Keeps out of the system what XML 1.0 cannot carry (section 2.2, `Char`): such characters become U+FFFD. And what is longer
+//! than anybody reads: a report or an error is cut at [`LONGEST`].
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -22,9 +23,67 @@ pub(crate) fn shared(text: &str) -> Arc<str> {
     clean(text).into()
 }
 
-/// The report with every text in it cleaned. Names are the program's own and stay as they are.
+/// How long the texts of a report, or of an error, may be together, in bytes.
+pub(crate) const LONGEST: usize = 1_000_000;
+
+/// What a node takes beside its text, in bytes, about; so that a list of a million numbers is not short.
+const NODE: usize = 16;
+
+/// The report with every text in it cleaned, and cut if it is too long. Names are the program's own and stay as they are.
 pub(crate) fn clean_report(report: Report) -> Report {
-    if members_are_clean(&report) { report } else { rebuild(&report) }
+    let mut room = Room(LONGEST);
+    let is_short = room.has_room_for(&report);
+    match is_short && members_are_clean(&report) {
+        true => report,
+        false if is_short => rebuild(&report, &mut Room(usize::MAX)),
+        false => rebuild(&report, &mut Room(LONGEST))
+            .text("cut", "the report is longer than 1 MB; this is its beginning"),
+    }
+}
+
+/// The texts of an error, cleaned, and cut if they are too long.
+pub(crate) fn clean_error(texts: impl Iterator<Item = String>) -> Vec<String> {
+    let mut room = Room(LONGEST);
+    let mut cleaned = Vec::new();
+    for text in texts {
+        let clean = clean(&text);
+        let cut = room.cut(&clean);
+        let is_whole = cut.len() == clean.len();
+        cleaned.push(cut.to_owned());
+        if !is_whole {
+            cleaned.push("(the error is longer than 1 MB; this is its beginning)".to_owned());
+            break;
+        }
+    }
+    cleaned
+}
+
+/// How much may still come.
+struct Room(usize);
+
+impl Room {
+    /// As much of the text as there is room for, to a whole character.
+    fn cut<'a>(&mut self, text: &'a str) -> &'a str {
+        let cut = &text[..text.floor_char_boundary(self.0)];
+        self.0 = self.0.saturating_sub(text.len() + NODE);
+        cut
+    }
+
+    fn has_room_for(&mut self, report: &Report) -> bool {
+        report.members().iter().all(|(_, node)| self.has_room_for_node(node))
+    }
+
+    fn has_room_for_node(&mut self, node: &Node) -> bool {
+        let taken = match node {
+            Node::Text(text) | Node::LongText(text) | Node::Attribute(text) | Node::Link(text) => text.len(),
+            Node::Element(report) => return self.has_room_for(report),
+            Node::List(items) => return items.iter().all(|item| self.has_room_for_node(item)),
+            _ => 0,
+        };
+        let left = self.0.checked_sub(taken + NODE);
+        self.0 = left.unwrap_or_default();
+        left.is_some()
+    }
 }
 
 fn members_are_clean(report: &Report) -> bool {
@@ -40,18 +99,38 @@ fn is_clean(node: &Node) -> bool {
     }
 }
 
-fn rebuild(report: &Report) -> Report {
-    report.members().iter().fold(Report::new(), |cleaned, (name, node)| cleaned.with(name, clean_node(node)))
+fn rebuild(report: &Report, room: &mut Room) -> Report {
+    let mut rebuilt = Report::new();
+    for (name, node) in report.members() {
+        if room.0 == 0 {
+            break;
+        }
+        rebuilt = rebuilt.with(name, rebuild_node(node, room));
+    }
+    rebuilt
 }
 
-fn clean_node(node: &Node) -> Node {
+fn rebuild_node(node: &Node, room: &mut Room) -> Node {
+    let mut text = |text: &str| room.cut(&clean(text)).to_owned();
     match node {
-        Node::Text(text) => Node::Text(clean(text).into_owned()),
-        Node::LongText(text) => Node::LongText(clean(text).into_owned()),
-        Node::Attribute(text) => Node::Attribute(clean(text).into_owned()),
-        Node::Element(report) => Node::Element(rebuild(report)),
-        Node::List(items) => Node::List(items.iter().map(clean_node).collect()),
-        other => other.clone(),
+        Node::Text(long) => Node::Text(text(long)),
+        Node::LongText(long) => Node::LongText(text(long)),
+        Node::Attribute(long) => Node::Attribute(text(long)),
+        Node::Element(report) => Node::Element(rebuild(report, room)),
+        Node::List(items) => {
+            let mut rebuilt = Vec::new();
+            for item in items {
+                if room.0 == 0 {
+                    break;
+                }
+                rebuilt.push(rebuild_node(item, room));
+            }
+            Node::List(rebuilt)
+        }
+        other => {
+            room.cut("");
+            other.clone()
+        }
     }
 }
 
@@ -75,5 +154,31 @@ mod tests {
             .element("commit", Report::new().long_text("message", "a\u{FFFD}"))
             .list("id", [Node::text("\u{FFFD}"), Node::Integer(7)]);
         assert_eq!(clean_report(dirty), clean);
+    }
+
+    #[test]
+    fn a_report_that_is_too_long_is_cut_and_says_so() {
+        let fits = Report::new().long_text("message", "é".repeat(LONGEST / 2 - NODE));
+        assert_eq!(clean_report(fits.clone()), fits);
+        for long in [
+            Report::new().long_text("message", format!("a{}", "é".repeat(LONGEST))),
+            Report::new().list("id", (0..LONGEST as i64).map(Node::Integer)),
+            Report::new().element(
+                "deep",
+                Report::new().list("id", [Node::text("a".repeat(LONGEST)), Node::text("b")]),
+            ),
+        ] {
+            let cut = clean_report(long);
+            assert_eq!(cut.members().last().unwrap().0, "cut");
+            assert!(serde_json::to_string(&cut).unwrap().len() < 2 * LONGEST);
+        }
+    }
+
+    #[test]
+    fn an_error_that_is_too_long_is_cut_and_says_so() {
+        let long = clean_error(["short".into(), "x".repeat(LONGEST), "never read".into()].into_iter());
+        assert_eq!(long.len(), 3);
+        assert!(long[1].len() < LONGEST && long[2].contains("longer than 1 MB"));
+        assert_eq!(clean_error(["a\u{0}".to_owned()].into_iter()), ["a\u{FFFD}"]);
     }
 }

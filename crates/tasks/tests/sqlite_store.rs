@@ -1,19 +1,71 @@
-//! The store on a disk, against the contract.
+//! The store on a disk, against the contract: as it is, closed and opened again, and with a disk that fails.
 
 #![cfg(feature = "sqlite")]
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
-use tasks::{SqliteStore, store::contract};
+use std::{
+    io,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::SeqCst},
+    },
+};
+
+use tasks::{SqliteStore, clock::ManualClock, store::contract};
 use tempfile::TempDir;
+
+/// A new place for a database each time.
+struct Places(TempDir, AtomicU64);
+
+impl Places {
+    fn new() -> Self {
+        Self(TempDir::new().unwrap(), AtomicU64::new(0))
+    }
+
+    fn last(&self) -> PathBuf {
+        self.0.path().join(format!("{}.sqlite", self.1.load(SeqCst)))
+    }
+
+    fn next(&self) -> PathBuf {
+        self.1.fetch_add(1, SeqCst);
+        self.last()
+    }
+}
+
+fn open(path: PathBuf, clock: Arc<ManualClock>) -> SqliteStore {
+    SqliteStore::options().clock(clock).open(path).unwrap()
+}
 
 #[tokio::test]
 async fn the_sqlite_store_keeps_the_contract() {
-    let folder = TempDir::new().unwrap();
-    let mut number = 0;
-    contract::check(async |clock| {
-        number += 1;
-        let path = folder.path().join(format!("{number}.sqlite"));
-        SqliteStore::options().clock(clock).open(path).unwrap()
+    let places = Places::new();
+    contract::check(async |clock| open(places.next(), clock)).await;
+}
+
+#[tokio::test]
+async fn it_is_the_same_store_after_a_restart() {
+    let places = Places::new();
+    contract::check_restarts(
+        async |clock| open(places.next(), clock),
+        async |store, clock| {
+            drop(store);
+            open(places.last(), clock)
+        },
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn what_a_failing_disk_did_not_take_has_never_been() {
+    let places = Places::new();
+    contract::check_walks(async |clock| {
+        let commits = AtomicU64::new(0);
+        let fail_often = move || match commits.fetch_add(0x9E37_79B9_7F4A_7C15, SeqCst) >> 61 {
+            0 | 1 => Err(io::Error::other("the disk is full")),
+            _ => Ok(()),
+        };
+        SqliteStore::options().clock(clock).before_commit(fail_often).open(places.next()).unwrap()
     })
     .await;
 }

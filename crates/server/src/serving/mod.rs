@@ -1,21 +1,21 @@
 //! Runs the server: from its settings to its end.
 
 mod connections;
+mod engine;
 mod signals;
 
 use std::{io::Write, sync::Arc, time::Duration};
 
 use anyhow::Context;
-use commands::{DownloadOsm, Environment, ImportGeopackage, ImportOsm, ImportRoots, Turns};
+use commands::ImportRoots;
 use repository::Repositories;
-use tasks::{Registry, Tasks};
+use tasks::Tasks;
 use tasks_web::PublicAddress;
 use tokio::net::TcpListener;
 
 use crate::{
     access::{Guard, Tokens},
     data_folder::DataFolder,
-    jobs::{DeleteRepository, RenameRepository},
     settings::Settings,
     upload::Receiver,
     web::{DeletionTokens, Hosts, Reads, Web, app},
@@ -35,11 +35,11 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
     let tokens = settings.tokens.as_deref().map(Tokens::open).transpose()?.map(Arc::new);
     tokens.iter().for_each(signals::reload_on_hangup);
     let data = DataFolder::take(&settings.data)?;
-    data.clear()?;
     let repositories = Repositories::open(data.repos()).context("opening the repositories")?;
     repositories.sweep().context("opening the repositories")?;
     let import_roots = ImportRoots::new(&settings.import_root)?;
-    let tasks = start_tasks(&settings, &data, repositories.clone(), import_roots.clone());
+    let engine = engine::Engine::start(&settings, &data, repositories.clone(), import_roots.clone()).await?;
+    let tasks = engine.tasks.clone();
     let listener = TcpListener::bind(settings.listen).await;
     let listener = listener.with_context(|| format!("listening on {}", settings.listen))?;
     let address = listener.local_addr().context("listening")?;
@@ -58,40 +58,11 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
     if !are_closed || !are_out {
         tracing::warn!("some requests or tasks did not end in time and were cut");
     }
-    if let Err(error) = data.clear() {
+    if let Err(error) = engine.clear(&data) {
         tracing::warn!(error = format!("{error:#}"), "some files were left, and go at the next start");
     }
     tracing::info!("stopped");
     Ok(())
-}
-
-fn start_tasks(
-    settings: &Settings,
-    data: &DataFolder,
-    repositories: Repositories,
-    import_roots: ImportRoots,
-) -> Tasks {
-    let threads = std::thread::available_parallelism().map_or(1, |cores| cores.get());
-    let environment = Environment {
-        repositories,
-        threads,
-        scratch: data.uploads(),
-        osm_node_memory: settings.osm_node_memory,
-        import_roots,
-        overpass: settings.overpass.clone(),
-        turns: Turns::default(),
-    };
-    let registry = Registry::new(environment)
-        .with::<ImportGeopackage>()
-        .with::<ImportOsm>()
-        .with::<DownloadOsm>()
-        .with::<DeleteRepository>()
-        .with::<RenameRepository>();
-    let builder = Tasks::builder(registry).keep(settings.keep).results(data.results());
-    match settings.workers {
-        Some(workers) => builder.workers(workers).start(),
-        None => builder.start(),
-    }
 }
 
 fn web(

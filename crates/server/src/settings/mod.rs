@@ -3,6 +3,7 @@
 mod file;
 mod keep;
 mod size;
+mod store;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
@@ -12,12 +13,15 @@ use serde::Deserialize;
 
 pub use keep::Keep;
 pub use size::Size;
+pub use store::StoreKind;
+
+const DEFAULT_TASK_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What may be said of each setting, and where. All of it may be left out.
 #[derive(Clone, Debug, Default, Args, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Given {
-    /// Folder of the repositories, uploads and results [default: ./longhaul-data]
+    /// Folder of the repositories, tasks, uploads and results [default: ./longhaul-data]
     #[arg(long, env = "LONGHAUL_DATA", value_name = "DIR")]
     data: Option<PathBuf>,
 
@@ -32,6 +36,30 @@ pub struct Given {
     /// How long a task can be read after its end [default: 10m]
     #[arg(long, env = "LONGHAUL_KEEP", value_name = "TIME")]
     keep: Option<Keep>,
+
+    /// How long a task may run before it is stopped and FAILED [default: 24h]
+    #[arg(long, env = "LONGHAUL_TASK_TIMEOUT", value_name = "TIME")]
+    task_timeout: Option<Keep>,
+
+    /// Tasks that may wait or run; a request for more is answered with 429 [default: 10000]
+    #[arg(long, env = "LONGHAUL_MAX_QUEUE", value_name = "N")]
+    max_queue: Option<usize>,
+
+    /// Tasks of one user that may wait or run [default: as many as of all]
+    #[arg(long, env = "LONGHAUL_MAX_PER_USER", value_name = "N")]
+    max_per_user: Option<usize>,
+
+    /// Tasks that are kept, ended ones included; a request for more is answered with 429 [default: 2000000]
+    #[arg(long, env = "LONGHAUL_MAX_TASKS", value_name = "N")]
+    max_tasks: Option<usize>,
+
+    /// Starts of a task that the end of the server may cut short before it is FAILED [default: 3]
+    #[arg(long, env = "LONGHAUL_MAX_ATTEMPTS", value_name = "N")]
+    max_attempts: Option<u32>,
+
+    /// Where tasks are kept: sqlite, in the data folder, or memory, where they end with the server [default: sqlite]
+    #[arg(long, env = "LONGHAUL_STORE", value_name = "STORE")]
+    store: Option<StoreKind>,
 
     /// Largest file that is taken [default: 16GiB]
     #[arg(long, env = "LONGHAUL_MAX_UPLOAD", value_name = "SIZE")]
@@ -105,6 +133,18 @@ pub struct Settings {
     pub workers: Option<usize>,
     /// How long an ended task can be read.
     pub keep: Duration,
+    /// How long a task may run.
+    pub task_timeout: Duration,
+    /// Tasks that may wait or run.
+    pub max_queue: usize,
+    /// Tasks of one user that may.
+    pub max_per_user: usize,
+    /// Tasks that are kept.
+    pub max_tasks: usize,
+    /// Starts of a task that may be cut short.
+    pub max_attempts: u32,
+    /// Where tasks are kept.
+    pub store: StoreKind,
     /// Largest file that is taken, in bytes.
     pub max_upload: u64,
     /// Disk space that uploads must leave free, in bytes.
@@ -146,6 +186,12 @@ impl Given {
             listen: self.listen.or(weaker.listen),
             workers: self.workers.or(weaker.workers),
             keep: self.keep.or(weaker.keep),
+            task_timeout: self.task_timeout.or(weaker.task_timeout),
+            max_queue: self.max_queue.or(weaker.max_queue),
+            max_per_user: self.max_per_user.or(weaker.max_per_user),
+            max_tasks: self.max_tasks.or(weaker.max_tasks),
+            max_attempts: self.max_attempts.or(weaker.max_attempts),
+            store: self.store.or(weaker.store),
             max_upload: self.max_upload.or(weaker.max_upload),
             min_free: self.min_free.or(weaker.min_free),
             import_root: first_that_speaks(self.import_root, weaker.import_root),
@@ -180,6 +226,14 @@ impl Given {
         }
         let workers_make_sense = self.workers.is_none_or(|workers| (1..=1024).contains(&workers));
         anyhow::ensure!(workers_make_sense, "--workers must be between 1 and 1024");
+        let limits = [self.max_queue, self.max_per_user, self.max_tasks];
+        let is_nothing = limits.contains(&Some(0)) || self.max_attempts == Some(0);
+        anyhow::ensure!(
+            !is_nothing,
+            "--max-queue, --max-per-user, --max-tasks and --max-attempts are 1 at least"
+        );
+        let task_timeout = self.task_timeout.map_or(DEFAULT_TASK_TIMEOUT, |timeout| timeout.0);
+        anyhow::ensure!(!task_timeout.is_zero(), "--task-timeout must leave a task some time");
         let default_branch = self.default_branch.unwrap_or_else(|| "master".into());
         repository::check_branch(&default_branch)
             .map_err(|error| anyhow::anyhow!("--default-branch: {error}"))?;
@@ -188,6 +242,12 @@ impl Given {
             listen,
             workers: self.workers,
             keep: self.keep.unwrap_or_default().0,
+            task_timeout,
+            max_queue: self.max_queue.unwrap_or(10_000),
+            max_per_user: self.max_per_user.unwrap_or(usize::MAX),
+            max_tasks: self.max_tasks.unwrap_or(2_000_000),
+            max_attempts: self.max_attempts.unwrap_or(3),
+            store: self.store.unwrap_or_default(),
             max_upload: self.max_upload.unwrap_or(Size(16 << 30)).0,
             min_free: self.min_free.unwrap_or(Size(1 << 30)).0,
             import_root: self.import_root,
@@ -262,6 +322,8 @@ mod tests {
         assert_eq!(settings.default_branch, "master");
         assert_eq!(settings.overpass.endpoint(), "https://overpass-api.de/api/interpreter");
         assert_eq!((settings.import_root.len(), settings.osm_node_memory), (0, 2 << 30));
+        assert_eq!((settings.max_queue, settings.max_tasks, settings.max_attempts), (10_000, 2_000_000, 3));
+        assert_eq!((settings.task_timeout, settings.store), (DEFAULT_TASK_TIMEOUT, StoreKind::Sqlite));
     }
 
     #[test]
@@ -305,6 +367,9 @@ mod tests {
             "user-agent = ' '",
             "workers = 0",
             "workers = 1025",
+            "max-queue = 0",
+            "max-attempts = 0",
+            "task-timeout = '0s'",
         ] {
             assert!(given(bad).decide().is_err(), "{bad}");
         }

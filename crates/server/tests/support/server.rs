@@ -42,7 +42,26 @@ impl Server {
         arguments: &[&str],
         set_up: impl FnOnce(&mut Command),
     ) -> Self {
-        let mut command = longhaul();
+        Self::start_command(longhaul(), folder, arguments, set_up)
+    }
+
+    /// Starts it on what `folder` holds by a command that is given its own as arguments.
+    #[allow(dead_code, reason = "few tests do")]
+    pub fn start_under(folder: tempfile::TempDir, wrapper: &[&str]) -> Self {
+        let mut command = Command::new(wrapper[0]);
+        command.args(&wrapper[1..]).arg(env!("CARGO_BIN_EXE_longhaul"));
+        for name in longhaul().get_envs().map(|(name, _)| name) {
+            command.env_remove(name);
+        }
+        Self::start_command(command, folder, &[], |_| {})
+    }
+
+    fn start_command(
+        mut command: Command,
+        folder: tempfile::TempDir,
+        arguments: &[&str],
+        set_up: impl FnOnce(&mut Command),
+    ) -> Self {
         command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(folder.path()).args(arguments);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         set_up(&mut command);
@@ -110,6 +129,12 @@ impl Server {
     pub fn stop(self) -> tempfile::TempDir {
         self.signal("-TERM");
         self.wait()
+    }
+
+    /// Ends it at once, as a crash would.
+    pub fn kill(mut self) -> tempfile::TempDir {
+        self.process.kill().unwrap();
+        self.wait_and_tell().0
     }
 
     /// Waits for its end, and checks that it ended well and complained of nothing.

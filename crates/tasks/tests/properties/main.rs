@@ -1,4 +1,5 @@
-//! What must hold of tasks on one server that is not restarted; a file per theme, a test per promise.
+//! What must hold of tasks on one server that is not restarted; a file per theme, a test per promise. With the store in
+//! memory; `properties_on_disk` runs the same tests with the one on a disk.
 
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
@@ -15,3 +16,11 @@ mod stores;
 mod submitting;
 mod tampered;
 mod views;
+
+use std::{path::Path, sync::Arc};
+
+use tasks::{clock::ManualClock, store::MemoryStore};
+
+fn new_store(_folder: &Path, clock: Arc<ManualClock>) -> MemoryStore {
+    MemoryStore::with_clock(clock)
+}

@@ -1,4 +1,4 @@
-//! An engine with a memory store and a clock that stands still, and a job that does what a test tells it.
+//! An engine with a new store and a clock that stands still, and a job that does what a test tells it.
 
 use std::{
     collections::HashMap,
@@ -13,15 +13,20 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 use tasks::{
-    Builder, Cancelled, Context, Failure, Job, Lane, MemoryStore, Registry, Report, Submission, SubmitError,
-    Task, TaskId, Tasks, clock::ManualClock, store::Store,
+    Builder, Cancelled, Context, Failure, Job, Lane, Registry, Report, Submission, SubmitError, Task, TaskId,
+    Tasks, clock::ManualClock, store::Store,
 };
 use tempfile::TempDir;
+
+use crate::new_store;
 
 pub struct Stage {
     pub tasks: Tasks,
     pub clock: Arc<ManualClock>,
     pub folder: TempDir,
+    /// Where the store may keep its files.
+    #[allow(dead_code, reason = "only tests of restarts look at them")]
+    pub store: TempDir,
     scripts: Scripts,
     next: AtomicU64,
 }
@@ -69,13 +74,13 @@ impl Stage {
 
     pub fn with(setup: impl FnOnce(Builder) -> Builder) -> Self {
         let clock = Arc::new(ManualClock::default());
-        let folder = TempDir::new().unwrap();
+        let (folder, store) = (TempDir::new().unwrap(), TempDir::new().unwrap());
         let scripts = Scripts::default();
         let builder = Tasks::builder(Registry::new(scripts.clone()).with::<Scripted>())
-            .store(MemoryStore::with_clock(clock.clone()))
+            .store(new_store(store.path(), clock.clone()))
             .clock(clock.clone())
             .results(folder.path().join("results"));
-        Self { tasks: setup(builder).start(), clock, folder, scripts, next: AtomicU64::new(0) }
+        Self { tasks: setup(builder).start(), clock, folder, store, scripts, next: AtomicU64::new(0) }
     }
 
     pub fn job(&self, lanes: &[&str], script: impl FnOnce(&Context) -> Outcome + Send + 'static) -> Scripted {

@@ -59,10 +59,32 @@ async fn a_stop_does_not_wait_longer_than_its_grace() {
     let mut held = stage.submit_held(&[]).await;
     held.begun().await;
     assert!(!stage.tasks.stop(Duration::ZERO).await);
-    assert_eq!(stage.get(held.id).await.status, Status::Running);
+    assert_eq!(stage.get(held.id).await.status, Status::Waiting, "it is handed back all the same");
     held.release();
     assert!(stage.tasks.stop(LONG).await);
     assert_eq!(stage.get(held.id).await.status, Status::Waiting);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_was_handed_back_behind_its_back_can_publish_nothing() {
+    let stage = Stage::new(1);
+    let (has_begun, begun) = mpsc::channel();
+    let (release, released) = mpsc::channel::<()>();
+    let (tell, told) = mpsc::channel();
+    let id = stage
+        .submit(move |ctx| {
+            has_begun.send(()).unwrap();
+            released.recv().unwrap();
+            tell.send(ctx.seal(&(), &Report::new()).is_err()).unwrap();
+            done()
+        })
+        .await;
+    begun.recv().unwrap();
+    assert!(!stage.tasks.stop(Duration::ZERO).await);
+    release.send(()).unwrap();
+    assert!(told.recv().unwrap());
+    assert!(stage.tasks.stop(LONG).await);
+    assert_eq!(stage.get(id).await.status, Status::Waiting);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,11 +1,11 @@
 //! The checks, one promise each.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::collections::BTreeSet;
 
 use parking_lot::Mutex;
 
 use super::*;
-use crate::{Filter, Status, Totals, clock::Clock as _};
+use crate::{Filter, PRIORITY_STEP, Status, Totals, clock::Clock as _};
 
 pub(super) async fn ids_increase_and_are_never_used_again<S: Store>(bench: &Bench<S>) {
     let mut last = TaskId(0);
@@ -308,6 +308,91 @@ pub(super) async fn a_lane_is_first_come_first_served<S: Store>(bench: &Bench<S>
     assert!(bench.claim().await.is_none());
     bench.end(&second, finished()).await.unwrap();
     assert_eq!(bench.claim_one().await.id, b);
+}
+
+pub(super) async fn a_stream_of_urgent_tasks_does_not_keep_an_ordinary_one_waiting<S: Store>(
+    bench: &Bench<S>,
+) {
+    let of = |priority| NewTask { priority, ..new_task(&[]) };
+    let low = bench.write(Transition::Submitted(of(Priority::Low))).await.record.unwrap().task.id;
+    let normal = bench.write(Transition::Submitted(of(Priority::Normal))).await.record.unwrap().task.id;
+    let mut order = Vec::new();
+    for _ in 0..24 {
+        bench.write(Transition::Submitted(of(Priority::High))).await.verdict.unwrap();
+        let claimed = bench.claim_one().await;
+        bench.end(&claimed, finished()).await.unwrap();
+        order.push(claimed.id);
+        bench.clock.advance(PRIORITY_STEP / 5);
+    }
+    let place = |id| order.iter().position(|other| *other == id);
+    assert_eq!((place(normal), place(low)), (Some(5), Some(11)), "{order:?}");
+}
+
+pub(super) async fn a_priority_does_not_change_the_order_in_a_lane<S: Store>(bench: &Bench<S>) {
+    let of = |priority, lane| NewTask { priority, ..new_task(&[lane]) };
+    let mut ids = Vec::new();
+    for (priority, lane) in [(Priority::Low, "a"), (Priority::High, "a"), (Priority::Normal, "b")] {
+        let answer = bench.write(Transition::Submitted(of(priority, lane))).await;
+        ids.push(answer.record.unwrap().task.id);
+    }
+    for expected in [ids[2], ids[0], ids[1]] {
+        let claimed = bench.claim_one().await;
+        assert_eq!(claimed.id, expected);
+        bench.end(&claimed, finished()).await.unwrap();
+    }
+}
+
+pub(super) async fn a_task_that_was_cut_short_counts_that<S: Store>(bench: &Bench<S>) {
+    let id = bench.submit(&[]).await;
+    for (was_cut_short, interruptions) in [(true, 1), (false, 1), (true, 2)] {
+        let Claimed { attempt, .. } = bench.claim_one().await;
+        let back = Transition::HandedBack { id, attempt, was_cut_short };
+        assert_eq!(bench.write(back).await.verdict, Ok(()));
+        assert_eq!(bench.record(id).await.interruptions, interruptions);
+    }
+    assert_eq!(bench.record(id).await.task.attempt, 3);
+}
+
+pub(super) async fn a_long_report_comes_back_whole<S: Store>(bench: &Bench<S>) {
+    for length in [0, 200, 300, 4000, 5000, 1_000_000] {
+        let id = bench.submit(&[]).await;
+        let claimed = bench.claim_one().await;
+        let long = Arc::new(Report::new().long_text("text", "é".repeat(length)));
+        let error = Arc::new(ErrorReport { message: "x".repeat(length), causes: vec!["y".into()] });
+        bench.end(&claimed, End::Failed(error.clone(), Some(long.clone()))).await.unwrap();
+        let is_whole = |record: &Record| {
+            assert_eq!(
+                (record.task.result.as_ref(), record.task.error.as_ref()),
+                (Some(&long), Some(&error))
+            );
+        };
+        is_whole(&*bench.record(id).await);
+        is_whole(&bench.store.list(&Filter::default()).await.unwrap()[0]);
+        is_whole(&bench.cancel(id).await.record.unwrap());
+        is_whole(&bench.prune(id).await.record.unwrap());
+    }
+}
+
+pub(super) async fn tasks_that_ended_long_ago_look_as_they_did<S: Store>(bench: &Bench<S>) {
+    let mut first = Vec::new();
+    for number in 0..3 {
+        let new = NewTask { transaction: Some("t-1".into()), priority: Priority::High, ..new_task(&["a"]) };
+        let id = bench.write(Transition::Submitted(new)).await.record.unwrap().task.id;
+        bench.clock.advance(Duration::from_millis(7));
+        let claimed = bench.claim_one().await;
+        bench.seal(&claimed).await.unwrap();
+        let end = if number == 0 { finished() } else { failed() };
+        bench.end(&claimed, end).await.unwrap();
+        first.push((id, format!("{:?}", bench.record(id).await)));
+    }
+    let many: Vec<_> = (0..5000).map(|_| Transition::Submitted(new_task(&[]))).collect();
+    bench.store.attach(Arc::new(Deaf), Limits::default());
+    let answers = bench.store.write(many).await.unwrap();
+    let cancels = answers.iter().map(|answer| answer.record.as_ref().unwrap().task.id);
+    bench.store.write(cancels.map(|id| Transition::CancelRequested { id }).collect()).await.unwrap();
+    for (id, looked) in first {
+        assert_eq!(format!("{:?}", bench.record(id).await), looked);
+    }
 }
 
 pub(super) async fn a_given_up_task_keeps_its_lanes_until_they_are_freed<S: Store>(bench: &Bench<S>) {

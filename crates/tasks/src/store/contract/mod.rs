@@ -8,11 +8,11 @@ mod checks;
 mod model;
 mod walk;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use super::{
-    Answer, Claimed, Download, End, Idempotency, Limits, Listener, NewTask, Notice, Record, Refusal, Store,
-    Transition,
+    Answer, Claimed, Download, End, Idempotency, Limits, Listener, NewTask, Notice, Orphan, Record, Refusal,
+    Store, Transition,
 };
 use crate::{ErrorReport, Lane, Priority, Report, TaskId, clock::ManualClock};
 
@@ -52,6 +52,11 @@ pub async fn check<S: Store>(mut make: impl AsyncFnMut(Arc<ManualClock>) -> S) {
         a_cancelled_task_is_not_handed_back,
         a_void_seal_is_forgotten,
         a_lane_is_first_come_first_served,
+        a_stream_of_urgent_tasks_does_not_keep_an_ordinary_one_waiting,
+        a_priority_does_not_change_the_order_in_a_lane,
+        a_task_that_was_cut_short_counts_that,
+        a_long_report_comes_back_whole,
+        tasks_that_ended_long_ago_look_as_they_did,
         a_given_up_task_keeps_its_lanes_until_they_are_freed,
         only_an_ended_task_is_pruned_and_only_once,
         a_sweep_goes_by_each_tasks_own_end,
@@ -59,12 +64,37 @@ pub async fn check<S: Store>(mut make: impl AsyncFnMut(Arc<ManualClock>) -> S) {
         totals_and_counters_agree_with_the_list,
         whoever_listens_hears_of_work_cancels_ends_and_removals,
     );
+    check_walks(make).await;
+}
+
+/// Goes through random wishes; a store that fails now and then must do so without a trace.
+///
+/// # Panics
+/// Where the store does not do what it must.
+pub async fn check_walks<S: Store>(mut make: impl AsyncFnMut(Arc<ManualClock>) -> S) {
     for seed in 0..SEEDS {
-        let clock = Arc::new(ManualClock::default());
-        let store = make(clock.clone()).await;
-        store.attach(Arc::new(Deaf), Limits { max_unfinished: walk::MAX_UNFINISHED, ..Limits::default() });
-        walk::walk(&Bench { store, clock }, seed).await;
+        walk::walk(&walked(&mut make).await, seed).await;
     }
+}
+
+/// Goes through random wishes, with `restart` in between: it closes the store and opens it again.
+///
+/// # Panics
+/// Where the store does not do what it must, or has forgotten something.
+pub async fn check_restarts<S: Store>(
+    mut make: impl AsyncFnMut(Arc<ManualClock>) -> S,
+    mut restart: impl AsyncFnMut(S, Arc<ManualClock>) -> S,
+) {
+    for seed in 0..SEEDS / 4 {
+        walk::walk_and_restart(walked(&mut make).await, seed, &mut restart).await;
+    }
+}
+
+async fn walked<S: Store>(make: &mut impl AsyncFnMut(Arc<ManualClock>) -> S) -> Bench<S> {
+    let clock = Arc::new(ManualClock::default());
+    let store = make(clock.clone()).await;
+    store.attach(Arc::new(Deaf), walk::limits());
+    Bench { store, clock }
 }
 
 const SEEDS: u64 = 64;

@@ -1,11 +1,13 @@
 //! The state diagram in its plainest form, to compare a store with: no index, no time, every question answered by looking
 //! through all tasks.
 
+use std::time::Duration;
+
 use super::{End, Refusal, Transition};
-use crate::{Lane, Status, TaskId};
+use crate::{Lane, PRIORITY_STEP, Priority, Status, TaskId};
 
 /// All tasks that there ever were; a forgotten one is `is_gone`.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Model {
     pub(super) tasks: Vec<ModelTask>,
 }
@@ -16,6 +18,8 @@ pub(super) struct ModelTask {
     pub(super) status: Status,
     pub(super) attempt: u32,
     pub(super) is_gone: bool,
+    /// When its turn is.
+    rank: i64,
     is_cancelled: bool,
     is_sealed: bool,
     lanes: Vec<Lane>,
@@ -27,12 +31,20 @@ impl Model {
         self.tasks.iter().filter(|task| !task.status.has_ended()).count()
     }
 
-    pub(super) fn submit(&mut self, id: TaskId, lanes: Vec<Lane>) {
+    /// A task that was accepted after so much time.
+    pub(super) fn submit(&mut self, id: TaskId, lanes: Vec<Lane>, priority: Priority, elapsed: Duration) {
+        let steps = match priority {
+            Priority::High => -1,
+            Priority::Normal => 0,
+            Priority::Low => 1,
+        };
+        let rank = elapsed.as_millis() as i64 + steps * PRIORITY_STEP.as_millis() as i64;
         self.tasks.push(ModelTask {
             id,
             status: Status::Waiting,
             attempt: 0,
             is_gone: false,
+            rank,
             is_cancelled: false,
             is_sealed: false,
             lanes,
@@ -42,12 +54,20 @@ impl Model {
 
     /// Which task is to be claimed next; it is running then.
     pub(super) fn claim(&mut self) -> Option<TaskId> {
-        let index = (0..self.tasks.len()).find(|index| self.may_run(*index))?;
+        let ready = (0..self.tasks.len()).filter(|index| self.may_run(*index));
+        let index = ready.min_by_key(|index| (self.tasks[*index].rank, *index))?;
         let task = &mut self.tasks[index];
         task.status = Status::Running;
         task.attempt += 1;
         task.holds_lanes = true;
         Some(task.id)
+    }
+
+    /// The program ends and begins again: the threads of tasks that were given up are gone. Which tasks were running.
+    pub(super) fn restart(&mut self) -> Vec<ModelTask> {
+        let ended = self.tasks.iter_mut().filter(|task| task.status.has_ended());
+        ended.for_each(|task| task.holds_lanes = false);
+        self.tasks.iter().filter(|task| task.status == Status::Running).cloned().collect()
     }
 
     fn may_run(&self, index: usize) -> bool {

@@ -75,9 +75,11 @@ impl Writer {
     pub(super) fn work(mut self) {
         loop {
             let is_broken = self.shared.health.lock().is_some();
-            let Some(wishes) = self.shared.inbox.take(is_broken.then_some(RETRY)) else { return };
+            let Some(wishes) = self.shared.inbox.take(is_broken.then_some(RETRY)) else { break };
             self.fulfil(wishes, is_broken);
         }
+        // What nobody waits for.
+        self.fulfil(Vec::new(), false);
     }
 
     fn fulfil(&mut self, wishes: Vec<Wish>, was_broken: bool) {

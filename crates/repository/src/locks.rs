@@ -1,0 +1,140 @@
+//! Ref locks that a killed program left behind: as long as they are there no ref moves.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    thread,
+    time::{Duration, SystemTime},
+};
+
+/// How long a lock must have stood unchanged, and nobody had it open, to count as left behind.
+///
+/// Git programs hold one for some milliseconds, and for as long as a hook of the repository takes.
+const QUIET: Duration = Duration::from_secs(2);
+
+/// How often to look meanwhile.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Removes the ref locks in the bare repositories that nobody holds any more: of `HEAD`, of `packed-refs`, and of
+/// every ref.
+///
+/// The owner of the repositories says by this that it holds none itself. Other programs may: a lock that somebody has open,
+/// as far as the operating system lets us see, stays, and so does one that has just been made. Where there is such a one
+/// this waits until it is clear what it is, for two seconds at most.
+pub(crate) fn remove_stale(repositories: &[PathBuf]) -> io::Result<()> {
+    let mut locks = Vec::new();
+    for repository in repositories {
+        locks.extend(["HEAD.lock", "packed-refs.lock"].map(|name| repository.join(name)));
+        collect(&repository.join("refs"), &mut locks)?;
+    }
+    let mut locks: Vec<_> = locks.into_iter().filter_map(Lock::look_at).collect();
+    while !locks.is_empty() {
+        let held = held_files();
+        locks.retain(|lock| !held.contains(&lock.path));
+        for lock in locks.extract_if(.., |lock| lock.is_quiet()) {
+            remove(&lock)?;
+        }
+        // Whose lock is renewed again and again lives.
+        locks.retain(Lock::is_unchanged);
+        if !locks.is_empty() {
+            thread::sleep(PAUSE);
+        }
+    }
+    Ok(())
+}
+
+/// A lock as it was when it was first looked at.
+struct Lock {
+    path: PathBuf,
+    modified: SystemTime,
+}
+
+impl Lock {
+    fn look_at(path: PathBuf) -> Option<Self> {
+        let modified = fs::symlink_metadata(&path).ok()?.modified().ok()?;
+        Some(Self { path, modified })
+    }
+
+    fn is_unchanged(&self) -> bool {
+        Self::look_at(self.path.clone()).is_some_and(|now| now.modified == self.modified)
+    }
+
+    /// One from the future, by a clock that was set back, is as good as old.
+    fn is_quiet(&self) -> bool {
+        self.is_unchanged() && self.modified.elapsed().map_or(true, |age| age >= QUIET)
+    }
+}
+
+fn collect(folder: &Path, locks: &mut Vec<PathBuf>) -> io::Result<()> {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        entries => entries?,
+    };
+    for entry in entries {
+        let entry = entry?;
+        let path = entry.path();
+        if entry.file_type()?.is_dir() {
+            collect(&path, locks)?;
+        // No ref's name ends so.
+        } else if path.extension().is_some_and(|ending| ending == "lock") {
+            locks.push(path);
+        }
+    }
+    Ok(())
+}
+
+fn remove(lock: &Lock) -> io::Result<()> {
+    match fs::remove_file(&lock.path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed,
+    }
+}
+
+/// The files that programs have open, of those that we may look at; none where there is no `/proc`.
+fn held_files() -> Vec<PathBuf> {
+    let entries = |folder: PathBuf| fs::read_dir(folder).into_iter().flatten().flatten();
+    let is_process = |entry: &fs::DirEntry| {
+        entry.file_name().to_str().is_some_and(|name| name.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    entries("/proc".into())
+        .filter(is_process)
+        .flat_map(|process| entries(process.path().join("fd")))
+        .filter_map(|file| fs::read_link(file.path()).ok())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{File, FileTimes};
+
+    use super::*;
+
+    fn lock(folder: &Path, name: &str, age: Duration) -> (PathBuf, File) {
+        let path = folder.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let file = File::create(&path).unwrap();
+        file.set_times(FileTimes::new().set_modified(SystemTime::now() - age)).unwrap();
+        (path, file)
+    }
+
+    #[test]
+    fn a_lock_that_nobody_holds_goes_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().canonicalize().unwrap();
+        let old = Duration::from_secs(60);
+        let names = ["HEAD.lock", "packed-refs.lock", "refs/heads/master.lock", "refs/heads/a/b.lock"];
+        let stale = names.map(|name| lock(&root, name, old).0);
+        let new = lock(&root, "refs/tags/just-now.lock", Duration::ZERO).0;
+        let (held, _open) = lock(&root, "refs/heads/held.lock", old);
+        let others = ["refs/heads/master", "refs/heads/lock", "objects/HEAD.lock", "config.lock"];
+        let others = others.map(|name| lock(&root, name, old).0);
+        remove_stale(&[root.clone(), root.join("there-is-none")]).unwrap();
+        for gone in stale.iter().chain([&new]) {
+            assert!(!gone.exists(), "{}", gone.display());
+        }
+        assert!(held.exists() || !Path::new("/proc/self/fd").exists(), "somebody has it open");
+        for stays in others {
+            assert!(stays.exists(), "{}", stays.display());
+        }
+    }
+}

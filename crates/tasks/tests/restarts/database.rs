@@ -1,0 +1,151 @@
+//! The database's file: whose it is, which version it has, and whether it can be read.
+
+use std::{error::Error as _, fs, path::Path};
+
+use rusqlite::Connection;
+use tasks::{
+    SqliteStore, TaskId,
+    store::{Journal as _, NewTask, OpenError, Transition, View as _},
+};
+use tempfile::TempDir;
+
+use crate::{copy_of, database_in};
+
+fn new_task(description: &str) -> NewTask {
+    NewTask {
+        kind: "check".into(),
+        job: "{}".into(),
+        description: description.into(),
+        lanes: Vec::new(),
+        subject: None,
+        priority: tasks::Priority::Normal,
+        owner: None,
+        transaction: None,
+        files: Vec::new(),
+        idempotency: None,
+    }
+}
+
+async fn submit(store: &SqliteStore, description: &str) -> TaskId {
+    let answers = store.write(vec![Transition::Submitted(new_task(description))]).await.unwrap();
+    answers[0].record.as_ref().unwrap().task.id
+}
+
+fn open(folder: &Path) -> Result<SqliteStore, OpenError> {
+    SqliteStore::open(database_in(folder))
+}
+
+fn change(folder: &Path, sql: &str) {
+    Connection::open(database_in(folder)).unwrap().execute_batch(sql).unwrap();
+}
+
+#[tokio::test]
+async fn a_database_of_a_newer_program_is_refused_and_left_alone() {
+    let folder = TempDir::new().unwrap();
+    submit(&open(folder.path()).unwrap(), "one").await;
+    change(folder.path(), "PRAGMA user_version = 99");
+    let refused = open(folder.path()).err().unwrap();
+    assert!(matches!(refused, OpenError::Newer { found: 99, known: 1 }), "{refused:?}");
+    assert!(refused.to_string().contains("has version 99"), "{refused}");
+    change(folder.path(), "PRAGMA user_version = 1");
+    assert!(open(folder.path()).unwrap().get(TaskId(1)).await.unwrap().is_some());
+}
+
+#[test]
+fn a_file_of_another_program_is_refused_and_left_alone() {
+    let folder = TempDir::new().unwrap();
+    change(folder.path(), "CREATE TABLE accounts (name TEXT)");
+    assert!(matches!(open(folder.path()), Err(OpenError::Foreign)));
+    fs::write(database_in(folder.path()), "this is no database at all, but a text").unwrap();
+    assert!(matches!(open(folder.path()), Err(OpenError::Open(_))));
+    assert!(fs::read_to_string(database_in(folder.path())).unwrap().starts_with("this is"));
+}
+
+#[tokio::test]
+async fn migrations_run_once() {
+    let folder = TempDir::new().unwrap();
+    for round in 1..4 {
+        let store = open(folder.path()).unwrap();
+        assert_eq!(submit(&store, "one more").await, TaskId(round));
+    }
+}
+
+#[test]
+fn a_folder_that_is_not_there_or_cannot_be_written_is_an_error() {
+    let folder = TempDir::new().unwrap();
+    assert!(matches!(open(&folder.path().join("nowhere")), Err(OpenError::Open(_))));
+    fs::create_dir(database_in(folder.path())).unwrap();
+    assert!(matches!(open(folder.path()), Err(OpenError::Open(_))));
+}
+
+#[tokio::test]
+async fn a_damaged_database_is_an_error_that_says_so() {
+    let folder = TempDir::new().unwrap();
+    {
+        let store = open(folder.path()).unwrap();
+        for number in 0..200 {
+            submit(&store, &format!("a task with a number of its own: {number}")).await;
+        }
+    }
+    let path = database_in(folder.path());
+    let whole = fs::read(&path).unwrap();
+    assert!(whole.len() > 10 * 4096, "everything is in the database once it is closed");
+    let mut refused = 0;
+    for page in 1..whole.len() / 4096 {
+        let mut damaged = whole.clone();
+        damaged[page * 4096..(page + 1) * 4096].fill(0x5a);
+        fs::write(&path, damaged).unwrap();
+        match open(folder.path()) {
+            Ok(store) => assert!(store.get(TaskId(1)).await.is_ok()),
+            Err(error) => {
+                refused += 1;
+                let cause = error.source().unwrap().to_string();
+                assert!(cause.contains("malformed") || cause.contains("not a database"), "{error}: {cause}");
+            }
+        }
+    }
+    assert!(refused >= 5, "pages of tasks are looked at: {refused}");
+    fs::write(&path, whole).unwrap();
+    assert!(open(folder.path()).unwrap().get(TaskId(200)).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_torn_log_loses_nothing_but_what_was_torn() {
+    let folder = TempDir::new().unwrap();
+    let store = open(folder.path()).unwrap();
+    let wal = folder.path().join("tasks.sqlite-wal");
+    let mut lengths = vec![fs::metadata(&wal).unwrap().len()];
+    for number in 0..30 {
+        submit(&store, &format!("{number}")).await;
+        lengths.push(fs::metadata(&wal).unwrap().len());
+    }
+    let last = *lengths.last().unwrap();
+    for cut in (lengths[0]..last).step_by(997).chain([last]) {
+        let copy = copy_of(folder.path());
+        let torn = fs::File::options().write(true).open(copy.path().join("tasks.sqlite-wal")).unwrap();
+        torn.set_len(cut).unwrap();
+        // Each submit waited for a commit of its own, so all that were whole by then are there, and nothing by halves.
+        let whole = lengths[1..].iter().filter(|length| **length <= cut).count();
+        let found = open(copy.path()).unwrap();
+        let there = found.list(&tasks::Filter::default()).await.unwrap();
+        assert_eq!(there.len(), whole, "cut at {cut} of {last}");
+        assert!(there.iter().zip(1..).all(|(record, id)| record.task.id == TaskId(id)));
+        assert!(submit(&found, "it goes on").await > TaskId(whole as u64));
+    }
+}
+
+#[tokio::test]
+async fn a_log_whose_last_page_is_garbage_loses_only_what_was_being_written() {
+    let folder = TempDir::new().unwrap();
+    let store = open(folder.path()).unwrap();
+    for number in 0..10 {
+        submit(&store, &format!("{number}")).await;
+    }
+    let copy = copy_of(folder.path());
+    let wal = copy.path().join("tasks.sqlite-wal");
+    let mut log = fs::read(&wal).unwrap();
+    // Half a frame that never became whole.
+    log.extend([0x5a; 3000]);
+    fs::write(&wal, log).unwrap();
+    assert_eq!(open(copy.path()).unwrap().list(&tasks::Filter::default()).await.unwrap().len(), 10);
+}

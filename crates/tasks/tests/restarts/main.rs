@@ -1,0 +1,42 @@
+//! What outlives the program, and what becomes of it: properties 1, 2, 4, 6, 14, 21, 24 and 26 across a restart, and what a disk
+//! can do to a database.
+//!
+//! A crash is a copy of the database's files while the store is open: what a killed program would have left.
+
+#![cfg(feature = "sqlite")]
+#![allow(clippy::unwrap_used, reason = "a test may")]
+#![allow(dead_code, reason = "some of the stage is for other tests")]
+
+mod crashes;
+mod database;
+mod disk;
+#[path = "../properties/stage.rs"]
+mod stage;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use tasks::{SqliteStore, clock::ManualClock};
+use tempfile::TempDir;
+
+fn new_store(folder: &Path, clock: Arc<ManualClock>) -> SqliteStore {
+    SqliteStore::options().clock(clock).open(database_in(folder)).unwrap()
+}
+
+fn database_in(folder: &Path) -> PathBuf {
+    folder.join("tasks.sqlite")
+}
+
+/// The files of the database as they are at this moment, in a folder of their own.
+fn copy_of(folder: &Path) -> TempDir {
+    let copy = TempDir::new().unwrap();
+    for name in ["tasks.sqlite", "tasks.sqlite-wal"] {
+        if folder.join(name).exists() {
+            fs::copy(folder.join(name), copy.path().join(name)).unwrap();
+        }
+    }
+    copy
+}
