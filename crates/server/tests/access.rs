@@ -123,6 +123,8 @@ fn nobody_is_let_in_without_a_token() {
         ("GET", "/repos/none.json"),
         ("PUT", "/repos/x/init.json"),
         ("POST", "/repos/city/import.json?format=gpkg"),
+        ("GET", "/repos/city/osm/import.json?uri=/x"),
+        ("GET", "/repos/city/osm/download.json?bbox=1,1,2,2"),
         ("GET", "/metrics.json"),
         ("GET", "/version.json"),
         ("GET", "/nothing.json"),
@@ -190,6 +192,8 @@ fn readers_see_their_repositories_and_change_nothing() {
             ("GET", "/repos/city/delete.json".to_owned()),
             ("DELETE", "/repos/city.json?token=1".to_owned()),
             ("POST", "/repos/city/rename.json?name=x".to_owned()),
+            ("GET", "/repos/city/osm/import.json?uri=/x".to_owned()),
+            ("GET", "/repos/city/osm/download.json?bbox=1,1,2,2".to_owned()),
             ("GET", format!("/tasks/{city}.json?cancel=true")),
             ("GET", format!("/tasks/{city}.json?prune=true")),
             ("DELETE", format!("/tasks/{city}.json")),
@@ -228,6 +232,8 @@ fn what_one_may_not_see_is_as_if_it_never_was() {
             ("POST", "/repos/land/rename.json?name=city"),
             ("PUT", "/repos/land/init.json"),
             ("POST", "/repos/land/import.json?format=gpkg"),
+            ("GET", "/repos/land/osm/import.json?uri=/x"),
+            ("POST", "/repos/land/osm/download.json?bbox=1,1,2,2"),
         ] {
             let there = guarded.as_who(who, method, target);
             let never = guarded.as_who(who, method, &target.replace("land", "none"));

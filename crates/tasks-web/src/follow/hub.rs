@@ -126,7 +126,7 @@ impl Hub {
     }
 
     fn leave_later(self: &Arc<Self>, task: Option<TaskId>, key: u64) -> Leave {
-        Leave { hub: self.clone(), task, key }
+        Leave { hub: self.clone(), task, key, is_done: false }
     }
 
     fn place(&self) -> Result<OwnedSemaphorePermit, ApiError> {

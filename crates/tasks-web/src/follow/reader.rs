@@ -60,7 +60,9 @@ impl Reader {
 pub(crate) struct Stream {
     pub(super) frames: mpsc::Receiver<Bytes>,
     alive: Pin<Box<Sleep>>,
-    _leave: Option<Leave>,
+    /// When it said something last.
+    said: Instant,
+    leave: Option<Leave>,
 }
 
 /// Takes the reader off the follower's list when the client is gone.
@@ -68,17 +70,21 @@ pub(super) struct Leave {
     pub(super) hub: Arc<Hub>,
     pub(super) task: Option<TaskId>,
     pub(super) key: u64,
+    /// The follower has let go of it by itself.
+    pub(super) is_done: bool,
 }
 
 impl Drop for Leave {
     fn drop(&mut self) {
-        self.hub.leave(self.task, self.key);
+        if !self.is_done {
+            self.hub.leave(self.task, self.key);
+        }
     }
 }
 
 impl Stream {
     pub(super) fn new(frames: mpsc::Receiver<Bytes>, leave: Option<Leave>) -> Self {
-        Self { frames, alive: Box::pin(sleep(ALIVE)), _leave: leave }
+        Self { frames, alive: Box::pin(sleep(ALIVE)), said: Instant::now(), leave }
     }
 }
 
@@ -87,12 +93,22 @@ impl futures_util::Stream for Stream {
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         if let Poll::Ready(frame) = self.frames.poll_recv(context) {
-            self.alive.as_mut().reset(Instant::now() + ALIVE);
+            self.said = Instant::now();
+            if let (None, Some(leave)) = (&frame, &mut self.leave) {
+                leave.is_done = true;
+            }
             return Poll::Ready(frame.map(Ok));
         }
-        if self.alive.as_mut().poll(context).is_ready() {
-            self.alive.as_mut().reset(Instant::now() + ALIVE);
-            return Poll::Ready(Some(Ok(Bytes::from_static(b": alive\n\n"))));
+        // Moved only when it rings, since a thousand streams may say something at the same moment.
+        while self.alive.as_mut().poll(context).is_ready() {
+            let due = self.said + ALIVE;
+            let now = Instant::now();
+            if due <= now {
+                self.said = now;
+                self.alive.as_mut().reset(now + ALIVE);
+                return Poll::Ready(Some(Ok(Bytes::from_static(b": alive\n\n"))));
+            }
+            self.alive.as_mut().reset(due);
         }
         Poll::Pending
     }
