@@ -31,8 +31,7 @@ pub(crate) fn sort<T: Send, K: Ord>(
     let sort_share = |share: Vec<&mut [T]>| {
         share.into_iter().try_for_each(|items| {
             interrupter.check()?;
-            // Items come in long ascending runs, which a stable sort makes use of.
-            items.sort_by_key(&key);
+            items.sort_unstable_by_key(&key);
             Ok(())
         })
     };

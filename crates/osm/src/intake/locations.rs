@@ -170,6 +170,8 @@ pub(super) struct Finder<'a> {
     locations: &'a Locations,
     /// The run of the node before: ways keep to a neighbourhood.
     last_run: usize,
+    /// Where in that run the node before stands.
+    last_node: usize,
     pages: Vec<CachedPage>,
 }
 
@@ -182,7 +184,7 @@ struct CachedPage {
 
 impl<'a> Finder<'a> {
     pub(super) fn new(locations: &'a Locations) -> Self {
-        Self { locations, last_run: 0, pages: Vec::new() }
+        Self { locations, last_run: 0, last_node: 0, pages: Vec::new() }
     }
 
     /// What is known of the node `id`.
@@ -190,7 +192,16 @@ impl<'a> Finder<'a> {
         let Some(run) = self.run_of(id) else { return Ok(None) };
         let found = match &run.nodes {
             Nodes::InMemory { ids, positions, versions } => {
-                ids.binary_search(&id).ok().map(|at| (positions[at], versions[at]))
+                // Nodes that were drawn one after the other have ids one after the other.
+                let next = self.last_node + 1;
+                let at = match ids.get(next) {
+                    Some(found) if *found == id => Ok(next),
+                    _ => ids.binary_search(&id),
+                };
+                at.ok().map(|at| {
+                    self.last_node = at;
+                    (positions[at], versions[at])
+                })
             }
             Nodes::InFile { offset, count, page_firsts } => {
                 let page = page_firsts.partition_point(|first| *first <= id).saturating_sub(1);
