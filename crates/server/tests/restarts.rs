@@ -54,6 +54,13 @@ fn database(folder: &Path) -> Connection {
     Connection::open(folder.join("longhaul.sqlite")).unwrap()
 }
 
+/// Files are removed behind the answer's back.
+fn wait_until_no_upload_is_left(server: &Server) {
+    while !names_in(&server.data("uploads")).is_empty() {
+        std::thread::yield_now();
+    }
+}
+
 /// Every import has become one commit, in the order in which they were asked for; nothing else is left.
 fn assert_all_were_imported_once(server: &Server, ids: &[u64]) {
     for id in ids {
@@ -63,9 +70,7 @@ fn assert_all_were_imported_once(server: &Server, ids: &[u64]) {
     let log = git(&repository, &["log", "--reverse", "--format=%s", "master"]);
     assert_eq!(log.lines().collect::<Vec<_>>(), ["large", "0", "1", "2"]);
     assert_eq!(git(&repository, &["fsck", "--strict", "--full"]), "");
-    while !names_in(&server.data("uploads")).is_empty() {
-        std::thread::yield_now();
-    }
+    wait_until_no_upload_is_left(server);
     let packs = names_in(&repository.join("objects/pack"));
     assert!(packs.iter().all(|name| !name.starts_with("tmp_") && !name.ends_with(".keep")), "{packs:?}");
 }
@@ -124,7 +129,6 @@ fn an_ended_task_reads_the_same_after_a_crash_and_its_id_is_not_used_again() {
 #[test]
 fn a_cancel_before_a_crash_is_honoured() {
     let (server, ids) = busy();
-    let commits_before = 0;
     for id in &ids {
         assert_eq!(server.get(&format!("/tasks/{id}?cancel=true")).status, 200);
     }
@@ -132,8 +136,8 @@ fn a_cancel_before_a_crash_is_honoured() {
     for id in &ids {
         assert_eq!(server.ended(*id)["status"], "CANCELLED");
     }
-    assert_eq!(names_in(&server.data("repos/r.git/refs/heads")).len(), commits_before);
-    assert_eq!(names_in(&server.data("uploads")), [""; 0]);
+    assert_eq!(names_in(&server.data("repos/r.git/refs/heads")), [""; 0]);
+    wait_until_no_upload_is_left(&server);
     server.stop();
 }
 
@@ -143,13 +147,11 @@ fn cut_short_after_the_seal(interruptions: u32) -> (TempDir, u64, Value, String)
     server.init("r");
     let task = server.import_to_the_end("r", file(&["a"]));
     let id = task["id"].as_u64().unwrap();
-    let name = server.get("/repos.json").text();
     let commit = task["result"]["commit"]["id"].as_str().unwrap().to_owned();
     let folder = server.stop();
     let config = folder.path().join("repos/r.git/config");
     let config = fs::read_to_string(config).unwrap();
     let repository = config.lines().find_map(|line| line.trim().strip_prefix("id = ")).unwrap().to_owned();
-    assert!(name.contains("\"r\""), "{name}");
     let intent = serde_json::json!({
         "repository": repository, "branch": "master", "old": null, "new": commit,
     });
@@ -303,7 +305,7 @@ fn confined(folder: TempDir, blocks: u32) -> Server {
 fn a_full_disk_refuses_new_tasks_and_forgets_none() {
     let server = Server::start();
     server.init("r");
-    let server = confined(server.stop(), 200);
+    let server = confined(server.stop(), 4000);
     let mut answered = Vec::new();
     let long = "x".repeat(8000);
     let refused = loop {

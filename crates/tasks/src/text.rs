@@ -29,14 +29,16 @@ pub(crate) const LONGEST: usize = 1_000_000;
 /// What a node takes beside its text, in bytes, about; so that a list of a million numbers is not short.
 const NODE: usize = 16;
 
+/// How deep a report may go; readers of JSON give up at some depth.
+const DEEPEST: usize = 24;
+
 /// The report with every text in it cleaned, and cut if it is too long. Names are the program's own and stay as they are.
 pub(crate) fn clean_report(report: Report) -> Report {
-    let mut room = Room(LONGEST);
-    let is_short = room.has_room_for(&report);
-    match is_short && members_are_clean(&report) {
+    let is_short = Room(LONGEST).has_room_for(&report);
+    match is_short && members_are_clean(&report, 0) {
         true => report,
-        false if is_short => rebuild(&report, &mut Room(usize::MAX)),
-        false => rebuild(&report, &mut Room(LONGEST))
+        false if is_short => rebuild(&report, &mut Room(usize::MAX), 0),
+        false => rebuild(&report, &mut Room(LONGEST), 0)
             .text("cut", "the report is longer than 1 MB; this is its beginning"),
     }
 }
@@ -86,44 +88,48 @@ impl Room {
     }
 }
 
-fn members_are_clean(report: &Report) -> bool {
-    report.members().iter().all(|(_, node)| is_clean(node))
+fn members_are_clean(report: &Report, depth: usize) -> bool {
+    depth < DEEPEST && report.members().iter().all(|(_, node)| is_clean(node, depth))
 }
 
-fn is_clean(node: &Node) -> bool {
+fn is_clean(node: &Node, depth: usize) -> bool {
     match node {
         Node::Text(text) | Node::LongText(text) | Node::Attribute(text) => text.chars().all(is_allowed),
-        Node::Element(report) => members_are_clean(report),
-        Node::List(items) => items.iter().all(is_clean),
+        Node::Float(number) => number.is_finite(),
+        Node::Element(report) => members_are_clean(report, depth + 1),
+        Node::List(items) => depth < DEEPEST && items.iter().all(|item| is_clean(item, depth + 1)),
         _ => true,
     }
 }
 
-fn rebuild(report: &Report, room: &mut Room) -> Report {
+fn rebuild(report: &Report, room: &mut Room, depth: usize) -> Report {
     let mut rebuilt = Report::new();
     for (name, node) in report.members() {
         if room.0 == 0 {
             break;
         }
-        rebuilt = rebuilt.with(name, rebuild_node(node, room));
+        rebuilt = rebuilt.with(name, rebuild_node(node, room, depth));
     }
     rebuilt
 }
 
-fn rebuild_node(node: &Node, room: &mut Room) -> Node {
+fn rebuild_node(node: &Node, room: &mut Room, depth: usize) -> Node {
     let mut text = |text: &str| room.cut(&clean(text)).to_owned();
     match node {
         Node::Text(long) => Node::Text(text(long)),
         Node::LongText(long) => Node::LongText(text(long)),
         Node::Attribute(long) => Node::Attribute(text(long)),
-        Node::Element(report) => Node::Element(rebuild(report, room)),
+        // JSON has no such numbers, and XML readers do not expect them.
+        Node::Float(number) if !number.is_finite() => Node::Null,
+        Node::Element(_) | Node::List(_) if depth >= DEEPEST => Node::Null,
+        Node::Element(report) => Node::Element(rebuild(report, room, depth + 1)),
         Node::List(items) => {
             let mut rebuilt = Vec::new();
             for item in items {
                 if room.0 == 0 {
                     break;
                 }
-                rebuilt.push(rebuild_node(item, room));
+                rebuilt.push(rebuild_node(item, room, depth + 1));
             }
             Node::List(rebuilt)
         }
@@ -154,6 +160,16 @@ mod tests {
             .element("commit", Report::new().long_text("message", "a\u{FFFD}"))
             .list("id", [Node::text("\u{FFFD}"), Node::Integer(7)]);
         assert_eq!(clean_report(dirty), clean);
+    }
+
+    #[test]
+    fn what_json_cannot_carry_is_nothing() {
+        let numbers = [f64::NAN, f64::INFINITY, 1.5].map(Node::Float);
+        let clean = clean_report(Report::new().list("number", numbers));
+        assert_eq!(clean, Report::new().list("number", [Node::Null, Node::Null, Node::Float(1.5)]));
+        let deep = (0..200).fold(Report::new(), |deep, _| Report::new().element("in", deep));
+        let json = serde_json::to_string(&clean_report(deep)).unwrap();
+        assert!(serde_json::from_str::<Report>(&json).is_ok());
     }
 
     #[test]

@@ -59,6 +59,13 @@ impl Engine {
         Ok(Self { tasks: builder.start(), store })
     }
 
+    /// Closes the database, so that its one file is all there is to copy.
+    pub(super) async fn close(self) {
+        if let Some(store) = self.store {
+            let _ = tokio::task::spawn_blocking(move || store.close()).await;
+        }
+    }
+
     /// Removes the files that no task needs.
     pub(super) fn clear(&self, data: &DataFolder) -> anyhow::Result<()> {
         clear(data, self.store.as_ref())

@@ -55,6 +55,7 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
     if let Err(error) = engine.clear(&data) {
         tracing::warn!(error = format!("{error:#}"), "some files were left, and go at the next start");
     }
+    engine.close().await;
     tracing::info!("stopped");
     Ok(())
 }

@@ -126,7 +126,7 @@ async fn crash_after_the_seal(intent: &'static str) {
     let id = stage.tasks.submit(job, submission).await.unwrap().id;
     sealed.recv().unwrap();
     let (store, _copy) = crashed(&stage);
-    assert_eq!(store.files(), [upload.clone()]);
+    assert_eq!(store.files(), std::slice::from_ref(&upload));
     stage.script_again(number, |_| Ok(Report::new().text("attempt", "second")));
     let next = stage.successor(store);
     let task = ended(&next, id).await;

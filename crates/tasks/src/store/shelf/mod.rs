@@ -155,10 +155,10 @@ impl Shelf {
         }
     }
 
-    /// Takes an ended task up that was there before, in the order of the ids.
+    /// Takes an ended task up that was there before, in the order of the ids; what it has to say is light, or left on the disk.
     pub(super) fn take_up(&self, record: &Record, is_lean: bool) {
         let row = self.row(record);
-        let packed = if is_lean { pack::lean(record) } else { self.pack(record) };
+        let packed = if is_lean { pack::lean(record) } else { pack::whole(record) };
         self.chunk_for(record.task.id).write().put(row, Kept::Packed(packed));
         self.meter.count(None, Some((row.kind, row.status)), None);
     }

@@ -69,9 +69,7 @@ fn write(record: &Record, result: Option<&Report>, error: Option<&ErrorReport>, 
 
 /// The task, and whether its result and error lie on the disk.
 pub(super) fn unpack(packed: &[u8], row: &Row, words: &Words) -> (Record, bool) {
-    let Ok(read) = serde_json::from_slice::<Read>(packed) else {
-        unreachable!("what was packed here is JSON")
-    };
+    let read = serde_json::from_slice::<Read>(packed).unwrap_or_else(|_| unreadable());
     let Packed(
         description,
         transaction,
@@ -105,6 +103,12 @@ pub(super) fn unpack(packed: &[u8], row: &Row, words: &Words) -> (Record, bool) 
     };
     let record = Record { task, interruptions, cancel_requested, download: download.map(Arc::new) };
     (record, is_lean)
+}
+
+/// Stands for a task whose report has a form that is written and cannot be read; the engine lets none through.
+fn unreadable() -> Read {
+    let error = ErrorReport::message("what the task had to say cannot be read");
+    Packed("".into(), None, Priority::Normal, None, None, 0, 0, false, None, false, None, Some(error))
 }
 
 fn time(nanoseconds: i64) -> Timestamp {

@@ -50,7 +50,7 @@ pub struct SqliteStore(Arc<Owned>);
 struct Owned {
     shared: Arc<Shared>,
     reader: Reader,
-    writer: Option<JoinHandle<()>>,
+    writer: Mutex<Option<JoinHandle<()>>>,
 }
 
 struct Shared {
@@ -137,7 +137,7 @@ impl SqliteOptions {
         let reader = Reader::start(&path)?;
         let writer = writer::Writer::new(shared.clone(), database);
         let thread = std::thread::Builder::new().name("task-writer".into()).spawn(move || writer.work());
-        let writer = Some(thread.map_err(OpenError::Thread)?);
+        let writer = Mutex::new(Some(thread.map_err(OpenError::Thread)?));
         Ok(SqliteStore(Arc::new(Owned { shared, reader, writer })))
     }
 
@@ -182,6 +182,12 @@ impl SqliteStore {
     /// The files that were given to tasks which have not ended.
     pub fn files(&self) -> Vec<PathBuf> {
         self.shared().board.lock().files()
+    }
+
+    /// Closes the database once what was asked before is written: everything is in its one file then. Whatever is asked
+    /// afterwards is an error, but for what is in memory. Blocks.
+    pub fn close(&self) {
+        self.0.close();
     }
 
     fn shared(&self) -> &Shared {
@@ -235,15 +241,24 @@ fn moment(clock: &dyn Clock) -> Moment {
     Moment { now: clock.now(), elapsed: clock.elapsed() }
 }
 
-impl Drop for Owned {
-    fn drop(&mut self) {
+impl Owned {
+    fn close(&self) {
+        // The writer is the last, since only it may put the log back into the database.
+        self.reader.close();
         self.shared.inbox.close();
-        if let Some(writer) = self.writer.take()
+        let writer = self.writer.lock().take();
+        if let Some(writer) = writer
             // A listener may be the last to hold it, on the writer's own thread.
             && writer.thread().id() != std::thread::current().id()
         {
             let _ = writer.join();
         }
+    }
+}
+
+impl Drop for Owned {
+    fn drop(&mut self) {
+        self.close();
     }
 }
 

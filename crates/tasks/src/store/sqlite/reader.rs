@@ -2,6 +2,7 @@
 
 use std::{path::Path, thread::JoinHandle};
 
+use parking_lot::Mutex;
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
@@ -11,10 +12,10 @@ use crate::{TaskId, store::StoreError};
 /// Questions that may wait; those who ask more wait themselves.
 const WAITING: usize = 256;
 
-/// Asks the thread; it ends with the last of these.
+/// Asks the thread, until it is closed.
 pub(super) struct Reader {
-    questions: Option<mpsc::Sender<Question>>,
-    thread: Option<JoinHandle<()>>,
+    questions: Mutex<Option<mpsc::Sender<Question>>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 struct Question {
@@ -28,24 +29,25 @@ impl Reader {
         let (questions, asked) = mpsc::channel(WAITING);
         let thread =
             std::thread::Builder::new().name("task-reader".into()).spawn(move || read(&database, asked));
-        Ok(Self { questions: Some(questions), thread: Some(thread.map_err(OpenError::Thread)?) })
+        let thread = Mutex::new(Some(thread.map_err(OpenError::Thread)?));
+        Ok(Self { questions: Mutex::new(Some(questions)), thread })
     }
 
     /// What the task has to say; `None` if it is gone.
     pub(super) async fn content(&self, id: TaskId) -> Result<Option<Content>, StoreError> {
         let stopped = || StoreError::new("the task store has stopped", None);
-        let questions = self.questions.as_ref().ok_or_else(stopped)?;
+        let questions = self.questions.lock().clone().ok_or_else(stopped)?;
         let (answer, answered) = oneshot::channel();
         questions.send(Question { id, answer }).await.map_err(|_| stopped())?;
         let content = answered.await.map_err(|_| stopped())?;
         content.map_err(|error| StoreError::new("reading from the task database", Some(error.into())))
     }
-}
 
-impl Drop for Reader {
-    fn drop(&mut self) {
-        self.questions = None;
-        if let Some(thread) = self.thread.take() {
+    /// Closes the database, once what was asked before is answered.
+    pub(super) fn close(&self) {
+        *self.questions.lock() = None;
+        let thread = self.thread.lock().take();
+        if let Some(thread) = thread {
             let _ = thread.join();
         }
     }

@@ -4,8 +4,14 @@
 //! changed durable together, and then either [settles](Board::settle) them, which makes the changes visible and lets what they
 //! freed be claimed, or [undoes](Board::undo) them, as if nobody had wished anything.
 
+mod claim;
+mod life;
+mod requests;
+mod settle;
+mod take_up;
+
 use std::{
-    collections::{BTreeMap, HashMap, HashSet, VecDeque, hash_map::Entry},
+    collections::{HashMap, HashSet, VecDeque, hash_map::Entry},
     path::PathBuf,
     sync::Arc,
     time::Duration,
@@ -13,11 +19,18 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::{
-    Answer, Claimed, Download, End, Idempotency, Limits, NewTask, Notice, Orphan, Record, Refusal,
-    SealedEffect, Swept, Transition, nanoseconds, queue::Queue, shelf::Shelf,
+use self::settle::{Batch, Before};
+pub(super) use self::{
+    claim::Claim,
+    life::{Life, Seal},
+    requests::{Request, RequestKey},
+    settle::{Change, Row},
 };
-use crate::{Lane, PRIORITY_STEP, Priority, Report, Status, Task, TaskId};
+use super::{
+    Answer, End, Limits, NewTask, Notice, Record, Refusal, Swept, Transition, nanoseconds, queue::Queue,
+    shelf::Shelf,
+};
+use crate::{PRIORITY_STEP, Priority, Status, Task, TaskId};
 
 /// All unfinished tasks and what may still happen to them; those that have ended are on the [`Shelf`].
 #[derive(Default)]
@@ -45,85 +58,6 @@ pub(super) struct Board {
     batch: Batch,
 }
 
-/// What the wishes that are not settled yet have changed.
-#[derive(Default)]
-struct Batch {
-    /// How each task was before the first of them.
-    before: BTreeMap<TaskId, Before>,
-    /// Each with the one it takes the place of.
-    requests: Vec<(RequestKey, Option<Request>)>,
-    /// Whose lanes are opened.
-    freed: Vec<TaskId>,
-    /// Whose lanes stay shut although they are forgotten.
-    shut: HashSet<TaskId>,
-    /// Ends that a sweep took from the front of `Board::ended`.
-    swept: Vec<(i64, TaskId)>,
-    /// What is about to be written of `Board::unwritten`.
-    writing: HashSet<TaskId>,
-}
-
-/// How a task was.
-enum Before {
-    Absent,
-    Alive(Life),
-    Ended(Arc<Record>),
-}
-
-/// A task that has not ended, or just has.
-#[derive(Clone)]
-pub(super) struct Life {
-    pub(super) record: Arc<Record>,
-    pub(super) job: Arc<str>,
-    pub(super) lanes: Arc<[Lane]>,
-    pub(super) files: Arc<[PathBuf]>,
-    pub(super) sealed: Option<Arc<Seal>>,
-    /// Its lanes stay shut although it has ended.
-    keeps_lanes: bool,
-    /// It was found unfinished when the store was opened: an earlier start may have brought the program down, so the next one
-    /// is on the disk before the task runs.
-    is_veteran: bool,
-    rank: i64,
-}
-
-/// What was said at the point of no return.
-pub(super) struct Seal {
-    pub(super) intent: Option<Arc<str>>,
-    pub(super) report: Arc<Report>,
-    pub(super) download: Option<Arc<Download>>,
-}
-
-/// A request as its owner calls it.
-pub(super) type RequestKey = (Option<Arc<str>>, String);
-
-/// A request that may come again.
-#[derive(Clone)]
-pub(super) struct Request {
-    pub(super) fingerprint: String,
-    /// The task as it was answered first.
-    pub(super) record: Arc<Record>,
-}
-
-/// What must be written down of one task.
-pub(super) enum Row {
-    New(Life),
-    Changed(Life),
-    Gone(TaskId),
-}
-
-/// What pollers should see from now on.
-pub(super) enum Change {
-    Put(Arc<Record>),
-    Remove(TaskId),
-}
-
-/// Whether there is something to run.
-pub(super) enum Claim {
-    Nothing,
-    /// The next one has to be claimed on the disk first.
-    OnDisk,
-    Got(Claimed),
-}
-
 /// The moment at which something happens.
 #[derive(Clone, Copy)]
 pub(super) struct Moment {
@@ -142,7 +76,6 @@ pub(super) type News = (Vec<Change>, Vec<Notice>);
 
 type Verdict = Result<(), Refusal>;
 
-// Granting wishes.
 impl Board {
     pub(super) fn apply(
         &mut self,
@@ -460,314 +393,6 @@ impl Board {
             }
             _ => {}
         }
-    }
-}
-
-// Giving tasks out.
-impl Board {
-    /// Takes the next task at once: a crash that forgets it only makes the task wait again. What must not be forgotten is
-    /// claimed [on the disk](Self::claim_on_disk).
-    pub(super) fn claim(&mut self, moment: Moment) -> (Claim, News) {
-        let Some(id) = self.queue.next() else { return (Claim::Nothing, News::default()) };
-        if self.lives.get(&id).is_some_and(|life| life.is_veteran) {
-            return (Claim::OnDisk, News::default());
-        }
-        let Some(life) = self.take_next(moment) else { return (Claim::Nothing, News::default()) };
-        let claimed = life.claimed();
-        let news = (vec![Change::Put(life.record.clone())], vec![Notice::Changed(id)]);
-        self.lives.insert(id, life);
-        self.unwritten.insert(id);
-        (Claim::Got(claimed), news)
-    }
-
-    /// Takes the next task as a wish like others, to be settled or undone.
-    pub(super) fn claim_on_disk(&mut self, moment: Moment) -> Option<Claimed> {
-        let life = self.take_next(moment)?;
-        let claimed = life.claimed();
-        self.alter(claimed.id, Some(life));
-        Some(claimed)
-    }
-
-    fn take_next(&mut self, moment: Moment) -> Option<Life> {
-        let id = self.queue.pop()?;
-        let mut life = self.lives.get(&id)?.clone();
-        life.change(|record| {
-            let task = &mut record.task;
-            task.attempt += 1;
-            task.status = Status::Running;
-            task.started = Some(moment.now.max(task.created));
-        });
-        Some(life)
-    }
-
-    /// The files of all that has not ended.
-    pub(super) fn files(&self) -> Vec<PathBuf> {
-        self.lives.values().flat_map(|life| life.files.iter().cloned()).collect()
-    }
-
-    /// What was running when the program before this one ended; said once.
-    pub(super) fn take_orphans(&mut self) -> Vec<Orphan> {
-        let orphans = std::mem::take(&mut self.orphans);
-        let lives = orphans.iter().filter_map(|id| self.lives.get(id));
-        lives
-            .map(|life| Orphan {
-                claimed: life.claimed(),
-                cut_short: life.record.task.attempt,
-                interruptions: life.record.interruptions,
-                cancel_requested: life.record.cancel_requested,
-                sealed: life.sealed.as_ref().map(|seal| SealedEffect {
-                    intent: seal.intent.clone(),
-                    download: seal.download.clone(),
-                }),
-            })
-            .collect()
-    }
-}
-
-// Settling and undoing.
-impl Board {
-    /// What is to be written down, as it is now.
-    pub(super) fn rows(&mut self) -> Vec<Row> {
-        let of = |id: &TaskId, before: Option<&Before>| match (before, self.lives.get(id)) {
-            (Some(Before::Absent), None) | (None, None) => None,
-            (Some(Before::Absent), Some(life)) => Some(Row::New(life.clone())),
-            (_, Some(life)) => Some(Row::Changed(life.clone())),
-            (Some(_), None) => Some(Row::Gone(*id)),
-        };
-        let touched = self.batch.before.iter().filter_map(|(id, before)| of(id, Some(before)));
-        let untouched = self.unwritten.iter().filter(|id| !self.batch.before.contains_key(id));
-        let rows = touched.chain(untouched.filter_map(|id| of(id, None))).collect();
-        self.batch.writing = std::mem::take(&mut self.unwritten);
-        rows
-    }
-
-    /// The requests that are to be written down.
-    pub(super) fn new_requests(&self) -> Vec<(RequestKey, Request)> {
-        let found = self.batch.requests.iter().filter_map(|(key, _)| self.requests.get_key_value(key));
-        found.map(|(key, request)| (key.clone(), request.clone())).collect()
-    }
-
-    /// The highest id that was given out.
-    pub(super) fn last_id(&self) -> u64 {
-        self.last_id
-    }
-
-    /// Everything that was wished has come to be.
-    pub(super) fn settle(&mut self, moment: Moment) -> News {
-        let batch = std::mem::take(&mut self.batch);
-        let mut news = News::default();
-        let mut ready = 0;
-        for (id, before) in batch.before {
-            ready += self.settle_place(id, before.life(), batch.shut.contains(&id));
-            self.settle_record(id, &before, moment, &mut news);
-        }
-        ready += batch.freed.into_iter().map(|id| self.queue.remove(id)).sum::<usize>();
-        news.1.extend(std::iter::repeat_n(Notice::Work, ready));
-        news
-    }
-
-    /// How many tasks this has made ready.
-    fn settle_place(&mut self, id: TaskId, was: Option<&Life>, is_shut: bool) -> usize {
-        let is = self.lives.get(&id);
-        match (Place::of(was), Place::of(is)) {
-            (Place::None, Place::Waiting) => usize::from(self.queue.push_life(id, is)),
-            (Place::Holding, Place::Waiting) => {
-                self.queue.remove(id) + usize::from(self.queue.push_life(id, is))
-            }
-            (Place::Waiting | Place::Holding, Place::None) if !is_shut => self.queue.remove(id),
-            _ => 0,
-        }
-    }
-
-    fn settle_record(&mut self, id: TaskId, before: &Before, moment: Moment, (changes, notices): &mut News) {
-        let was = before.life().map(|life| &life.record);
-        let Some(record) = self.lives.get(&id).map(|life| life.record.clone()) else {
-            if was.is_some() {
-                notices.push(Notice::Ended(id));
-            }
-            changes.push(Change::Remove(id));
-            notices.push(Notice::Gone(id));
-            return;
-        };
-        if was.is_some_and(|was| Arc::ptr_eq(was, &record)) {
-            return;
-        }
-        notices.push(Notice::Changed(id));
-        if record.task.status.has_ended() {
-            self.lives.remove(&id);
-            self.ended.push_back((moment.nanoseconds(), id));
-            notices.push(Notice::Ended(id));
-        } else if record.cancel_requested && !was.is_some_and(|was| was.cancel_requested) {
-            notices.push(Notice::CancelRequested(id));
-        }
-        changes.push(Change::Put(record));
-    }
-
-    /// Nothing of what was wished has come to be. An id that was given out is not given out again all the same.
-    pub(super) fn undo(&mut self) {
-        let batch = std::mem::take(&mut self.batch);
-        for (id, before) in batch.before {
-            let is = self.lives.remove(&id);
-            let record = match &before {
-                Before::Absent => None,
-                Before::Alive(life) => Some(&life.record),
-                Before::Ended(record) => Some(record),
-            };
-            self.tally(is.as_ref().map(|life| &life.record), record);
-            if let Before::Alive(life) = before {
-                if life.record.task.status == Status::Waiting {
-                    // It was put out of reach, or taken.
-                    self.queue.remove(id);
-                    self.queue.push_life(id, Some(&life));
-                }
-                self.lives.insert(id, life);
-            }
-        }
-        for (key, before) in batch.requests.into_iter().rev() {
-            match before {
-                Some(before) => drop(self.requests.insert(key, before)),
-                None => {
-                    self.requests.remove(&key);
-                    self.request_count -= 1;
-                }
-            }
-        }
-        for end in batch.swept.into_iter().rev() {
-            self.ended.push_front(end);
-        }
-        self.unwritten.extend(batch.writing);
-    }
-}
-
-// What is remembered of requests.
-impl Board {
-    /// Learns of a request that is remembered elsewhere.
-    pub(super) fn recall(&mut self, key: RequestKey, request: Request) {
-        self.requests.entry(key).or_insert(request);
-    }
-
-    /// Leaves it to somebody else to remember requests.
-    pub(super) fn forget_requests(&mut self) {
-        self.requests.clear();
-    }
-
-    /// Whether any is remembered.
-    pub(super) fn has_requests(&self) -> bool {
-        self.request_count > 0
-    }
-
-    /// Forgets the requests whose time is over.
-    pub(super) fn expire_requests(&mut self, now: Timestamp) {
-        self.requests.retain(|_, first| first.counts_at(now));
-        self.request_count = self.requests.len();
-    }
-
-    /// So many requests are not remembered any more.
-    pub(super) fn count_expired(&mut self, requests: usize) {
-        self.request_count = self.request_count.saturating_sub(requests);
-    }
-}
-
-// Taking up what an earlier program left.
-impl Board {
-    /// A board on which nothing has happened since ids up to this were given out.
-    pub(super) fn continued(last_id: u64, request_count: usize) -> Self {
-        Self { last_id, request_count, ..Self::default() }
-    }
-
-    /// Takes up an unfinished task; in the order of the ids. One that was running holds its lanes until its rescue.
-    pub(super) fn take_up(&mut self, mut life: Life) {
-        let id = life.record.task.id;
-        life.rank = self.rank(&life.record.task);
-        life.is_veteran = true;
-        self.queue.push_life(id, Some(&life));
-        if life.record.task.status == Status::Running {
-            self.queue.take(id);
-            self.orphans.push(id);
-        }
-        let record = life.record.clone();
-        self.lives.insert(id, life);
-        self.tally(None, Some(&record));
-    }
-
-    /// Takes up tasks that have ended so long ago; the order does not matter.
-    pub(super) fn take_up_ended(&mut self, mut ended: Vec<(Duration, TaskId)>, moment: Moment) {
-        ended.sort_unstable_by(|a, b| b.cmp(a));
-        self.count += ended.len();
-        let now = moment.nanoseconds();
-        let end = |age: Duration| now.saturating_sub(i64::try_from(age.as_nanos()).unwrap_or(i64::MAX));
-        self.ended = ended.into_iter().map(|(age, id)| (end(age), id)).collect();
-    }
-}
-
-impl Life {
-    /// A task as it was written down.
-    pub(super) fn stored(
-        record: Record,
-        job: Arc<str>,
-        lanes: Arc<[Lane]>,
-        files: Arc<[PathBuf]>,
-        sealed: Option<Seal>,
-    ) -> Self {
-        let sealed = sealed.map(Arc::new);
-        let record = Arc::new(record);
-        Self { record, job, lanes, files, sealed, keeps_lanes: false, is_veteran: true, rank: 0 }
-    }
-
-    fn change(&mut self, change: impl FnOnce(&mut Record)) {
-        let mut record = Record::clone(&self.record);
-        change(&mut record);
-        self.record = Arc::new(record);
-    }
-
-    fn claimed(&self) -> Claimed {
-        Claimed {
-            id: self.record.task.id,
-            attempt: self.record.task.attempt,
-            kind: self.record.task.kind.clone(),
-            job: self.job.clone(),
-            files: self.files.to_vec(),
-        }
-    }
-}
-
-impl Before {
-    fn life(&self) -> Option<&Life> {
-        match self {
-            Self::Alive(life) => Some(life),
-            Self::Absent | Self::Ended(_) => None,
-        }
-    }
-}
-
-impl Request {
-    fn counts_at(&self, now: Timestamp) -> bool {
-        // Whoever sets the clock back makes nobody's request count twice.
-        let age = Duration::try_from(now.duration_since(self.record.task.created)).unwrap_or_default();
-        age < Idempotency::KEPT
-    }
-}
-
-/// What a task is to the queue.
-enum Place {
-    None,
-    Waiting,
-    Holding,
-}
-
-impl Place {
-    fn of(life: Option<&Life>) -> Self {
-        match life.map(|life| (life.record.task.status, life.keeps_lanes)) {
-            Some((Status::Waiting, _)) => Self::Waiting,
-            Some((Status::Running, _) | (_, true)) => Self::Holding,
-            _ => Self::None,
-        }
-    }
-}
-
-impl Queue {
-    fn push_life(&mut self, id: TaskId, life: Option<&Life>) -> bool {
-        life.is_some_and(|life| self.push(id, life.lanes.clone(), life.rank))
     }
 }
 

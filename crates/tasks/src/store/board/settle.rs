@@ -1,0 +1,189 @@
+//! What becomes of the wishes that were granted: all of them come to be, or none.
+
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+};
+
+use super::{Board, Life, Moment, News, Request, RequestKey};
+use crate::{
+    Status, TaskId,
+    store::{Notice, Record},
+};
+
+/// What the wishes that are not settled yet have changed.
+#[derive(Default)]
+pub(super) struct Batch {
+    /// How each task was before the first of them.
+    pub(super) before: BTreeMap<TaskId, Before>,
+    /// Each with the one it takes the place of.
+    pub(super) requests: Vec<(RequestKey, Option<Request>)>,
+    /// Whose lanes are opened.
+    pub(super) freed: Vec<TaskId>,
+    /// Whose lanes stay shut although they are forgotten.
+    pub(super) shut: HashSet<TaskId>,
+    /// Ends that a sweep took from the front of `Board::ended`.
+    pub(super) swept: Vec<(i64, TaskId)>,
+    /// What is about to be written of `Board::unwritten`.
+    pub(super) writing: HashSet<TaskId>,
+}
+
+/// How a task was.
+pub(super) enum Before {
+    Absent,
+    Alive(Life),
+    Ended(Arc<Record>),
+}
+
+/// What must be written down of one task.
+pub(in crate::store) enum Row {
+    New(Life),
+    Changed(Life),
+    Gone(TaskId),
+}
+
+/// What pollers should see from now on.
+pub(in crate::store) enum Change {
+    Put(Arc<Record>),
+    Remove(TaskId),
+}
+
+/// What a task is to the queue.
+enum Place {
+    None,
+    Waiting,
+    Holding,
+}
+
+impl Place {
+    fn of(life: Option<&Life>) -> Self {
+        match life.map(|life| (life.record.task.status, life.keeps_lanes)) {
+            Some((Status::Waiting, _)) => Self::Waiting,
+            Some((Status::Running, _) | (_, true)) => Self::Holding,
+            _ => Self::None,
+        }
+    }
+}
+
+impl Board {
+    /// What is to be written down, as it is now.
+    pub(in crate::store) fn rows(&mut self) -> Vec<Row> {
+        let of = |id: &TaskId, before: Option<&Before>| match (before, self.lives.get(id)) {
+            (Some(Before::Absent), None) | (None, None) => None,
+            (Some(Before::Absent), Some(life)) => Some(Row::New(life.clone())),
+            (_, Some(life)) => Some(Row::Changed(life.clone())),
+            (Some(_), None) => Some(Row::Gone(*id)),
+        };
+        let touched = self.batch.before.iter().filter_map(|(id, before)| of(id, Some(before)));
+        let untouched = self.unwritten.iter().filter(|id| !self.batch.before.contains_key(id));
+        let rows = touched.chain(untouched.filter_map(|id| of(id, None))).collect();
+        self.batch.writing = std::mem::take(&mut self.unwritten);
+        rows
+    }
+
+    /// The requests that are to be written down.
+    pub(in crate::store) fn new_requests(&self) -> Vec<(RequestKey, Request)> {
+        let found = self.batch.requests.iter().filter_map(|(key, _)| self.requests.get_key_value(key));
+        found.map(|(key, request)| (key.clone(), request.clone())).collect()
+    }
+
+    /// The highest id that was given out.
+    pub(in crate::store) fn last_id(&self) -> u64 {
+        self.last_id
+    }
+
+    /// Everything that was wished has come to be.
+    pub(in crate::store) fn settle(&mut self, moment: Moment) -> News {
+        let batch = std::mem::take(&mut self.batch);
+        let mut news = News::default();
+        let mut ready = 0;
+        for (id, before) in batch.before {
+            ready += self.settle_place(id, before.life(), batch.shut.contains(&id));
+            self.settle_record(id, &before, moment, &mut news);
+        }
+        ready += batch.freed.into_iter().map(|id| self.queue.remove(id)).sum::<usize>();
+        news.1.extend(std::iter::repeat_n(Notice::Work, ready));
+        news
+    }
+
+    /// How many tasks this has made ready.
+    fn settle_place(&mut self, id: TaskId, was: Option<&Life>, is_shut: bool) -> usize {
+        let is = self.lives.get(&id);
+        match (Place::of(was), Place::of(is)) {
+            (Place::None, Place::Waiting) => usize::from(self.queue.push_life(id, is)),
+            (Place::Holding, Place::Waiting) => {
+                self.queue.remove(id) + usize::from(self.queue.push_life(id, is))
+            }
+            (Place::Waiting | Place::Holding, Place::None) if !is_shut => self.queue.remove(id),
+            _ => 0,
+        }
+    }
+
+    fn settle_record(&mut self, id: TaskId, before: &Before, moment: Moment, (changes, notices): &mut News) {
+        let was = before.life().map(|life| &life.record);
+        let Some(record) = self.lives.get(&id).map(|life| life.record.clone()) else {
+            if was.is_some() {
+                notices.push(Notice::Ended(id));
+            }
+            changes.push(Change::Remove(id));
+            notices.push(Notice::Gone(id));
+            return;
+        };
+        if was.is_some_and(|was| Arc::ptr_eq(was, &record)) {
+            return;
+        }
+        notices.push(Notice::Changed(id));
+        if record.task.status.has_ended() {
+            self.lives.remove(&id);
+            self.ended.push_back((moment.nanoseconds(), id));
+            notices.push(Notice::Ended(id));
+        } else if record.cancel_requested && !was.is_some_and(|was| was.cancel_requested) {
+            notices.push(Notice::CancelRequested(id));
+        }
+        changes.push(Change::Put(record));
+    }
+
+    /// Nothing of what was wished has come to be. An id that was given out is not given out again all the same.
+    pub(in crate::store) fn undo(&mut self) {
+        let batch = std::mem::take(&mut self.batch);
+        for (id, before) in batch.before {
+            let is = self.lives.remove(&id);
+            let record = match &before {
+                Before::Absent => None,
+                Before::Alive(life) => Some(&life.record),
+                Before::Ended(record) => Some(record),
+            };
+            self.tally(is.as_ref().map(|life| &life.record), record);
+            if let Before::Alive(life) = before {
+                if life.record.task.status == Status::Waiting {
+                    // It was put out of reach, or taken.
+                    self.queue.remove(id);
+                    self.queue.push_life(id, Some(&life));
+                }
+                self.lives.insert(id, life);
+            }
+        }
+        for (key, before) in batch.requests.into_iter().rev() {
+            match before {
+                Some(before) => drop(self.requests.insert(key, before)),
+                None => {
+                    self.requests.remove(&key);
+                    self.request_count -= 1;
+                }
+            }
+        }
+        for end in batch.swept.into_iter().rev() {
+            self.ended.push_front(end);
+        }
+        self.unwritten.extend(batch.writing);
+    }
+}
+
+impl Before {
+    fn life(&self) -> Option<&Life> {
+        match self {
+            Self::Alive(life) => Some(life),
+            Self::Absent | Self::Ended(_) => None,
+        }
+    }
+}
