@@ -12,6 +12,7 @@ mod geopackage_tables;
 mod http;
 mod multipart_body;
 mod reading;
+mod task_database;
 
 /// One thing that takes bytes from strangers.
 pub struct Target {
@@ -24,12 +25,13 @@ pub struct Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 5] = [
+pub const TARGETS: [Target; 6] = [
     Target { name: "geometry", run: geometry::run, seeds: geometry::seeds },
     Target { name: "geopackage_bytes", run: geopackage_bytes::run, seeds: geopackage_bytes::seeds },
     Target { name: "geopackage_tables", run: geopackage_tables::run, seeds: geopackage_tables::seeds },
     Target { name: "http", run: http::run, seeds: http::seeds },
     Target { name: "multipart_body", run: multipart_body::run, seeds: multipart_body::seeds },
+    Target { name: "task_database", run: task_database::run, seeds: task_database::seeds },
 ];
 
 /// The target of this name.

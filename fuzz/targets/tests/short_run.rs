@@ -33,6 +33,11 @@ fn forms_of_any_bytes_are_taken_apart_or_refused() {
     short_run(target("multipart_body"), 10_000);
 }
 
+#[test]
+fn databases_of_any_bytes_are_opened_or_refused() {
+    short_run(target("task_database"), 300);
+}
+
 fn short_run(target: &Target, mutations: u64) {
     for (name, bytes) in findings(target.name) {
         run(target, &bytes, &name);

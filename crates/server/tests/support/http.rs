@@ -49,6 +49,19 @@ impl Request {
         Response::read(stream)
     }
 
+    /// As [`send`](Self::send); `None` if the whole answer did not come, as of a server that is killed.
+    pub fn try_send(self, to: SocketAddr) -> Option<Response> {
+        let mut stream = TcpStream::connect(to).ok()?;
+        stream.write_all(&self.head(to)).ok()?;
+        let _ = stream.write_all(&self.body);
+        let mut bytes = Vec::new();
+        stream.read_to_end(&mut bytes).ok()?;
+        bytes.windows(4).any(|window| window == b"\r\n\r\n").then_some(())?;
+        let response = Response::parse(&bytes);
+        let length: usize = response.header("content-length")?.parse().ok()?;
+        (response.body.len() == length).then_some(response)
+    }
+
     pub fn head(&self, to: SocketAddr) -> Vec<u8> {
         let mut head = format!("{} {} HTTP/1.1\r\nConnection: close\r\n", self.method, self.target);
         let has = |name: &str| self.headers.iter().any(|(known, _)| known.eq_ignore_ascii_case(name));

@@ -132,9 +132,15 @@ impl Server {
     }
 
     /// Ends it at once, as a crash would.
-    pub fn kill(mut self) -> tempfile::TempDir {
+    pub fn kill(self) -> tempfile::TempDir {
+        self.kill_and_tell().0
+    }
+
+    /// As [`kill`](Self::kill), with what it said before.
+    pub fn kill_and_tell(mut self) -> (tempfile::TempDir, String) {
         self.process.kill().unwrap();
-        self.wait_and_tell().0
+        let (folder, _, log) = self.wait_and_tell();
+        (folder, log)
     }
 
     /// Waits for its end, and checks that it ended well and complained of nothing.
