@@ -303,7 +303,7 @@ fn confined(folder: TempDir, blocks: u32) -> Server {
 fn a_full_disk_refuses_new_tasks_and_forgets_none() {
     let server = Server::start();
     server.init("r");
-    let server = confined(server.stop(), 200);
+    let server = confined(server.stop(), 400);
     let mut answered = Vec::new();
     let long = "x".repeat(8000);
     let refused = loop {
