@@ -7,7 +7,11 @@
 mod attached;
 #[cfg_attr(
     not(feature = "sqlite"),
-    allow(dead_code, reason = "only a store on a disk undoes, writes down and takes up again")
+    allow(
+        dead_code,
+        unused_imports,
+        reason = "only a store on a disk undoes, writes down and takes up again"
+    )
 )]
 mod board;
 pub mod contract;
