@@ -14,7 +14,7 @@ use super::{
     checksum::{checksum, header},
     index::{self, IndexWriter, Located},
     unbreakable::Unbreakable,
-    unfinished_index,
+    unfinished_index, unfinished_pack,
 };
 use crate::{Interrupter, object::Id};
 
@@ -79,7 +79,10 @@ impl FinishedPack {
         let name = gix::ObjectId::from(self.checksum).to_string();
         let place = |ending: &str| self.folder.join(format!("pack-{name}.{ending}"));
         let keep = Unpublished(place("keep"));
-        fs::write(&keep.0, KEPT_BY_US).map_err(PackError::disk("publish"))?;
+        // Never half written: what is not whole counts as somebody else's, and stays.
+        let mark = Unpublished(unfinished_pack(&self.folder));
+        fs::write(&mark.0, KEPT_BY_US).map_err(PackError::disk("publish"))?;
+        fs::rename(&mark.0, &keep.0).map_err(PackError::disk("publish"))?;
         let pack = Unpublished(place("pack"));
         fs::rename(&self.pack.0, &pack.0).map_err(PackError::disk("publish"))?;
         fs::rename(&self.index.0, place("idx")).map_err(PackError::disk("publish"))?;
