@@ -9,8 +9,3 @@ use tasks::Job;
 
 /// The kinds of tasks that are the server's own.
 pub(crate) const INTERNAL: [&str; 2] = [DeleteRepository::KIND, RenameRepository::KIND];
-
-/// Whether a task of this kind is the server's own.
-pub(crate) fn is_internal(kind: &str) -> bool {
-    INTERNAL.contains(&kind)
-}
