@@ -13,7 +13,7 @@ use tokio::time;
 use crate::{
     access::Access,
     download, events,
-    follow::{Document, Followed, Hub},
+    follow::{Document, Ended, Followed, Hub},
     form,
     list::Visible,
     prefer::{self, Wait},
@@ -29,6 +29,7 @@ pub(crate) struct Answers {
     pub(crate) access: Arc<Access>,
     pub(crate) origins: AllowedOrigins,
     pub(crate) hub: Arc<Hub>,
+    pub(crate) ended: Ended,
     pub(crate) traffic: Arc<Traffic>,
 }
 
@@ -108,6 +109,10 @@ impl Answers {
         let (task, _) = self.visible(request, id).await?;
         match wait {
             Some(wait) if !task.status.has_ended() => self.wait(request, printer, id, task, wait).await,
+            _ if task.status.has_ended() => {
+                let ended = self.ended.document(&task, printer);
+                Ok(unless_held(request, respond(printer, task.status, ended)))
+            }
             _ => Ok(unless_held(request, document(printer, &task))),
         }
     }

@@ -11,9 +11,10 @@ use axum::http::{HeaderMap, HeaderValue, header};
 pub(crate) fn of(document: &[u8]) -> HeaderValue {
     let mut hasher = DefaultHasher::new();
     hasher.write(document);
+    let sum = hasher.finish();
     let mut text = [b'"'; 18];
     for (at, digit) in text[1..17].iter_mut().enumerate() {
-        *digit = b"0123456789abcdef"[(hasher.finish() >> (60 - 4 * at)) as usize & 15];
+        *digit = b"0123456789abcdef"[(sum >> (60 - 4 * at)) as usize & 15];
     }
     HeaderValue::from_bytes(&text).unwrap_or(HeaderValue::from_static("\"\""))
 }

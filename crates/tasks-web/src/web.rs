@@ -14,7 +14,7 @@ use tasks::{Task, Tasks};
 use crate::{
     access::Access,
     answers::Answers,
-    follow::Hub,
+    follow::{Ended, Hub},
     target::{Target, routes},
     {AllowedOrigins, Permit, Printer, PublicAddress, Traffic},
 };
@@ -118,7 +118,7 @@ impl TasksWeb {
         let Self { tasks, address, access, origins, subject, traffic } = self;
         let access = Arc::new(access);
         let hub = Hub::new(tasks.clone(), access.clone());
-        let answers = Answers { tasks, access, origins, hub, traffic };
+        let answers = Answers { tasks, access, origins, hub, ended: Ended::default(), traffic };
         let web = Arc::new(Web { address, subject, answers });
         let add = |router: Router<Arc<Web>>, path: String| router.route(&path, any(answer));
         routes().fold(Router::new(), add).with_state(web)

@@ -36,6 +36,33 @@ async fn answered(mut set: JoinSet<Answer>) -> Answer {
 }
 
 #[tokio::test]
+async fn an_ended_task_reads_as_it_did_whoever_else_asks_for_it_meanwhile() {
+    let studio = Studio::open();
+    let router = studio.router();
+    for text in ["one", "two"] {
+        studio.said(text).await;
+    }
+    // Each kind of caller, asked for by a router that has answered nobody yet.
+    let callers = ["localhost:8182", "maps.example.org"].into_iter().flat_map(|host| {
+        let paths = ["/tasks/1", "/tasks/1.json", "/tasks/1.json?verbose=true", "/tasks/2.json"];
+        paths.map(|path| (host, path))
+    });
+    let callers: Vec<_> = callers.collect();
+    let mut alone = Vec::new();
+    for (host, path) in &callers {
+        alone.push(send(&studio.router(), Method::GET, path, &[("host", host)]).await);
+    }
+    for _ in 0..2 {
+        for ((host, path), alone) in callers.iter().zip(&alone) {
+            let among_others = send(&router, Method::GET, path, &[("host", host)]).await;
+            assert_eq!(among_others.body, alone.body, "{host} {path}");
+            assert_eq!(among_others.header("etag"), alone.header("etag"), "{host} {path}");
+        }
+    }
+    assert_ne!(alone[1].body, alone[5].body, "links begin with the host that was asked");
+}
+
+#[tokio::test]
 async fn a_tag_changes_exactly_when_the_document_does() {
     let studio = Studio::open();
     let router = studio.router();

@@ -20,8 +20,9 @@ use super::{
 };
 use crate::Interrupter;
 
-/// How often what was written is sent to the disk, so that the last sync has little left to do.
-const SYNC_EVERY: u64 = 16 << 20;
+/// How often what was written is sent to the disk, so that the last sync has little left to do. Seldom enough to cost nothing;
+/// often enough that others who wait for the same disk, above all the task store with a cancel, do not wait for much of ours.
+const SYNC_EVERY: u64 = 4 << 20;
 
 /// What the threads that make objects send.
 pub(super) enum Message {

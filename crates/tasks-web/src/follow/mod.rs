@@ -5,6 +5,7 @@
 //!
 //! Nobody who is slow holds up anybody: who waits sees the newest view, and a stream whose reader does not keep up is ended.
 
+mod ended;
 mod event;
 mod hub;
 mod printed;
@@ -13,6 +14,7 @@ mod ring;
 mod state;
 mod view;
 
+pub(crate) use ended::Ended;
 pub(crate) use event::EventId;
 pub(crate) use hub::{Followed, Hub};
 pub(crate) use reader::Stream;

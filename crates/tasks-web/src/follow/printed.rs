@@ -9,11 +9,20 @@ const MOST: usize = 8;
 pub(super) struct Printed<T>(Mutex<Vec<(Kind, T)>>);
 
 /// What an answer depends on beside what it tells.
-#[derive(PartialEq)]
-struct Kind {
+pub(super) struct Kind {
     format: Format,
     verbose: bool,
     base: Base,
+}
+
+impl Kind {
+    pub(super) fn of(printer: &Printer) -> Self {
+        Self { format: printer.format, verbose: printer.verbose, base: printer.base.clone() }
+    }
+
+    pub(super) fn is_of(&self, printer: &Printer) -> bool {
+        self.format == printer.format && self.verbose == printer.verbose && self.base == printer.base
+    }
 }
 
 impl<T> Default for Printed<T> {
@@ -26,16 +35,12 @@ impl<T: Clone> Printed<T> {
     /// What there is for this caller; made now, if it is the first of its kind.
     pub(super) fn of(&self, printer: &Printer, make: impl FnOnce() -> T) -> T {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_asked = |kind: &Kind| {
-            kind.format == printer.format && kind.verbose == printer.verbose && kind.base == printer.base
-        };
-        if let Some((_, made)) = kept.iter().find(|(kind, _)| is_asked(kind)) {
+        if let Some((_, made)) = kept.iter().find(|(kind, _)| kind.is_of(printer)) {
             return made.clone();
         }
         let made = make();
         if kept.len() < MOST {
-            let kind = Kind { format: printer.format, verbose: printer.verbose, base: printer.base.clone() };
-            kept.push((kind, made.clone()));
+            kept.push((Kind::of(printer), made.clone()));
         }
         made
     }
