@@ -74,7 +74,7 @@ pub struct Given {
     #[serde(default)]
     import_root: Vec<PathBuf>,
 
-    /// Overpass server that downloads come from [default: https://overpass-api.de/api/interpreter]
+    /// Overpass server that downloads come from [default: `https://overpass-api.de/api/interpreter`]
     #[arg(long, env = "LONGHAUL_OVERPASS", value_name = "URL")]
     overpass: Option<String>,
 

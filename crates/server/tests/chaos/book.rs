@@ -73,9 +73,10 @@ pub fn status(task: &Value) -> &str {
 }
 
 impl Book {
-    pub fn enter_round(&self, round: u64) {
+    /// A server is about to be started.
+    pub fn enter_round(&self) {
         let mut entries = self.lock();
-        entries.round = round;
+        entries.round += 1;
         entries.answers_this_round = 0;
         entries.is_stopping = false;
     }
