@@ -4,7 +4,7 @@
 
 mod support;
 
-use std::{fs, path::Path, process::Stdio};
+use std::{fs, net::TcpListener, path::Path, process::Stdio};
 
 use rusqlite::Connection;
 use serde_json::Value;
@@ -32,17 +32,42 @@ fn wait_until_it_runs(server: &Server, id: u64) {
     }
 }
 
-/// A server with an empty repository `r`, which imports a large file, with small ones waiting behind it.
-fn busy() -> (Server, Vec<u64>) {
-    let server = Server::start();
+/// A server with an empty repository `r`, whose only worker downloads from a server that never answers.
+fn held() -> (Server, u64, TcpListener) {
+    let mute = TcpListener::bind("127.0.0.1:0").unwrap();
+    let overpass = format!("http://{}/api/interpreter", mute.local_addr().unwrap());
+    let server = Server::start_with(&[
+        "--workers",
+        "1",
+        "--overpass",
+        &overpass,
+        "--user-agent",
+        "longhaul-tests/1.0",
+    ]);
     server.init("r");
-    let large = large_file().text("message", "large");
-    let mut ids = vec![server.import("r", large)];
-    for number in 0..3 {
-        let layer = file(&["a"]).text("dest", &format!("layer{number}")).text("message", &number.to_string());
-        ids.push(server.import("r", layer));
-    }
-    wait_until_it_runs(&server, ids[0]);
+    let download = server.get("/repos/r/osm/download.json?bbox=1,2,3,4").json();
+    let download = download["task"]["id"].as_u64().unwrap();
+    wait_until_it_runs(&server, download);
+    (server, download, mute)
+}
+
+/// Imports that wait, each with its number for a message.
+fn import_small_files(server: &Server) -> Vec<u64> {
+    let import = |number: usize| {
+        let layer = file(&["a"]).text("dest", &format!("layer{number}"));
+        server.import("r", layer.text("message", &number.to_string()))
+    };
+    (0..3).map(import).collect()
+}
+
+/// A server that has just begun to import a large file into the empty repository `r`, with small ones waiting behind it.
+fn busy() -> (Server, Vec<u64>) {
+    let (server, download, _mute) = held();
+    let large = server.import("r", large_file().text("message", "large"));
+    let mut ids = vec![large];
+    ids.extend(import_small_files(&server));
+    server.get(&format!("/tasks/{download}?cancel=true"));
+    wait_until_it_runs(&server, large);
     (server, ids)
 }
 
@@ -128,7 +153,9 @@ fn an_ended_task_reads_the_same_after_a_crash_and_its_id_is_not_used_again() {
 
 #[test]
 fn a_cancel_before_a_crash_is_honoured() {
-    let (server, ids) = busy();
+    let (server, download, _mute) = held();
+    let mut ids = import_small_files(&server);
+    ids.push(download);
     for id in &ids {
         assert_eq!(server.get(&format!("/tasks/{id}?cancel=true")).status, 200);
     }

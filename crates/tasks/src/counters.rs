@@ -80,6 +80,17 @@ pub struct Recoveries {
     pub given_up: u64,
 }
 
+impl Recoveries {
+    pub(crate) fn count(&mut self, became: Status) {
+        *match became {
+            Status::Waiting | Status::Running => &mut self.resumed,
+            Status::Finished => &mut self.finished,
+            Status::Cancelled => &mut self.cancelled,
+            Status::Failed => &mut self.given_up,
+        } += 1;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

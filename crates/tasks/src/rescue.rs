@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use crate::{
-    ErrorReport, Recoveries, Report, Status,
+    ErrorReport, Report, Status,
     engine::{Clearing, Engine},
     results,
-    store::{End, Orphan, Refusal, SealedEffect, StoreError, Transition},
+    store::{End, Orphan, SealedEffect, StoreError, Transition},
     wait::wait_for,
 };
 
@@ -53,62 +53,31 @@ pub(crate) fn rescue(engine: &Arc<Engine>) -> Result<(), StoreError> {
 fn rescue_one(engine: &Arc<Engine>, orphan: &Orphan) {
     let id = orphan.claimed.id;
     let _clearing = Clearing::begin(engine.clone(), id);
-    let mut fate = Fate::of(engine, orphan);
-    let mut answer = wait_for(engine.write_surely(fate.wish(engine, orphan)));
-    if answer.verdict == Err(Refusal::CancelRequested) {
-        fate = Fate::Cancelled;
-        answer = wait_for(engine.write_surely(fate.wish(engine, orphan)));
-    }
-    tracing::info!(task = %id, ?fate, verdict = ?answer.verdict, "a task was cut short");
-    if answer.verdict.is_ok() {
-        fate.count(&mut engine.recoveries.lock());
+    let answer = wait_for(engine.write_surely(decide(engine, orphan)));
+    let status = answer.record.map(|record| record.task.status);
+    tracing::info!(task = %id, ?status, verdict = ?answer.verdict, "a task was cut short");
+    if let (Ok(()), Some(status)) = (answer.verdict, status) {
+        engine.recoveries.lock().count(status);
     }
     if let Some(results) = &engine.results {
         results.discard(id, orphan.cut_short);
     }
-    if answer.record.is_none_or(|record| record.task.status.has_ended()) {
+    if status.is_none_or(Status::has_ended) {
         results::remove_all(&orphan.claimed.files, id);
     }
 }
 
-/// What becomes of a task that was cut short.
-#[derive(Clone, Copy, Debug)]
-enum Fate {
-    Finished,
-    Cancelled,
-    GivenUp,
-    Resumed,
-}
-
-impl Fate {
-    fn of(engine: &Engine, orphan: &Orphan) -> Self {
-        let is_published = orphan.sealed.as_ref().is_some_and(|sealed| is_published(engine, orphan, sealed));
-        match is_published {
-            true => Self::Finished,
-            false if orphan.cancel_requested => Self::Cancelled,
-            false if orphan.interruptions + 1 >= engine.times.max_attempts => Self::GivenUp,
-            false => Self::Resumed,
+/// What should become of a task that was cut short.
+fn decide(engine: &Engine, orphan: &Orphan) -> Transition {
+    let (id, attempt) = (orphan.claimed.id, orphan.claimed.attempt);
+    let ended = |end| Transition::Ended { id, attempt, end, keep_lanes: false };
+    let max_attempts = engine.times.max_attempts;
+    match orphan.sealed.as_ref().is_some_and(|sealed| is_published(engine, orphan, sealed)) {
+        true => ended(End::Finished(Arc::new(Report::new()))),
+        false if !orphan.cancel_requested && orphan.interruptions + 1 >= max_attempts => {
+            ended(End::Failed(Arc::new(interrupted(max_attempts)), None))
         }
-    }
-
-    fn wish(self, engine: &Engine, orphan: &Orphan) -> Transition {
-        let (id, attempt) = (orphan.claimed.id, orphan.claimed.attempt);
-        let end = match self {
-            Self::Finished => End::Finished(Arc::new(Report::new())),
-            Self::Cancelled => End::Cancelled,
-            Self::GivenUp => End::Failed(Arc::new(interrupted(engine.times.max_attempts)), None),
-            Self::Resumed => return Transition::HandedBack { id, attempt, was_cut_short: true },
-        };
-        Transition::Ended { id, attempt, end, keep_lanes: false }
-    }
-
-    fn count(self, recoveries: &mut Recoveries) {
-        *match self {
-            Self::Finished => &mut recoveries.finished,
-            Self::Cancelled => &mut recoveries.cancelled,
-            Self::GivenUp => &mut recoveries.given_up,
-            Self::Resumed => &mut recoveries.resumed,
-        } += 1;
+        false => Transition::HandedBack { id, attempt, was_cut_short: true },
     }
 }
 

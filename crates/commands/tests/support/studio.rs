@@ -3,6 +3,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    time::{Duration, Instant},
 };
 
 use commands::{DownloadOsm, Environment, ImportGeopackage, ImportOsm, ImportRoots, Overpass, Turns};
@@ -142,13 +143,24 @@ impl Studio {
 
     /// What an import could leave behind: packs, other objects, refs and locks.
     pub fn traces(&self) -> Vec<String> {
-        let mut found = Vec::new();
-        for folder in ["objects", "refs"] {
-            list(&self.git_dir().join(folder), &mut found);
+        let deadline = Instant::now() + Duration::from_secs(10);
+        let mut found = self.files();
+        // A large pack that came to nothing is removed behind the job's back.
+        while found.iter().any(|file| file.contains("tmp_")) && Instant::now() < deadline {
+            std::thread::yield_now();
+            found = self.files();
         }
         let refs = super::git::git(self.git_dir(), &["for-each-ref"]);
         found.sort();
         found.push(refs);
+        found
+    }
+
+    fn files(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        for folder in ["objects", "refs"] {
+            list(&self.git_dir().join(folder), &mut found);
+        }
         found
     }
 }

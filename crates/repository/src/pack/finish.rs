@@ -9,20 +9,19 @@ use std::{
 };
 
 use super::{
-    KEPT_BY_US, PackError, Unpublished,
+    KEPT_BY_US, PackError, Unfinished, Unpublished,
     appender::Appended,
     checksum::{checksum, header},
     index::{self, IndexWriter, Located},
     unbreakable::Unbreakable,
-    unfinished_index, unfinished_pack,
 };
 use crate::{Interrupter, object::Id};
 
 /// A whole pack with its index, on disk and synced, which no reader sees yet.
 #[derive(Debug)]
 pub(crate) struct FinishedPack {
-    pack: Unpublished,
-    index: Unpublished,
+    pack: Unfinished,
+    index: Unfinished,
     folder: PathBuf,
     checksum: Id,
 }
@@ -35,13 +34,13 @@ pub(crate) struct KeptPack {
 }
 
 /// An index but for its last lines.
-type OpenIndex = (IndexWriter<BufWriter<File>>, Unpublished);
+type OpenIndex = (IndexWriter<BufWriter<File>>, Unfinished);
 
 impl Appended {
     /// Completes the pack at `path` and writes its index; both are on the disk when this returns.
     pub(super) fn finish(
         self,
-        path: Unpublished,
+        path: Unfinished,
         folder: &Path,
         interrupter: &Interrupter,
     ) -> Result<FinishedPack, PackError> {
@@ -80,12 +79,12 @@ impl FinishedPack {
         let place = |ending: &str| self.folder.join(format!("pack-{name}.{ending}"));
         let keep = Unpublished(place("keep"));
         // Never half written: what is not whole counts as somebody else's, and stays.
-        let mark = Unpublished(unfinished_pack(&self.folder));
+        let mark = Unfinished::pack(&self.folder);
         fs::write(&mark.0, KEPT_BY_US).map_err(PackError::disk("publish"))?;
-        fs::rename(&mark.0, &keep.0).map_err(PackError::disk("publish"))?;
+        mark.rename(&keep.0).map_err(PackError::disk("publish"))?;
         let pack = Unpublished(place("pack"));
-        fs::rename(&self.pack.0, &pack.0).map_err(PackError::disk("publish"))?;
-        fs::rename(&self.index.0, place("idx")).map_err(PackError::disk("publish"))?;
+        self.pack.rename(&pack.0).map_err(PackError::disk("publish"))?;
+        self.index.rename(&place("idx")).map_err(PackError::disk("publish"))?;
         pack.stays();
         File::open(&self.folder)
             .and_then(|folder| folder.sync_all())
@@ -100,9 +99,8 @@ fn write_index(
     interrupter: &Interrupter,
 ) -> Result<OpenIndex, PackError> {
     index::sort(objects, interrupter)?;
-    let path = unfinished_index(folder);
-    let file = File::create_new(&path).map_err(PackError::disk("create the index of"))?;
-    let path = Unpublished(path);
+    let path = Unfinished::index(folder);
+    let file = File::create_new(&path.0).map_err(PackError::disk("create the index of"))?;
     let mut index = IndexWriter::new(BufWriter::with_capacity(256 << 10, file));
     index.write(objects, interrupter)?;
     Ok((index, path))

@@ -17,8 +17,9 @@ pub(crate) use finish::FinishedPack;
 pub(crate) use writer::{Inlet, PackWriter};
 
 use std::{
-    fs, io,
+    fs, io, mem,
     path::{Path, PathBuf},
+    thread,
 };
 
 use uuid::Uuid;
@@ -54,14 +55,47 @@ const UNFINISHED: [&str; 2] = ["tmp_pack_", "tmp_idx_"];
 /// What stands in our `.keep` files, so that nobody else's are taken for ours.
 const KEPT_BY_US: &[u8] = b"longhaul is publishing this pack\n";
 
-/// A new place in `folder` for an unfinished pack.
-fn unfinished_pack(folder: &Path) -> PathBuf {
-    folder.join(format!("{}{}", UNFINISHED[0], Uuid::new_v4().simple()))
+/// To free a file that is longer takes the disk longer than a cancel may.
+const LARGE: u64 = 1 << 20;
+
+/// A pack or index that is not whole yet, under a name that no reader looks for; removed when dropped.
+#[derive(Debug)]
+struct Unfinished(PathBuf);
+
+impl Unfinished {
+    /// A new place in `folder` for a pack.
+    fn pack(folder: &Path) -> Self {
+        Self(folder.join(format!("{}{}", UNFINISHED[0], Uuid::new_v4().simple())))
+    }
+
+    /// A new place in `folder` for an index.
+    fn index(folder: &Path) -> Self {
+        Self(folder.join(format!("{}{}", UNFINISHED[1], Uuid::new_v4().simple())))
+    }
+
+    fn rename(mut self, to: &Path) -> io::Result<()> {
+        fs::rename(&self.0, to)?;
+        self.0.clear();
+        Ok(())
+    }
 }
 
-/// A new place in `folder` for an unfinished index.
-fn unfinished_index(folder: &Path) -> PathBuf {
-    folder.join(format!("{}{}", UNFINISHED[1], Uuid::new_v4().simple()))
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        let path = mem::take(&mut self.0);
+        if path.as_os_str().is_empty() {
+            return;
+        }
+        // What is not removed goes when the server starts again; there is nobody to tell of it.
+        let is_large = fs::metadata(&path).is_ok_and(|file| file.len() > LARGE);
+        let remove = {
+            let path = path.clone();
+            move || drop(fs::remove_file(path))
+        };
+        if !is_large || thread::Builder::new().name("pack-remove".into()).spawn(remove).is_err() {
+            let _ = fs::remove_file(path);
+        }
+    }
 }
 
 /// Removes the unfinished packs, and the marks on finished ones, that a killed server left in `folder`. Those of other
@@ -96,7 +130,7 @@ impl PackError {
     }
 }
 
-/// Where a pack's temporary files stand; removed when dropped.
+/// What stands under its last name before it should be found; removed when dropped.
 #[derive(Debug)]
 struct Unpublished(PathBuf);
 
@@ -109,7 +143,7 @@ impl Unpublished {
 
 impl Drop for Unpublished {
     fn drop(&mut self) {
-        // It may have been renamed into its place, and there is nobody to tell of anything else.
+        // There is nobody to tell of an error.
         let _ = std::fs::remove_file(&self.0);
     }
 }

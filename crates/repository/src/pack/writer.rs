@@ -12,12 +12,11 @@ use std::{
 };
 
 use super::{
-    PackError, Unpublished,
+    PackError, Unfinished,
     appender::{Appended, Appender, Message},
     chunk::Chunk,
     entry::{self, EntryWriter},
     finish::FinishedPack,
-    unfinished_pack,
 };
 use crate::{
     Interrupted, Interrupter,
@@ -34,8 +33,7 @@ pub(crate) struct PackWriter {
     interrupter: Interrupter,
     failure: Failure,
     appender: JoinHandle<Result<Appended, PackError>>,
-    /// Here and not with the thread that appends, so that nothing is left once this is dropped.
-    path: Unpublished,
+    path: Unfinished,
     folder: PathBuf,
 }
 
@@ -52,17 +50,16 @@ pub(crate) struct Inlet {
 impl PackWriter {
     /// Begins a pack in the folder `objects/pack` of a repository.
     pub(crate) fn new(folder: &Path, interrupter: Interrupter) -> Result<Self, PackError> {
-        let path = unfinished_pack(folder);
+        let path = Unfinished::pack(folder);
         let file = File::options()
             .read(true)
             .write(true)
             .create_new(true)
-            .open(&path)
+            .open(&path.0)
             .map_err(PackError::disk("create"))?;
         let (chunks, incoming) = sync_channel(CHUNKS_UNDER_WAY);
         let failure = Failure::default();
         let (used, spare) = channel();
-        let path = Unpublished(path);
         let appender = thread::Builder::new()
             .name("pack".into())
             .spawn({

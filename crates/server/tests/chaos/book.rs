@@ -55,6 +55,8 @@ pub struct Told {
     pub end: Option<Value>,
     /// Somebody was told that it is CANCELLED.
     is_cancelled: bool,
+    /// A cancel of it was answered while it ran.
+    is_to_stop: bool,
     /// Somebody has asked for it to be pruned, and may have been heard.
     may_be_gone: bool,
     /// Somebody was told that it is pruned.
@@ -140,6 +142,7 @@ impl Book {
         let may_run_again = is_stopping || before.known_since < round;
         let runs_again = may_run_again && before.status == "RUNNING" && is == "WAITING";
         assert!(runs_again || is_arrow(&before.status, is), "task {id} went from {} to {is}", before.status);
+        assert!(!(runs_again && before.is_to_stop), "task {id} was cancelled, and runs again");
         let told = entries.tasks.entry(id).or_default();
         told.is_cancelled |= is == "CANCELLED";
         let is_newer = told.round < round || runs_again || is_arrow(&told.status, is);
@@ -185,6 +188,10 @@ impl Book {
             }
         }
         self.saw(before, task);
+        if status(task) == "RUNNING" {
+            let id = task["id"].as_u64().unwrap();
+            self.lock().tasks.get_mut(&id).unwrap().is_to_stop = true;
+        }
     }
 
     /// Somebody is about to ask for it to be forgotten.

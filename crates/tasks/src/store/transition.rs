@@ -14,8 +14,8 @@ use crate::{ErrorReport, Lane, Priority, Report, Task, TaskId};
 pub enum Transition {
     /// A new task; the journal gives it its id.
     Submitted(NewTask),
-    /// Somebody wants the task to stop: one that waits is CANCELLED at once; one that runs and is not sealed will be told;
-    /// nothing happens to any other.
+    /// Somebody wants the task to stop: one that waits is CANCELLED at once; one that runs will be told, unless it is sealed,
+    /// where this counts only if the seal becomes void; nothing happens to one that has ended.
     CancelRequested {
         /// Whose.
         id: TaskId,
@@ -44,14 +44,15 @@ pub enum Transition {
         /// Keep the task's lanes shut until [`LanesFreed`](Self::LanesFreed): its thread has not come back.
         keep_lanes: bool,
     },
-    /// A running task goes back to WAITING, at its old place; refused once a cancel has been asked for.
+    /// A running task goes back to WAITING, at its old place.
     HandedBack {
         /// Whose.
         id: TaskId,
         /// Which attempt wishes it.
         attempt: u32,
         /// Its worker is gone: the attempt counts as interrupted, and if it is sealed, nothing was published after all, and the
-        /// seal is void. Without this a sealed task is refused.
+        /// seal is void. If a cancel has been asked for the task is CANCELLED and does not wait again. Without this a sealed
+        /// or cancelled task is refused.
         was_cut_short: bool,
     },
     /// The thread of a task that was given up has come back.
@@ -162,7 +163,7 @@ pub struct Record {
     pub task: Task,
     /// How often it was cut short by the end of its worker.
     pub interruptions: u32,
-    /// Whether somebody asked it to stop before it was sealed.
+    /// Whether somebody asked it to stop.
     pub cancel_requested: bool,
     /// The file it offers, once it is FINISHED.
     pub download: Option<Arc<Download>>,

@@ -109,7 +109,7 @@ impl Board {
                 self.end(id, attempt, end, keep_lanes, moment)
             }
             Transition::HandedBack { attempt, was_cut_short, .. } => {
-                self.hand_back(id, attempt, was_cut_short)
+                self.hand_back(id, attempt, was_cut_short, moment)
             }
             Transition::LanesFreed { .. } => self.free_lanes(id),
             Transition::Pruned { .. } => self.prune(id, before.as_ref()),
@@ -209,7 +209,8 @@ impl Board {
                 self.finish(life, moment, |record| record.task.status = Status::Cancelled);
                 return files;
             }
-            Status::Running if life.sealed.is_none() && !life.record.cancel_requested => {
+            // Past its point of no return it counts only if a crash makes the seal void.
+            Status::Running if !life.record.cancel_requested => {
                 life.change(|record| record.cancel_requested = true);
                 self.alter(id, Some(life));
             }
@@ -220,11 +221,11 @@ impl Board {
 
     fn seal(&mut self, id: TaskId, attempt: u32, seal: Seal) -> Verdict {
         let mut life = self.running(id, attempt)?;
-        if life.record.cancel_requested {
-            return Err(Refusal::CancelRequested);
-        }
         if life.sealed.is_some() {
             return Err(Refusal::Sealed);
+        }
+        if life.record.cancel_requested {
+            return Err(Refusal::CancelRequested);
         }
         life.sealed = Some(Arc::new(seal));
         self.alter(id, Some(life));
@@ -270,13 +271,16 @@ impl Board {
         self.alter(life.record.task.id, Some(life));
     }
 
-    fn hand_back(&mut self, id: TaskId, attempt: u32, was_cut_short: bool) -> Verdict {
+    fn hand_back(&mut self, id: TaskId, attempt: u32, was_cut_short: bool, moment: Moment) -> Verdict {
         let mut life = self.running(id, attempt)?;
-        if life.sealed.is_some() && !was_cut_short {
-            return Err(Refusal::Sealed);
-        }
-        if life.record.cancel_requested {
-            return Err(Refusal::CancelRequested);
+        match (was_cut_short, life.record.cancel_requested) {
+            (false, _) if life.sealed.is_some() => return Err(Refusal::Sealed),
+            (false, true) => return Err(Refusal::CancelRequested),
+            (true, true) => {
+                self.finish(life, moment, |record| record.task.status = Status::Cancelled);
+                return Ok(());
+            }
+            (_, false) => {}
         }
         life.sealed = None;
         life.change(|record| {

@@ -221,10 +221,24 @@ pub(super) async fn a_seal_before_the_cancel_wins<S: Store>(bench: &Bench<S>) {
     assert_eq!(bench.seal(&claimed).await, Ok(()));
     let answer = bench.cancel(id).await;
     assert_eq!(answer.verdict, Ok(()));
-    assert!(!answer.record.unwrap().cancel_requested, "a cancel that came too late changes nothing");
+    assert_eq!(answer.record.unwrap().task.status, Status::Running);
+    assert_eq!(bench.seal(&claimed).await, Err(Refusal::Sealed));
     assert_eq!(bench.end(&claimed, End::Cancelled).await, Err(Refusal::Sealed));
     assert_eq!(bench.hand_back(&claimed).await, Err(Refusal::Sealed));
     assert_eq!(bench.end(&claimed, finished()).await, Ok(()));
+}
+
+pub(super) async fn a_cancel_after_the_seal_counts_once_the_seal_is_void<S: Store>(bench: &Bench<S>) {
+    let id = bench.submit(&[]).await;
+    let claimed = bench.claim_one().await;
+    assert_eq!(bench.seal(&claimed).await, Ok(()));
+    bench.cancel(id).await;
+    let Claimed { id, attempt, .. } = claimed;
+    let back = bench.write(Transition::HandedBack { id, attempt, was_cut_short: true }).await;
+    assert_eq!(back.verdict, Ok(()));
+    let task = &bench.record(id).await.task;
+    assert_eq!((task.status, task.finished), (Status::Cancelled, Some(bench.clock.now())));
+    assert!(bench.claim().await.is_none(), "it does not run again");
 }
 
 pub(super) async fn nothing_is_cancelled_that_nobody_cancelled<S: Store>(bench: &Bench<S>) {

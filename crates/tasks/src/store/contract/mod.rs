@@ -45,6 +45,7 @@ pub async fn check<S: Store>(mut make: impl AsyncFnMut(Arc<ManualClock>) -> S) {
         a_running_task_is_told_of_a_cancel_once,
         a_cancel_before_the_seal_wins,
         a_seal_before_the_cancel_wins,
+        a_cancel_after_the_seal_counts_once_the_seal_is_void,
         nothing_is_cancelled_that_nobody_cancelled,
         an_ended_task_does_not_change_any_more,
         an_attempt_that_was_handed_back_can_write_nothing,

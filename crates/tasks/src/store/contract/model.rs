@@ -87,24 +87,26 @@ impl Model {
                 let task = self.there(*id)?;
                 match task.status {
                     Status::Waiting => task.status = Status::Cancelled,
-                    Status::Running if !task.is_sealed => task.is_cancelled = true,
+                    Status::Running => task.is_cancelled = true,
                     _ => {}
                 }
             }
             Transition::Sealed { id, attempt, .. } => {
                 let task = self.running(*id, *attempt)?;
-                if task.is_cancelled {
-                    return Err(Refusal::CancelRequested);
-                }
                 if task.is_sealed {
                     return Err(Refusal::Sealed);
+                }
+                if task.is_cancelled {
+                    return Err(Refusal::CancelRequested);
                 }
                 task.is_sealed = true;
             }
             Transition::Ended { id, attempt, end, keep_lanes } => {
                 let task = self.running(*id, *attempt)?;
                 task.status = match end {
-                    End::Finished(_) if task.is_cancelled => return Err(Refusal::CancelRequested),
+                    End::Finished(_) if task.is_cancelled && !task.is_sealed => {
+                        return Err(Refusal::CancelRequested);
+                    }
                     End::Finished(_) => Status::Finished,
                     End::Failed(..) => Status::Failed,
                     End::Cancelled if task.is_sealed => return Err(Refusal::Sealed),
@@ -118,10 +120,10 @@ impl Model {
                 if task.is_sealed && !was_cut_short {
                     return Err(Refusal::Sealed);
                 }
-                if task.is_cancelled {
+                if task.is_cancelled && !was_cut_short {
                     return Err(Refusal::CancelRequested);
                 }
-                task.status = Status::Waiting;
+                task.status = if task.is_cancelled { Status::Cancelled } else { Status::Waiting };
                 task.is_sealed = false;
                 task.holds_lanes = false;
             }

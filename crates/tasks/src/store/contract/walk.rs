@@ -112,10 +112,9 @@ impl Walker {
         );
         for orphan in orphans {
             let (id, attempt) = (orphan.claimed.id, orphan.claimed.attempt);
-            let wish = match (orphan.cancel_requested, self.dice.roll(3)) {
-                (true, _) => Transition::Ended { id, attempt, end: End::Cancelled, keep_lanes: false },
-                (false, 0) => Transition::Ended { id, attempt, end: failed(), keep_lanes: false },
-                (false, _) => Transition::HandedBack { id, attempt, was_cut_short: true },
+            let wish = match self.dice.roll(3) {
+                0 => Transition::Ended { id, attempt, end: failed(), keep_lanes: false },
+                _ => Transition::HandedBack { id, attempt, was_cut_short: true },
             };
             let expected = self.model.apply(&wish);
             assert_eq!(self.ask(bench, wish).await.unwrap().verdict, expected, "{}", self.trace);

@@ -4,6 +4,7 @@
 //! machine for this store and the one in memory: the [board](super::board).
 
 mod inbox;
+mod log_room;
 mod reader;
 mod rows;
 mod schema;
@@ -20,7 +21,7 @@ use std::{
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
-use self::{inbox::Inbox, reader::Reader, rows::Stored, writer::Wish};
+use self::{inbox::Inbox, log_room::LogRoom, reader::Reader, rows::Stored, writer::Wish};
 use super::{
     Answer, Answering, Claimed, Journal, Limits, Listener, Orphan, Record, StoreError, Swept, Transition,
     View,
@@ -135,7 +136,7 @@ impl SqliteOptions {
             before_commit: self.before_commit,
         });
         let reader = Reader::start(&path)?;
-        let writer = writer::Writer::new(shared.clone(), database);
+        let writer = writer::Writer::new(shared.clone(), database, LogRoom::beside(&path));
         let thread = std::thread::Builder::new().name("task-writer".into()).spawn(move || writer.work());
         let writer = Mutex::new(Some(thread.map_err(OpenError::Thread)?));
         Ok(SqliteStore(Arc::new(Owned { shared, reader, writer })))

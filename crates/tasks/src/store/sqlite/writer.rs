@@ -9,7 +9,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::oneshot;
 
-use super::{Shared, rows};
+use super::{Shared, log_room::LogRoom, rows};
 use crate::{
     TaskId,
     store::{
@@ -45,6 +45,7 @@ enum Answered {
 pub(super) struct Writer {
     shared: Arc<Shared>,
     database: Connection,
+    log_room: LogRoom,
     last_id: u64,
 }
 
@@ -66,9 +67,9 @@ struct Known {
 }
 
 impl Writer {
-    pub(super) fn new(shared: Arc<Shared>, database: Connection) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, database: Connection, log_room: LogRoom) -> Self {
         let last_id = shared.board.lock().last_id();
-        Self { shared, database, last_id }
+        Self { shared, database, log_room, last_id }
     }
 
     /// Writes until nobody can wish for anything any more.
@@ -77,6 +78,7 @@ impl Writer {
             let is_broken = self.shared.health.lock().is_some();
             let Some(wishes) = self.shared.inbox.take(is_broken.then_some(RETRY)) else { break };
             self.fulfil(wishes, is_broken);
+            self.log_room.renew();
         }
         // What nobody waits for.
         self.fulfil(Vec::new(), false);
