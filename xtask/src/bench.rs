@@ -13,6 +13,8 @@ mod load;
 mod longhaul;
 mod machine;
 mod osm;
+mod osm_download;
+mod overpass;
 mod poll;
 mod random;
 mod served;
@@ -35,7 +37,8 @@ pub struct Args {
 enum What {
     /// A GeoPackage through the web API, beside ogr2ogr and git fast-import; with --cancel, how soon a cancel is obeyed
     Import(import::Args),
-    /// OpenStreetMap data through the web API, beside ogr2ogr and osmium; with --reader, how fast a file is read alone
+    /// OpenStreetMap data through the web API, beside ogr2ogr and osmium; with --reader, how fast a file is read
+    /// alone; with --download and --cancel, how fast and how obedient downloads are
     Osm(osm::Args),
     /// Polls of a finished task, beside a bare axum route that answers the same bytes
     Poll(poll::Args),

@@ -4,13 +4,12 @@
 //! A cancel that comes after the point of no return changes nothing; its task is FINISHED and another one is tried.
 
 use std::path::Path;
-use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail, ensure};
 
-use super::files::{self, emptied, packed_files, stdout_of};
+use super::files::{self, branches, emptied, packed_files};
 use super::http::Client;
 use super::import::Args;
 use super::longhaul::{self, Longhaul, status_of};
@@ -98,25 +97,12 @@ fn cancel_one(
     match status_of(&document) {
         "CANCELLED" => {
             ensure!(branches(&git)? == head, "task {task} is CANCELLED, and yet a branch moved");
-            // They are removed behind the answer's back.
-            let deadline = Instant::now() + Duration::from_secs(10);
-            while packed_files(&git)?.len() != packs {
-                ensure!(
-                    Instant::now() < deadline,
-                    "task {task} is CANCELLED, and left files in objects/pack"
-                );
-                thread::sleep(POLL_EVERY);
-            }
+            files::wait_for_packs(&git, packs)?;
             Ok(Outcome::Cancelled(after))
         }
         "FINISHED" => Ok(Outcome::TooLate),
         _ => bail!("a cancelled import ended otherwise: {document}"),
     }
-}
-
-/// Every ref and where it points.
-fn branches(repository: &Path) -> Result<String> {
-    stdout_of(Command::new("git").arg("--git-dir").arg(repository).arg("for-each-ref"))
 }
 
 fn report(latencies: &[f64], too_late: u32, features: u64, folder: &Path) {

@@ -2,8 +2,10 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
 use crate::project;
 
@@ -43,6 +45,21 @@ pub fn packed_files(repository: &Path) -> Result<Vec<PathBuf>> {
     let folder = repository.join("objects/pack");
     let entries = std::fs::read_dir(&folder).with_context(|| format!("listing {}", folder.display()))?;
     Ok(entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?)
+}
+
+/// Waits until so many files lie there: those of a cancelled task are removed behind its back.
+pub fn wait_for_packs(repository: &Path, count: usize) -> Result<()> {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while packed_files(repository)?.len() != count {
+        ensure!(Instant::now() < deadline, "a cancelled task left files in objects/pack");
+        thread::sleep(Duration::from_millis(1));
+    }
+    Ok(())
+}
+
+/// Every ref and where it points.
+pub fn branches(repository: &Path) -> Result<String> {
+    stdout_of(Command::new("git").arg("--git-dir").arg(repository).arg("for-each-ref"))
 }
 
 /// Writes all dirty pages to disk, so that no contender pays for the one before it.

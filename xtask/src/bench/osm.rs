@@ -15,7 +15,7 @@ use serde_json::Value;
 use super::contender::{self, Contender, MIB, Run};
 use super::files::{self, emptied, pack_bytes, stdout_of};
 use super::longhaul::{self, Binary, Longhaul};
-use super::{machine, watched};
+use super::{machine, osm_download, watched};
 use crate::project;
 
 const POLL_EVERY: Duration = Duration::from_millis(3);
@@ -40,6 +40,13 @@ pub struct Args {
     /// Measure instead how fast the extract is read, as PBF and as XML
     #[arg(long)]
     reader: bool,
+    /// Measure instead how fast the extract, as XML, is downloaded from this machine
+    #[arg(long, conflicts_with = "reader")]
+    download: bool,
+    /// Measure instead how soon such downloads obey, when cancelled so often at each of their moments
+    #[arg(long, value_name = "TIMES", conflicts_with_all = ["reader", "download"],
+        value_parser = clap::value_parser!(u32).range(1..))]
+    cancel: Option<u32>,
 }
 
 /// Runs the rounds and prints the table.
@@ -51,6 +58,12 @@ pub fn run(args: &Args) -> Result<()> {
         return read(args, &folder);
     }
     let binary = args.binary.get()?;
+    if args.download {
+        return osm_download::speed(&binary, &folder, as_xml(args, &folder)?, args.rounds);
+    }
+    if let Some(times) = args.cancel {
+        return osm_download::cancels(&binary, &folder, as_xml(args, &folder)?, times);
+    }
     let [mut ours, mut ogr, mut osmium] =
         ["longhaul over HTTP", "ogr2ogr to GeoPackage", "osmium fileinfo -e"].map(Contender::new);
     let mut counts = Value::Null;
@@ -173,10 +186,7 @@ fn read(args: &Args, folder: &Path) -> Result<()> {
     ensure!(build.stdin(Stdio::null()).status()?.success(), "building the reader failed");
     let reader =
         folder.parent().context("the benchmarks' folder lies in target")?.join("release/examples/read");
-    let xml = folder.join("extract.osm");
-    let mut convert = Command::new("osmium");
-    convert.args(["cat", "--overwrite", "--no-progress", "-o"]).arg(&xml).arg(&args.file);
-    files::run(&mut convert).context("osmium is Debian's package osmium-tool")?;
+    let xml = as_xml(args, folder)?;
     println!("{}\n", machine::describe(folder));
     for _ in 0..args.rounds {
         for file in [&args.file, &xml] {
@@ -184,4 +194,13 @@ fn read(args: &Args, folder: &Path) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The extract, as a server sends it.
+fn as_xml(args: &Args, folder: &Path) -> Result<PathBuf> {
+    let xml = folder.join("extract.osm");
+    let mut convert = Command::new("osmium");
+    convert.args(["cat", "--overwrite", "--no-progress", "-o"]).arg(&xml).arg(&args.file);
+    files::run(&mut convert).context("osmium is Debian's package osmium-tool")?;
+    Ok(xml)
 }

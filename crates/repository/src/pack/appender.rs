@@ -1,8 +1,10 @@
 //! The one thread that writes to the pack's file.
 
 use std::{
+    cell::RefCell,
     fs::File,
     io::{self, Write},
+    path::Path,
     sync::{
         Arc,
         mpsc::{Receiver, Sender, SyncSender, sync_channel},
@@ -16,6 +18,7 @@ use super::{
     checksum::{EarlyChecksum, HEADER_SIZE},
     chunk::Chunk,
     index::Located,
+    roll::Roll,
     unbreakable::Unbreakable,
 };
 use crate::Interrupter;
@@ -53,7 +56,8 @@ pub(super) struct Appended {
 }
 
 impl Appender {
-    pub(super) fn new(file: File, interrupter: Interrupter) -> Result<Self, PackError> {
+    /// Writes to `file`, and where there are very many objects, to another in the same `folder`.
+    pub(super) fn new(file: File, folder: &Path, interrupter: Interrupter) -> Result<Self, PackError> {
         let file = Arc::new(file);
         // The number of objects stands in the header and is known only at the end.
         (&*file).write_all(&[0; HEADER_SIZE]).map_err(PackError::disk("write"))?;
@@ -61,7 +65,7 @@ impl Appender {
             syncer: Syncer::new(file.clone())?,
             file,
             end: HEADER_SIZE as u64,
-            objects: Objects::default(),
+            objects: Objects { list: Roll::new(folder), places: HashTable::new() },
             checksum: None,
             interrupter,
         })
@@ -90,7 +94,8 @@ impl Appender {
         }
         self.syncer.stop(&self.interrupter)?;
         let Self { file, end, objects, checksum, .. } = self;
-        Ok(Appended { file, end, objects: objects.list, checksum })
+        let objects = objects.into_list().map_err(PackError::disk("read the objects of"))?;
+        Ok(Appended { file, end, objects, checksum })
     }
 
     fn begin_checksum(&mut self, more: u32) -> Result<(), PackError> {
@@ -107,7 +112,8 @@ impl Appender {
         for (entry, bytes) in chunk.iter() {
             let offset = self.end + pending.len() as u64;
             let end = entry.start + bytes.len();
-            if self.objects.insert(Located { id: entry.id, crc: entry.crc, offset }) {
+            let object = Located { id: entry.id, crc: entry.crc, offset };
+            if self.objects.insert(object).map_err(PackError::disk("list the objects of"))? {
                 pending.end = end;
             } else {
                 self.write(&chunk.bytes[pending])?;
@@ -125,9 +131,8 @@ impl Appender {
 }
 
 /// Objects in the order of the pack, each once.
-#[derive(Default)]
 struct Objects {
-    list: Vec<Located>,
+    list: Roll,
     /// The first bytes of each id and where in the list it stands: eight bytes an object, so that looking one up stays
     /// in the cache, and growing never looks at the list.
     places: HashTable<(u32, u32)>,
@@ -135,18 +140,34 @@ struct Objects {
 
 impl Objects {
     /// Adds an object, if its id is new.
-    fn insert(&mut self, object: Located) -> bool {
+    fn insert(&mut self, object: Located) -> io::Result<bool> {
         let Self { list, places } = self;
         let head = u32::from_ne_bytes(object.id[..4].try_into().expect("four of twenty bytes"));
-        let is_same = |&(other, place): &(u32, u32)| other == head && list[place as usize].id == object.id;
-        match places.entry(spread(head), is_same, |(head, _)| spread(*head)) {
-            Entry::Occupied(_) => false,
+        let failure = RefCell::new(None);
+        let is_same = |&(other, place): &(u32, u32)| {
+            other == head
+                && match list.get(place as usize) {
+                    Ok(other) => other.id == object.id,
+                    Err(error) => failure.replace(Some(error)).is_none(),
+                }
+        };
+        let entry = places.entry(spread(head), is_same, |(head, _)| spread(*head));
+        if let Some(error) = failure.take() {
+            return Err(error);
+        }
+        match entry {
+            Entry::Occupied(_) => Ok(false),
             Entry::Vacant(entry) => {
                 entry.insert((head, list.len() as u32));
-                list.push(object);
-                true
+                list.push(object)?;
+                Ok(true)
             }
         }
+    }
+
+    fn into_list(self) -> io::Result<Vec<Located>> {
+        drop(self.places);
+        self.list.into_list()
     }
 }
 

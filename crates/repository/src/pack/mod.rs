@@ -10,6 +10,7 @@ mod chunk;
 mod entry;
 mod finish;
 mod index;
+mod roll;
 mod unbreakable;
 mod writer;
 

@@ -64,9 +64,10 @@ impl PackWriter {
             .name("pack".into())
             .spawn({
                 let (interrupter, failure) = (interrupter.clone(), failure.clone());
+                let folder = folder.to_owned();
                 move || {
-                    let appended =
-                        Appender::new(file, interrupter).and_then(|appender| appender.run(&incoming, &used));
+                    let appended = Appender::new(file, &folder, interrupter)
+                        .and_then(|appender| appender.run(&incoming, &used));
                     appended.map_err(|error| failure.keep(error))
                 }
             })

@@ -55,15 +55,17 @@ impl ClosedLayer {
         is_alone.then(|| trees::count(&self.places) + DatasetMeta::TREES)
     }
 
-    /// Writes the trees of the features and of the dataset.
+    /// Writes the trees of the features and of the dataset, and forgets where the features stand.
     pub(super) fn write_trees(
-        &self,
+        &mut self,
         meta: DatasetMeta,
         pack: &PackWriter,
         inlet: &mut Inlet,
         interrupter: &Interrupter,
     ) -> Result<Id, StageError> {
-        let features = trees::build(&self.places, &self.known, pack, inlet, interrupter)?;
+        let scheme = self.places.scheme();
+        let places = std::mem::replace(&mut self.places, Places::new(scheme));
+        let features = trees::build(&places, &self.known, pack, inlet, interrupter)?;
         meta.write_trees(inlet, features)
     }
 }

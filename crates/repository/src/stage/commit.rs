@@ -83,7 +83,7 @@ impl Stage {
     /// Writes all trees, what does not depend on the features first: then it is known how many objects there will be,
     /// and the pack's checksum can be begun.
     fn write_trees(&mut self) -> Result<Id, StageError> {
-        let layers = std::mem::take(&mut self.layers);
+        let mut layers = std::mem::take(&mut self.layers);
         self.root.write_blobs(&mut self.inlet)?;
         let metas =
             layers.iter().map(|layer| layer.write_meta(&mut self.inlet)).collect::<Result<Vec<_>, _>>()?;
@@ -93,7 +93,7 @@ impl Stage {
             const ROOT_AND_COMMIT: u32 = 2;
             self.pack.expect(trees + ROOT_AND_COMMIT)?;
         }
-        for (layer, meta) in layers.iter().zip(metas) {
+        for (layer, meta) in layers.iter_mut().zip(metas) {
             let tree = layer.write_trees(meta, &self.pack, &mut self.inlet, &self.interrupter)?;
             self.root.put(&layer.path, tree);
         }
