@@ -17,6 +17,7 @@ use super::{
     PackError,
     checksum::{EarlyChecksum, HEADER_SIZE},
     chunk::Chunk,
+    entry::is_tree,
     index::Located,
     roll::Roll,
     unbreakable::Unbreakable,
@@ -65,7 +66,7 @@ impl Appender {
             syncer: Syncer::new(file.clone())?,
             file,
             end: HEADER_SIZE as u64,
-            objects: Objects { list: Roll::new(folder), places: HashTable::new() },
+            objects: Objects { list: Roll::new(folder), others: Places::new(), trees: Places::new() },
             checksum: None,
             interrupter,
         })
@@ -113,7 +114,7 @@ impl Appender {
             let offset = self.end + pending.len() as u64;
             let end = entry.start + bytes.len();
             let object = Located { id: entry.id, crc: entry.crc, offset };
-            if self.objects.insert(object).map_err(PackError::disk("list the objects of"))? {
+            if self.objects.insert(object, is_tree(bytes)).map_err(PackError::disk("list the objects of"))? {
                 pending.end = end;
             } else {
                 self.write(&chunk.bytes[pending])?;
@@ -133,15 +134,20 @@ impl Appender {
 /// Objects in the order of the pack, each once.
 struct Objects {
     list: Roll,
-    /// The first bytes of each id and where in the list it stands: eight bytes an object, so that looking one up stays
-    /// in the cache, and growing never looks at the list.
-    places: HashTable<(u32, u32)>,
+    others: Places,
+    /// They come when all else is there, and had they no table of their own, might double that of the features.
+    trees: Places,
 }
+
+/// The first bytes of each id and where in the list it stands: eight bytes an object, so that looking one up stays in the
+/// cache, and growing never looks at the list.
+type Places = HashTable<(u32, u32)>;
 
 impl Objects {
     /// Adds an object, if its id is new.
-    fn insert(&mut self, object: Located) -> io::Result<bool> {
-        let Self { list, places } = self;
+    fn insert(&mut self, object: Located, is_tree: bool) -> io::Result<bool> {
+        let Self { list, others, trees } = self;
+        let places = if is_tree { trees } else { others };
         let head = u32::from_ne_bytes(object.id[..4].try_into().expect("four of twenty bytes"));
         let failure = RefCell::new(None);
         let is_same = |&(other, place): &(u32, u32)| {
@@ -166,7 +172,7 @@ impl Objects {
     }
 
     fn into_list(self) -> io::Result<Vec<Located>> {
-        drop(self.places);
+        drop((self.others, self.trees));
         self.list.into_list()
     }
 }

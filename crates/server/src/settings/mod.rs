@@ -82,7 +82,7 @@ pub struct Given {
     #[arg(long, env = "LONGHAUL_USER_AGENT", value_name = "TEXT")]
     user_agent: Option<String>,
 
-    /// Memory for the places of nodes, for each import of OpenStreetMap data; more goes to a file [default: 2GiB]
+    /// Memory for the places of nodes, for each import of OpenStreetMap data; more goes to a file [default: 256MiB]
     #[arg(long, env = "LONGHAUL_OSM_NODE_MEMORY", value_name = "SIZE")]
     osm_node_memory: Option<Size>,
 
@@ -252,7 +252,7 @@ impl Given {
             min_free: self.min_free.unwrap_or(Size(1 << 30)).0,
             import_root: self.import_root,
             overpass: overpass(self.overpass.as_deref(), self.user_agent.as_deref())?,
-            osm_node_memory: self.osm_node_memory.unwrap_or(Size(2 << 30)).0,
+            osm_node_memory: self.osm_node_memory.unwrap_or(Size(256 << 20)).0,
             default_branch,
             public_url: self.public_url.as_deref().map(public_url).transpose()?,
             allow_host: self.allow_host,
@@ -321,7 +321,7 @@ mod tests {
         assert_eq!((settings.max_upload, settings.min_free), (16 << 30, 1 << 30));
         assert_eq!(settings.default_branch, "master");
         assert_eq!(settings.overpass.endpoint(), "https://overpass-api.de/api/interpreter");
-        assert_eq!((settings.import_root.len(), settings.osm_node_memory), (0, 2 << 30));
+        assert_eq!((settings.import_root.len(), settings.osm_node_memory), (0, 256 << 20));
         assert_eq!((settings.max_queue, settings.max_tasks, settings.max_attempts), (10_000, 2_000_000, 3));
         assert_eq!((settings.task_timeout, settings.store), (DEFAULT_TASK_TIMEOUT, StoreKind::Sqlite));
     }

@@ -190,9 +190,10 @@ impl State {
         self.ring.push(event.clone());
         self.readers.retain(|_, reader| reader.tell(&event, access));
         let topic = self.topic(id);
-        topic.readers.retain(|_, reader| reader.tell(&event, access));
         if event.is_last() {
-            topic.readers.clear();
+            part(topic.readers.drain(), &event, access);
+        } else {
+            topic.readers.retain(|_, reader| reader.tell(&event, access));
         }
         topic.told = Some(Told { event, at: now });
     }
@@ -205,9 +206,7 @@ impl State {
         let event = Arc::new(Event::gone(self.current(), told.event.view.clone()));
         self.ring.push(event.clone());
         self.readers.retain(|_, reader| reader.tell(&event, access));
-        for reader in topic.readers.values() {
-            reader.tell(&event, access);
-        }
+        part(topic.readers, &event, access);
     }
 
     fn topic(&mut self, id: TaskId) -> &mut Topic {
@@ -309,6 +308,13 @@ impl State {
             self.asked.entry(id).or_default();
         }
         true
+    }
+}
+
+/// Tells readers of the last event, and lets go of each at once: it then reads both together, and they are one packet.
+fn part(readers: impl IntoIterator<Item = (u64, Reader)>, event: &Event, access: &Access) {
+    for (_, reader) in readers {
+        reader.tell(event, access);
     }
 }
 
