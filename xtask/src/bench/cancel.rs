@@ -23,13 +23,6 @@ const POLL_EVERY: Duration = Duration::from_millis(1);
 /// The branch's first version has so many features; the imports that are cancelled would replace them.
 const FEATURES_BEFORE: u64 = 1000;
 
-/// What became of one cancelled import.
-enum Outcome {
-    /// After so many milliseconds.
-    Cancelled(f64),
-    TooLate,
-}
-
 /// Cancels imports until enough have obeyed, and prints how soon they did.
 pub fn run(args: &Args) -> Result<()> {
     let folder = files::bench_folder()?;
@@ -51,8 +44,8 @@ pub fn run(args: &Args) -> Result<()> {
             prepare(&server, &mut client, &repository, &before)?;
         }
         match cancel_one(&mut client, &folder, &repository, &source, whole.mul_f64(random.unit()))? {
-            Outcome::Cancelled(after) => latencies.push(after),
-            Outcome::TooLate => {
+            Some(after) => latencies.push(after),
+            None => {
                 too_late += 1;
                 ensure!(too_late <= 2 * args.cancels, "nearly every import ends before its cancel arrives");
                 repository.clear();
@@ -84,24 +77,36 @@ fn cancel_one(
     repository: &str,
     source: &Path,
     moment: Duration,
-) -> Result<Outcome> {
+) -> Result<Option<f64>> {
     let git = folder.join(format!("longhaul/repos/{repository}.git"));
     let (head, packs) = (branches(&git)?, packed_files(&git)?.len());
     let task = longhaul::import(client, repository, source)?;
     thread::sleep(moment);
 
+    cancel(client, task, &git, &head, packs)
+}
+
+/// Cancels a task and waits for its end: after how many milliseconds it was CANCELLED, with the repository's branches and
+/// packs as they were; `None` if it had passed its point of no return.
+pub fn cancel(
+    client: &mut Client,
+    task: u64,
+    repository: &Path,
+    head: &str,
+    packs: usize,
+) -> Result<Option<f64>> {
     let asked = Instant::now();
     client.get(&format!("/tasks/{task}.json?cancel=true"))?;
     let document = longhaul::wait_for(client, task, POLL_EVERY)?;
     let after = asked.elapsed().as_secs_f64() * 1000.0;
     match status_of(&document) {
         "CANCELLED" => {
-            ensure!(branches(&git)? == head, "task {task} is CANCELLED, and yet a branch moved");
-            files::wait_for_packs(&git, packs)?;
-            Ok(Outcome::Cancelled(after))
+            ensure!(branches(repository)? == head, "task {task} is CANCELLED, and yet a branch moved");
+            files::wait_for_packs(repository, packs)?;
+            Ok(Some(after))
         }
-        "FINISHED" => Ok(Outcome::TooLate),
-        _ => bail!("a cancelled import ended otherwise: {document}"),
+        "FINISHED" => Ok(None),
+        _ => bail!("a cancelled task ended otherwise: {document}"),
     }
 }
 

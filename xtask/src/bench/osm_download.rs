@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 
+use super::cancel::cancel;
 use super::files::{self, branches, emptied, packed_files};
 use super::http::Client;
 use super::longhaul::{self, Longhaul, status_of};
@@ -127,17 +128,5 @@ fn cancel_one(
     }
     thread::sleep(into);
 
-    let asked = Instant::now();
-    client.get(&format!("/tasks/{task}.json?cancel=true"))?;
-    let document = longhaul::wait_for(client, task, POLL_EVERY)?;
-    let after = asked.elapsed().as_secs_f64() * 1000.0;
-    match status_of(&document) {
-        "CANCELLED" => {
-            ensure!(branches(path)? == head, "task {task} is CANCELLED, and yet a branch moved");
-            files::wait_for_packs(path, packs)?;
-            Ok(Some(after))
-        }
-        "FINISHED" => Ok(None),
-        _ => bail!("a cancelled download ended otherwise: {document}"),
-    }
+    cancel(client, task, path, &head, packs)
 }

@@ -1,5 +1,4 @@
-//! Real extracts, each with what is known of it. The largest, with 2.8 million entities, is left to `cargo xtask bench osm`,
-//! which checks the same.
+//! Real extracts, each with what is known of it.
 
 use std::path::{Path, PathBuf};
 
@@ -130,6 +129,17 @@ fn reisterstown_has_nodes_in_disorder_and_loses_none() {
         kept: [375_263, 37_292],
         missing_nodes: 0,
         newest: None,
+    });
+}
+
+#[test]
+fn ten_regions_merged_are_the_largest() {
+    check(&Known {
+        name: "patchwork10.osm.pbf",
+        read: [2_561_834, 284_237, 2_198],
+        kept: [2_561_834, 284_198],
+        missing_nodes: 2_451,
+        newest: Some(1_540_503_455_000),
     });
 }
 

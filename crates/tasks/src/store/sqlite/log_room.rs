@@ -53,3 +53,34 @@ impl LogRoom {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_is_longer_than_what_is_in_it_however_long_that_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = File::create(folder.path().join("tasks.sqlite-wal")).unwrap();
+        let long = || log.metadata().unwrap().len();
+        let mut room = LogRoom::beside(&folder.path().join("tasks.sqlite"));
+        assert_eq!(long(), ROOM as u64);
+        room.renew();
+        assert_eq!(long(), ROOM as u64, "there is room");
+        log.set_len(ROOM as u64 + 1).unwrap();
+        room.renew();
+        assert_eq!(long(), 2 * ROOM as u64 + 1);
+        log.set_len(0).unwrap();
+        room.renew();
+        assert_eq!(long(), ROOM as u64, "somebody has cut it");
+        LogRoom::beside(&folder.path().join("tasks.sqlite"));
+        assert_eq!(long(), ROOM as u64, "it does not grow with each start");
+    }
+
+    #[test]
+    fn a_database_without_a_log_needs_no_room() {
+        let folder = tempfile::tempdir().unwrap();
+        LogRoom::beside(&folder.path().join("tasks.sqlite")).renew();
+        assert_eq!(folder.path().read_dir().unwrap().count(), 0);
+    }
+}
