@@ -11,6 +11,8 @@ mod geopackage_bytes;
 mod geopackage_tables;
 mod http;
 mod multipart_body;
+mod osm_file;
+mod osm_mapping;
 mod reading;
 mod task_database;
 
@@ -25,12 +27,14 @@ pub struct Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 6] = [
+pub const TARGETS: [Target; 8] = [
     Target { name: "geometry", run: geometry::run, seeds: geometry::seeds },
     Target { name: "geopackage_bytes", run: geopackage_bytes::run, seeds: geopackage_bytes::seeds },
     Target { name: "geopackage_tables", run: geopackage_tables::run, seeds: geopackage_tables::seeds },
     Target { name: "http", run: http::run, seeds: http::seeds },
     Target { name: "multipart_body", run: multipart_body::run, seeds: multipart_body::seeds },
+    Target { name: "osm_file", run: osm_file::run, seeds: osm_file::seeds },
+    Target { name: "osm_mapping", run: osm_mapping::run, seeds: osm_mapping::seeds },
     Target { name: "task_database", run: task_database::run, seeds: task_database::seeds },
 ];
 

@@ -34,6 +34,16 @@ fn forms_of_any_bytes_are_taken_apart_or_refused() {
 }
 
 #[test]
+fn openstreetmap_files_of_any_bytes_are_brought_in_or_refused() {
+    short_run(target("osm_file"), 6_000);
+}
+
+#[test]
+fn mapping_rules_of_any_words_are_read_or_refused() {
+    short_run(target("osm_mapping"), 20_000);
+}
+
+#[test]
 fn databases_of_any_bytes_are_opened_or_refused() {
     short_run(target("task_database"), 300);
 }
