@@ -59,7 +59,7 @@ const STEPS: &[&str] = &["
 pub(super) fn open(path: &Path) -> Result<Connection, OpenError> {
     let mut connection = Connection::open(path).map_err(OpenError::Open)?;
     set_up(&connection).map_err(OpenError::Open)?;
-    migrate(&mut connection)?;
+    migrate(&mut connection, STEPS)?;
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         // A file is only there for good once its folder says so.
         File::open(folder).and_then(|folder| folder.sync_all()).map_err(OpenError::Folder)?;
@@ -89,12 +89,13 @@ fn set_up(connection: &Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
-fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
+/// Takes the steps that the database has not taken yet: all of them, or none.
+fn migrate(connection: &mut Connection, steps: &[&str]) -> Result<(), OpenError> {
     // Nobody else may migrate it meanwhile; this also shows at once whether it can be written at all.
     let migration = connection.transaction_with_behavior(TransactionBehavior::Immediate);
     let migration = migration.map_err(OpenError::Open)?;
-    let version = version(&migration)?;
-    for (step, next) in STEPS.iter().zip(1..).skip(version) {
+    let version = version(&migration, steps.len())?;
+    for (step, next) in steps.iter().zip(1..).skip(version) {
         let done = migration.execute_batch(step).and_then(|()| {
             migration.pragma_update(None, "application_id", APPLICATION)?;
             migration.pragma_update(None, "user_version", next)
@@ -105,8 +106,8 @@ fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
     migration.commit().map_err(OpenError::Open)
 }
 
-/// The version that the database has; 0 if there is nothing in it.
-fn version(database: &Transaction<'_>) -> Result<usize, OpenError> {
+/// The version that the database has, at most `known`; 0 if there is nothing in it.
+fn version(database: &Transaction<'_>, known: usize) -> Result<usize, OpenError> {
     let number = |pragma| database.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0));
     let application = number("application_id").map_err(OpenError::Open)?;
     let tables: u32 = database
@@ -116,8 +117,41 @@ fn version(database: &Transaction<'_>) -> Result<usize, OpenError> {
         return Err(OpenError::Foreign);
     }
     let found = number("user_version").map_err(OpenError::Open)?;
-    match usize::try_from(found).ok().filter(|found| *found <= STEPS.len()) {
+    match usize::try_from(found).ok().filter(|found| *found <= known) {
         Some(version) => Ok(version),
-        None => Err(OpenError::Newer { found, known: STEPS.len() }),
+        None => Err(OpenError::Newer { found, known }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: &str = "ALTER TABLE task ADD COLUMN colour TEXT; UPDATE state SET last_id = last_id + 10";
+
+    fn last_id(database: &Connection) -> i64 {
+        database.query_row("SELECT last_id FROM state", [], |row| row.get(0)).unwrap()
+    }
+
+    #[test]
+    fn a_step_is_taken_once_and_what_is_there_stays() {
+        let mut database = Connection::open_in_memory().unwrap();
+        migrate(&mut database, STEPS).unwrap();
+        database.execute("UPDATE state SET last_id = 7", []).unwrap();
+        for _ in 0..2 {
+            migrate(&mut database, &[STEPS, &[SECOND]].concat()).unwrap();
+            assert_eq!(last_id(&database), 17);
+        }
+        assert!(matches!(migrate(&mut database, STEPS), Err(OpenError::Newer { .. })));
+    }
+
+    #[test]
+    fn a_step_that_fails_changes_nothing() {
+        let mut database = Connection::open_in_memory().unwrap();
+        migrate(&mut database, STEPS).unwrap();
+        let steps = [STEPS, &[SECOND, "this is no SQL"]].concat();
+        assert!(matches!(migrate(&mut database, &steps), Err(OpenError::Migrate(_))));
+        assert_eq!(last_id(&database), 0);
+        migrate(&mut database, STEPS).unwrap();
     }
 }
