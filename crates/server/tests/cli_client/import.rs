@@ -57,6 +57,25 @@ fn every_option_reaches_the_commit() {
 }
 
 #[test]
+fn openstreetmap_data_is_known_by_its_name() {
+    let server = Server::start();
+    let node = "<osm version=\"0.6\"><node id=\"7\" lat=\"1\" lon=\"2\" version=\"1\"/></osm>";
+    let (_folder, path) = file("Corner.OSM", node.as_bytes());
+    let refused = import(&server, &path, &["--repo", "niue", "--create", "--layer", "node"]);
+    assert_eq!(refused.status, Some(1), "{refused:?}");
+    assert!(refused.err.contains("OpenStreetMap data becomes the layers 'node' and 'way'"), "{refused:?}");
+    let done = import(&server, &path, &["--repo", "niue", "--create", "-m", "A corner"]);
+    assert_eq!(done.status, Some(0), "{done:?}");
+    assert!(done.out.ends_with("\n\n    A corner\n"), "{done:?}");
+    let repository = server.data("repos/niue.git");
+    assert_eq!(
+        git(&repository, &["ls-tree", "--name-only", "master"]),
+        ".kart.repostructure.version\nnode\nway"
+    );
+    server.stop();
+}
+
+#[test]
 fn for_programs_the_last_document_is_all_that_is_printed() {
     let server = Server::start();
     let (_folder, path) = file_of_points("roads", &["a"]);

@@ -71,7 +71,7 @@ impl Client {
         }
     }
 
-    /// Uploads a GeoPackage into a repository; the task that imports it. `sent` is told the bytes of each piece.
+    /// Uploads a GeoPackage or a file of OpenStreetMap data into a repository; the task that imports it. `sent` is told the bytes of each piece.
     pub async fn import(
         &self,
         repository: &str,
@@ -79,9 +79,12 @@ impl Client {
         upload: Upload,
         sent: impl Fn(u64) + Send + Sync + 'static,
     ) -> Result<Task, ClientError> {
-        let mut query = vec![("format", "gpkg")];
-        query.extend(parameters);
-        let request = self.request(Method::POST, &["repos", repository, "import.json"], &query);
+        let (format, command): (&[_], &[_]) = match upload.is_osm() {
+            true => (&[], &["osm", "import.json"]),
+            false => (&[("format", "gpkg")], &["import.json"]),
+        };
+        let path = [&["repos", repository], command].concat();
+        let request = self.request(Method::POST, &path, &[format, parameters].concat());
         self.send(request.multipart(upload.into_form(sent))).await?.task()
     }
 

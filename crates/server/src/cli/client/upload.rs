@@ -23,6 +23,9 @@ enum Content {
     Bundled(&'static [u8]),
 }
 
+/// How the names of files end that hold OpenStreetMap data.
+const OSM: [&str; 4] = [".osm", ".osm.gz", ".osm.bz2", ".pbf"];
+
 /// Bytes that are read and sent at a time; each costs a visit to another thread.
 const PIECE: usize = 1 << 20;
 
@@ -43,6 +46,12 @@ impl Upload {
     /// A file that is part of this program.
     pub fn bundled(name: &str, bytes: &'static [u8]) -> Self {
         Self { name: name.to_owned(), length: bytes.len() as u64, content: Content::Bundled(bytes) }
+    }
+
+    /// Whether it holds OpenStreetMap data, by its name.
+    pub fn is_osm(&self) -> bool {
+        let name = self.name.to_ascii_lowercase();
+        OSM.iter().any(|ending| name.ends_with(ending))
     }
 
     /// The file as a form whose length is known beforehand; `sent` is told the bytes of each piece.

@@ -14,7 +14,7 @@ use crate::cli::{
 
 use send::Sent;
 
-/// Upload a GeoPackage into a repository of a server, and follow the import to its end
+/// Upload a GeoPackage, or OpenStreetMap data, into a repository of a server, and follow the import to its end
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -23,12 +23,13 @@ Examples:
   longhaul import roads.gpkg --repo city --layer bridges --dest traffic/bridges
   longhaul import new.gpkg --repo city --add               features are added or updated by key
   longhaul import roads.gpkg --repo city -m 'Survey of May' --author-name Jo --author-email jo@x.org
+  longhaul import niue.osm.pbf --repo niue --create        nodes and ways; .osm, .osm.gz and .osm.bz2, too
   longhaul import roads.gpkg --repo city --json | jq -r .task.result.commit.id
 
 One import is one commit, made when everything has been read: an import that fails changes nothing, and neither
 does one that is stopped with Ctrl-C, unless its commit was sealed already. The exit status is 0 if the commit was made, 1 if not, 130 after Ctrl-C.")]
 pub struct ImportArgs {
-    /// GeoPackage to import
+    /// GeoPackage to import, or OpenStreetMap data: .osm, .osm.gz, .osm.bz2, .pbf
     file: PathBuf,
 
     /// Repository to import it into
@@ -84,6 +85,10 @@ pub struct ImportArgs {
 }
 
 impl ImportArgs {
+    fn speaks_of_layers(&self) -> bool {
+        [&self.layer, &self.dest, &self.fid_attribute].into_iter().any(Option::is_some)
+    }
+
     /// The parameters of the request, in the API's words.
     fn parameters(&self) -> Vec<(&str, &str)> {
         let given = [
@@ -139,6 +144,12 @@ pub async fn run(args: ImportArgs) -> anyhow::Result<ExitCode> {
 /// Opens the file and sees to the repository.
 async fn get_ready(args: &ImportArgs) -> anyhow::Result<(Client, Upload)> {
     let upload = Upload::open(&args.file).await?;
+    if upload.is_osm() && args.speaks_of_layers() {
+        bail!(
+            "--layer, --dest and --fid-attribute are for GeoPackages; OpenStreetMap data becomes the layers \
+             'node' and 'way'"
+        );
+    }
     let client = args.server.client()?;
     let name = &args.repo;
     if args.create {
