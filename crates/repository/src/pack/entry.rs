@@ -67,12 +67,12 @@ pub(crate) fn stored(out: &mut Vec<u8>, kind: Kind, data: &[u8]) {
     out.extend_from_slice(&simd_adler32::adler32(&data).to_be_bytes());
 }
 
-/// Kind and size: three bits of kind and four of size, then seven of size a byte.
 /// Whether an entry is a tree, by its header.
 pub(crate) fn is_tree(entry: &[u8]) -> bool {
     entry.first().is_some_and(|first| first >> 4 & 7 == Kind::Tree as u8)
 }
 
+/// Kind and size: three bits of kind and four of size, then seven of size a byte.
 fn write_header(out: &mut Vec<u8>, kind: Kind, size: usize) {
     let mut byte = (kind as u8) << 4 | (size & 0x0f) as u8;
     let mut rest = size >> 4;

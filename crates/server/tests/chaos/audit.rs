@@ -1,6 +1,10 @@
 //! What is checked while nobody else asks for anything.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use serde_json::Value;
 
@@ -97,8 +101,9 @@ fn check_files(repository: &Path) {
     // A kill between the pack and the branch leaves a commit that nobody names, for git gc.
     assert_eq!(git(repository, &["fsck", "--strict", "--full", "--no-dangling"]), "");
     let packs = repository.join("objects/pack");
-    // What a cancelled import had written is removed behind its back.
-    while names_in(&packs).iter().any(|name| name.starts_with("tmp_")) {
+    // What a cancelled import had written is removed behind its back, soon.
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while names_in(&packs).iter().any(|name| name.starts_with("tmp_")) && Instant::now() < deadline {
         std::thread::yield_now();
     }
     for name in names_in(&packs) {
