@@ -9,11 +9,12 @@ use std::{
 };
 
 use super::{
-    KEPT_BY_US, PackError, Unfinished, Unpublished,
+    PackError,
     appender::Appended,
     checksum::{checksum, header},
     index::{self, IndexWriter, Located},
     unbreakable::Unbreakable,
+    unfinished::{KEPT_BY_US, Unfinished, Unpublished},
 };
 use crate::{Interrupter, object::Id};
 

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Unfinished, index::Located};
+use super::{index::Located, unfinished::Unfinished};
 
 /// How many objects are kept in memory, at 32 bytes each; where a pack has no more, no file is made.
 const KEPT: usize = if cfg!(test) { 8 } else { 1 << 22 };

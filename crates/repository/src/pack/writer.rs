@@ -12,11 +12,12 @@ use std::{
 };
 
 use super::{
-    PackError, Unfinished,
+    PackError,
     appender::{Appended, Appender, Message},
     chunk::Chunk,
     entry::{self, EntryWriter},
     finish::FinishedPack,
+    unfinished::Unfinished,
 };
 use crate::{
     Interrupted, Interrupter,
