@@ -38,6 +38,21 @@ fn it_says_that_it_is_well_and_what_it_is() {
 }
 
 #[test]
+fn a_head_is_the_get_without_its_body() {
+    let server = Server::start();
+    for path in ["/healthz", "/repos.json", "/tasks", "/tasks/7.json", "/metrics", "/nothing"] {
+        let got = server.get(path);
+        let head = server.send(Request::new("HEAD", path));
+        assert_eq!((head.status, head.body.len()), (got.status, 0), "{path}");
+        assert_eq!(head.header("content-type"), got.header("content-type"), "{path}");
+        let length: usize = head.header("content-length").unwrap().parse().unwrap();
+        // What the metrics count goes on meanwhile.
+        assert!(length.abs_diff(got.body.len()) < 10, "{path}: {length}");
+    }
+    server.stop();
+}
+
+#[test]
 fn a_data_folder_serves_one_server_at_a_time() {
     let server = Server::start();
     let data = server.data("");

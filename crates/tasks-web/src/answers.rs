@@ -30,7 +30,7 @@ pub(crate) struct Answers {
     pub(crate) origins: AllowedOrigins,
     pub(crate) hub: Arc<Hub>,
     pub(crate) ended: Ended,
-    pub(crate) traffic: Arc<Traffic>,
+    pub(crate) traffic: Traffic,
 }
 
 impl Answers {
@@ -42,16 +42,23 @@ impl Answers {
         printer: &Printer,
         target: Target<'_>,
     ) -> Response {
+        // Polls are most of what there is: the others have boxes of their own, so that a poll's future stays small.
         let response = match (&request.method, target) {
             (&Method::OPTIONS, _) => return options(target),
-            (&Method::GET | &Method::HEAD, Target::List) => self.list(request, printer).await,
             (&Method::GET | &Method::HEAD | &Method::DELETE, Target::Task(id)) => {
                 self.task(request, printer, id).await
             }
-            (&Method::POST, Target::Many(deed)) => self.do_to_many(request, body, printer, deed).await,
+            (&Method::GET | &Method::HEAD, Target::List) => Box::pin(self.list(request, printer)).await,
+            (&Method::POST, Target::Many(deed)) => {
+                Box::pin(self.do_to_many(request, body, printer, deed)).await
+            }
             (&Method::GET | &Method::HEAD, Target::AllEvents) => self.all_events(request, printer),
-            (&Method::GET | &Method::HEAD, Target::Events(id)) => self.events(request, printer, id).await,
-            (&Method::GET | &Method::HEAD, Target::Download(id)) => self.download(request, id).await,
+            (&Method::GET | &Method::HEAD, Target::Events(id)) => {
+                Box::pin(self.events(request, printer, id)).await
+            }
+            (&Method::GET | &Method::HEAD, Target::Download(id)) => {
+                Box::pin(self.download(request, id)).await
+            }
             _ => return method_not_allowed(printer, target),
         };
         response.unwrap_or_else(|error| printer.error(&error))
@@ -99,22 +106,35 @@ impl Answers {
 
     async fn task(&self, request: &Parts, printer: &Printer, id: &str) -> Result<Response, ApiError> {
         if let Some(wish) = Wish::of(request) {
-            self.origins.admit(&request.headers, &printer.base)?;
-            let task = self.touchable(request, id).await?;
-            let task = self.grant(wish, task).await?.ok_or_else(|| task_not_found(id))?;
-            return Ok(document(printer, &task));
+            return Box::pin(self.fulfil(wish, request, printer, id)).await;
         }
         self.traffic.count_poll();
         let wait = prefer::wait(request.uri.query(), &request.headers)?;
         let (task, _) = self.visible(request, id).await?;
         match wait {
-            Some(wait) if !task.status.has_ended() => self.wait(request, printer, id, task, wait).await,
+            Some(wait) if !task.status.has_ended() => {
+                Box::pin(self.wait(request, printer, id, task, wait)).await
+            }
             _ if task.status.has_ended() => {
                 let ended = self.ended.document(&task, printer);
                 Ok(unless_held(request, respond(printer, task.status, ended)))
             }
             _ => Ok(unless_held(request, document(printer, &task))),
         }
+    }
+
+    /// The task's document after the wish was granted.
+    async fn fulfil(
+        &self,
+        wish: Wish,
+        request: &Parts,
+        printer: &Printer,
+        id: &str,
+    ) -> Result<Response, ApiError> {
+        self.origins.admit(&request.headers, &printer.base)?;
+        let task = self.touchable(request, id).await?;
+        let task = self.grant(wish, task).await?.ok_or_else(|| task_not_found(id))?;
+        Ok(document(printer, &task))
     }
 
     /// The task's document once it is another than the client holds; the one that there is when the time is up.

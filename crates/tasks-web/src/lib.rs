@@ -62,4 +62,4 @@ pub use idempotency::{has_idempotency_key, idempotency};
 pub use origins::AllowedOrigins;
 pub use printer::Printer;
 pub use traffic::Traffic;
-pub use web::TasksWeb;
+pub use web::{TasksHandler, TasksWeb};

@@ -50,22 +50,29 @@ pub(crate) enum Deed {
 }
 
 impl<'a> Target<'a> {
-    /// The target of a path that matched one of the [`routes`], and the format that its suffix asks for.
-    pub(crate) fn of(path: &'a str) -> (Self, Option<Format>) {
+    /// What a path leads to, and the format that its suffix asks for; `None` where it is none of the [`routes`].
+    pub(crate) fn of(path: &'a str) -> Option<(Self, Option<Format>)> {
         let path = path.strip_suffix('/').unwrap_or(path);
         let (path, suffix) = Format::split_suffix(path);
-        let target = match path.strip_prefix("/tasks/") {
-            None => Self::List,
-            Some("events") => Self::AllEvents,
-            Some("cancel") => Self::Many(Deed::Cancel),
-            Some("prune") => Self::Many(Deed::Prune),
-            Some(rest) => match rest.split_once('/') {
-                Some((id, "download")) => Self::Download(id),
-                Some((id, _)) => Self::Events(id),
-                None => Self::Task(rest),
-            },
+        let target = match path.strip_prefix("/tasks")? {
+            "" => Self::List,
+            "/events" => Self::AllEvents,
+            "/cancel" => Self::Many(Deed::Cancel),
+            "/prune" => Self::Many(Deed::Prune),
+            rest => Self::of_one(rest.strip_prefix('/')?)?,
         };
-        (target, suffix)
+        Some((target, suffix))
+    }
+
+    fn of_one(path: &'a str) -> Option<Self> {
+        let (id, rest) = path.split_once('/').map_or((path, None), |(id, rest)| (id, Some(rest)));
+        match rest {
+            _ if id.is_empty() => None,
+            None => Some(Self::Task(id)),
+            Some("events") => Some(Self::Events(id)),
+            Some("download") => Some(Self::Download(id)),
+            Some(_) => None,
+        }
     }
 
     /// The methods that it takes, as `Allow` lists them.
@@ -95,4 +102,45 @@ pub(crate) fn task_not_found(segment: &str) -> ApiError {
 
 fn decoded(segment: &str) -> Cow<'_, str> {
     percent_decode_str(segment).decode_utf8_lossy()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_route_leads_somewhere_and_nothing_else_does() {
+        for route in routes() {
+            let path = route.replace("{task}", "7");
+            let (target, suffix) = Target::of(&path).unwrap_or_else(|| panic!("{path} leads nowhere"));
+            assert_eq!(route.contains("{task}"), is_of_one(target), "{path}");
+            assert_eq!(route.contains(".json"), suffix == Some(Format::Json), "{path}");
+        }
+        let json = Some(Format::Json);
+        assert_eq!(Target::of("/tasks/7.json/"), Some((Target::Task("7"), json)));
+        assert_eq!(Target::of("/tasks/x%2f7/events.json"), Some((Target::Events("x%2f7"), json)));
+        for path in [
+            "",
+            "/",
+            "/task",
+            "/tasks7",
+            "/tasks//",
+            "/tasks/.json",
+            "/tasks//events",
+            "/tasks/7/",
+            "/tasks/7//",
+            "/tasks/7/log",
+            "/tasks/7/events/8",
+            "tasks/7",
+            "/repos/tasks",
+            "/tasks/events/download/",
+        ] {
+            let is_route = matches!(path, "/tasks/7/" | "/tasks/events/download/");
+            assert_eq!(Target::of(path).is_some(), is_route, "{path}");
+        }
+    }
+
+    fn is_of_one(target: Target<'_>) -> bool {
+        matches!(target, Target::Task("7") | Target::Events("7") | Target::Download("7"))
+    }
 }

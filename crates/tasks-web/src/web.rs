@@ -16,7 +16,7 @@ use crate::{
     answers::Answers,
     follow::{Ended, Hub},
     target::{Target, routes},
-    {AllowedOrigins, Permit, Printer, PublicAddress, Traffic},
+    {AllowedOrigins, ApiError, Permit, Printer, PublicAddress, Traffic},
 };
 
 /// The routes of the tasks, for an axum app to merge or nest.
@@ -41,7 +41,6 @@ pub struct TasksWeb {
     access: Access,
     origins: AllowedOrigins,
     subject: &'static str,
-    traffic: Arc<Traffic>,
 }
 
 impl TasksWeb {
@@ -54,7 +53,6 @@ impl TasksWeb {
             access: Access::default(),
             origins: AllowedOrigins::default(),
             subject: Printer::default().subject,
-            traffic: Arc::default(),
         }
     }
 
@@ -96,11 +94,6 @@ impl TasksWeb {
         self
     }
 
-    /// What clients will have asked for.
-    pub fn traffic(&self) -> Arc<Traffic> {
-        self.traffic.clone()
-    }
-
     /// Lets the pages of one more origin cancel and prune: `https://maps.example.org`.
     pub fn allow_origin(mut self, origin: impl AsRef<str>) -> Self {
         self.origins = self.origins.allow(origin);
@@ -115,15 +108,23 @@ impl TasksWeb {
 
     /// The routes, for an app of any state.
     pub fn router<S: Clone + Send + Sync + 'static>(self) -> Router<S> {
-        let Self { tasks, address, access, origins, subject, traffic } = self;
+        self.handler().router()
+    }
+
+    /// What answers, for an app that finds its routes by itself.
+    pub fn handler(self) -> TasksHandler {
+        let Self { tasks, address, access, origins, subject } = self;
         let access = Arc::new(access);
         let hub = Hub::new(tasks.clone(), access.clone());
-        let answers = Answers { tasks, access, origins, hub, ended: Ended::default(), traffic };
-        let web = Arc::new(Web { address, subject, answers });
-        let add = |router: Router<Arc<Web>>, path: String| router.route(&path, any(answer));
-        routes().fold(Router::new(), add).with_state(web)
+        let (ended, traffic) = (Ended::default(), Traffic::default());
+        let answers = Answers { tasks, access, origins, hub, ended, traffic };
+        TasksHandler(Arc::new(Web { address, subject, answers }))
     }
 }
+
+/// Answers requests; a clone is the same.
+#[derive(Clone)]
+pub struct TasksHandler(Arc<Web>);
 
 struct Web {
     address: PublicAddress,
@@ -131,14 +132,35 @@ struct Web {
     answers: Answers,
 }
 
-async fn answer(State(web): State<Arc<Web>>, request: Request) -> Response {
-    let (request, body) = request.into_parts();
-    let (target, suffix) = Target::of(request.uri.path());
-    match Printer::of(&request, suffix, &web.address) {
-        Ok(printer) => {
-            let printer = printer.calling_subjects(web.subject);
-            web.answers.answer(&request, body, &printer, target).await
+impl TasksHandler {
+    /// The routes, for an app of any state.
+    pub fn router<S: Clone + Send + Sync + 'static>(self) -> Router<S> {
+        let answer = async |State(handler): State<Self>, request| handler.answer(request).await;
+        let add = |router: Router<Self>, path: String| router.route(&path, any(answer));
+        routes().fold(Router::new(), add).with_state(self)
+    }
+
+    /// Whether a path leads to the tasks.
+    pub fn takes(&self, path: &str) -> bool {
+        Target::of(path).is_some()
+    }
+
+    /// The answer to a request; 404 where its path does not lead to the tasks.
+    pub async fn answer(&self, request: Request) -> Response {
+        let (request, body) = request.into_parts();
+        let target = Target::of(request.uri.path());
+        let printer = match Printer::of(&request, target.and_then(|(_, suffix)| suffix), &self.0.address) {
+            Ok(printer) => printer.calling_subjects(self.0.subject),
+            Err(unknown_format) => return unknown_format.into_response(),
+        };
+        match target {
+            Some((target, _)) => self.0.answers.answer(&request, body, &printer, target).await,
+            None => printer.error(&ApiError::not_found("There is nothing here.")),
         }
-        Err(unknown_format) => unknown_format.into_response(),
+    }
+
+    /// What clients have asked for.
+    pub fn traffic(&self) -> &Traffic {
+        &self.0.answers.traffic
     }
 }

@@ -139,15 +139,16 @@ fn report(contenders: &[Contender]) {
     let mut table =
         Table::new(["", "polls/s", "median", "of bare axum", "bytes", "single poller p50 µs", "p99 µs"]);
     for pair in contenders.chunks(2) {
-        let bare = median(&pair[1].rates);
+        let bare = &pair[1].rates;
         for contender in pair {
             let each: Vec<String> = contender.rates.iter().map(|rate| format!("{rate:.0}")).collect();
-            let middle = median(&contender.rates);
+            // Of each round by itself: from one to the next the machine may have changed its pace.
+            let parts: Vec<f64> = contender.rates.iter().zip(bare).map(|(rate, bare)| rate / bare).collect();
             table.row(vec![
                 contender.name.clone(),
                 each.join(" "),
-                format!("{middle:.0}"),
-                format!("{:.1} %", 100.0 * middle / bare),
+                format!("{:.0}", median(&contender.rates)),
+                format!("{:.1} %", 100.0 * median(&parts)),
                 contender.bytes.to_string(),
                 format!("{:.0}", percentile(&contender.latencies, 50.0)),
                 format!("{:.0}", percentile(&contender.latencies, 99.0)),

@@ -38,9 +38,10 @@ pub(super) struct Connections {
 }
 
 /// Takes connections until `stop` is done.
-pub(super) async fn serve(listener: TcpListener, app: Gate, stop: impl Future<Output = ()>) -> Connections {
+pub(super) async fn serve(listener: TcpListener, gate: Gate, stop: impl Future<Output = ()>) -> Connections {
     let mut connections = Connections { graceful: GracefulShutdown::new(), open: JoinSet::new() };
     let places = Arc::new(Semaphore::new(places()));
+    let gate = Arc::new(gate);
     let mut stop = std::pin::pin!(stop);
     loop {
         tokio::select! {
@@ -48,7 +49,7 @@ pub(super) async fn serve(listener: TcpListener, app: Gate, stop: impl Future<Ou
             Some(_) = connections.open.join_next() => {}
             (stream, peer, place) = accept(&listener, &places) => {
                 let watcher = connections.graceful.watcher();
-                connections.open.spawn(serve_one(stream, peer, app.clone(), watcher, place));
+                connections.open.spawn(serve_one(stream, peer, gate.clone(), watcher, place));
             }
         }
     }
@@ -113,7 +114,7 @@ fn is_of_one_connection(error: &io::Error) -> bool {
 async fn serve_one(
     stream: TcpStream,
     peer: IpAddr,
-    app: Gate,
+    gate: Arc<Gate>,
     watcher: Watcher,
     _place: Option<OwnedSemaphorePermit>,
 ) {
@@ -123,7 +124,7 @@ async fn serve_one(
     }
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(READER_PATIENCE));
-    let answers = service_fn(|request| app.clone().answer(request, peer).map(Ok::<_, Infallible>));
+    let answers = service_fn(|request| gate.answer(request, peer).map(Ok::<_, Infallible>));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_PATIENCE)

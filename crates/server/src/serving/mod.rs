@@ -18,7 +18,7 @@ use crate::{
     data_folder::DataFolder,
     settings::Settings,
     upload::Receiver,
-    web::{DeletionTokens, Hosts, Reads, Web, app},
+    web::{DeletionTokens, Gate, Hosts, Reads, Web, tasks_web},
 };
 
 /// How long requests and tasks may take to end when the server stops.
@@ -44,11 +44,11 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
     let listener = listener.with_context(|| format!("listening on {}", settings.listen))?;
     let address = listener.local_addr().context("listening")?;
     let guard = tokens.map(|tokens| Arc::new(Guard::new(tokens, settings.trust_proxy)));
-    let app = app(web(&settings, &data, repositories, import_roots, tasks.clone(), guard));
+    let gate = Gate::new(web(&settings, &data, repositories, import_roots, tasks.clone(), guard));
 
     say(&format!("listening on http://{address}"));
     tracing::info!(%address, data = %settings.data.display(), version = env!("CARGO_PKG_VERSION"), "listening");
-    let connections = connections::serve(listener, app, signals.stop()).await;
+    let connections = connections::serve(listener, gate, signals.stop()).await;
     tracing::info!("stopping; a second signal ends the server at once");
     tokio::spawn(async move {
         signals.stop().await;
@@ -78,6 +78,8 @@ fn web(
         Some(url) => PublicAddress::fixed(url.to_string()),
         None => PublicAddress::of_request(),
     };
+    let address = address.trust_proxy(settings.trust_proxy);
+    let tasks_web = tasks_web(tasks.clone(), address.clone(), &settings.allow_origin, guard.as_ref());
     let public_host = settings.public_url.as_ref().and_then(|url| url.host()).map(str::to_owned);
     let hosts = settings.allow_host.iter().cloned().chain(public_host);
     Web {
@@ -89,8 +91,8 @@ fn web(
         streams: Reads::new(STREAMS),
         tokens: DeletionTokens::default(),
         guard,
-        traffic: Arc::default(),
-        address: address.trust_proxy(settings.trust_proxy),
+        tasks_web,
+        address,
         origins: settings.allow_origin.clone(),
         hosts: Arc::new(Hosts::new(hosts, !settings.listen.ip().is_loopback())),
         trust_proxy: settings.trust_proxy,

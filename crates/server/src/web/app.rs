@@ -1,23 +1,20 @@
 use std::sync::Arc;
 
 use axum::{
-    Router,
     body::Body,
-    extract::{Request, State},
-    http::{HeaderName, HeaderValue, Method, StatusCode, header, request::Parts},
+    extract::Request,
+    http::{HeaderValue, Method, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
-    routing::any,
 };
 use commands::ImportRoots;
+use futures_util::future::BoxFuture;
 use repository::{Repositories, Repository, RepositoryName};
 use tasks::Tasks;
-use tasks_web::{AllowedOrigins, ApiError, Printer, PublicAddress, TasksWeb, Traffic};
-use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
+use tasks_web::{AllowedOrigins, ApiError, Printer, PublicAddress, TasksHandler, TasksWeb};
 
 use super::{
     DeletionTokens, Hosts, Reads, about, delete,
     failure::{self, Refusal},
-    gate::{Gate, Routes},
     import, init, log, ls_tree, metrics, osm, rename, repos,
     target::{Command, Target},
 };
@@ -43,8 +40,7 @@ pub(crate) struct Web {
     pub(crate) tokens: DeletionTokens,
     /// Who lets senders in; absent where everybody may do everything.
     pub(crate) guard: Option<Arc<Guard>>,
-    /// What the tasks' own routes count.
-    pub(crate) traffic: Arc<Traffic>,
+    pub(crate) tasks_web: TasksHandler,
     pub(crate) address: PublicAddress,
     pub(crate) origins: Vec<String>,
     pub(crate) hosts: Arc<Hosts>,
@@ -63,67 +59,23 @@ pub(super) struct Call {
 /// The answer, or why there is none.
 pub(super) type Answer = Result<Response, Refusal>;
 
-/// All routes, with what stands before them.
-pub(crate) fn app(mut web: Web) -> Gate {
-    let tasks = tasks_web(&web);
-    web.traffic = tasks.traffic();
-    let web = Arc::new(web);
-    let plain = Router::new().fallback(any(answer)).with_state(web.clone()).merge(tasks.router());
-    let denied = Router::new().fallback(any(deny)).with_state(web.clone());
-    let shared = |router: Router| match web.origins.is_empty() {
-        true => router,
-        false => router.layer(cors(&web.origins)),
-    };
-    let routes = Routes { shared: shared(plain.clone()), denied: shared(denied), plain };
-    Gate::new(web.hosts.clone(), web.trust_proxy, web.guard.clone(), routes)
-}
-
-/// The tasks' own routes.
-fn tasks_web(web: &Web) -> TasksWeb {
-    let tasks = TasksWeb::new(web.tasks.clone())
-        .address(web.address.clone())
-        .allow_origins(allowed(&web.origins))
-        .subject(SUBJECT);
+/// The tasks' own routes. With a `guard` each caller sees what its token is for.
+pub(crate) fn tasks_web(
+    tasks: Tasks,
+    address: PublicAddress,
+    origins: &[String],
+    guard: Option<&Arc<Guard>>,
+) -> TasksHandler {
+    let tasks = TasksWeb::new(tasks).address(address).allow_origins(allowed(origins)).subject(SUBJECT);
     // Tasks that the server gave itself are nobody else's business.
     let tasks = jobs::INTERNAL.into_iter().fold(tasks, TasksWeb::hide);
-    match &web.guard {
+    let tasks = match guard {
         None => tasks,
         Some(_) => tasks
             .access(|request, task| Caller::of(&request.extensions).permit(task))
             .scope(|request| Caller::of(&request.extensions).scope().map(<[String]>::to_vec)),
-    }
-}
-
-async fn answer(State(web): State<Arc<Web>>, request: Request) -> Response {
-    let (request, body) = request.into_parts();
-    let (target, suffix) = Target::of(request.uri.path());
-    let printer = match Printer::of(&request, suffix, &web.address) {
-        Ok(printer) => printer,
-        Err(unknown_format) => return declined(&request, body, unknown_format.into_response()).await,
     };
-    if let Some(refusal) = refuse(&request, &printer, &target) {
-        return declined(&request, body, refusal).await;
-    }
-    let caller = Caller::of(&request.extensions);
-    let mut call = Call { request, body, printer: printer.calling_subjects(SUBJECT), caller };
-    match web.answer(target, &mut call).await {
-        Ok(response) => response,
-        Err(refusal) => {
-            let response = refusal.response(&call.printer);
-            declined(&call.request, call.body, response).await
-        }
-    }
-}
-
-/// Tells a sender why it is not let in.
-async fn deny(State(web): State<Arc<Web>>, request: Request) -> Response {
-    let (request, body) = request.into_parts();
-    let (_, suffix) = Target::of(request.uri.path());
-    let printer = Printer::of(&request, suffix, &web.address).unwrap_or_default();
-    let denied = request.extensions.get().copied().unwrap_or(Denied::NoToken);
-    let mut response = printer.error(&denied.error());
-    denied.add_headers(response.headers_mut());
-    declined(&request, body, response).await
+    tasks.handler()
 }
 
 /// The response, once the sender can hear it over its own body.
@@ -152,7 +104,47 @@ fn refuse(request: &Parts, printer: &Printer, target: &Target) -> Option<Respons
 }
 
 impl Web {
-    async fn answer(&self, target: Target, call: &mut Call) -> Answer {
+    /// Answers a request of somebody who was let in, or tells why they were [`Denied`].
+    pub(super) fn answer(&self, request: Request) -> BoxFuture<'_, Response> {
+        match request.extensions().get().copied() {
+            Some(denied) => Box::pin(self.deny(denied, request)),
+            None if self.tasks_web.takes(request.uri().path()) => Box::pin(self.tasks_web.answer(request)),
+            None => Box::pin(self.answer_ours(request)),
+        }
+    }
+
+    /// Tells a sender why it is not let in.
+    async fn deny(&self, denied: Denied, request: Request) -> Response {
+        let (request, body) = request.into_parts();
+        let (_, suffix) = Target::of(request.uri.path());
+        let printer = Printer::of(&request, suffix, &self.address).unwrap_or_default();
+        let mut response = printer.error(&denied.error());
+        denied.add_headers(response.headers_mut());
+        declined(&request, body, response).await
+    }
+
+    async fn answer_ours(&self, request: Request) -> Response {
+        let (request, body) = request.into_parts();
+        let (target, suffix) = Target::of(request.uri.path());
+        let printer = match Printer::of(&request, suffix, &self.address) {
+            Ok(printer) => printer,
+            Err(unknown_format) => return declined(&request, body, unknown_format.into_response()).await,
+        };
+        if let Some(refusal) = refuse(&request, &printer, &target) {
+            return declined(&request, body, refusal).await;
+        }
+        let caller = Caller::of(&request.extensions);
+        let mut call = Call { request, body, printer: printer.calling_subjects(SUBJECT), caller };
+        match self.answer_call(target, &mut call).await {
+            Ok(response) => response,
+            Err(refusal) => {
+                let response = refusal.response(&call.printer);
+                declined(&call.request, call.body, response).await
+            }
+        }
+    }
+
+    async fn answer_call(&self, target: Target, call: &mut Call) -> Answer {
         match target {
             Target::Health => Ok(about::health(&self.tasks)),
             Target::Ready => Ok(about::readiness(&self.tasks)),
@@ -224,22 +216,4 @@ fn legal(name: &str) -> Result<RepositoryName, ApiError> {
 
 fn allowed(origins: &[String]) -> AllowedOrigins {
     origins.iter().fold(AllowedOrigins::default(), AllowedOrigins::allow)
-}
-
-fn cors(origins: &[String]) -> CorsLayer {
-    let origins = origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok());
-    CorsLayer::new()
-        .allow_origin(AllowOrigin::list(origins))
-        .allow_methods([Method::GET, Method::PUT, Method::POST, Method::DELETE])
-        // A wildcard would not stand for Authorization.
-        .allow_headers(AllowHeaders::mirror_request())
-        .expose_headers([
-            header::LOCATION,
-            header::RETRY_AFTER,
-            header::ETAG,
-            header::LINK,
-            header::WWW_AUTHENTICATE,
-            HeaderName::from_static("x-total-count"),
-            HeaderName::from_static("preference-applied"),
-        ])
 }

@@ -5,90 +5,54 @@ use std::{any::Any, net::IpAddr, panic::AssertUnwindSafe, sync::Arc};
 use axum::{
     Router,
     body::{Body, HttpBody},
-    extract::Request,
-    http::{HeaderValue, Method, StatusCode, header},
+    extract::{Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
+    routing::any,
 };
 use bytes::Bytes;
-use futures_util::FutureExt;
+use futures_util::{FutureExt, future::BoxFuture};
 use tasks_web::{ApiError, Printer};
 use tower::Service;
+use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
-use super::{Hosts, failure};
-use crate::{
-    access::{Denied, Guard},
-    upload,
-};
+use super::{Web, failure};
+use crate::{access::Denied, upload};
 
-/// The routes, behind the gate.
+/// What answers, behind the gate.
 ///
 /// Not a stack of layers: each of those would box and copy what passes, for every poll.
-#[derive(Clone)]
 pub(crate) struct Gate {
-    hosts: Arc<Hosts>,
-    trust_proxy: bool,
-    /// Absent where everybody may do everything.
-    guard: Option<Arc<Guard>>,
-    routes: Routes,
-}
-
-/// The routes, as they are and as pages of other origins may use them.
-#[derive(Clone)]
-pub(super) struct Routes {
-    pub(super) plain: Router,
-    /// Takes every OPTIONS for a browser's question whether a page may ask.
-    pub(super) shared: Router,
-    /// Tells those who are not let in why; so that a page of another origin can read it, too.
-    pub(super) denied: Router,
-}
-
-impl Routes {
-    fn of<B>(&mut self, request: &Request<B>) -> &mut Router {
-        let is_plain = request.method() == Method::OPTIONS
-            && !request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
-        if is_plain { &mut self.plain } else { &mut self.shared }
-    }
+    web: Arc<Web>,
+    /// The same for pages of other origins, where there are any that may ask.
+    shared: Option<Router>,
 }
 
 impl Gate {
-    /// Lets requests through to `routes` that name one of `hosts`; a proxy that is trusted says what it was asked for itself.
-    pub(super) fn new(
-        hosts: Arc<Hosts>,
-        trust_proxy: bool,
-        guard: Option<Arc<Guard>>,
-        routes: Routes,
-    ) -> Self {
-        Self { hosts, trust_proxy, guard, routes }
+    /// Lets requests through to `web` that it may be asked.
+    pub(crate) fn new(web: Web) -> Self {
+        let web = Arc::new(web);
+        let shared = (!web.origins.is_empty()).then(|| shared(&web));
+        Self { web, shared }
     }
 
     /// Answers a request, whatever happens on the way.
     ///
     /// One that names a host of somebody else's is refused, so that a web page cannot reach the server under a name of its
     /// own (DNS rebinding). `peer` is who has made the connection.
-    pub(crate) async fn answer<B>(mut self, mut request: Request<B>, peer: IpAddr) -> Response
+    pub(crate) async fn answer<B>(&self, mut request: Request<B>, peer: IpAddr) -> Response
     where
         B: HttpBody<Data = Bytes> + Send + 'static,
         B::Error: Into<axum::BoxError>,
     {
         let mut response = match self.refusal(&request) {
-            Some((status, text)) => {
-                let (request, body) = request.into_parts();
-                upload::decline(&request.headers, Body::new(body)).await;
-                (status, [(header::CONTENT_TYPE, "text/plain;charset=UTF-8")], text).into_response()
-            }
+            Some((status, text)) => Box::pin(refuse(request, status, text)).await,
             None => {
-                let routes = match self.admit(&mut request, peer) {
-                    Ok(()) => self.routes.of(&request),
-                    Err(denied) => {
-                        request.extensions_mut().insert(denied);
-                        &mut self.routes.denied
-                    }
-                };
-                let answer = routes.call(request.map(Body::new));
-                match AssertUnwindSafe(answer).catch_unwind().await {
-                    Ok(Ok(response)) => response,
-                    Err(panic) => panicked(panic),
+                if let Err(denied) = self.admit(&mut request, peer) {
+                    request.extensions_mut().insert(denied);
                 }
+                let answer = self.let_through(request.map(Body::new));
+                AssertUnwindSafe(answer).catch_unwind().await.unwrap_or_else(panicked)
             }
         };
         // Answers repeat names that others chose; no browser may take them for pages.
@@ -99,9 +63,19 @@ impl Gate {
         response
     }
 
+    fn let_through(&self, request: Request) -> BoxFuture<'_, Response> {
+        match &self.shared {
+            Some(shared) if may_be_of_a_page(&request) => {
+                let mut shared = shared.clone();
+                Box::pin(async move { shared.call(request).await.unwrap_or_else(|never| match never {}) })
+            }
+            _ => self.web.answer(request),
+        }
+    }
+
     /// Finds out who the sender is, where that matters.
     fn admit<B>(&self, request: &mut Request<B>, peer: IpAddr) -> Result<(), Denied> {
-        let Some(guard) = &self.guard else { return Ok(()) };
+        let Some(guard) = &self.web.guard else { return Ok(()) };
         if is_open(request.method(), request.uri().path()) {
             return Ok(());
         }
@@ -119,16 +93,58 @@ impl Gate {
             (Some(Ok(host)), None) => Some(host),
             _ => return Some((StatusCode::BAD_REQUEST, "The request must name one host.")),
         };
-        let forwarded = request.headers().get("x-forwarded-host").filter(|_| self.trust_proxy);
-        let forwarded = forwarded
-            .map(|hosts| hosts.to_str().unwrap_or_default().split(',').next().unwrap_or_default().trim());
-        if [host, target, forwarded].into_iter().flatten().all(|host| self.hosts.allows(host)) {
+        let forwarded = self.web.trust_proxy.then(|| forwarded_host(request.headers())).flatten();
+        if [host, target, forwarded].into_iter().flatten().all(|host| self.web.hosts.allows(host)) {
             return None;
         }
         let text =
             "This server is not known by that host name; --allow-host adds names that it may be asked by.";
         Some((StatusCode::FORBIDDEN, text))
     }
+}
+
+/// What a trusted proxy was asked for itself.
+fn forwarded_host(headers: &HeaderMap) -> Option<&str> {
+    let hosts = headers.get("x-forwarded-host")?.to_str().unwrap_or_default();
+    Some(hosts.split(',').next().unwrap_or_default().trim())
+}
+
+/// The answer to what is not for this server, once the sender can hear it over its own body.
+async fn refuse<B>(request: Request<B>, status: StatusCode, text: &'static str) -> Response
+where
+    B: HttpBody<Data = Bytes> + Send + 'static,
+    B::Error: Into<axum::BoxError>,
+{
+    let (request, body) = request.into_parts();
+    upload::decline(&request.headers, Body::new(body)).await;
+    (status, [(header::CONTENT_TYPE, "text/plain;charset=UTF-8")], text).into_response()
+}
+
+/// What the layer must see: it takes every OPTIONS for a browser's question whether a page may ask.
+fn may_be_of_a_page(request: &Request) -> bool {
+    request.method() != Method::OPTIONS
+        || request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
+}
+
+/// What answers, with the headers that let pages of the allowed origins read it; also why they are not let in.
+fn shared(web: &Arc<Web>) -> Router {
+    let answer = async |State(web): State<Arc<Web>>, request| web.answer(request).await;
+    let origins = web.origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok());
+    let cors = CorsLayer::new()
+        .allow_origin(AllowOrigin::list(origins))
+        .allow_methods([Method::GET, Method::PUT, Method::POST, Method::DELETE])
+        // A wildcard would not stand for Authorization.
+        .allow_headers(AllowHeaders::mirror_request())
+        .expose_headers([
+            header::LOCATION,
+            header::RETRY_AFTER,
+            header::ETAG,
+            header::LINK,
+            header::WWW_AUTHENTICATE,
+            HeaderName::from_static("x-total-count"),
+            HeaderName::from_static("preference-applied"),
+        ]);
+    Router::new().fallback(any(answer)).with_state(web.clone()).layer(cors)
 }
 
 /// What needs no token: whether the server is well, and OPTIONS, with which a browser can show none. It tells nothing that

@@ -20,7 +20,7 @@ pub(super) fn metrics(web: &Web, call: &Call) -> Answer {
     // Writing to a String cannot fail.
     let _ = write_server(&mut text, web)
         .and_then(|()| write_tasks(&mut text, &web.tasks.counters()))
-        .and_then(|()| write_traffic(&mut text, &web.traffic, web.receiver.received()));
+        .and_then(|()| write_traffic(&mut text, web.tasks_web.traffic(), web.receiver.received()));
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response())
 }
 

@@ -25,7 +25,7 @@ mod submission;
 mod target;
 mod tokens;
 
-pub(crate) use app::{Web, app};
+pub(crate) use app::{Web, tasks_web};
 pub(crate) use gate::Gate;
 pub(crate) use hosts::Hosts;
 pub(crate) use reads::Reads;

@@ -47,13 +47,14 @@ impl NoopServer {
         let tasks =
             Tasks::builder(registry).keep(Duration::from_secs(24 * 60 * 60)).store(self.store()?).start();
         let desk = Desk { tasks: tasks.clone(), started };
+        let web = TasksWeb::new(tasks).handler();
         let routes = Router::new()
             .route("/noop.json", post(submit))
             .route("/waiting/{count}", post(submit_waiting))
             .route("/fill/{count}", post(fill))
             .route("/starts", get(starts))
             .with_state(desk)
-            .merge(TasksWeb::new(tasks).router());
+            .fallback(async move |request| web.answer(request).await);
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         println!("listening on http://{}", listener.local_addr()?);
         axum::serve(listener, routes).await?;
