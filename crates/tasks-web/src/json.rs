@@ -120,6 +120,10 @@ static PLAIN: [bool; 256] = {
     plain
 };
 
+fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| PLAIN[usize::from(byte)])
+}
+
 /// A link goes by a name of the format's own, whatever the member is called; the items of a list have none.
 fn renamed<'a>(place: Place<'a>, name: &'a str) -> Place<'a> {
     match place {
@@ -147,7 +151,7 @@ impl Json {
     }
 
     fn string(&mut self, text: &str) {
-        if text.bytes().all(|byte| PLAIN[usize::from(byte)]) {
+        if is_plain(text) {
             self.0.push(b'"');
             self.0.extend_from_slice(text.as_bytes());
             self.0.push(b'"');
@@ -158,10 +162,13 @@ impl Json {
     }
 
     fn address(&mut self, base: &str, path: &[&str], suffix: &str) {
-        let mut address = String::with_capacity(base.len() + 48);
-        for piece in [base].iter().chain(path).chain([&suffix]) {
-            address.push_str(piece);
+        let pieces = || [base].into_iter().chain(path.iter().copied()).chain([suffix]);
+        if pieces().all(is_plain) {
+            self.0.push(b'"');
+            pieces().for_each(|piece| self.0.extend_from_slice(piece.as_bytes()));
+            self.0.push(b'"');
+        } else {
+            self.string(&pieces().collect::<String>());
         }
-        self.string(&address);
     }
 }

@@ -1,7 +1,6 @@
 //! What all handles, threads and contexts share.
 
 use std::{
-    collections::HashMap,
     io,
     panic::{AssertUnwindSafe, catch_unwind},
     path::PathBuf,
@@ -19,6 +18,7 @@ use tokio::{
 use crate::{
     Change, Recoveries, TaskId,
     clock::Clock,
+    ids::ById,
     keeper::Alarm,
     pace::Pace,
     pool::Pool,
@@ -46,9 +46,9 @@ pub(crate) struct Engine {
     pub(crate) changes: broadcast::Sender<Change>,
     pub(crate) recoveries: Mutex<Recoveries>,
     /// What this engine runs or is clearing up after, by task.
-    pub(crate) running: RwLock<HashMap<TaskId, Arc<Run>>>,
+    pub(crate) running: RwLock<ById<Arc<Run>>>,
     /// The tasks that are being cancelled or rescued, by how many; their files may not have been removed yet.
-    pub(crate) clearing: Mutex<HashMap<TaskId, usize>>,
+    pub(crate) clearing: Mutex<ById<usize>>,
     pub(crate) cleared: Notify,
     pub(crate) is_out: AtomicBool,
     pub(crate) stopping: Stopping,
@@ -269,7 +269,7 @@ impl Listener for Ear {
     fn notice(&self, notice: Notice) {
         let Some(engine) = self.0.upgrade() else { return };
         match notice {
-            Notice::Work => engine.pool.ring(),
+            Notice::Work(tasks) => engine.pool.ring(tasks),
             Notice::CancelRequested(id) => {
                 let run = engine.running.read().get(&id).cloned();
                 if let Some(run) = run {

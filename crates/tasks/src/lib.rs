@@ -48,6 +48,7 @@ mod counters;
 mod engine;
 mod failure;
 mod filter;
+mod ids;
 mod job;
 mod keeper;
 mod pace;

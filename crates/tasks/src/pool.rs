@@ -49,10 +49,10 @@ impl Pool {
         self.workers
     }
 
-    /// Says that there may be work.
-    pub(crate) fn ring(&self) {
+    /// Says that there may be so many tasks to run; wakes no more threads than that.
+    pub(crate) fn ring(&self, tasks: usize) {
         self.state.lock().rings += 1;
-        self.bell.notify_one();
+        (0..tasks).take_while(|_| self.bell.notify_one()).for_each(drop);
     }
 
     /// What to give to [`wait_for_ring`](Self::wait_for_ring) so that no ring from now on is missed.

@@ -1,6 +1,6 @@
 //! Which type a stored kind of job is, and what it is lent when it runs.
 
-use std::{collections::HashMap, marker::PhantomData, sync::Arc};
+use std::{collections::BTreeMap, marker::PhantomData, sync::Arc};
 
 use anyhow::Context as _;
 
@@ -43,7 +43,7 @@ impl<E: Send + Sync + 'static> Registry<E> {
 
 /// The registry once nobody needs to know the environment's type any more.
 #[derive(Default)]
-pub(crate) struct Kinds(HashMap<&'static str, Box<dyn Kind>>);
+pub(crate) struct Kinds(BTreeMap<&'static str, Box<dyn Kind>>);
 
 impl Kinds {
     fn add(&mut self, name: &'static str, kind: impl Kind + 'static) {

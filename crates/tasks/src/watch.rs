@@ -1,15 +1,15 @@
 //! Who waits for which task to end.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
-use crate::TaskId;
+use crate::{TaskId, ids::ById};
 
 /// The waiting parties by task; an entry lives as long as somebody waits.
 #[derive(Default)]
-pub(crate) struct Watch(Mutex<HashMap<TaskId, Entry>>);
+pub(crate) struct Watch(Mutex<ById<Entry>>);
 
 struct Entry {
     notify: Arc<Notify>,

@@ -1,6 +1,6 @@
 //! Counts what goes by: tasks by kind and status, and how long they wait and run.
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::BTreeMap, time::Duration};
 
 use jiff::Timestamp;
 use parking_lot::Mutex;
@@ -14,7 +14,7 @@ pub(super) struct Meter(Mutex<Readings>);
 
 #[derive(Default)]
 struct Readings {
-    tasks: HashMap<Word, Totals>,
+    tasks: BTreeMap<Word, Totals>,
     waiting_time: Histogram,
     run_time: Histogram,
 }

@@ -111,8 +111,8 @@ pub trait Listener: Send + Sync + 'static {
 /// Something that has happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Notice {
-    /// A task may be there to be claimed.
-    Work,
+    /// So many tasks may be there to be claimed.
+    Work(usize),
     /// A running task has been asked to stop.
     CancelRequested(TaskId),
     /// A task's record has changed; not said of progress.

@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use crate::{Lane, TaskId};
+use crate::{Lane, TaskId, ids::ById};
 
 /// The waiting tasks and the lanes that hold them up.
 ///
@@ -15,7 +15,7 @@ use crate::{Lane, TaskId};
 pub(super) struct Queue {
     ready: BTreeSet<(i64, TaskId)>,
     lanes: HashMap<Lane, State>,
-    wants: HashMap<TaskId, Want>,
+    wants: ById<Want>,
 }
 
 struct Want {

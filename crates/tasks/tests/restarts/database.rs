@@ -40,6 +40,23 @@ fn change(folder: &Path, sql: &str) {
 }
 
 #[tokio::test]
+async fn an_id_whose_task_never_came_to_the_disk_is_not_used_again() {
+    let folder = TempDir::new().unwrap();
+    let store = open(folder.path()).unwrap();
+    let first = submit(&store, "one").await;
+    let second = TaskId(first.0 + 1);
+    let submit_cancel_prune = vec![
+        Transition::Submitted(new_task("two")),
+        Transition::CancelRequested { id: second },
+        Transition::Pruned { id: second },
+    ];
+    let answers = store.write(submit_cancel_prune).await.unwrap();
+    assert!(answers.iter().all(|answer| answer.verdict.is_ok()), "{answers:?}");
+    drop(store);
+    assert_eq!(submit(&open(folder.path()).unwrap(), "three").await, TaskId(second.0 + 1));
+}
+
+#[tokio::test]
 async fn a_database_of_a_newer_program_is_refused_and_left_alone() {
     let folder = TempDir::new().unwrap();
     submit(&open(folder.path()).unwrap(), "one").await;

@@ -11,7 +11,7 @@ mod settle;
 mod take_up;
 
 use std::{
-    collections::{HashMap, HashSet, VecDeque, hash_map::Entry},
+    collections::{HashMap, VecDeque, hash_map::Entry},
     path::PathBuf,
     sync::Arc,
     time::Duration,
@@ -30,7 +30,10 @@ use super::{
     Answer, End, Limits, NewTask, Notice, Record, Refusal, Swept, Transition, nanoseconds, queue::Queue,
     shelf::Shelf,
 };
-use crate::{PRIORITY_STEP, Priority, Status, Task, TaskId};
+use crate::{
+    PRIORITY_STEP, Priority, Status, Task, TaskId,
+    ids::{ById, Ids},
+};
 
 /// All unfinished tasks and what may still happen to them; those that have ended are on the [`Shelf`].
 #[derive(Default)]
@@ -39,7 +42,7 @@ pub(super) struct Board {
     /// The latest moment at which a task was accepted, so that a clock that is set back puts nobody before others.
     latest: Timestamp,
     /// The unfinished tasks, and those that end with the wishes that are not settled yet.
-    lives: HashMap<TaskId, Life>,
+    lives: ById<Life>,
     queue: Queue,
     /// Oldest end first, in nanoseconds of [`Moment::elapsed`]; what ended before the program began is below zero. Tasks
     /// that were pruned are still named here until their time comes.
@@ -53,7 +56,7 @@ pub(super) struct Board {
     /// How many requests are remembered, here or on a disk.
     request_count: usize,
     /// Tasks whose last change is visible, but not on a disk.
-    unwritten: HashSet<TaskId>,
+    unwritten: Ids,
     orphans: Vec<TaskId>,
     batch: Batch,
 }

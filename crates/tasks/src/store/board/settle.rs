@@ -1,13 +1,11 @@
 //! What becomes of the wishes that were granted: all of them come to be, or none.
 
-use std::{
-    collections::{BTreeMap, HashSet},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::{Board, Life, Moment, News, Request, RequestKey};
 use crate::{
     Status, TaskId,
+    ids::Ids,
     store::{Notice, Record},
 };
 
@@ -21,11 +19,11 @@ pub(super) struct Batch {
     /// Whose lanes are opened.
     pub(super) freed: Vec<TaskId>,
     /// Whose lanes stay shut although they are forgotten.
-    pub(super) shut: HashSet<TaskId>,
+    pub(super) shut: Ids,
     /// Ends that a sweep took from the front of `Board::ended`.
     pub(super) swept: Vec<(i64, TaskId)>,
     /// What is about to be written of `Board::unwritten`.
-    pub(super) writing: HashSet<TaskId>,
+    pub(super) writing: Ids,
 }
 
 /// How a task was.
@@ -102,7 +100,7 @@ impl Board {
             self.settle_record(id, &before, moment, &mut news);
         }
         ready += batch.freed.into_iter().map(|id| self.queue.remove(id)).sum::<usize>();
-        news.1.extend(std::iter::repeat_n(Notice::Work, ready));
+        news.1.extend((ready > 0).then_some(Notice::Work(ready)));
         news
     }
 

@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use jiff::Timestamp;
 use rusqlite::{
-    Connection, OptionalExtension, Row as SqlRow, Transaction, named_params,
+    Connection, OptionalExtension, Row as SqlRow, Statement, Transaction, params,
     types::{FromSqlError, Type},
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -18,77 +18,76 @@ use crate::{
     },
 };
 
-/// Writes one change.
-pub(super) fn write(database: &Transaction<'_>, row: &Row) -> rusqlite::Result<()> {
-    match row {
-        Row::New(life) => insert(database, life),
-        Row::Changed(life) => update(database, life),
-        Row::Gone(id) => {
-            database.prepare_cached("DELETE FROM task WHERE id = ?")?.execute([number(id.0)?])?;
-            Ok(())
+// By position: finding a parameter by its name takes longer than writing it.
+
+const INSERT: &str = "INSERT INTO task (id, status, kind, description, subject, priority, transaction_id, owner, created, attempt,
+        interruptions, cancel_requested, is_sealed, job, lanes, files)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?)";
+
+const UPDATE: &str =
+    "UPDATE task SET status = ?2, started = ?3, finished = ?4, attempt = ?5, interruptions = ?6,
+        cancel_requested = ?7, is_sealed = ?8, intent = ?9, download = ?10, error = ?11, result = ?12,
+        job = iif(?13, NULL, job), lanes = iif(?13, NULL, lanes), files = iif(?13, NULL, files)
+    WHERE id = ?1";
+
+/// Writes the changes.
+pub(super) fn write(database: &Transaction<'_>, rows: &[Row]) -> rusqlite::Result<()> {
+    let mut insert = database.prepare_cached(INSERT)?;
+    let mut update = database.prepare_cached(UPDATE)?;
+    for row in rows {
+        match row {
+            Row::New(life) => write_new(&mut insert, life)?,
+            Row::Changed(life) => write_changed(&mut update, life)?,
+            Row::Gone(id) => {
+                database.prepare_cached("DELETE FROM task WHERE id = ?")?.execute([number(id.0)?])?;
+            }
         }
     }
-}
-
-fn insert(database: &Transaction<'_>, life: &Life) -> rusqlite::Result<()> {
-    let (record, task) = (&life.record, &life.record.task);
-    database
-        .prepare_cached(
-            "INSERT INTO task (id, status, kind, description, subject, priority, transaction_id, owner, created, attempt,
-                interruptions, cancel_requested, is_sealed, job, lanes, files)
-             VALUES (:id, :status, :kind, :description, :subject, :priority, :transaction, :owner, :created, :attempt,
-                :interruptions, :cancel_requested, 0, :job, :lanes, :files)",
-        )?
-        .execute(named_params! {
-            ":id": number(task.id.0)?,
-            ":status": task.status.as_str(),
-            ":kind": &*task.kind,
-            ":description": &*task.description,
-            ":subject": task.subject.as_deref(),
-            ":priority": task.priority.as_str(),
-            ":transaction": task.transaction.as_deref(),
-            ":owner": task.owner.as_deref(),
-            ":created": nanoseconds(task.created),
-            ":attempt": task.attempt,
-            ":interruptions": record.interruptions,
-            ":cancel_requested": record.cancel_requested,
-            ":job": &*life.job,
-            ":lanes": json(&life.lanes)?,
-            ":files": json(&life.files)?,
-        })?;
     Ok(())
 }
 
-fn update(database: &Transaction<'_>, life: &Life) -> rusqlite::Result<()> {
+fn write_new(insert: &mut Statement<'_>, life: &Life) -> rusqlite::Result<()> {
     let (record, task) = (&life.record, &life.record.task);
-    let has_ended = task.status.has_ended();
+    insert.execute(params![
+        number(task.id.0)?,
+        task.status.as_str(),
+        &*task.kind,
+        &*task.description,
+        task.subject.as_deref(),
+        task.priority.as_str(),
+        task.transaction.as_deref(),
+        task.owner.as_deref(),
+        nanoseconds(task.created),
+        task.attempt,
+        record.interruptions,
+        record.cancel_requested,
+        &*life.job,
+        json(&life.lanes)?,
+        json(&life.files)?,
+    ])?;
+    Ok(())
+}
+
+fn write_changed(update: &mut Statement<'_>, life: &Life) -> rusqlite::Result<()> {
+    let (record, task) = (&life.record, &life.record.task);
     let seal = life.sealed.as_deref();
     let result = seal.map(|seal| &seal.report).or(task.result.as_ref());
     let download = seal.map_or(record.download.as_ref(), |seal| seal.download.as_ref());
-    database
-        .prepare_cached(
-            "UPDATE task SET status = :status, started = :started, finished = :finished, attempt = :attempt,
-                interruptions = :interruptions, cancel_requested = :cancel_requested, is_sealed = :is_sealed,
-                job = iif(:has_ended, NULL, job), lanes = iif(:has_ended, NULL, lanes),
-                files = iif(:has_ended, NULL, files), intent = :intent, download = :download, error = :error,
-                result = :result
-             WHERE id = :id",
-        )?
-        .execute(named_params! {
-            ":id": number(task.id.0)?,
-            ":status": task.status.as_str(),
-            ":started": task.started.map(nanoseconds),
-            ":finished": task.finished.map(nanoseconds),
-            ":attempt": task.attempt,
-            ":interruptions": record.interruptions,
-            ":cancel_requested": record.cancel_requested,
-            ":is_sealed": seal.is_some(),
-            ":has_ended": has_ended,
-            ":intent": seal.and_then(|seal| seal.intent.as_deref()),
-            ":download": download.map(json).transpose()?,
-            ":error": task.error.as_ref().map(json).transpose()?,
-            ":result": result.map(json).transpose()?,
-        })?;
+    update.execute(params![
+        number(task.id.0)?,
+        task.status.as_str(),
+        task.started.map(nanoseconds),
+        task.finished.map(nanoseconds),
+        task.attempt,
+        record.interruptions,
+        record.cancel_requested,
+        seal.is_some(),
+        seal.and_then(|seal| seal.intent.as_deref()),
+        download.map(json).transpose()?,
+        task.error.as_ref().map(json).transpose()?,
+        result.map(json).transpose()?,
+        task.status.has_ended(),
+    ])?;
     Ok(())
 }
 

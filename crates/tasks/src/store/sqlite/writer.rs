@@ -4,14 +4,14 @@
 //! transaction, and waits for the disk once. Only then are they visible, and answered. If the disk does not take
 //! them they have never been.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::oneshot;
 
 use super::{Shared, log_room::LogRoom, rows};
 use crate::{
-    TaskId,
+    ids::ById,
     store::{
         Answer, Claimed, Idempotency, Record, StoreError, Swept, Transition,
         board::{Moment, Request, RequestKey, Row},
@@ -54,6 +54,8 @@ struct Work {
     rows: Vec<Row>,
     requests: Vec<(RequestKey, Request)>,
     last_id: u64,
+    /// The rows that are left would not tell the last id.
+    keeps_last_id: bool,
     expires_requests: bool,
     moment: Moment,
 }
@@ -63,7 +65,7 @@ struct Work {
 struct Known {
     requests: Vec<(RequestKey, Request)>,
     /// Ended tasks whose content is on the disk.
-    heavy: HashMap<TaskId, Arc<Record>>,
+    heavy: ById<Arc<Record>>,
 }
 
 impl Writer {
@@ -160,26 +162,33 @@ impl Writer {
             }
         };
         let answered = wishes.into_iter().map(&mut decide).collect();
+        let (rows, last_id) = (board.rows(), board.last_id());
         let work = Work {
-            rows: board.rows(),
+            keeps_last_id: self.could_forget(last_id, &rows),
+            rows,
             requests: board.new_requests(),
-            last_id: board.last_id(),
+            last_id,
             expires_requests: expires_requests && board.has_requests(),
             moment,
         };
         (answered, work)
     }
 
+    /// Whether nobody might know, after a restart, that the last id was given out: it is that of none of the rows.
+    fn could_forget(&self, last_id: u64, rows: &[Row]) -> bool {
+        let is_last = |row: &Row| matches!(row, Row::New(life) if life.record.task.id.0 == last_id);
+        let is_gone = |row: &Row| matches!(row, Row::Gone(_));
+        rows.iter().any(is_gone) || last_id > self.last_id && !rows.iter().any(is_last)
+    }
+
     /// How many requests have been forgotten.
     fn write(&mut self, work: &Work, is_trial: bool) -> rusqlite::Result<usize> {
         let transaction = self.database.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        for row in &work.rows {
-            rows::write(&transaction, row)?;
-        }
+        rows::write(&transaction, &work.rows)?;
         for (key, request) in &work.requests {
             rows::write_request(&transaction, key, request)?;
         }
-        if is_trial || work.last_id > self.last_id {
+        if is_trial || work.keeps_last_id {
             rows::write_last_id(&transaction, work.last_id)?;
         }
         let mut expired = 0;
@@ -223,7 +232,7 @@ impl Writer {
 
 impl Work {
     fn is_empty(&self) -> bool {
-        self.rows.is_empty() && self.requests.is_empty() && !self.expires_requests
+        self.rows.is_empty() && self.requests.is_empty() && !self.keeps_last_id && !self.expires_requests
     }
 }
 
@@ -239,7 +248,7 @@ impl Wish {
 
 impl Answered {
     /// Puts in what was read from the disk.
-    fn complete(&mut self, heavy: &HashMap<TaskId, Arc<Record>>) {
+    fn complete(&mut self, heavy: &ById<Arc<Record>>) {
         let Self::Write(answers, _) = self else { return };
         for record in answers.iter_mut().filter_map(|answer| answer.record.as_mut()) {
             if let Some(complete) = heavy.get(&record.task.id) {
