@@ -1,6 +1,7 @@
-//! The yardstick of the poll benchmark: axum answering two files from memory, and nothing else.
+//! The yardstick of what goes over HTTP: axum answering two files from memory, and nothing else.
 
 use std::path::PathBuf;
+use std::process::Command;
 use std::sync::Arc;
 
 use anyhow::Result;
@@ -10,6 +11,8 @@ use axum::http::header::CONTENT_TYPE;
 use axum::routing::{MethodRouter, get};
 use tokio::net::TcpListener;
 
+use super::served::Served;
+
 /// What to serve.
 #[derive(clap::Args)]
 pub struct Args {
@@ -17,6 +20,13 @@ pub struct Args {
     json: PathBuf,
     /// The body of `/tasks/1.xml`
     xml: PathBuf,
+}
+
+/// This program again, serving two files.
+pub fn start(bodies: &[PathBuf; 2]) -> Result<Served> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command.args(["bench", "bare-route"]).args(bodies);
+    Served::start(command)
 }
 
 /// Serves until killed; prints `listening on http://ADDRESS` first, as Longhaul does.

@@ -1,7 +1,6 @@
 //! `cargo xtask bench poll`: polls of a finished task, beside a bare axum route that answers the same bytes.
 
 use std::path::Path;
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
@@ -10,10 +9,9 @@ use super::files::{self, emptied};
 use super::http::Client;
 use super::load::Load;
 use super::longhaul::{self, Binary, Importing, Longhaul};
-use super::served::Served;
 use super::stats::{median, percentile};
 use super::table::Table;
-use super::{buildings, machine};
+use super::{bare_route, buildings, machine};
 
 const FORMATS: [&str; 2] = ["json", "xml"];
 
@@ -53,7 +51,7 @@ pub fn run(args: &Args) -> Result<()> {
     let server = Longhaul::start(&args.binary.get()?, emptied(folder.join("longhaul"))?)?;
     let task = finished_task(&server, &folder)?;
     let bodies = save_bodies(&server, task, &folder)?;
-    let bare = bare_route(&bodies)?;
+    let bare = bare_route::start(&bodies)?;
     let load_beside = args.importing.map(|features| {
         let file = buildings::geopackage(&folder, features)?;
         anyhow::Ok(Importing::start(&server, file))
@@ -100,13 +98,6 @@ fn save_bodies(server: &Longhaul, task: u64, folder: &Path) -> Result<[std::path
         std::fs::write(file, client.send("GET", &format!("/tasks/{task}.{format}"))?.body)?;
     }
     Ok(bodies)
-}
-
-/// This program again, as `bench bare-route`.
-fn bare_route(bodies: &[std::path::PathBuf; 2]) -> Result<Served> {
-    let mut command = Command::new(std::env::current_exe()?);
-    command.args(["bench", "bare-route"]).args(bodies);
-    Served::start(command)
 }
 
 impl Contender {

@@ -6,11 +6,11 @@ use std::time::Duration;
 use anyhow::Result;
 
 use super::super::files::{self, emptied};
-use super::super::load::CONNECTIONS;
-use super::super::machine;
+use super::super::load::{CONNECTIONS, Load};
 use super::super::served::Served;
 use super::super::stats::{median, percentile};
 use super::super::table::Table;
+use super::super::{bare_route, machine};
 use super::submits::{Outcome, submit_and_see};
 use super::{Args, NoopServer, peers};
 
@@ -28,7 +28,11 @@ pub fn run(args: &Args, folder: &Path) -> Result<()> {
     let peers = if args.only_longhaul { Vec::new() } else { peers::start(folder)? };
     contenders.extend(peers.iter().map(|peer| Contender::of(peer.name, &peer.front)));
 
+    let bare = bare_route(folder)?;
+    let load = Load::choose();
+    let mut bare_rates = Vec::new();
     for _ in 0..args.rounds {
+        bare_rates.push(load.requests_per_second(&bare.address, "/tasks/1.json", args.seconds)?);
         for contender in &mut contenders {
             files::sync()?;
             let outcome = submit_and_see(&contender.address, Duration::from_secs(args.seconds))?;
@@ -41,8 +45,17 @@ pub fn run(args: &Args, folder: &Path) -> Result<()> {
         args.seconds,
         machine::describe(folder)
     );
-    report(&contenders);
+    report(&contenders, &bare_rates);
     Ok(())
+}
+
+/// How fast the machine is meanwhile: requests that nobody has any work with.
+fn bare_route(folder: &Path) -> Result<Served> {
+    let bodies = ["json", "xml"].map(|format| folder.join(format!("finished.{format}")));
+    for body in &bodies {
+        std::fs::write(body, r#"{"task":{"id":1,"status":"FINISHED","description":"Doing nothing."}}"#)?;
+    }
+    bare_route::start(&bodies)
 }
 
 impl Contender {
@@ -51,10 +64,19 @@ impl Contender {
     }
 }
 
-fn report(contenders: &[Contender]) {
-    let mut table = Table::new(["", "tasks/s", "median", "submit p50 ms", "submit p99 ms", "polls per task"]);
+fn report(contenders: &[Contender], bare_rates: &[f64]) {
+    let mut table = Table::new([
+        "",
+        "tasks/s",
+        "median",
+        "of bare axum's requests/s",
+        "submit p50 ms",
+        "submit p99 ms",
+        "polls per task",
+    ]);
     for contender in contenders {
         let rates: Vec<f64> = contender.runs.iter().map(Outcome::rate).collect();
+        let parts: Vec<f64> = rates.iter().zip(bare_rates).map(|(rate, bare)| rate / bare).collect();
         let submits: Vec<f64> = contender.runs.iter().flat_map(|run| run.submits.iter().copied()).collect();
         let polls: u64 = contender.runs.iter().map(|run| run.polls).sum();
         let seen: u64 = contender.runs.iter().map(|run| run.seen).sum();
@@ -62,10 +84,13 @@ fn report(contenders: &[Contender]) {
             contender.name.to_owned(),
             rates.iter().map(|rate| format!("{rate:.0}")).collect::<Vec<_>>().join(" "),
             format!("{:.0}", median(&rates)),
+            format!("{:.3}", median(&parts)),
             format!("{:.2}", percentile(&submits, 50.0)),
             format!("{:.2}", percentile(&submits, 99.0)),
             format!("{:.2}", polls as f64 / seen as f64),
         ]);
     }
     table.print();
+    let each: Vec<String> = bare_rates.iter().map(|rate| format!("{rate:.0}")).collect();
+    println!("\nbare axum answered {:.0} requests/s ({})", median(bare_rates), each.join(" "));
 }
