@@ -76,6 +76,29 @@ fn openstreetmap_data_is_known_by_its_name() {
 }
 
 #[test]
+fn a_mapping_goes_along_with_openstreetmap_data() {
+    let server = Server::start();
+    let node = "<osm version=\"0.6\"><node id=\"7\" lat=\"1\" lon=\"2\" version=\"1\"><tag k=\"shop\" v=\"yes\"/></node></osm>";
+    let (_folder, path) = file("corner.osm", node.as_bytes());
+    let rules = r#"{"rules": [{"name": "shops", "filter": {"shop": []}, "fields": {"at": {"name": "at", "type": "POINT"}}}]}"#;
+    let (_rules, mapping) = file("shops.json", rules.as_bytes());
+    let mapping = mapping.to_str().unwrap();
+    let done = import(&server, &path, &["--repo", "niue", "--create", "--no-raw", "--mapping", mapping]);
+    assert_eq!(done.status, Some(0), "{done:?}");
+    let repository = server.data("repos/niue.git");
+    let layers = git(&repository, &["ls-tree", "--name-only", "master"]);
+    assert_eq!(layers, ".kart.repostructure.version\nshops");
+
+    let (_folder, roads) = file_of_points("roads", &["a"]);
+    let refused = import(&server, &roads, &["--repo", "niue", "--mapping", mapping]);
+    assert_eq!(refused.status, Some(1), "{refused:?}");
+    assert!(refused.err.contains("--mapping is for OpenStreetMap data"), "{refused:?}");
+    let missing = import(&server, &path, &["--repo", "niue", "--mapping", "nowhere.json"]);
+    assert!(missing.err.contains("cannot read the mapping nowhere.json"), "{missing:?}");
+    server.stop();
+}
+
+#[test]
 fn for_programs_the_last_document_is_all_that_is_printed() {
     let server = Server::start();
     let (_folder, path) = file_of_points("roads", &["a"]);

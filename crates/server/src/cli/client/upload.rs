@@ -16,6 +16,7 @@ pub struct Upload {
     /// Its bytes.
     pub length: u64,
     content: Content,
+    mapping: Option<String>,
 }
 
 enum Content {
@@ -40,12 +41,27 @@ impl Upload {
         let about = file.metadata().await.with_context(|| format!("cannot read {}", path.display()))?;
         ensure!(about.is_file(), "{} is no file", path.display());
         let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-        Ok(Self { name, length: about.len(), content: Content::File(file) })
+        Ok(Self { name, length: about.len(), content: Content::File(file), mapping: None })
+    }
+
+    /// Sends the rules in a file along, by which OpenStreetMap data becomes layers.
+    ///
+    /// # Errors
+    /// If the file cannot be read as text.
+    pub async fn with_mapping(mut self, path: &Path) -> anyhow::Result<Self> {
+        let text = tokio::fs::read_to_string(path).await;
+        self.mapping = Some(text.with_context(|| format!("cannot read the mapping {}", path.display()))?);
+        Ok(self)
     }
 
     /// A file that is part of this program.
     pub fn bundled(name: &str, bytes: &'static [u8]) -> Self {
-        Self { name: name.to_owned(), length: bytes.len() as u64, content: Content::Bundled(bytes) }
+        Self {
+            name: name.to_owned(),
+            length: bytes.len() as u64,
+            content: Content::Bundled(bytes),
+            mapping: None,
+        }
     }
 
     /// Whether it holds OpenStreetMap data, by its name.
@@ -55,13 +71,15 @@ impl Upload {
     }
 
     /// The file as a form whose length is known beforehand; `sent` is told the bytes of each piece.
-    pub(super) fn into_form(self, sent: impl Fn(u64) + Send + Sync + 'static) -> Form {
+    pub(super) fn into_form(mut self, sent: impl Fn(u64) + Send + Sync + 'static) -> Form {
+        let mapping = self.mapping.take();
         let (length, name) = (self.length, self.name.clone());
         let pieces = ReaderStream::with_capacity(self.read(), PIECE);
         let pieces = pieces.inspect_ok(move |piece| sent(piece.len() as u64));
         let part = Part::stream_with_length(Body::wrap_stream(pieces), length).file_name(name);
         // As browsers do it: names beyond ASCII go as they are.
-        Form::new().percent_encode_noop().part("fileUpload", part)
+        let form = Form::new().percent_encode_noop();
+        mapping.into_iter().fold(form, |form, mapping| form.text("mapping", mapping)).part("fileUpload", part)
     }
 
     /// Reads no more than was promised, though the file may grow meanwhile.

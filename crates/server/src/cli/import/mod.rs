@@ -24,6 +24,7 @@ Examples:
   longhaul import new.gpkg --repo city --add               features are added or updated by key
   longhaul import roads.gpkg --repo city -m 'Survey of May' --author-name Jo --author-email jo@x.org
   longhaul import niue.osm.pbf --repo niue --create        nodes and ways; .osm, .osm.gz and .osm.bz2, too
+  longhaul import niue.osm.pbf --repo niue --mapping streets.json --no-raw
   longhaul import roads.gpkg --repo city --json | jq -r .task.result.commit.id
 
 One import is one commit, made when everything has been read: an import that fails changes nothing, and neither
@@ -68,6 +69,14 @@ pub struct ImportArgs {
     #[arg(long, value_name = "COLUMN")]
     fid_attribute: Option<String>,
 
+    /// Make layers of OpenStreetMap data by the rules in this file, beside 'node' and 'way'
+    #[arg(long, value_name = "FILE")]
+    mapping: Option<PathBuf>,
+
+    /// Leave out the layers 'node' and 'way'
+    #[arg(long, requires = "mapping")]
+    no_raw: bool,
+
     /// Branch to commit to [default: the one that the repository's HEAD stands on]
     #[arg(long, value_name = "BRANCH")]
     branch: Option<String>,
@@ -101,7 +110,8 @@ impl ImportArgs {
             ("root", &self.branch),
         ];
         let given = given.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?)));
-        given.chain(self.add.then_some(("add", "true"))).collect()
+        let flags = [("add", self.add), ("noRaw", self.no_raw)];
+        given.chain(flags.into_iter().filter_map(|(name, is_set)| is_set.then_some((name, "true")))).collect()
     }
 }
 
@@ -143,12 +153,18 @@ pub async fn run(args: ImportArgs) -> anyhow::Result<ExitCode> {
 
 /// Opens the file and sees to the repository.
 async fn get_ready(args: &ImportArgs) -> anyhow::Result<(Client, Upload)> {
-    let upload = Upload::open(&args.file).await?;
+    let mut upload = Upload::open(&args.file).await?;
     if upload.is_osm() && args.speaks_of_layers() {
         bail!(
             "--layer, --dest and --fid-attribute are for GeoPackages; OpenStreetMap data becomes the layers \
              'node' and 'way'"
         );
+    }
+    if let Some(mapping) = &args.mapping {
+        if !upload.is_osm() {
+            bail!("--mapping is for OpenStreetMap data: .osm, .osm.gz, .osm.bz2, .pbf");
+        }
+        upload = upload.with_mapping(mapping).await?;
     }
     let client = args.server.client()?;
     let name = &args.repo;
