@@ -43,7 +43,7 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
     let listener = TcpListener::bind(settings.listen).await;
     let listener = listener.with_context(|| format!("listening on {}", settings.listen))?;
     let address = listener.local_addr().context("listening")?;
-    let guard = tokens.map(|tokens| Arc::new(Guard::new(tokens, settings.trust_proxy)));
+    let guard = tokens.map(|tokens| Guard::new(tokens, settings.trust_proxy));
     let gate = Gate::new(web(&settings, &data, repositories, import_roots, tasks.clone(), guard));
 
     say(&format!("listening on http://{address}"));
@@ -72,14 +72,14 @@ fn web(
     repositories: Repositories,
     import_roots: ImportRoots,
     tasks: Tasks,
-    guard: Option<Arc<Guard>>,
+    guard: Option<Guard>,
 ) -> Web {
     let address = match &settings.public_url {
         Some(url) => PublicAddress::fixed(url.to_string()),
         None => PublicAddress::of_request(),
     };
     let address = address.trust_proxy(settings.trust_proxy);
-    let tasks_web = tasks_web(tasks.clone(), address.clone(), &settings.allow_origin, guard.as_ref());
+    let tasks_web = tasks_web(tasks.clone(), address.clone(), &settings.allow_origin, guard.is_some());
     let public_host = settings.public_url.as_ref().and_then(|url| url.host()).map(str::to_owned);
     let hosts = settings.allow_host.iter().cloned().chain(public_host);
     Web {
@@ -94,7 +94,7 @@ fn web(
         tasks_web,
         address,
         origins: settings.allow_origin.clone(),
-        hosts: Arc::new(Hosts::new(hosts, !settings.listen.ip().is_loopback())),
+        hosts: Hosts::new(hosts, !settings.listen.ip().is_loopback()),
         trust_proxy: settings.trust_proxy,
         default_branch: settings.default_branch.clone(),
     }

@@ -1,5 +1,3 @@
-use std::sync::Arc;
-
 use axum::{
     body::Body,
     extract::Request,
@@ -39,11 +37,11 @@ pub(crate) struct Web {
     pub(crate) streams: Reads,
     pub(crate) tokens: DeletionTokens,
     /// Who lets senders in; absent where everybody may do everything.
-    pub(crate) guard: Option<Arc<Guard>>,
+    pub(crate) guard: Option<Guard>,
     pub(crate) tasks_web: TasksHandler,
     pub(crate) address: PublicAddress,
     pub(crate) origins: Vec<String>,
-    pub(crate) hosts: Arc<Hosts>,
+    pub(crate) hosts: Hosts,
     pub(crate) trust_proxy: bool,
     pub(crate) default_branch: String,
 }
@@ -59,19 +57,19 @@ pub(super) struct Call {
 /// The answer, or why there is none.
 pub(super) type Answer = Result<Response, Refusal>;
 
-/// The tasks' own routes. With a `guard` each caller sees what its token is for.
+/// The tasks' own routes. Where a guard stands before them, each caller sees what its token is for.
 pub(crate) fn tasks_web(
     tasks: Tasks,
     address: PublicAddress,
     origins: &[String],
-    guard: Option<&Arc<Guard>>,
+    is_guarded: bool,
 ) -> TasksHandler {
     let tasks = TasksWeb::new(tasks).address(address).allow_origins(allowed(origins)).subject(SUBJECT);
     // Tasks that the server gave itself are nobody else's business.
     let tasks = jobs::INTERNAL.into_iter().fold(tasks, TasksWeb::hide);
-    let tasks = match guard {
-        None => tasks,
-        Some(_) => tasks
+    let tasks = match is_guarded {
+        false => tasks,
+        true => tasks
             .access(|request, task| Caller::of(&request.extensions).permit(task))
             .scope(|request| Caller::of(&request.extensions).scope().map(<[String]>::to_vec)),
     };
