@@ -180,8 +180,8 @@ impl Board {
             rank: self.rank(&task),
             record: Arc::new(Record { task, interruptions: 0, cancel_requested: false, download: None }),
             job: new.job,
-            lanes: new.lanes.into(),
-            files: new.files.into(),
+            lanes: shared(new.lanes),
+            files: shared(new.files),
             sealed: None,
             keeps_lanes: false,
             is_veteran: false,
@@ -270,7 +270,7 @@ impl Board {
             task.finished = Some(moment.now.max(task.started.unwrap_or(task.created)));
             end(record);
         });
-        (life.sealed, life.job, life.files) = (None, "".into(), [].into());
+        (life.sealed, life.job, life.files) = (None, Arc::default(), Arc::default());
         self.alter(life.record.task.id, Some(life));
     }
 
@@ -405,4 +405,9 @@ impl Board {
 
 fn refused(refusal: Refusal) -> Answer {
     Answer { verdict: Err(refusal), record: None, files: Vec::new() }
+}
+
+/// Most lists are empty, and those take no memory.
+fn shared<T>(items: Vec<T>) -> Arc<[T]> {
+    if items.is_empty() { Arc::default() } else { items.into() }
 }

@@ -62,8 +62,8 @@ fn write_new(insert: &mut Statement<'_>, life: &Life) -> rusqlite::Result<()> {
         record.interruptions,
         record.cancel_requested,
         &*life.job,
-        json(&life.lanes)?,
-        json(&life.files)?,
+        list(&life.lanes)?,
+        list(&life.files)?,
     ])?;
     Ok(())
 }
@@ -277,6 +277,11 @@ fn stored_owner(owner: &Option<Arc<str>>) -> String {
 
 fn number(number: u64) -> rusqlite::Result<i64> {
     i64::try_from(number).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
+}
+
+/// Nothing, where there is nothing in it.
+fn list(items: &[impl Serialize]) -> rusqlite::Result<Option<String>> {
+    (!items.is_empty()).then(|| json(items)).transpose()
 }
 
 fn json(value: &(impl Serialize + ?Sized)) -> rusqlite::Result<String> {

@@ -15,7 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// What made each version of the schema from the one before it; the first made version 1 from nothing. A step that was
 /// released is never changed.
 ///
-/// Times are nanoseconds since 1970; what has members is JSON. The job, its lanes and its files are there until the task has
+/// Times are nanoseconds since 1970; what has members is JSON. The job, its lanes and its files, if any, are there until the task has
 /// ended. `result` is the sealed report of a task that is sealed and has not ended.
 const STEPS: &[&str] = &["
     CREATE TABLE task (
