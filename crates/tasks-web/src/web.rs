@@ -122,7 +122,7 @@ impl TasksWeb {
     }
 }
 
-/// Answers requests; a clone is the same.
+/// Answers the requests that [`TasksWeb`] lists, whatever brings them here; a clone is the same.
 #[derive(Clone)]
 pub struct TasksHandler(Arc<Web>);
 

@@ -38,6 +38,7 @@ pub(crate) struct Web {
     pub(crate) tokens: DeletionTokens,
     /// Who lets senders in; absent where everybody may do everything.
     pub(crate) guard: Option<Guard>,
+    /// Answers what is asked about tasks.
     pub(crate) tasks_web: TasksHandler,
     pub(crate) address: PublicAddress,
     pub(crate) origins: Vec<String>,

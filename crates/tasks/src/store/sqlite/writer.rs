@@ -174,7 +174,7 @@ impl Writer {
         (answered, work)
     }
 
-    /// Whether nobody might know, after a restart, that the last id was given out: it is that of none of the rows.
+    /// Whether nobody might know, after a restart, that the last id was given out: its row goes, or there never was one.
     fn could_forget(&self, last_id: u64, rows: &[Row]) -> bool {
         let is_last = |row: &Row| matches!(row, Row::New(life) if life.record.task.id.0 == last_id);
         let is_gone = |row: &Row| matches!(row, Row::Gone(_));
