@@ -99,6 +99,19 @@ fn the_answer_is_the_task_and_202_for_who_prefers_that() {
 }
 
 #[test]
+fn who_prefers_to_wait_reads_the_commit_in_the_answer() {
+    let server = server(&[]);
+    let import = post("/repos/r/import.json?format=gpkg", file()).header("Prefer", "respond-async, wait=60");
+    let answer = server.send(import);
+    assert_eq!((answer.status, answer.header("preference-applied")), (200, Some("wait=60")));
+    let task = answer.json()["task"].clone();
+    assert_eq!(task["status"], "FINISHED");
+    let commit = task["result"]["commit"]["id"].as_str().unwrap();
+    assert_eq!(git(&server.data("repos/r.git"), &["rev-parse", "master"]), commit);
+    server.stop();
+}
+
+#[test]
 fn parameters_may_stand_in_the_form_or_the_query_and_the_form_wins() {
     let server = server(&[]);
     let form =

@@ -42,10 +42,10 @@ fn who_may(request: &Parts, _: &Task) -> Permit {
     if request.headers.contains_key("staff") { Permit::Touch } else { Permit::See }
 }
 async fn transcode(State(tasks): State<Tasks>, Path(film): Path<String>, printer: Printer) -> Response {
-    printer.submission(tasks.submit(Transcode(film), Submission::default()).await)
+    printer.submission(&tasks, tasks.submit(Transcode(film), Submission::default()).await).await
 }
 async fn announce(State(tasks): State<Tasks>, Path(film): Path<String>, printer: Printer) -> Response {
-    printer.submission(tasks.submit(Announce(film), Submission::default()).await)
+    printer.submission(&tasks, tasks.submit(Announce(film), Submission::default()).await).await
 }
 #[tokio::main]
 async fn main() -> io::Result<()> {

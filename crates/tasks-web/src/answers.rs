@@ -109,7 +109,7 @@ impl Answers {
             return Box::pin(self.fulfil(wish, request, printer, id)).await;
         }
         self.traffic.count_poll();
-        let wait = prefer::wait(request.uri.query(), &request.headers)?;
+        let wait = prefer::wait(request.uri.query(), printer.wait)?;
         let (task, _) = self.visible(request, id).await?;
         match wait {
             Some(wait) if !task.status.has_ended() => {

@@ -9,27 +9,45 @@ use crate::ApiError;
 /// The longest that a request may wait for a change.
 pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
-/// Whether a new task should be answered with the manners of `202 Accepted`.
-pub(crate) fn asks_for_async(headers: &HeaderMap) -> bool {
-    preferences(headers).any(|preference| preference.eq_ignore_ascii_case("respond-async"))
+/// What the headers of a request say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Preferences {
+    /// `respond-async`: a new task should be answered with the manners of `202 Accepted`.
+    pub(crate) respond_async: bool,
+    /// `wait=SECONDS`; never more than [`LONGEST_WAIT`].
+    pub(crate) wait: Option<Duration>,
 }
 
-/// How long the request should wait for a change: the query's `wait=SECONDS`, else `Prefer: wait=SECONDS`; never more than
-/// [`LONGEST_WAIT`].
+impl Preferences {
+    /// One that cannot be read is ignored, as preferences are.
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
+        let mut all = Self::default();
+        for preference in preferences(headers) {
+            match preference.split_once('=') {
+                None => all.respond_async |= preference.eq_ignore_ascii_case("respond-async"),
+                Some((name, value)) if name.trim().eq_ignore_ascii_case("wait") => {
+                    // The first counts (RFC 7240, 2).
+                    all.wait = all.wait.or_else(|| seconds(value.trim().trim_matches('"')));
+                }
+                Some(_) => {}
+            }
+        }
+        all
+    }
+}
+
+/// How long the request should wait for a change: the query's `wait=SECONDS`, but never more than [`LONGEST_WAIT`]; else what
+/// the sender prefers.
 ///
 /// # Errors
-/// 400 if the query's is no number. A preference that cannot be read is ignored, as preferences are.
-pub(crate) fn wait(query: Option<&str>, headers: &HeaderMap) -> Result<Option<Wait>, ApiError> {
+/// 400 if the query's is no number.
+pub(crate) fn wait(query: Option<&str>, preferred: Option<Duration>) -> Result<Option<Wait>, ApiError> {
     if let Some(text) = query.and_then(|query| parameter(query, "wait")) {
         let seconds = seconds(&text)
             .ok_or_else(|| ApiError::bad_request("wait must be a number of seconds, such as 30."))?;
         return Ok(Some(Wait { time: seconds, is_preference: false }));
     }
-    let mut waits = preferences(headers).filter_map(|preference| {
-        let (name, value) = preference.split_once('=')?;
-        name.trim().eq_ignore_ascii_case("wait").then(|| seconds(value.trim().trim_matches('"')))?
-    });
-    Ok(waits.next().map(|time| Wait { time, is_preference: true }))
+    Ok(preferred.map(|time| Wait { time, is_preference: true }))
 }
 
 /// How long to wait, and who said so.
@@ -42,8 +60,17 @@ pub(crate) struct Wait {
 impl Wait {
     /// What `Preference-Applied` should say.
     pub(crate) fn applied(self) -> Option<HeaderValue> {
-        let applied = || HeaderValue::from_str(&format!("wait={}", self.time.as_secs())).ok();
-        self.is_preference.then(applied).flatten()
+        applied(false, self.is_preference.then_some(self.time))
+    }
+}
+
+/// `Preference-Applied`: which of these two were, if any.
+pub(crate) fn applied(respond_async: bool, wait: Option<Duration>) -> Option<HeaderValue> {
+    match (respond_async, wait.map(|time| time.as_secs())) {
+        (false, None) => None,
+        (true, None) => Some(HeaderValue::from_static("respond-async")),
+        (false, Some(seconds)) => HeaderValue::from_str(&format!("wait={seconds}")).ok(),
+        (true, Some(seconds)) => HeaderValue::from_str(&format!("respond-async, wait={seconds}")).ok(),
     }
 }
 
@@ -80,7 +107,7 @@ mod tests {
     }
 
     fn waited(query: &str, prefer: &'static str) -> Option<u64> {
-        let wait = wait(Some(query), &headers(prefer)).expect("a wait");
+        let wait = wait(Some(query), Preferences::of(&headers(prefer)).wait).expect("a wait");
         wait.map(|wait| wait.time.as_secs())
     }
 
@@ -90,6 +117,7 @@ mod tests {
         assert_eq!(waited("wait=5", "wait=7"), Some(5));
         assert_eq!(waited("x=wait", "respond-async, WAIT = 7; q=1"), Some(7));
         assert_eq!(waited("", "wait=\"7\""), Some(7));
+        assert_eq!(waited("", "wait=7, wait=8"), Some(7));
         assert_eq!(waited("wait=0", ""), Some(0));
     }
 
@@ -103,7 +131,7 @@ mod tests {
     #[test]
     fn a_wait_that_is_no_number_is_an_error_and_such_a_preference_none() {
         for bad in ["wait=", "wait=-1", "wait=1.5", "wait=soon", "wait=+1"] {
-            assert!(wait(Some(bad), &HeaderMap::new()).is_err(), "{bad}");
+            assert!(wait(Some(bad), None).is_err(), "{bad}");
         }
         assert_eq!(waited("", "wait=soon"), None);
         assert_eq!(waited("", "wait"), None);
@@ -111,7 +139,9 @@ mod tests {
 
     #[test]
     fn a_preference_is_known_among_others_in_any_letter_case() {
-        assert!(asks_for_async(&headers("return=minimal, Respond-Async;x=y")));
-        assert!(!asks_for_async(&headers("respond-async-never")));
+        let asks_for_async = |prefer| Preferences::of(&headers(prefer)).respond_async;
+        assert!(asks_for_async("return=minimal, Respond-Async;x=y"));
+        assert!(!asks_for_async("respond-async-never"));
+        assert!(asks_for_async("wait=1, respond-async"));
     }
 }

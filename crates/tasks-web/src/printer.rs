@@ -1,5 +1,7 @@
 //! Prints documents for one caller.
 
+use std::time::Duration;
+
 use axum::{
     body::Body,
     extract::FromRequestParts,
@@ -11,7 +13,7 @@ use tasks::{Node, Report, Task};
 use crate::{
     document,
     json::Json,
-    prefer,
+    prefer::Preferences,
     wish::is_true,
     writer::{self, Place, Surroundings, Writer},
     xml::Xml,
@@ -47,6 +49,8 @@ pub struct Printer {
     pub verbose: bool,
     /// Whether a new task is to be answered with `202 Accepted` and its `Location`: for `Prefer: respond-async`.
     pub respond_async: bool,
+    /// How long the answer about a new task waits for the task's end: for `Prefer: wait=SECONDS`.
+    pub wait: Option<Duration>,
     /// What the app calls a task's subject, where documents say it: `repository`.
     pub subject: &'static str,
 }
@@ -59,6 +63,7 @@ impl Default for Printer {
             base: Base::default(),
             verbose: false,
             respond_async: false,
+            wait: None,
             subject: "subject",
         }
     }
@@ -71,11 +76,13 @@ impl Printer {
         suffix: Option<Format>,
         address: &PublicAddress,
     ) -> Result<Self, UnknownFormat> {
+        let preferences = Preferences::of(&request.headers);
         Ok(Self {
             format: Format::of(suffix, request.uri.query(), &request.headers)?,
             base: address.base(&request.uri, &request.headers, &request.extensions),
             verbose: request.uri.query().is_some_and(|query| is_true(query, "verbose")),
-            respond_async: prefer::asks_for_async(&request.headers),
+            respond_async: preferences.respond_async,
+            wait: preferences.wait,
             ..Self::default()
         })
     }

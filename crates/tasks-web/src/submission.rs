@@ -4,36 +4,51 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::Response,
 };
-use tasks::{SubmitError, Task};
+use tasks::{SubmitError, Task, Tasks};
+use tokio::time;
 
-use crate::{ApiError, Printer, answers};
+use crate::{ApiError, Printer, answers, prefer};
 
 impl Printer {
-    /// The new task's document, with 200, or with 202 and a `Location` for who prefers that; or why there is none: 429 with
-    /// `Retry-After` where too many wait or are kept, 422 where its key was used for something else, 503 where the server is
-    /// stopping or its store does not answer.
-    pub fn submission(&self, outcome: Result<Task, SubmitError>) -> Response {
+    /// The document of the task that was submitted to `tasks`, or the [refusal](Self::refusal).
+    ///
+    /// It is told at once, as a new task; for who prefers to wait, once the task has ended or the time is up. The status is 200,
+    /// or for who prefers that, 202 with a `Location`; what has ended needs no second look, and is 200 in any case.
+    pub async fn submission(&self, tasks: &Tasks, outcome: Result<Task, SubmitError>) -> Response {
         match outcome {
-            Ok(task) => self.accepted(&task),
-            Err(error) => self.refused(error),
+            Ok(task) => self.accepted(&self.awaited(tasks, task).await),
+            Err(error) => self.refusal(error),
         }
     }
 
+    /// The task once it has ended, or when the time is up; as it was, if it is gone by then.
+    async fn awaited(&self, tasks: &Tasks, task: Task) -> Task {
+        let Some(wait) = self.wait else { return task };
+        let seen = match time::timeout(wait, tasks.ended(task.id)).await {
+            Ok(ended) => ended,
+            Err(_) => tasks.get(task.id).await,
+        };
+        // It has been accepted, whether it can be seen now or not.
+        seen.ok().flatten().unwrap_or(task)
+    }
+
     fn accepted(&self, task: &Task) -> Response {
+        let is_async = self.respond_async && !task.status.has_ended();
         let mut response = answers::document(self, task);
-        if self.respond_async {
+        if is_async {
             *response.status_mut() = StatusCode::ACCEPTED;
-            let headers = response.headers_mut();
-            headers.insert("preference-applied", HeaderValue::from_static("respond-async"));
-            if let Ok(location) = HeaderValue::from_str(&format!("{}/tasks/{}", self.base.as_str(), task.id))
-            {
-                headers.insert(header::LOCATION, location);
-            }
+            let location = HeaderValue::from_str(&format!("{}/tasks/{}", self.base.as_str(), task.id));
+            response.headers_mut().extend(location.ok().map(|location| (header::LOCATION, location)));
+        }
+        if let Some(applied) = prefer::applied(is_async, self.wait) {
+            response.headers_mut().insert("preference-applied", applied);
         }
         response
     }
 
-    fn refused(&self, error: SubmitError) -> Response {
+    /// Why there is no new task: 429 with `Retry-After` where too many wait or are kept, 422 where its key was used for something
+    /// else, 503 where the server is stopping or its store does not answer.
+    pub fn refusal(&self, error: SubmitError) -> Response {
         match error {
             SubmitError::QueueFull { retry_after }
             | SubmitError::OwnerLimit { retry_after }

@@ -12,17 +12,42 @@ use axum::{
 use studio::{Answer, Studio, Work, send};
 use tasks::{Submission, SubmitError};
 use tasks_web::{Printer, PublicAddress};
+use tokio::task::JoinSet;
 
-/// An app whose `POST /say` and `POST /say.json` submit a job.
+/// An app whose `POST /say` and `POST /say.json` submit a job, and `POST /hold.json` one that ends when it is let.
 fn app(studio: &Studio) -> Router {
-    let tasks = studio.tasks.clone();
-    let say = async move |printer: Printer| {
-        printer.submission(tasks.submit(Work::Say("hello".into()), Submission::default()).await)
+    let submit = |work: fn() -> Work| {
+        let tasks = studio.tasks.clone();
+        post(async move |printer: Printer| {
+            let submitted = tasks.submit(work(), Submission::default()).await;
+            printer.submission(&tasks, submitted).await
+        })
     };
+    let say = || submit(|| Work::Say("hello".into()));
     Router::new()
-        .route("/say", post(say.clone()))
-        .route("/say.json", post(say.clone()))
-        .route("/say.json/", post(say))
+        .route("/say", say())
+        .route("/say.json", say())
+        .route("/say.json/", say())
+        .route("/hold.json", submit(|| Work::Hold))
+}
+
+async fn preferring(app: &Router, uri: &str, preference: &str) -> Answer {
+    send(app, Method::POST, uri, &[("host", "localhost:8182"), ("prefer", preference)]).await
+}
+
+/// A request that is being answered; by the time it is polled again it waits.
+async fn waiting(app: &Router, uri: &'static str, preference: &'static str) -> JoinSet<Answer> {
+    let (app, mut set) = (app.clone(), JoinSet::new());
+    set.spawn(async move { preferring(&app, uri, preference).await });
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    assert!(set.try_join_next().is_none(), "it has not ended yet");
+    set
+}
+
+async fn answered(mut set: JoinSet<Answer>) -> Answer {
+    set.join_next().await.expect("a request").expect("an answer")
 }
 
 async fn ask(app: &Router, uri: &str) -> Answer {
@@ -54,6 +79,50 @@ async fn a_new_task_is_told_in_the_format_asked_for() {
 }
 
 #[tokio::test]
+async fn who_prefers_to_wait_is_answered_with_the_end() {
+    let studio = Studio::open();
+    let app = app(&studio);
+    for preference in ["wait=60", "respond-async, wait=60"] {
+        let answer = preferring(&app, "/say.json", preference).await;
+        assert_eq!((answer.status, &*answer.task_status()), (StatusCode::OK, "FINISHED"), "{preference}");
+        assert_eq!(answer.json()["task"]["result"]["said"], "hello");
+        assert_eq!(answer.header("preference-applied"), "wait=60");
+        let id = answer.json()["task"]["id"].clone();
+        assert_eq!(studio::get(&studio.router(), &format!("/tasks/{id}.json")).await.body, answer.body);
+        assert_eq!((answer.header("location"), answer.header("retry-after")), ("", ""));
+    }
+    studio.running().await;
+    let cancelled = waiting(&app, "/hold.json", "wait=60").await;
+    studio::get(&studio.router(), "/tasks/4?cancel=true").await;
+    assert_eq!(answered(cancelled).await.task_status(), "CANCELLED");
+}
+
+#[tokio::test]
+async fn who_has_waited_long_enough_is_answered_with_the_task_as_it_is() {
+    let studio = Studio::open();
+    studio.running().await;
+    let app = app(&studio);
+    let answer = preferring(&app, "/hold.json", "wait=0").await;
+    assert_eq!((answer.status, &*answer.task_status()), (StatusCode::OK, "WAITING"));
+    assert_eq!(answer.header("preference-applied"), "wait=0");
+    let answer = preferring(&app, "/hold.json", "respond-async, wait=0").await;
+    assert_eq!((answer.status, &*answer.task_status()), (StatusCode::ACCEPTED, "WAITING"));
+    assert_eq!(answer.header("preference-applied"), "respond-async, wait=0");
+    assert_eq!(answer.header("location"), "http://localhost:8182/tasks/3");
+    assert_eq!(answer.header("retry-after"), "1");
+}
+
+#[tokio::test]
+async fn nobody_waits_for_the_end_of_a_task_when_the_server_stops() {
+    let studio = Studio::open();
+    studio.running().await;
+    let waiting = waiting(&app(&studio), "/hold.json", "respond-async, wait=60").await;
+    studio.tasks.stop(Duration::ZERO).await;
+    let answer = answered(waiting).await;
+    assert_eq!((answer.status, &*answer.task_status()), (StatusCode::ACCEPTED, "WAITING"));
+}
+
+#[tokio::test]
 async fn an_app_says_once_where_its_links_begin() {
     let studio = Studio::open();
     let address = PublicAddress::fixed("https://cinema.example");
@@ -81,7 +150,7 @@ async fn waiting_times_are_whole_seconds_rounded_up() {
         [(0, "1"), (1, "1"), (1000, "1"), (1001, "2"), (61_000, "61"), (u64::MAX, "4294967295")]
     {
         let retry_after = Duration::from_millis(millis);
-        let response = printer.submission(Err(SubmitError::QueueFull { retry_after }));
+        let response = printer.refusal(SubmitError::QueueFull { retry_after });
         assert_eq!(response.headers()["retry-after"], seconds);
     }
 }

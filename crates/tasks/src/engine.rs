@@ -294,6 +294,7 @@ impl Engine {
     pub(crate) fn begin_to_stop(&self) {
         self.pool.stop();
         self.stopping.begin();
+        self.watch.wake_all();
         self.alarm.ring();
         let running: Vec<_> = self.running.read().values().cloned().collect();
         running.iter().for_each(|run| run.stop(Cause::Shutdown));

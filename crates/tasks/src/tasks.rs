@@ -235,6 +235,16 @@ impl Tasks {
         Ok(answer.record.map(|record| self.engine.describe(&record)))
     }
 
+    /// Waits until the task has ended; `None` if there is none, or no longer. What it leaves may not be cleared up yet.
+    ///
+    /// Once the engine has been told to stop it answers with the task as it is.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub async fn ended(&self, id: TaskId) -> Result<Option<Task>, StoreError> {
+        self.wait_until(id, |task| task.status.has_ended() || self.engine.pool.is_stopping()).await
+    }
+
     /// Waits until the task has ended and everything is cleared up after it; `None` if there is none, or no longer.
     ///
     /// Once the engine has stopped it answers with the task as it is.
@@ -242,13 +252,21 @@ impl Tasks {
     /// # Errors
     /// When the store cannot answer.
     pub async fn wait(&self, id: TaskId) -> Result<Option<Task>, StoreError> {
+        let is_over = |task: &Task| task.status.has_ended() && !self.engine.is_busy_with(id);
+        self.wait_until(id, |task| is_over(task) || self.engine.is_out.load(SeqCst)).await
+    }
+
+    async fn wait_until(
+        &self,
+        id: TaskId,
+        is_time: impl Fn(&Task) -> bool,
+    ) -> Result<Option<Task>, StoreError> {
         let watcher = self.engine.watch.watch(id);
         loop {
             let mut woken = std::pin::pin!(watcher.woken());
             woken.as_mut().enable();
             let Some(record) = self.engine.store.get(id).await? else { return Ok(None) };
-            let is_over = record.task.status.has_ended() && !self.engine.is_busy_with(id);
-            if is_over || self.engine.is_out.load(SeqCst) {
+            if is_time(&record.task) {
                 return Ok(Some(self.engine.describe(&record)));
             }
             woken.await;

@@ -40,7 +40,7 @@ impl Refusal {
     pub(super) fn response(self, printer: &Printer) -> Response {
         let mut response = match self {
             Self::Error(error) => printer.error(&error),
-            Self::Submit(error) => printer.submission(Err(error)),
+            Self::Submit(error) => printer.refusal(error),
             Self::Usage(text) => {
                 let plain = [(header::CONTENT_TYPE, "text/plain;charset=UTF-8")];
                 (StatusCode::BAD_REQUEST, plain, text).into_response()

@@ -31,7 +31,7 @@ pub(super) async fn import(web: &Web, name: RepositoryName, call: &mut Call) -> 
     })?;
     let submission = call.submission(repository.name(), parameters.pairs(), file.digest)?;
     let task = submission::submit(web, submission, job(&repository, &parameters, &file)?, Some(file)).await?;
-    Ok(call.printer.submission(Ok(task)))
+    Ok(call.printer.submission(&web.tasks, Ok(task)).await)
 }
 
 fn require_what_there_is(parameters: &Parameters) -> Result<(), ApiError> {

@@ -42,6 +42,8 @@ async fn a_stop_hands_back_what_heeds_it_and_finishes_what_is_sealed() {
         tokio::task::yield_now().await;
     }
     assert!(matches!(stage.try_submit(|_| done()).await, Err(SubmitError::Stopping)));
+    let unfinished = stage.tasks.ended(waiting).await.unwrap().unwrap();
+    assert_eq!(unfinished.status, Status::Waiting, "nobody waits for an end that will not come");
     release.send(()).unwrap();
     assert!(stop.await.unwrap(), "every thread is out");
 

@@ -126,7 +126,8 @@ impl Job for Noop {
 
 async fn submit(State(desk): State<Desk>, printer: Printer) -> Response {
     let noop = Noop { asked: desk.started.now(), lane: None, holds: false };
-    printer.submission(desk.tasks.submit(noop, Submission::default()).await)
+    let submitted = desk.tasks.submit(noop, Submission::default()).await;
+    printer.submission(&desk.tasks, submitted).await
 }
 
 /// Tasks that wait behind one that never ends; the number of the first of them.

@@ -10,6 +10,7 @@ use anyhow::{Context, Result};
 
 use super::super::files::{emptied, run, stdout_of};
 use super::super::served::Served;
+use super::submits::Sight;
 
 /// What npm is to install, and the programs.
 const FILES: [(&str, &str); 6] = [
@@ -25,6 +26,8 @@ const FILES: [(&str, &str); 6] = [
 pub struct Peer {
     /// What it is.
     pub name: &'static str,
+    /// How its front lets a client see that a task has ended.
+    pub sight: Sight,
     /// What is asked.
     pub front: Served,
     _worker: Served,
@@ -34,12 +37,16 @@ pub struct Peer {
 /// Installs and starts all of them.
 pub fn start(folder: &Path) -> Result<Vec<Peer>> {
     let scripts = install(folder)?;
-    let redis =
-        |name, fsync| Peer::start(name, &scripts, "bullmq", redis(&emptied(folder.join(name))?, fsync)?);
+    let bullmq = |name, fsync, sight| {
+        Peer::start(name, sight, &scripts, "bullmq", redis(&emptied(folder.join(name))?, fsync)?)
+    };
     Ok(vec![
-        redis("BullMQ on Redis, fsync always", "always")?,
-        redis("BullMQ on Redis, fsync every second", "everysec")?,
-        Peer::start("graphile-worker on PostgreSQL", &scripts, "graphile", postgres()?)?,
+        bullmq("BullMQ on Redis, fsync always", "always", Sight::Polls)?,
+        bullmq("BullMQ on Redis, fsync always, Prefer: wait", "always", Sight::Answer)?,
+        bullmq("BullMQ on Redis, fsync every second", "everysec", Sight::Polls)?,
+        bullmq("BullMQ on Redis, fsync every second, Prefer: wait", "everysec", Sight::Answer)?,
+        // It tells nobody when a job has ended.
+        Peer::start("graphile-worker on PostgreSQL", Sight::Polls, &scripts, "graphile", postgres()?)?,
     ])
 }
 
@@ -58,15 +65,22 @@ fn install(folder: &Path) -> Result<PathBuf> {
 }
 
 impl Peer {
-    fn start(name: &'static str, scripts: &Path, kind: &str, database: Database) -> Result<Self> {
+    fn start(
+        name: &'static str,
+        sight: Sight,
+        scripts: &Path,
+        kind: &str,
+        database: Database,
+    ) -> Result<Self> {
         let node = |role: &str| {
             let mut command = Command::new("node");
             command.arg(scripts.join(format!("{kind}-{role}.mjs"))).arg(&database.address);
+            command.args((sight == Sight::Answer).then_some("answer-ends"));
             Served::start(command)
         };
         // The front makes the tables.
         let front = node("front")?;
-        Ok(Self { name, front, _worker: node("worker")?, _database: database })
+        Ok(Self { name, sight, front, _worker: node("worker")?, _database: database })
     }
 }
 

@@ -15,6 +15,15 @@ const OPEN: usize = 8;
 /// Before a client asks again for a task that was not FINISHED: whoever is slow must not be slowed down further by polls.
 const PAUSE: Duration = Duration::from_millis(1);
 
+/// How clients get to see their tasks FINISHED.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Sight {
+    /// They submit, and look again later.
+    Polls,
+    /// They submit with `Prefer: wait`, and the answer is it.
+    Answer,
+}
+
 /// What came of it.
 #[derive(Default)]
 pub struct Outcome {
@@ -36,13 +45,13 @@ impl Outcome {
 }
 
 /// Lets [`CONNECTIONS`] clients of `host:port` submit for some seconds, and waits for what they have submitted.
-pub fn submit_and_see(address: &str, length: Duration) -> Result<Outcome> {
+pub fn submit_and_see(address: &str, sight: Sight, length: Duration) -> Result<Outcome> {
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
         let started = Instant::now();
         let mut clients = tokio::task::JoinSet::new();
         for _ in 0..CONNECTIONS {
             let address = address.to_owned();
-            clients.spawn(async move { Client::connect(address).await?.run(started + length).await });
+            clients.spawn(async move { Client::connect(address, sight).await?.run(started + length).await });
         }
         let mut all = Outcome::default();
         for outcome in clients.join_all().await {
@@ -58,6 +67,7 @@ pub fn submit_and_see(address: &str, length: Duration) -> Result<Outcome> {
 
 struct Client {
     address: String,
+    sight: Sight,
     stream: TcpStream,
     buffer: Vec<u8>,
     open: VecDeque<String>,
@@ -65,11 +75,11 @@ struct Client {
 }
 
 impl Client {
-    async fn connect(address: String) -> Result<Self> {
+    async fn connect(address: String, sight: Sight) -> Result<Self> {
         let stream = TcpStream::connect(&address).await?;
         stream.set_nodelay(true)?;
         let buffer = vec![0; 64 * 1024];
-        Ok(Self { address, stream, buffer, open: VecDeque::new(), outcome: Outcome::default() })
+        Ok(Self { address, sight, stream, buffer, open: VecDeque::new(), outcome: Outcome::default() })
     }
 
     async fn run(mut self, end: Instant) -> Result<Outcome> {
@@ -83,12 +93,22 @@ impl Client {
 
     async fn submit(&mut self) -> Result<()> {
         let asked = Instant::now();
-        let request =
-            format!("POST /noop.json HTTP/1.1\r\nHost: {}\r\nContent-Length: 0\r\n\r\n", self.address);
+        let prefer = match self.sight {
+            Sight::Polls => "",
+            Sight::Answer => "Prefer: wait=60\r\n",
+        };
+        let request = format!(
+            "POST /noop.json HTTP/1.1\r\nHost: {}\r\nContent-Length: 0\r\n{prefer}\r\n",
+            self.address
+        );
         let answer = self.send(&request).await?;
         let id = member(answer, "\"id\":").context("an answer without an id")?.to_owned();
+        let is_finished = is_finished(answer)?;
         self.outcome.submits.push(asked.elapsed().as_secs_f64() * 1000.0);
-        self.open.push_back(id);
+        match is_finished {
+            true => self.outcome.seen += 1,
+            false => self.open.push_back(id),
+        }
         Ok(())
     }
 
@@ -97,12 +117,7 @@ impl Client {
         while let Some(id) = self.open.front() {
             let request = format!("GET /tasks/{id}.json HTTP/1.1\r\nHost: {}\r\n\r\n", self.address);
             self.outcome.polls += 1;
-            let answer = self.send(&request).await?;
-            let is_finished = match member(answer, "\"status\":") {
-                Some("FINISHED") => true,
-                Some("WAITING" | "RUNNING") => false,
-                _ => bail!("a task that does nothing came to this: {answer}"),
-            };
+            let is_finished = is_finished(self.send(&request).await?)?;
             if is_finished {
                 self.open.pop_front();
                 self.outcome.seen += 1;
@@ -121,6 +136,14 @@ impl Client {
         self.stream.write_all(request.as_bytes()).await?;
         let length = read_answer(&mut self.stream, &mut self.buffer).await?;
         Ok(std::str::from_utf8(&self.buffer[..length])?)
+    }
+}
+
+fn is_finished(answer: &str) -> Result<bool> {
+    match member(answer, "\"status\":") {
+        Some("FINISHED") => Ok(true),
+        Some("WAITING" | "RUNNING") => Ok(false),
+        _ => bail!("a task that does nothing came to this: {answer}"),
     }
 }
 

@@ -11,22 +11,27 @@ use super::super::served::Served;
 use super::super::stats::{median, percentile};
 use super::super::table::Table;
 use super::super::{bare_route, machine};
-use super::submits::{Outcome, submit_and_see};
+use super::submits::{Outcome, Sight, submit_and_see};
 use super::{Args, NoopServer, peers};
 
 /// One system that runs tasks.
 struct Contender {
     name: &'static str,
     address: String,
+    sight: Sight,
     runs: Vec<Outcome>,
 }
 
 /// Runs the rounds and prints the table.
 pub fn run(args: &Args, folder: &Path) -> Result<()> {
     let server = NoopServer::start(&emptied(folder.join("noop"))?)?;
-    let mut contenders = vec![Contender::of("longhaul's engine", &server)];
+    let of_ours = |name, sight| Contender::new(name, sight, &server);
+    let mut contenders = vec![
+        of_ours("longhaul's engine", Sight::Polls),
+        of_ours("longhaul's engine, Prefer: wait", Sight::Answer),
+    ];
     let peers = if args.only_longhaul { Vec::new() } else { peers::start(folder)? };
-    contenders.extend(peers.iter().map(|peer| Contender::of(peer.name, &peer.front)));
+    contenders.extend(peers.iter().map(|peer| Contender::new(peer.name, peer.sight, &peer.front)));
 
     let bare = bare_route(folder)?;
     let load = Load::choose();
@@ -35,7 +40,8 @@ pub fn run(args: &Args, folder: &Path) -> Result<()> {
         bare_rates.push(load.requests_per_second(&bare.address, "/tasks/1.json", args.seconds)?);
         for contender in &mut contenders {
             files::sync()?;
-            let outcome = submit_and_see(&contender.address, Duration::from_secs(args.seconds))?;
+            let outcome =
+                submit_and_see(&contender.address, contender.sight, Duration::from_secs(args.seconds))?;
             println!("{}: {:.0} tasks/s", contender.name, outcome.rate());
             contender.runs.push(outcome);
         }
@@ -59,8 +65,8 @@ fn bare_route(folder: &Path) -> Result<Served> {
 }
 
 impl Contender {
-    fn of(name: &'static str, server: &Served) -> Self {
-        Self { name, address: server.address.clone(), runs: Vec::new() }
+    fn new(name: &'static str, sight: Sight, server: &Served) -> Self {
+        Self { name, address: server.address.clone(), sight, runs: Vec::new() }
     }
 }
 

@@ -27,7 +27,7 @@ pub(in crate::web) async fn download(web: &Web, name: RepositoryName, call: &mut
     let job = job(web, &repository, &asked).await?;
     let submission = call.submission(repository.name(), asked.pairs(), None)?;
     let task = submission::submit(web, submission, job, None).await?;
-    Ok(call.printer.submission(Ok(task)))
+    Ok(call.printer.submission(&web.tasks, Ok(task)).await)
 }
 
 /// The checks, in GeoGig's order.

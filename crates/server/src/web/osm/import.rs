@@ -33,7 +33,7 @@ pub(in crate::web) async fn import(web: &Web, name: RepositoryName, call: &mut C
     let digest = received.as_ref().and_then(|received| received.digest);
     let submission = call.submission(repository.name(), asked.pairs(), digest)?;
     let task = submission::submit(web, submission, job, received).await?;
-    Ok(call.printer.submission(Ok(task)))
+    Ok(call.printer.submission(&web.tasks, Ok(task)).await)
 }
 
 async fn job(

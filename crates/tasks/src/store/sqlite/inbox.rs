@@ -3,9 +3,7 @@
 use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-
-use std::sync::Arc;
+use tokio::sync::Semaphore;
 
 /// How many wishes may wait; callers beyond that wait themselves.
 const PLACES: usize = 8192;
@@ -14,13 +12,13 @@ const PLACES: usize = 8192;
 const LEISURE: Duration = Duration::from_millis(5);
 
 pub(super) struct Inbox<T> {
-    places: Arc<Semaphore>,
+    places: Semaphore,
     state: Mutex<State<T>>,
     bell: Condvar,
 }
 
 struct State<T> {
-    waiting: Vec<(T, OwnedSemaphorePermit)>,
+    waiting: Vec<T>,
     /// Something was changed that nobody waits for.
     is_nudged: bool,
     is_closed: bool,
@@ -29,18 +27,18 @@ struct State<T> {
 impl<T> Inbox<T> {
     pub(super) fn new() -> Self {
         let state = State { waiting: Vec::new(), is_nudged: false, is_closed: false };
-        Self { places: Arc::new(Semaphore::new(PLACES)), state: Mutex::new(state), bell: Condvar::new() }
+        Self { places: Semaphore::new(PLACES), state: Mutex::new(state), bell: Condvar::new() }
     }
 
     /// Puts something in, as soon as there is room; `None` once nobody will take it any more.
     pub(super) async fn put(&self, wish: T) -> Option<()> {
-        let place = self.places.clone().acquire_owned().await.ok()?;
+        self.places.acquire().await.ok()?.forget();
         {
             let mut state = self.state.lock();
             if state.is_closed {
                 return None;
             }
-            state.waiting.push((wish, place));
+            state.waiting.push(wish);
         }
         self.bell.notify_one();
         Some(())
@@ -84,6 +82,8 @@ impl<T> Inbox<T> {
             return None;
         }
         // The places are free again as soon as the writer has got to it.
-        Some(waiting.into_iter().map(|(wish, _)| wish).collect())
+        drop(state);
+        self.places.add_permits(waiting.len());
+        Some(waiting)
     }
 }

@@ -1,13 +1,23 @@
-// node bullmq-front.mjs REDIS_SOCKET
-import { Queue } from 'bullmq';
+// node bullmq-front.mjs REDIS_SOCKET [answer-ends]
+import { Queue, QueueEvents } from 'bullmq';
 import { serve } from './front.mjs';
 
-const queue = new Queue('noop', { connection: { path: process.argv[2] } });
+const [, , path, answersEnds] = process.argv;
+const queue = new Queue('noop', { connection: { path } });
 await queue.waitUntilReady();
 
 const STATUSES = { completed: 'FINISHED', failed: 'FAILED', active: 'RUNNING' };
 
+async function endsTold() {
+  const events = new QueueEvents('noop', { connection: { path } });
+  await events.waitUntilReady();
+  // Every job that is waited for listens.
+  events.setMaxListeners(0);
+  return (job) => job.waitUntilFinished(events);
+}
+
 serve({
-  submit: async () => (await queue.add('noop', {})).id,
+  submit: () => queue.add('noop', {}),
+  ended: answersEnds && (await endsTold()),
   status: async (id) => STATUSES[await queue.getJobState(id)] ?? 'WAITING',
 });

@@ -1,7 +1,8 @@
-// The web face that the peers share: POST /noop.json submits, GET /tasks/ID.json tells the status.
+// The web face that the peers share: POST /noop.json submits, GET /tasks/ID.json tells the status. With "ended" a submit is answered
+// when the task has ended.
 import http from 'node:http';
 
-export function serve({ submit, status }) {
+export function serve({ submit, ended, status }) {
   const answer = (response, code, document) => {
     const body = JSON.stringify(document);
     response.writeHead(code, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) });
@@ -9,7 +10,12 @@ export function serve({ submit, status }) {
   };
   const handle = async (request, response) => {
     if (request.method === 'POST') {
-      return answer(response, 200, { task: { id: await submit(), status: 'WAITING' } });
+      const job = await submit();
+      if (ended) {
+        await ended(job);
+        return answer(response, 200, { task: { id: job.id, status: 'FINISHED' } });
+      }
+      return answer(response, 200, { task: { id: job.id, status: 'WAITING' } });
     }
     const id = request.url.slice('/tasks/'.length, -'.json'.length);
     answer(response, 200, { task: { id, status: await status(id) } });
