@@ -9,7 +9,7 @@ use axum::{
     http::{Method, StatusCode},
     routing::post,
 };
-use studio::{Answer, Studio, Work, send};
+use studio::{Answer, Studio, Work, answered, send};
 use tasks::{Submission, SubmitError};
 use tasks_web::{Printer, PublicAddress};
 use tokio::task::JoinSet;
@@ -35,19 +35,10 @@ async fn preferring(app: &Router, uri: &str, preference: &str) -> Answer {
     send(app, Method::POST, uri, &[("host", "localhost:8182"), ("prefer", preference)]).await
 }
 
-/// A request that is being answered; by the time it is polled again it waits.
-async fn waiting(app: &Router, uri: &'static str, preference: &'static str) -> JoinSet<Answer> {
-    let (app, mut set) = (app.clone(), JoinSet::new());
-    set.spawn(async move { preferring(&app, uri, preference).await });
-    for _ in 0..100 {
-        tokio::task::yield_now().await;
-    }
-    assert!(set.try_join_next().is_none(), "it has not ended yet");
-    set
-}
-
-async fn answered(mut set: JoinSet<Answer>) -> Answer {
-    set.join_next().await.expect("a request").expect("an answer")
+/// A request whose answer waits for the end of a held task.
+async fn waiting(app: &Router, preference: &'static str) -> JoinSet<Answer> {
+    let app = app.clone();
+    studio::waiting(async move { preferring(&app, "/hold.json", preference).await }).await
 }
 
 async fn ask(app: &Router, uri: &str) -> Answer {
@@ -92,7 +83,7 @@ async fn who_prefers_to_wait_is_answered_with_the_end() {
         assert_eq!((answer.header("location"), answer.header("retry-after")), ("", ""));
     }
     studio.running().await;
-    let cancelled = waiting(&app, "/hold.json", "wait=60").await;
+    let cancelled = waiting(&app, "wait=60").await;
     studio::get(&studio.router(), "/tasks/4?cancel=true").await;
     assert_eq!(answered(cancelled).await.task_status(), "CANCELLED");
 }
@@ -116,7 +107,7 @@ async fn who_has_waited_long_enough_is_answered_with_the_task_as_it_is() {
 async fn nobody_waits_for_the_end_of_a_task_when_the_server_stops() {
     let studio = Studio::open();
     studio.running().await;
-    let waiting = waiting(&app(&studio), "/hold.json", "respond-async, wait=60").await;
+    let waiting = waiting(&app(&studio), "respond-async, wait=60").await;
     studio.tasks.stop(Duration::ZERO).await;
     let answer = answered(waiting).await;
     assert_eq!((answer.status, &*answer.task_status()), (StatusCode::ACCEPTED, "WAITING"));

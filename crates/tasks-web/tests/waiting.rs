@@ -8,31 +8,23 @@ use axum::{
     Router,
     http::{Method, StatusCode},
 };
-use studio::{Answer, Studio, get, send};
+use studio::{Answer, Studio, answered, get, send};
 use tokio::task::JoinSet;
 
 async fn holding(router: &Router, uri: &str, tag: &str) -> Answer {
     send(router, Method::GET, uri, &[("host", "localhost:8182"), ("if-none-match", tag)]).await
 }
 
-/// A request that is being answered; by the time it is polled again it waits.
+/// A look that waits.
 async fn waiting(router: &Router, uri: &'static str, tag: Option<String>) -> JoinSet<Answer> {
-    let (router, mut set) = (router.clone(), JoinSet::new());
-    set.spawn(async move {
+    let router = router.clone();
+    studio::waiting(async move {
         match tag {
             Some(tag) => holding(&router, uri, &tag).await,
             None => get(&router, uri).await,
         }
-    });
-    for _ in 0..100 {
-        tokio::task::yield_now().await;
-    }
-    assert!(set.try_join_next().is_none(), "nothing has changed yet");
-    set
-}
-
-async fn answered(mut set: JoinSet<Answer>) -> Answer {
-    set.join_next().await.expect("a request").expect("an answer")
+    })
+    .await
 }
 
 #[tokio::test]

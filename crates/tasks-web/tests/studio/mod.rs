@@ -14,7 +14,10 @@ use tasks::{
 };
 use tasks_web::TasksWeb;
 use tempfile::TempDir;
-use tokio::sync::{Notify, Semaphore, watch};
+use tokio::{
+    sync::{Notify, Semaphore, watch},
+    task::JoinSet,
+};
 use tower::ServiceExt as _;
 
 /// What jobs share with the test.
@@ -241,4 +244,19 @@ pub async fn post(router: &Router, uri: &str) -> Answer {
 
 pub async fn get(router: &Router, uri: &str) -> Answer {
     send(router, Method::GET, uri, &[("host", "localhost:8182")]).await
+}
+
+/// A request that is being answered; by the time it is polled again it waits.
+pub async fn waiting(request: impl Future<Output = Answer> + Send + 'static) -> JoinSet<Answer> {
+    let mut set = JoinSet::new();
+    set.spawn(request);
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    assert!(set.try_join_next().is_none(), "there is nothing to tell yet");
+    set
+}
+
+pub async fn answered(mut set: JoinSet<Answer>) -> Answer {
+    set.join_next().await.expect("a request").expect("an answer")
 }

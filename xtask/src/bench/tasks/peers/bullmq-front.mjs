@@ -11,8 +11,8 @@ const STATUSES = { completed: 'FINISHED', failed: 'FAILED', active: 'RUNNING' };
 async function endsTold() {
   const events = new QueueEvents('noop', { connection: { path } });
   await events.waitUntilReady();
-  // Every job that is waited for listens.
-  events.setMaxListeners(0);
+  // Every job that is waited for listens to both.
+  [queue, events].forEach((emitter) => emitter.setMaxListeners(0));
   return (job) => job.waitUntilFinished(events);
 }
 
