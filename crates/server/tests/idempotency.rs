@@ -56,9 +56,19 @@ fn a_repetition_gets_the_first_answer_whatever_was_pruned() {
     let first = import(&server, JSON, "k1", file("a"));
     assert_eq!(first.status, 200, "{}", first.text());
     assert_eq!(server.ended(1)["status"], "FINISHED");
+    let waiting = || {
+        let again = Request::new("POST", JSON).form(file("a")).header("Idempotency-Key", "k1");
+        server.send(again.header("Prefer", "wait=60"))
+    };
+    assert_eq!(
+        waiting().json()["task"]["status"],
+        "FINISHED",
+        "who waits sees the end as long as there is one"
+    );
     assert_eq!(server.get("/tasks/1?prune=true").status, 200);
     let again = import(&server, JSON, "\"k1\"", file("a"));
     assert_eq!((again.status, again.text()), (200, first.text()));
+    assert_eq!(waiting().text(), first.text(), "there is no end to wait for any more");
     let xml = import(&server, "/repos/r/import/?format=gpkg", "k1", file("a"));
     assert!(xml.text().contains("<task><id>1</id><status>WAITING</status>"), "{}", xml.text());
     let moved = Request::new("POST", "/repos/r/import.json").header("Prefer", "respond-async");

@@ -6,10 +6,10 @@ use axum::http::{HeaderMap, HeaderValue, header};
 
 use crate::ApiError;
 
-/// The longest that a request may wait for a change.
+/// The longest that a request may wait for a change, or for an end.
 pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
-/// What the headers of a request say.
+/// What the headers of a request say that is heeded here.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Preferences {
     /// `respond-async`: a new task should be answered with the manners of `202 Accepted`.

@@ -14,6 +14,7 @@ impl Printer {
     ///
     /// It is told at once, as a new task; for who prefers to wait, once the task has ended or the time is up. The status is 200,
     /// or for who prefers that, 202 with a `Location`; what has ended needs no second look, and is 200 in any case.
+    /// No rule of [`TasksWeb`](crate::TasksWeb) is asked: who submits a task, or repeats a submit by its key, sees what became of it.
     pub async fn submission(&self, tasks: &Tasks, outcome: Result<Task, SubmitError>) -> Response {
         match outcome {
             Ok(task) => self.accepted(&self.awaited(tasks, task).await),

@@ -259,14 +259,14 @@ impl Tasks {
     async fn wait_until(
         &self,
         id: TaskId,
-        is_time: impl Fn(&Task) -> bool,
+        suffices: impl Fn(&Task) -> bool,
     ) -> Result<Option<Task>, StoreError> {
         let watcher = self.engine.watch.watch(id);
         loop {
             let mut woken = std::pin::pin!(watcher.woken());
             woken.as_mut().enable();
             let Some(record) = self.engine.store.get(id).await? else { return Ok(None) };
-            if is_time(&record.task) {
+            if suffices(&record.task) {
                 return Ok(Some(self.engine.describe(&record)));
             }
             woken.await;

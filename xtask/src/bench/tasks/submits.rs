@@ -20,7 +20,7 @@ const PAUSE: Duration = Duration::from_millis(1);
 pub enum Sight {
     /// They submit, and look again later.
     Polls,
-    /// They submit with `Prefer: wait`, and the answer is it.
+    /// They submit with `Prefer: wait`, and the answer tells.
     Answer,
 }
 
