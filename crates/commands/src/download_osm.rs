@@ -67,6 +67,7 @@ pub struct DownloadWords {
 
 impl Job for DownloadOsm {
     const KIND: &'static str = "download-osm";
+    const STARTS_EARLY: bool = true;
     type Env = Environment;
 
     fn description(&self) -> String {

@@ -40,6 +40,7 @@ pub struct ImportGeopackage {
 
 impl Job for ImportGeopackage {
     const KIND: &'static str = "import-geopackage";
+    const STARTS_EARLY: bool = true;
     type Env = Environment;
 
     fn description(&self) -> String {

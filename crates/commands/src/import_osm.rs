@@ -55,6 +55,7 @@ pub struct ImportOsm {
 
 impl Job for ImportOsm {
     const KIND: &'static str = "import-osm";
+    const STARTS_EARLY: bool = true;
     type Env = Environment;
 
     fn description(&self) -> String {

@@ -95,6 +95,9 @@ impl Engine {
         {
             run.stop(Cause::Cancel);
         }
+        if !self.store.stands(run.id, run.attempt) {
+            run.stop(Cause::Cancel);
+        }
         if self.pool.is_stopping() {
             run.stop(Cause::Shutdown);
         }

@@ -13,6 +13,13 @@ pub trait Job: Serialize + DeserializeOwned + Send + 'static {
     /// The stable name under which it is stored: `import-geopackage`.
     const KIND: &'static str;
 
+    /// Whether it may start while its task is still on its way to the disk, which brings a short task to its end sooner.
+    ///
+    /// If the task does not get there, because the disk is full or the program ends, it was never accepted, and the job has run
+    /// for nothing: it is asked to stop, and can neither seal nor end. So say this only of a job that has no effect but its
+    /// result and what it publishes after its [seal](Context::seal).
+    const STARTS_EARLY: bool = false;
+
     /// What the embedder lends every job: folders, clients, connections.
     type Env: Send + Sync + 'static;
 
@@ -43,6 +50,9 @@ pub trait Job: Serialize + DeserializeOwned + Send + 'static {
 pub trait AsyncJob: Serialize + DeserializeOwned + Send + 'static {
     /// As [`Job::KIND`].
     const KIND: &'static str;
+
+    /// As [`Job::STARTS_EARLY`].
+    const STARTS_EARLY: bool = false;
 
     /// As [`Job::Env`].
     type Env: Send + Sync + 'static;
@@ -98,6 +108,8 @@ pub trait Submittable<Style>: Serialize {
     fn words(&self) -> String;
     #[doc(hidden)]
     fn lanes_taken(&self) -> Vec<Lane>;
+    #[doc(hidden)]
+    fn starts_early() -> bool;
 }
 
 #[doc(hidden)]
@@ -116,6 +128,9 @@ impl<J: Job> Submittable<Blocks> for J {
     fn lanes_taken(&self) -> Vec<Lane> {
         self.lanes()
     }
+    fn starts_early() -> bool {
+        J::STARTS_EARLY
+    }
 }
 
 impl<J: AsyncJob> Submittable<Awaits> for J {
@@ -127,5 +142,8 @@ impl<J: AsyncJob> Submittable<Awaits> for J {
     }
     fn lanes_taken(&self) -> Vec<Lane> {
         self.lanes()
+    }
+    fn starts_early() -> bool {
+        J::STARTS_EARLY
     }
 }

@@ -163,6 +163,7 @@ impl Tasks {
             owner: submission.owner.as_deref().map(text::shared),
             transaction: submission.transaction.as_deref().map(text::shared),
             files: submission.files,
+            starts_early: J::starts_early(),
             idempotency: submission.idempotency,
         })
     }

@@ -190,8 +190,13 @@ async fn close(engine: Arc<Engine>, run: Arc<Run>, mut ending: Ending) {
         tracing::warn!(task = %run.id, ?refusal, "the end of a task was not accepted");
     }
     let status = answer.record.map(|record| record.task.status);
+    if status.is_none() {
+        // It started early and was not accepted.
+        engine.write_surely(Transition::LanesFreed { id: run.id }).await;
+    }
     log_end(&engine, &run, status);
-    engine.clear_up(&run, status.is_none_or(Status::has_ended)).await;
+    // What belongs to a task that was never accepted is still its submitter's.
+    engine.clear_up(&run, status.is_some_and(Status::has_ended)).await;
     engine.forget(&run);
 }
 
@@ -234,8 +239,9 @@ pub(crate) fn abandon(engine: &Arc<Engine>, run: &Arc<Run>, cause: Cause) {
     };
     let wish = Transition::Ended { id: run.id, attempt: run.attempt, end, keep_lanes: true };
     let answer = wait_for(engine.write_surely(wish));
-    log_end(engine, run, answer.record.map(|record| record.task.status));
-    wait_for(engine.clear_up(run, true));
+    let status = answer.record.map(|record| record.task.status);
+    log_end(engine, run, status);
+    wait_for(engine.clear_up(run, status.is_some()));
     engine.forget(run);
     say_farewell(engine, run);
 }

@@ -94,6 +94,7 @@ fn new_task(lane: &str) -> NewTask {
         owner: Some("a".into()),
         transaction: None,
         files: Vec::new(),
+        starts_early: true,
         idempotency: None,
     }
 }

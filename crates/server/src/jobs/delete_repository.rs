@@ -12,6 +12,7 @@ pub(crate) struct DeleteRepository {
 
 impl Job for DeleteRepository {
     const KIND: &'static str = "delete-repository";
+    const STARTS_EARLY: bool = true;
     type Env = Environment;
 
     fn description(&self) -> String {

@@ -15,6 +15,7 @@ pub(crate) struct RenameRepository {
 
 impl Job for RenameRepository {
     const KIND: &'static str = "rename-repository";
+    const STARTS_EARLY: bool = true;
     type Env = Environment;
 
     fn description(&self) -> String {

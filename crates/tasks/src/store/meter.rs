@@ -31,10 +31,14 @@ impl Meter {
         if let Some(after) = after {
             *readings.total(after) += 1;
         }
-        let (Some((_, before)), Some((_, after)), Some(task)) = (before, after, task) else { return };
-        if before == Status::Waiting && after == Status::Running {
+        let (Some((_, after)), Some(task)) = (after, task.filter(|task| task.started.is_some())) else {
+            return;
+        };
+        // A short task may have ended before it is seen for the first time.
+        if before.is_none_or(|(_, before)| before == Status::Waiting) {
             readings.waiting_time.add(between(Some(task.created), task.started));
-        } else if before == Status::Running && after.has_ended() {
+        }
+        if after.has_ended() {
             readings.run_time.add(between(task.started, task.finished));
         }
     }

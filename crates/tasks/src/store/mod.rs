@@ -63,8 +63,16 @@ pub trait Journal: Send + Sync + 'static {
 
     /// Takes the oldest waiting task whose lanes are all free, with its lanes, and makes it RUNNING; `None` when there is none.
     ///
-    /// A task never overtakes an older one that wants one of its lanes.
+    /// A task never overtakes an older one that wants one of its lanes. One that [starts early](NewTask::starts_early) may be
+    /// taken before it is durable, and nobody sees it before; whether its attempt then [stands](Self::stands) is to be asked
+    /// once it can be told to stop.
     fn claim(&self) -> Answering<'_, Option<Claimed>>;
+
+    /// Whether an attempt that was claimed goes on; not if its task started early and has turned out not to be accepted.
+    fn stands(&self, id: TaskId, attempt: u32) -> bool {
+        let _ = (id, attempt);
+        true
+    }
 
     /// Takes over the tasks that are RUNNING on workers which are gone, so that their old attempts can write nothing any more.
     ///
@@ -113,7 +121,7 @@ pub trait Listener: Send + Sync + 'static {
 pub enum Notice {
     /// So many tasks may be there to be claimed.
     Work(usize),
-    /// A running task has been asked to stop.
+    /// A running task has been asked to stop, or started early and was not accepted.
     CancelRequested(TaskId),
     /// A task's record has changed; not said of progress.
     Changed(TaskId),

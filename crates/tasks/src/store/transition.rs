@@ -55,7 +55,7 @@ pub enum Transition {
         /// or cancelled task is refused.
         was_cut_short: bool,
     },
-    /// The thread of a task that was given up has come back.
+    /// The thread of a task that was given up, or started early and was not accepted, has come back.
     LanesFreed {
         /// Whose lanes.
         id: TaskId,
@@ -88,6 +88,8 @@ pub struct NewTask {
     pub transaction: Option<Arc<str>>,
     /// Files that go when the task ends.
     pub files: Vec<PathBuf>,
+    /// Whether it may be claimed before it is durable; see [`Job::STARTS_EARLY`](crate::Job::STARTS_EARLY).
+    pub starts_early: bool,
     /// By what a repeated wish is known.
     pub idempotency: Option<Idempotency>,
 }

@@ -587,6 +587,7 @@ fn new_task(lane: &str) -> NewTask {
         owner: None,
         transaction: None,
         files: Vec::new(),
+        starts_early: true,
         idempotency: None,
     }
 }

@@ -47,6 +47,7 @@ pub struct Scripted {
 
 impl Job for Scripted {
     const KIND: &'static str = "scripted";
+    const STARTS_EARLY: bool = true;
     type Env = Scripts;
 
     fn description(&self) -> String {

@@ -22,6 +22,7 @@ fn new_task(description: &str) -> NewTask {
         owner: None,
         transaction: None,
         files: Vec::new(),
+        starts_early: true,
         idempotency: None,
     }
 }

@@ -5,6 +5,7 @@ use std::{
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering::SeqCst},
+        mpsc,
     },
 };
 
@@ -108,8 +109,10 @@ async fn nothing_begins_whose_end_could_not_be_written() {
 async fn a_seal_that_the_disk_did_not_take_publishes_nothing() {
     let (stage, is_full, _folder) = stage(1);
     let fails = is_full.clone();
+    let (go, goes) = mpsc::channel();
     let id = stage
         .submit(move |ctx| {
+            goes.recv().unwrap();
             fails.store(true, SeqCst);
             let sealed = ctx.seal(&"published", &tasks::Report::new());
             fails.store(false, SeqCst);
@@ -117,6 +120,7 @@ async fn a_seal_that_the_disk_did_not_take_publishes_nothing() {
             done()
         })
         .await;
+    go.send(()).unwrap();
     let task = stage.wait(id).await;
     assert_eq!((task.id, task.status), (TaskId(1), Status::Failed));
     assert_eq!(task.error.unwrap().message, "sealing the task");

@@ -10,6 +10,7 @@
 mod crashes;
 mod database;
 mod disk;
+mod early;
 #[path = "../properties/stage.rs"]
 mod stage;
 

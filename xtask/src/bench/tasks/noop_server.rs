@@ -102,6 +102,7 @@ struct Noop {
 
 impl Job for Noop {
     const KIND: &'static str = "noop";
+    const STARTS_EARLY: bool = true;
     type Env = Arc<Started>;
 
     fn description(&self) -> String {

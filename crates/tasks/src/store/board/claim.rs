@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::{Board, Change, Life, Moment, News};
 use crate::{
-    Status,
+    Status, TaskId,
     store::{Claimed, Notice, Orphan, SealedEffect},
 };
 
@@ -17,8 +17,8 @@ pub(in crate::store) enum Claim {
 }
 
 impl Board {
-    /// Takes the next task at once: a crash that forgets it only makes the task wait again. What must not be forgotten is
-    /// claimed [on the disk](Self::claim_on_disk).
+    /// Takes the next task at once: a crash that forgets it makes the task wait again, or forgets the task, too. What must not
+    /// be forgotten is claimed [on the disk](Self::claim_on_disk).
     pub(in crate::store) fn claim(&mut self, moment: Moment) -> (Claim, News) {
         let Some(id) = self.queue.next() else { return (Claim::Nothing, News::default()) };
         if self.lives.get(&id).is_some_and(|life| life.is_veteran) {
@@ -26,7 +26,11 @@ impl Board {
         }
         let Some(life) = self.take_next(moment) else { return (Claim::Nothing, News::default()) };
         let claimed = life.claimed();
-        let news = (vec![Change::Put(life.record.clone())], vec![Notice::Changed(id)]);
+        let is_visible = !self.batch.before.contains_key(&id);
+        let news = match is_visible {
+            true => (vec![Change::Put(life.record.clone())], vec![Notice::Changed(id)]),
+            false => News::default(),
+        };
         self.lives.insert(id, life);
         self.unwritten.insert(id);
         (Claim::Got(claimed), news)
@@ -38,6 +42,11 @@ impl Board {
         let claimed = life.claimed();
         self.alter(claimed.id, Some(life));
         Some(claimed)
+    }
+
+    /// Whether the attempt goes on: not if its task was undone.
+    pub(in crate::store) fn stands(&self, id: TaskId, attempt: u32) -> bool {
+        self.running(id, attempt).is_ok()
     }
 
     fn take_next(&mut self, moment: Moment) -> Option<Life> {

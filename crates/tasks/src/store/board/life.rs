@@ -17,6 +17,8 @@ pub(in crate::store) struct Life {
     pub(in crate::store) sealed: Option<Arc<Seal>>,
     /// Its lanes stay shut although it has ended.
     pub(super) keeps_lanes: bool,
+    /// It may be claimed before it is settled.
+    pub(super) starts_early: bool,
     /// It was found unfinished when the store was opened: an earlier start may have brought the program down, so the next one
     /// is on the disk before the task runs.
     pub(super) is_veteran: bool,
@@ -41,7 +43,17 @@ impl Life {
     ) -> Self {
         let sealed = sealed.map(Arc::new);
         let record = Arc::new(record);
-        Self { record, job, lanes, files, sealed, keeps_lanes: false, is_veteran: true, rank: 0 }
+        Self {
+            record,
+            job,
+            lanes,
+            files,
+            sealed,
+            keeps_lanes: false,
+            starts_early: false,
+            is_veteran: true,
+            rank: 0,
+        }
     }
 
     pub(super) fn change(&mut self, change: impl FnOnce(&mut Record)) {

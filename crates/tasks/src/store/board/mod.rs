@@ -59,6 +59,8 @@ pub(super) struct Board {
     unwritten: Ids,
     orphans: Vec<TaskId>,
     batch: Batch,
+    /// How many tasks have become ready that are not settled.
+    early: usize,
 }
 
 /// The moment at which something happens.
@@ -135,6 +137,9 @@ impl Board {
         }
         let life = self.new_life(new, moment);
         let record = life.record.clone();
+        if life.starts_early {
+            self.early += usize::from(self.queue.push_life(record.task.id, Some(&life)));
+        }
         self.alter(record.task.id, Some(life));
         if let Some((key, fingerprint)) = request {
             let before = self.requests.insert(key.clone(), Request { fingerprint, record: record.clone() });
@@ -184,6 +189,7 @@ impl Board {
             files: shared(new.files),
             sealed: None,
             keeps_lanes: false,
+            starts_early: new.starts_early,
             is_veteran: false,
         }
     }
@@ -285,7 +291,7 @@ impl Board {
             }
             (_, false) => {}
         }
-        life.sealed = None;
+        (life.sealed, life.starts_early) = (None, false);
         life.change(|record| {
             record.task.status = Status::Waiting;
             record.task.started = None;

@@ -85,6 +85,11 @@ impl Board {
         found.map(|(key, request)| (key.clone(), request.clone())).collect()
     }
 
+    /// Tells of tasks that may be claimed although they are not settled.
+    pub(in crate::store) fn take_early(&mut self) -> usize {
+        std::mem::take(&mut self.early)
+    }
+
     /// The highest id that was given out.
     pub(in crate::store) fn last_id(&self) -> u64 {
         self.last_id
@@ -94,9 +99,9 @@ impl Board {
     pub(in crate::store) fn settle(&mut self, moment: Moment) -> News {
         let batch = std::mem::take(&mut self.batch);
         let mut news = News::default();
-        let mut ready = 0;
+        let mut ready = self.take_early();
         for (id, before) in batch.before {
-            ready += self.settle_place(id, before.life(), batch.shut.contains(&id));
+            ready += self.settle_place(id, &before, batch.shut.contains(&id));
             self.settle_record(id, &before, moment, &mut news);
         }
         ready += batch.freed.into_iter().map(|id| self.queue.remove(id)).sum::<usize>();
@@ -105,14 +110,17 @@ impl Board {
     }
 
     /// How many tasks this has made ready.
-    fn settle_place(&mut self, id: TaskId, was: Option<&Life>, is_shut: bool) -> usize {
+    fn settle_place(&mut self, id: TaskId, before: &Before, is_shut: bool) -> usize {
         let is = self.lives.get(&id);
-        match (Place::of(was), Place::of(is)) {
-            (Place::None, Place::Waiting) => usize::from(self.queue.push_life(id, is)),
-            (Place::Holding, Place::Waiting) => {
+        // One that starts early got its place when it was submitted.
+        let has_place = matches!(before, Before::Absent) && is.is_some_and(|life| life.starts_early);
+        match (Place::of(before.life()), Place::of(is)) {
+            (Place::None, Place::Waiting) if has_place => 0,
+            (Place::None | Place::Holding, Place::Waiting) => {
                 self.queue.remove(id) + usize::from(self.queue.push_life(id, is))
             }
-            (Place::Waiting | Place::Holding, Place::None) if !is_shut => self.queue.remove(id),
+            // What had ended before may have left lanes shut.
+            (_, Place::None) if !is_shut && !matches!(before, Before::Ended(_)) => self.queue.remove(id),
             _ => 0,
         }
     }
@@ -141,9 +149,12 @@ impl Board {
         changes.push(Change::Put(record));
     }
 
-    /// Nothing of what was wished has come to be. An id that was given out is not given out again all the same.
-    pub(in crate::store) fn undo(&mut self) {
+    /// Nothing of what was wished has come to be. An id that was given out is not given out again all the same. Returns what
+    /// the engines must know.
+    pub(in crate::store) fn undo(&mut self) -> Vec<Notice> {
         let batch = std::mem::take(&mut self.batch);
+        let (mut notices, mut ready) = (Vec::new(), 0);
+        self.early = 0;
         for (id, before) in batch.before {
             let is = self.lives.remove(&id);
             let record = match &before {
@@ -152,11 +163,17 @@ impl Board {
                 Before::Ended(record) => Some(record),
             };
             self.tally(is.as_ref().map(|life| &life.record), record);
+            if let (Before::Absent, Some(life)) = (&before, is) {
+                match life.record.task.status {
+                    // Its lanes stay shut until its thread has come back.
+                    Status::Running => notices.push(Notice::CancelRequested(id)),
+                    _ => ready += self.queue.remove(id),
+                }
+            }
             if let Before::Alive(life) = before {
                 if life.record.task.status == Status::Waiting {
                     // It was put out of reach, or taken.
-                    self.queue.remove(id);
-                    self.queue.push_life(id, Some(&life));
+                    ready += self.queue.remove(id) + usize::from(self.queue.push_life(id, Some(&life)));
                 }
                 self.lives.insert(id, life);
             }
@@ -174,6 +191,8 @@ impl Board {
             self.ended.push_front(end);
         }
         self.unwritten.extend(batch.writing);
+        notices.extend((ready > 0).then_some(Notice::Work(ready)));
+        notices
     }
 }
 

@@ -180,6 +180,7 @@ fn new_task(lanes: &[&str]) -> NewTask {
         owner: Some("somebody".into()),
         transaction: None,
         files: vec![PathBuf::from("upload")],
+        starts_early: true,
         idempotency: None,
     }
 }

@@ -64,7 +64,8 @@ impl Walker {
         bench.clock.advance(Duration::from_secs(self.dice.roll(200) as u64));
         let lanes: &[&str] = [&[][..], &["a"], &["b"], &["a", "b"], &["b", "c"]][self.dice.roll(5)];
         let priority = [Priority::Low, Priority::Normal, Priority::High][self.dice.roll(3)];
-        let new = NewTask { priority, ..new_task(lanes) };
+        let starts_early = self.dice.roll(2) == 0;
+        let new = NewTask { priority, starts_early, ..new_task(lanes) };
         let Some(answer) = self.ask(bench, Transition::Submitted(new)).await else { return };
         if self.model.unfinished() >= MAX_UNFINISHED {
             assert_eq!(answer.verdict, Err(Refusal::QueueFull), "{}", self.trace);

@@ -76,14 +76,22 @@ impl<T> Inbox<T> {
                 }
             }
         }
-        state.is_nudged = false;
-        let waiting = std::mem::take(&mut state.waiting);
-        if waiting.is_empty() && state.is_closed {
+        if state.waiting.is_empty() && state.is_closed {
             return None;
         }
-        // The places are free again as soon as the writer has got to it.
         drop(state);
+        Some(self.take_now())
+    }
+
+    /// Everything that waits.
+    pub(super) fn take_now(&self) -> Vec<T> {
+        let waiting = {
+            let mut state = self.state.lock();
+            state.is_nudged = false;
+            std::mem::take(&mut state.waiting)
+        };
+        // The places are free again as soon as the writer has got to it.
         self.places.add_permits(waiting.len());
-        Some(waiting)
+        waiting
     }
 }

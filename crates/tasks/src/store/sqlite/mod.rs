@@ -41,7 +41,7 @@ const WEIGHTS: Weights = Weights { recent: 4096, packed: 256 };
 ///
 /// What it answers is on the disk: a submit, a cancel, a seal, an end and a prune wait for it, many at a time. Only a claim does
 /// not wait, of a task that was accepted since the store was opened: if the program ends before it is written the task
-/// waits again.
+/// waits again. One that [starts early](crate::Job::STARTS_EARLY) may be claimed before it is written itself, and is gone then.
 ///
 /// The database is for one program at a time; whoever opens it makes sure of that. A clone is the same store.
 #[derive(Clone)]
@@ -282,6 +282,10 @@ impl Journal for SqliteStore {
             Claim::Got(claimed) => Box::pin(std::future::ready(Ok(Some(claimed)))),
             Claim::OnDisk => Box::pin(self.ask(Wish::Claim)),
         }
+    }
+
+    fn stands(&self, id: TaskId, attempt: u32) -> bool {
+        self.shared().board.lock().stands(id, attempt)
     }
 
     fn rescue(&self) -> Answering<'_, Vec<Orphan>> {

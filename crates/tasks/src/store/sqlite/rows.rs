@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use jiff::Timestamp;
 use rusqlite::{
-    Connection, OptionalExtension, Row as SqlRow, Statement, Transaction, params,
+    Connection, OptionalExtension, Row as SqlRow, Statement, Transaction,
     types::{FromSqlError, Type},
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -20,9 +20,9 @@ use crate::{
 
 // By position: finding a parameter by its name takes longer than writing it.
 
-const INSERT: &str = "INSERT INTO task (id, status, kind, description, subject, priority, transaction_id, owner, created, attempt,
-        interruptions, cancel_requested, is_sealed, job, lanes, files)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?)";
+const INSERT: &str = "INSERT INTO task (id, status, started, finished, attempt, interruptions, cancel_requested, is_sealed, intent, download,
+        error, result, kind, description, subject, priority, transaction_id, owner, created, job, lanes, files)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
 const UPDATE: &str =
     "UPDATE task SET status = ?2, started = ?3, finished = ?4, attempt = ?5, interruptions = ?6,
@@ -47,48 +47,47 @@ pub(super) fn write(database: &Transaction<'_>, rows: &[Row]) -> rusqlite::Resul
 }
 
 fn write_new(insert: &mut Statement<'_>, life: &Life) -> rusqlite::Result<()> {
-    let (record, task) = (&life.record, &life.record.task);
-    insert.execute(params![
-        number(task.id.0)?,
-        task.status.as_str(),
-        &*task.kind,
-        &*task.description,
-        task.subject.as_deref(),
-        task.priority.as_str(),
-        task.transaction.as_deref(),
-        task.owner.as_deref(),
-        nanoseconds(task.created),
-        task.attempt,
-        record.interruptions,
-        record.cancel_requested,
-        &*life.job,
-        list(&life.lanes)?,
-        list(&life.files)?,
-    ])?;
+    let task = &life.record.task;
+    bind_changing(insert, life)?;
+    insert.raw_bind_parameter(13, &*task.kind)?;
+    insert.raw_bind_parameter(14, &*task.description)?;
+    insert.raw_bind_parameter(15, task.subject.as_deref())?;
+    insert.raw_bind_parameter(16, task.priority.as_str())?;
+    insert.raw_bind_parameter(17, task.transaction.as_deref())?;
+    insert.raw_bind_parameter(18, task.owner.as_deref())?;
+    insert.raw_bind_parameter(19, nanoseconds(task.created))?;
+    insert.raw_bind_parameter(20, (!task.status.has_ended()).then_some(&*life.job))?;
+    insert.raw_bind_parameter(21, list(&life.lanes)?)?;
+    insert.raw_bind_parameter(22, list(&life.files)?)?;
+    insert.raw_execute()?;
     Ok(())
 }
 
 fn write_changed(update: &mut Statement<'_>, life: &Life) -> rusqlite::Result<()> {
+    bind_changing(update, life)?;
+    update.raw_bind_parameter(13, life.record.task.status.has_ended())?;
+    update.raw_execute()?;
+    Ok(())
+}
+
+/// What may change of a task, as the first twelve parameters.
+fn bind_changing(statement: &mut Statement<'_>, life: &Life) -> rusqlite::Result<()> {
     let (record, task) = (&life.record, &life.record.task);
     let seal = life.sealed.as_deref();
     let result = seal.map(|seal| &seal.report).or(task.result.as_ref());
     let download = seal.map_or(record.download.as_ref(), |seal| seal.download.as_ref());
-    update.execute(params![
-        number(task.id.0)?,
-        task.status.as_str(),
-        task.started.map(nanoseconds),
-        task.finished.map(nanoseconds),
-        task.attempt,
-        record.interruptions,
-        record.cancel_requested,
-        seal.is_some(),
-        seal.and_then(|seal| seal.intent.as_deref()),
-        download.map(json).transpose()?,
-        task.error.as_ref().map(json).transpose()?,
-        result.map(json).transpose()?,
-        task.status.has_ended(),
-    ])?;
-    Ok(())
+    statement.raw_bind_parameter(1, number(task.id.0)?)?;
+    statement.raw_bind_parameter(2, task.status.as_str())?;
+    statement.raw_bind_parameter(3, task.started.map(nanoseconds))?;
+    statement.raw_bind_parameter(4, task.finished.map(nanoseconds))?;
+    statement.raw_bind_parameter(5, task.attempt)?;
+    statement.raw_bind_parameter(6, record.interruptions)?;
+    statement.raw_bind_parameter(7, record.cancel_requested)?;
+    statement.raw_bind_parameter(8, seal.is_some())?;
+    statement.raw_bind_parameter(9, seal.and_then(|seal| seal.intent.as_deref()))?;
+    statement.raw_bind_parameter(10, download.map(json).transpose()?)?;
+    statement.raw_bind_parameter(11, task.error.as_ref().map(json).transpose()?)?;
+    statement.raw_bind_parameter(12, result.map(json).transpose()?)
 }
 
 /// A task as it was read.

@@ -4,7 +4,7 @@
 //! transaction, and waits for the disk once. Only then are they visible, and answered. If the disk does not take
 //! them they have never been.
 
-use std::{sync::Arc, time::Duration};
+use std::{sync::Arc, thread, time::Duration};
 
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::oneshot;
@@ -13,7 +13,7 @@ use super::{Shared, log_room::LogRoom, rows};
 use crate::{
     ids::ById,
     store::{
-        Answer, Claimed, Idempotency, Record, StoreError, Swept, Transition,
+        Answer, Claimed, Idempotency, Notice, Record, StoreError, Swept, Transition,
         board::{Moment, Request, RequestKey, Row},
         shelf::Found,
     },
@@ -24,6 +24,13 @@ const SWEEP_AT_ONCE: usize = 1024;
 
 /// How often a disk that has failed is tried again.
 const RETRY: Duration = Duration::from_secs(1);
+
+/// If so many tasks may begin at once, the writer has patience with them. One alone is not kept waiting.
+const MANY: usize = 4;
+
+/// How long the writer waits for tasks that have just begun: those that have ended by then are written once, not twice, and
+/// seen so by those who wait for them.
+const PATIENCE: Duration = Duration::from_micros(150);
 
 /// What somebody waits for.
 pub(super) enum Wish {
@@ -49,7 +56,16 @@ pub(super) struct Writer {
     last_id: u64,
 }
 
-/// What is to be written, and what has to be read for it.
+/// What is decided together, and written with one wait for the disk.
+struct Round {
+    answered: Vec<Answered>,
+    /// Ended tasks whose content is on the disk.
+    heavy: ById<Arc<Record>>,
+    expires_requests: bool,
+    moment: Moment,
+}
+
+/// What is to be written.
 struct Work {
     rows: Vec<Row>,
     requests: Vec<(RequestKey, Request)>,
@@ -87,31 +103,77 @@ impl Writer {
     }
 
     fn fulfil(&mut self, wishes: Vec<Wish>, was_broken: bool) {
-        let known = match self.look_up(&wishes) {
-            Ok(known) => known,
-            Err(error) => return self.fail(wishes.into_iter().map(Wish::into_refusal), &error),
-        };
-        let (mut answered, work) = self.decide(wishes, known.requests);
+        let mut round = Round::new(self.shared.moment());
+        let begun = self.decide(wishes, &mut round);
+        if begun >= MANY {
+            thread::sleep(PATIENCE);
+            self.decide(self.shared.inbox.take_now(), &mut round);
+        }
+        let work = self.close(&round);
         let written = match work.is_empty() && !was_broken {
             true => Ok(0),
             false => self.write(&work, was_broken),
         };
         match written {
             Ok(expired) => {
-                for answer in &mut answered {
-                    answer.complete(&known.heavy);
-                }
-                self.succeed(work, expired, was_broken);
-                answered.into_iter().for_each(Answered::send);
+                self.succeed(expired, round.moment, was_broken);
+                round.send();
             }
             Err(error) => {
-                {
-                    let mut board = self.shared.board.lock();
-                    board.undo();
-                    board.forget_requests();
-                }
-                self.fail(answered.into_iter().map(Answered::into_refusal), &error);
+                self.undo();
+                self.fail(round.answered.into_iter().map(Answered::into_refusal), &error);
             }
+        }
+    }
+
+    /// Lets the board grant or refuse the wishes; how many tasks may begin by that.
+    fn decide(&self, wishes: Vec<Wish>, round: &mut Round) -> usize {
+        let known = match self.look_up(&wishes) {
+            Ok(known) => known,
+            Err(error) => {
+                self.fail(wishes.into_iter().map(Wish::into_refusal), &error);
+                return 0;
+            }
+        };
+        let (limits, shelf) = (self.shared.attached.limits(), &self.shared.shelf);
+        round.moment = self.shared.moment();
+        let begun = {
+            let mut board = self.shared.board.lock();
+            known.requests.into_iter().for_each(|(key, request)| board.recall(key, request));
+            for wish in wishes {
+                let answered = match wish {
+                    Wish::Write(transitions, reply) => {
+                        let apply = |wish| board.apply(wish, round.moment, limits, shelf);
+                        Answered::Write(transitions.into_iter().map(apply).collect(), reply)
+                    }
+                    Wish::Claim(reply) => Answered::Claim(board.claim_on_disk(round.moment), reply),
+                    Wish::Sweep(keep, reply) => {
+                        round.expires_requests = true;
+                        Answered::Sweep(board.sweep(keep, SWEEP_AT_ONCE, round.moment, shelf), reply)
+                    }
+                };
+                round.answered.push(answered);
+            }
+            board.take_early()
+        };
+        round.heavy.extend(known.heavy);
+        if begun > 0 {
+            self.shared.attached.tell(vec![Notice::Work(begun)]);
+        }
+        begun
+    }
+
+    /// What is to be written of all that has been decided.
+    fn close(&self, round: &Round) -> Work {
+        let mut board = self.shared.board.lock();
+        let (rows, last_id) = (board.rows(), board.last_id());
+        Work {
+            keeps_last_id: self.could_forget(last_id, &rows),
+            rows,
+            requests: board.new_requests(),
+            last_id,
+            expires_requests: round.expires_requests && board.has_requests(),
+            moment: round.moment,
         }
     }
 
@@ -144,36 +206,6 @@ impl Writer {
         Ok(known)
     }
 
-    fn decide(&self, wishes: Vec<Wish>, requests: Vec<(RequestKey, Request)>) -> (Vec<Answered>, Work) {
-        let (limits, moment) = (self.shared.attached.limits(), self.shared.moment());
-        let shelf = &self.shared.shelf;
-        let mut expires_requests = false;
-        let mut board = self.shared.board.lock();
-        requests.into_iter().for_each(|(key, request)| board.recall(key, request));
-        let mut decide = |wish| match wish {
-            Wish::Write(transitions, reply) => {
-                let apply = |wish| board.apply(wish, moment, limits, shelf);
-                Answered::Write(transitions.into_iter().map(apply).collect(), reply)
-            }
-            Wish::Claim(reply) => Answered::Claim(board.claim_on_disk(moment), reply),
-            Wish::Sweep(keep, reply) => {
-                expires_requests = true;
-                Answered::Sweep(board.sweep(keep, SWEEP_AT_ONCE, moment, shelf), reply)
-            }
-        };
-        let answered = wishes.into_iter().map(&mut decide).collect();
-        let (rows, last_id) = (board.rows(), board.last_id());
-        let work = Work {
-            keeps_last_id: self.could_forget(last_id, &rows),
-            rows,
-            requests: board.new_requests(),
-            last_id,
-            expires_requests: expires_requests && board.has_requests(),
-            moment,
-        };
-        (answered, work)
-    }
-
     /// Whether nobody might know, after a restart, that the last id was given out: its row goes, or there never was one.
     fn could_forget(&self, last_id: u64, rows: &[Row]) -> bool {
         let is_last = |row: &Row| matches!(row, Row::New(life) if life.record.task.id.0 == last_id);
@@ -203,18 +235,27 @@ impl Writer {
         Ok(expired)
     }
 
-    fn succeed(&self, work: Work, expired: usize, was_broken: bool) {
+    fn succeed(&self, expired: usize, moment: Moment, was_broken: bool) {
         if was_broken {
             *self.shared.health.lock() = None;
             tracing::info!("the task database can be written again");
         }
         let notices = {
             let mut board = self.shared.board.lock();
-            let (changes, notices) = board.settle(work.moment);
+            let (changes, notices) = board.settle(moment);
             board.forget_requests();
             board.count_expired(expired);
             changes.into_iter().for_each(|change| self.shared.shelf.apply(change));
             notices
+        };
+        self.shared.attached.tell(notices);
+    }
+
+    fn undo(&self) {
+        let notices = {
+            let mut board = self.shared.board.lock();
+            board.forget_requests();
+            board.undo()
         };
         self.shared.attached.tell(notices);
     }
@@ -227,6 +268,20 @@ impl Writer {
             tracing::error!(%error, "the task database cannot be written");
         }
         refusals.for_each(|refuse| refuse(failed.clone()));
+    }
+}
+
+impl Round {
+    fn new(moment: Moment) -> Self {
+        Self { answered: Vec::new(), heavy: ById::default(), expires_requests: false, moment }
+    }
+
+    /// Answers everybody, with what was read from the disk.
+    fn send(self) {
+        for mut answered in self.answered {
+            answered.complete(&self.heavy);
+            answered.send();
+        }
     }
 }
 
