@@ -5,6 +5,7 @@
 mod bare_route;
 mod buildings;
 mod cancel;
+mod clients;
 mod contender;
 mod files;
 mod http;

@@ -4,16 +4,12 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use tokio::io::AsyncWriteExt;
-use tokio::net::TcpStream;
 
-use super::super::load::{CONNECTIONS, read_answer};
+use super::super::clients::{Client, Next, talk};
+use super::super::load::CONNECTIONS;
 
 /// Tasks that one client has submitted and not seen FINISHED yet.
 const OPEN: usize = 8;
-
-/// Before a client asks again for a task that was not FINISHED: whoever is slow must not be slowed down further by polls.
-const PAUSE: Duration = Duration::from_millis(1);
 
 /// How clients get to see their tasks FINISHED.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -46,96 +42,111 @@ impl Outcome {
 
 /// Lets [`CONNECTIONS`] clients of `host:port` submit for some seconds, and waits for what they have submitted.
 pub fn submit_and_see(address: &str, sight: Sight, length: Duration) -> Result<Outcome> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
-        let started = Instant::now();
-        let mut clients = tokio::task::JoinSet::new();
-        for _ in 0..CONNECTIONS {
-            let address = address.to_owned();
-            clients.spawn(async move { Client::connect(address, sight).await?.run(started + length).await });
-        }
-        let mut all = Outcome::default();
-        for outcome in clients.join_all().await {
-            let outcome = outcome?;
-            all.seen += outcome.seen;
-            all.polls += outcome.polls;
-            all.submits.extend(outcome.submits);
-        }
-        all.seconds = started.elapsed().as_secs_f64();
-        Ok(all)
-    })
+    let started = Instant::now();
+    let submitter = |_| Submitter::new(address, sight, started + length);
+    let submitters = talk(address, (0..CONNECTIONS).map(submitter))?;
+    let mut all = Outcome::default();
+    for Submitter { outcome, .. } in submitters {
+        all.seen += outcome.seen;
+        all.polls += outcome.polls;
+        all.submits.extend(outcome.submits);
+    }
+    all.seconds = started.elapsed().as_secs_f64();
+    Ok(all)
 }
 
-struct Client {
-    address: String,
-    sight: Sight,
-    stream: TcpStream,
-    buffer: Vec<u8>,
+/// Submits until its time is over, and looks after what it has submitted.
+struct Submitter {
+    submit: String,
+    /// What comes behind the path of a poll.
+    poll_tail: String,
+    end: Instant,
     open: VecDeque<String>,
+    looks: bool,
+    asked: Instant,
     outcome: Outcome,
 }
 
-impl Client {
-    async fn connect(address: String, sight: Sight) -> Result<Self> {
-        let stream = TcpStream::connect(&address).await?;
-        stream.set_nodelay(true)?;
-        let buffer = vec![0; 64 * 1024];
-        Ok(Self { address, sight, stream, buffer, open: VecDeque::new(), outcome: Outcome::default() })
-    }
-
-    async fn run(mut self, end: Instant) -> Result<Outcome> {
-        while Instant::now() < end {
-            self.submit().await?;
-            self.look(OPEN).await?;
-        }
-        self.look(1).await?;
-        Ok(self.outcome)
-    }
-
-    async fn submit(&mut self) -> Result<()> {
-        let asked = Instant::now();
-        let prefer = match self.sight {
+impl Submitter {
+    fn new(address: &str, sight: Sight, end: Instant) -> Self {
+        let prefer = match sight {
             Sight::Polls => "",
             Sight::Answer => "Prefer: wait=60\r\n",
         };
-        let request = format!(
-            "POST /noop.json HTTP/1.1\r\nHost: {}\r\nContent-Length: 0\r\n{prefer}\r\n",
-            self.address
-        );
-        let answer = self.send(&request).await?;
-        let id = member(answer, "\"id\":").context("an answer without an id")?.to_owned();
-        let is_finished = is_finished(answer)?;
-        self.outcome.submits.push(asked.elapsed().as_secs_f64() * 1000.0);
+        Self {
+            submit: format!(
+                "POST /noop.json HTTP/1.1\r\nHost: {address}\r\nContent-Length: 0\r\n{prefer}\r\n"
+            ),
+            poll_tail: format!(".json HTTP/1.1\r\nHost: {address}\r\n\r\n"),
+            end,
+            open: VecDeque::new(),
+            looks: false,
+            asked: Instant::now(),
+            outcome: Outcome::default(),
+        }
+    }
+
+    /// The answer to a submit: then comes a look at the oldest task.
+    fn submitted(&mut self, answer: &str, is_finished: bool) -> Result<Next> {
+        self.outcome.submits.push(self.asked.elapsed().as_secs_f64() * 1000.0);
         match is_finished {
             true => self.outcome.seen += 1,
-            false => self.open.push_back(id),
-        }
-        Ok(())
-    }
-
-    /// Looks at the oldest task, and on until fewer than `most` are open.
-    async fn look(&mut self, most: usize) -> Result<()> {
-        while let Some(id) = self.open.front() {
-            let request = format!("GET /tasks/{id}.json HTTP/1.1\r\nHost: {}\r\n\r\n", self.address);
-            self.outcome.polls += 1;
-            let is_finished = is_finished(self.send(&request).await?)?;
-            if is_finished {
-                self.open.pop_front();
-                self.outcome.seen += 1;
-            }
-            if self.open.len() < most {
-                break;
-            }
-            if !is_finished {
-                tokio::time::sleep(PAUSE).await;
+            false => {
+                self.open.push_back(member(answer, "\"id\":").context("an answer without an id")?.to_owned())
             }
         }
-        Ok(())
+        self.looks = !self.open.is_empty();
+        Ok(self.onward())
     }
 
-    async fn send(&mut self, request: &str) -> Result<&str> {
-        self.stream.write_all(request.as_bytes()).await?;
-        let length = read_answer(&mut self.stream, &mut self.buffer).await?;
-        Ok(std::str::from_utf8(&self.buffer[..length])?)
+    /// The answer to a look: another one only if too many are open, or the time is over.
+    fn looked(&mut self, is_finished: bool) -> Next {
+        if is_finished {
+            self.open.pop_front();
+            self.outcome.seen += 1;
+        }
+        self.looks = self.open.len() >= OPEN;
+        match is_finished {
+            false if self.looks || self.is_over() => {
+                self.looks = true;
+                Next::Later
+            }
+            _ => self.onward(),
+        }
+    }
+
+    /// After the time is over nothing is submitted any more.
+    fn onward(&mut self) -> Next {
+        if self.looks || !self.is_over() {
+            return Next::Ask;
+        }
+        self.looks = true;
+        if self.open.is_empty() { Next::Leave } else { Next::Ask }
+    }
+
+    fn is_over(&self) -> bool {
+        Instant::now() >= self.end
+    }
+}
+
+impl Client for Submitter {
+    fn request(&mut self, request: &mut String) {
+        self.asked = Instant::now();
+        match self.open.front().filter(|_| self.looks) {
+            Some(id) => {
+                self.outcome.polls += 1;
+                request.extend(["GET /tasks/", id, &self.poll_tail]);
+            }
+            None => request.push_str(&self.submit),
+        }
+    }
+
+    fn hear(&mut self, answer: &str) -> Result<Next> {
+        let is_finished = is_finished(answer)?;
+        match self.looks {
+            true => Ok(self.looked(is_finished)),
+            false => self.submitted(answer, is_finished),
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 
+use super::super::clients::length_of;
 use super::super::files::emptied;
 use super::super::http::Client;
 use super::super::stats::percentile;
@@ -112,6 +113,19 @@ async fn cancel(stream: &mut TcpStream, address: &str, task: u64) -> Result<()> 
     let request = format!("DELETE /tasks/{task}.json HTTP/1.1\r\nHost: {address}\r\n\r\n");
     stream.write_all(request.as_bytes()).await?;
     let mut buffer = vec![0; 64 * 1024];
-    super::super::load::read_answer(stream, &mut buffer).await?;
+    read_answer(stream, &mut buffer).await?;
     Ok(())
+}
+
+/// Reads one answer into the beginning of `buffer`; an error unless it is a success.
+async fn read_answer(stream: &mut TcpStream, buffer: &mut [u8]) -> Result<()> {
+    let mut filled = 0;
+    loop {
+        let more = stream.read(&mut buffer[filled..]).await?;
+        ensure!(more > 0, "the server closed the connection, or its answer is too long");
+        filled += more;
+        if length_of(&buffer[..filled])? == Some(filled) {
+            return Ok(());
+        }
+    }
 }

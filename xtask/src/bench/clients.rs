@@ -1,0 +1,135 @@
+//! Many clients on one thread, each with one request under way.
+//!
+//! The load generator shares the machine with what it measures, so it does as little as it can: one call to wait for all
+//! connections, one to read an answer, one to write a request.
+
+use std::collections::VecDeque;
+use std::io::{ErrorKind, Read, Write};
+use std::net;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+use mio::net::TcpStream;
+use mio::{Events, Interest, Poll, Token};
+
+/// How long a client waits that asks [later](Next::Later).
+const PAUSE: Duration = Duration::from_millis(1);
+
+/// One who asks a server for something, hears its answer, and asks again.
+pub trait Client {
+    /// The next request, to be written behind what is there.
+    fn request(&mut self, request: &mut String);
+
+    /// Hears a whole answer, its head included.
+    fn hear(&mut self, answer: &str) -> Result<Next>;
+}
+
+/// What a client does next.
+pub enum Next {
+    /// Asks.
+    Ask,
+    /// Asks after [`PAUSE`]: whoever is slow must not be slowed down further.
+    Later,
+    /// Leaves.
+    Leave,
+}
+
+/// Lets clients talk to `host:port` until all have left; an error if any answer is not a success.
+pub fn talk<C: Client>(address: &str, clients: impl Iterator<Item = C>) -> Result<Vec<C>> {
+    let mut poll = Poll::new()?;
+    let mut lines = Vec::new();
+    for client in clients {
+        let mut line = Line::connect(address, client)?;
+        poll.registry().register(&mut line.stream, Token(lines.len()), Interest::READABLE)?;
+        lines.push(line);
+    }
+    lines.iter_mut().try_for_each(Line::ask)?;
+    let mut events = Events::with_capacity(lines.len());
+    let mut pausing = VecDeque::new();
+    let mut present = lines.len();
+    while present > 0 {
+        let until_next =
+            pausing.front().map(|(end, _): &(Instant, _)| end.saturating_duration_since(Instant::now()));
+        match poll.poll(&mut events, until_next) {
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            polled => polled?,
+        }
+        for event in &events {
+            let Token(at) = event.token();
+            match lines[at].listen()? {
+                None => {}
+                Some(Next::Ask) => lines[at].ask()?,
+                Some(Next::Later) => pausing.push_back((Instant::now() + PAUSE, at)),
+                Some(Next::Leave) => present -= 1,
+            }
+        }
+        while let Some((_, at)) = pausing.pop_front_if(|(end, _)| *end <= Instant::now()) {
+            lines[at].ask()?;
+        }
+    }
+    Ok(lines.into_iter().map(|line| line.client).collect())
+}
+
+/// A client and its connection.
+struct Line<C> {
+    client: C,
+    stream: TcpStream,
+    request: String,
+    buffer: Vec<u8>,
+    filled: usize,
+}
+
+impl<C: Client> Line<C> {
+    fn connect(address: &str, client: C) -> Result<Self> {
+        let stream = net::TcpStream::connect(address).with_context(|| format!("connecting to {address}"))?;
+        stream.set_nodelay(true)?;
+        stream.set_nonblocking(true)?;
+        let buffer = vec![0; 64 * 1024];
+        Ok(Self { client, stream: TcpStream::from_std(stream), request: String::new(), buffer, filled: 0 })
+    }
+
+    fn ask(&mut self) -> Result<()> {
+        self.request.clear();
+        self.client.request(&mut self.request);
+        // Nothing else is under way on this connection, so there is room for it.
+        self.stream.write_all(self.request.as_bytes()).context("sending a request")
+    }
+
+    /// Reads on; what the client wants next, once the answer is whole.
+    fn listen(&mut self) -> Result<Option<Next>> {
+        loop {
+            let more = match self.stream.read(&mut self.buffer[self.filled..]) {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(None),
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                read => read?,
+            };
+            ensure!(more > 0, "the server closed the connection, or its answer is too long");
+            self.filled += more;
+            let answer = &self.buffer[..self.filled];
+            match length_of(answer)? {
+                Some(length) if length < self.filled => bail!("more bytes than were announced"),
+                Some(length) if length == self.filled => {
+                    self.filled = 0;
+                    return self.client.hear(std::str::from_utf8(answer)?).map(Some);
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// The length of the whole answer, once its headers are there. An error unless it is a success.
+pub fn length_of(answer: &[u8]) -> Result<Option<usize>> {
+    let Some(end) = answer.windows(4).position(|four| four == b"\r\n\r\n") else {
+        return Ok(None);
+    };
+    let head = std::str::from_utf8(&answer[..end])?;
+    ensure!(head.starts_with("HTTP/1.1 20"), "not a success: {head}");
+    let named = |line: &str| {
+        Some(line.split_once(':')?)
+            .filter(|(name, _)| name.eq_ignore_ascii_case("content-length"))
+            .map(|(_, value)| value.trim().to_owned())
+    };
+    let length: usize = head.lines().find_map(named).context("an answer without a length")?.parse()?;
+    Ok(Some(end + 4 + length))
+}
