@@ -254,8 +254,9 @@ impl Writer {
     fn undo(&self) {
         let notices = {
             let mut board = self.shared.board.lock();
+            let notices = board.undo();
             board.forget_requests();
-            board.undo()
+            notices
         };
         self.shared.attached.tell(notices);
     }
