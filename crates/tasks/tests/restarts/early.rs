@@ -193,7 +193,7 @@ async fn what_seals_before_its_task_is_on_the_disk_publishes_only_if_it_gets_the
 async fn a_cancel_stops_a_task_that_started_early_and_is_not_lost() {
     let disk = SlowDisk::new(1);
     let (id, _, answer) = disk.submit(|ctx| Ok(obey(ctx).map(|()| Report::new())?)).await;
-    // Whoever guesses the next id may have it stopped, as with any other; the answer waits for the disk.
+    // Its answer waits for the disk, too.
     let tasks = disk.stage.tasks.clone();
     let cancelled = tokio::spawn(async move { tasks.cancel(id).await });
     drop(disk.verdicts);

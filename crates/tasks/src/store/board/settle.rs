@@ -164,9 +164,11 @@ impl Board {
             };
             self.tally(is.as_ref().map(|life| &life.record), record);
             if let (Before::Absent, Some(life)) = (&before, is) {
-                match life.record.task.status {
+                // A claim that was to be written with it is undone, too; one made at once is not.
+                let was_claimed = batch.writing.contains(&id) || self.unwritten.contains(&id);
+                match Place::of(Some(&life)) {
                     // Its lanes stay shut until its thread has come back.
-                    Status::Running => notices.push(Notice::CancelRequested(id)),
+                    Place::Holding if was_claimed => notices.push(Notice::CancelRequested(id)),
                     _ => ready += self.queue.remove(id),
                 }
             }
@@ -202,5 +204,58 @@ impl Before {
             Self::Alive(life) => Some(life),
             Self::Absent | Self::Ended(_) => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        Lane, Priority,
+        store::{Limits, NewTask, Transition, board::Claim, shelf::Shelf},
+    };
+
+    const MOMENT: Moment = Moment { now: jiff::Timestamp::UNIX_EPOCH, elapsed: std::time::Duration::ZERO };
+
+    fn submit(board: &mut Board) {
+        let new = NewTask {
+            kind: "test".into(),
+            job: "{}".into(),
+            description: "Be undone.".into(),
+            lanes: vec![Lane::new("lane")],
+            subject: None,
+            priority: Priority::Normal,
+            owner: None,
+            transaction: None,
+            files: Vec::new(),
+            starts_early: true,
+            idempotency: None,
+        };
+        let answer = board.apply(Transition::Submitted(new), MOMENT, Limits::default(), &Shelf::default());
+        assert_eq!(answer.verdict, Ok(()));
+    }
+
+    #[test]
+    fn a_claim_that_is_undone_with_its_task_leaves_no_lane_shut() {
+        let mut board = Board::default();
+        submit(&mut board);
+        assert!(board.claim_on_disk(MOMENT).is_some());
+        assert_eq!(board.undo(), [], "nobody has begun");
+        submit(&mut board);
+        assert!(board.claim_on_disk(MOMENT).is_some(), "the lane is free");
+    }
+
+    #[test]
+    fn a_claim_that_was_made_at_once_keeps_its_lane_shut_until_it_is_freed() {
+        let mut board = Board::default();
+        submit(&mut board);
+        assert!(matches!(board.claim(MOMENT).0, Claim::Got(_)));
+        assert_eq!(board.undo(), [Notice::CancelRequested(TaskId(1))]);
+        submit(&mut board);
+        assert!(matches!(board.claim(MOMENT).0, Claim::Nothing));
+        let freed = Transition::LanesFreed { id: TaskId(1) };
+        assert_eq!(board.apply(freed, MOMENT, Limits::default(), &Shelf::default()).verdict, Ok(()));
+        board.settle(MOMENT);
+        assert!(matches!(board.claim(MOMENT).0, Claim::Got(_)));
     }
 }
