@@ -46,6 +46,7 @@ pub mod clock;
 mod context;
 mod counters;
 mod engine;
+mod errand;
 mod failure;
 mod filter;
 mod ids;

@@ -2,17 +2,15 @@
 
 use std::{
     any::Any,
-    future::Future,
     panic::{AssertUnwindSafe, catch_unwind},
-    pin::Pin,
     sync::Arc,
-    task::Waker,
     time::Duration,
 };
 
 use crate::{
     Context, ErrorReport, Failure, Report, Status,
     engine::Engine,
+    errand,
     run::{Cause, Run, Standing},
     store::{End, Refusal, Transition},
     text,
@@ -70,7 +68,7 @@ fn perform(engine: &Arc<Engine>, run: &Arc<Run>) {
         return say_farewell(engine, run);
     }
     let ending = publish(engine, run, settle(engine, run, standing, outcome));
-    finish_now_or_later(engine, close(engine.clone(), run.clone(), ending));
+    errand::run(&engine.runtime, close(engine.clone(), run.clone(), ending));
     run.seat.lock().take();
 }
 
@@ -216,15 +214,6 @@ fn wish(run: &Run, ending: &Ending) -> Transition {
         Ending::HandedBack => return Transition::HandedBack { id, attempt, was_cut_short: false },
     };
     Transition::Ended { id, attempt, end, keep_lanes: false }
-}
-
-/// Lets the thread go on to the next task while the store and the disk take their time.
-fn finish_now_or_later(engine: &Engine, closing: impl Future<Output = ()> + Send + 'static) {
-    let mut closing: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(closing);
-    let mut nobody = std::task::Context::from_waker(Waker::noop());
-    if closing.as_mut().poll(&mut nobody).is_pending() {
-        engine.runtime.spawn(closing);
-    }
 }
 
 /// Ends a run whose job was asked to stop and did not, as far as that is possible without its thread: its task has ended, its

@@ -46,6 +46,11 @@ impl Queue {
         self.check(id)
     }
 
+    /// How many tasks are ready.
+    pub(super) fn ready(&self) -> usize {
+        self.ready.len()
+    }
+
     /// The ready task of the lowest rank.
     pub(super) fn next(&self) -> Option<TaskId> {
         self.ready.first().map(|(_, id)| *id)

@@ -17,6 +17,11 @@ pub(in crate::store) enum Claim {
 }
 
 impl Board {
+    /// How many tasks may be claimed now.
+    pub(in crate::store) fn ready(&self) -> usize {
+        self.queue.ready()
+    }
+
     /// Takes the next task at once: a crash that forgets it makes the task wait again, or forgets the task, too. What must not
     /// be forgotten is claimed [on the disk](Self::claim_on_disk).
     pub(in crate::store) fn claim(&mut self, moment: Moment) -> (Claim, News) {

@@ -12,22 +12,28 @@ const PLACES: usize = 8192;
 const LEISURE: Duration = Duration::from_millis(5);
 
 pub(super) struct Inbox<T> {
+    goes_first: fn(&T) -> bool,
     places: Semaphore,
     state: Mutex<State<T>>,
     bell: Condvar,
 }
 
 struct State<T> {
-    waiting: Vec<T>,
+    /// What goes first.
+    first: Vec<T>,
+    others: Vec<T>,
+    /// The writer sleeps until so many are there that go first.
+    awaited: usize,
     /// Something was changed that nobody waits for.
     is_nudged: bool,
     is_closed: bool,
 }
 
 impl<T> Inbox<T> {
-    pub(super) fn new() -> Self {
-        let state = State { waiting: Vec::new(), is_nudged: false, is_closed: false };
-        Self { places: Semaphore::new(PLACES), state: Mutex::new(state), bell: Condvar::new() }
+    pub(super) fn new(goes_first: fn(&T) -> bool) -> Self {
+        let state =
+            State { first: Vec::new(), others: Vec::new(), awaited: 0, is_nudged: false, is_closed: false };
+        Self { goes_first, places: Semaphore::new(PLACES), state: Mutex::new(state), bell: Condvar::new() }
     }
 
     /// Puts something in, as soon as there is room; `None` once nobody will take it any more.
@@ -38,7 +44,13 @@ impl<T> Inbox<T> {
             if state.is_closed {
                 return None;
             }
-            state.waiting.push(wish);
+            match (self.goes_first)(&wish) {
+                true => state.first.push(wish),
+                false => state.others.push(wish),
+            }
+            if state.first.len() < state.awaited {
+                return Some(());
+            }
         }
         self.bell.notify_one();
         Some(())
@@ -58,40 +70,51 @@ impl<T> Inbox<T> {
         self.bell.notify_one();
     }
 
-    /// Everything that waits, once there is something; nothing after a nudge, or when the time is over. `None` when it is
+    /// Everything that waits, what goes first before the rest, once there is something; nothing after a nudge, or when the time is over. `None` when it is
     /// closed and empty.
     pub(super) fn take(&self, at_most: Option<Duration>) -> Option<Vec<T>> {
         let mut state = self.state.lock();
-        while state.waiting.is_empty() && !state.is_closed {
+        while state.is_empty() && !state.is_closed {
             let is_leisurely = std::mem::take(&mut state.is_nudged);
             match if is_leisurely { Some(LEISURE) } else { at_most } {
                 None => self.bell.wait(&mut state),
                 Some(time) => {
-                    self.bell.wait_while_for(
-                        &mut state,
-                        |state| state.waiting.is_empty() && !state.is_closed,
-                        time,
-                    );
+                    self.bell.wait_while_for(&mut state, |state| state.is_empty() && !state.is_closed, time);
                     break;
                 }
             }
         }
-        if state.waiting.is_empty() && state.is_closed {
+        if state.is_empty() && state.is_closed {
             return None;
         }
+        state.is_nudged = false;
+        let mut waiting = std::mem::take(&mut state.first);
+        waiting.append(&mut state.others);
         drop(state);
-        Some(self.take_now())
+        Some(self.taken(waiting))
     }
 
-    /// Everything that waits.
-    pub(super) fn take_now(&self) -> Vec<T> {
-        let waiting = {
+    /// What has come that goes first, once that is so much, or when the time is over.
+    pub(super) fn take_first(&self, so_much: usize, at_most: Duration) -> Vec<T> {
+        let first = {
             let mut state = self.state.lock();
-            state.is_nudged = false;
-            std::mem::take(&mut state.waiting)
+            state.awaited = so_much;
+            self.bell.wait_while_for(&mut state, |state| state.first.len() < so_much, at_most);
+            state.awaited = 0;
+            std::mem::take(&mut state.first)
         };
-        // The places are free again as soon as the writer has got to it.
-        self.places.add_permits(waiting.len());
-        waiting
+        self.taken(first)
+    }
+
+    /// The places are free again as soon as the writer has got to it.
+    fn taken(&self, wishes: Vec<T>) -> Vec<T> {
+        self.places.add_permits(wishes.len());
+        wishes
+    }
+}
+
+impl<T> State<T> {
+    fn is_empty(&self) -> bool {
+        self.first.is_empty() && self.others.is_empty()
     }
 }

@@ -7,7 +7,7 @@
 
 use std::{
     fs::File,
-    io::{self, Write},
+    io::{self, Seek, SeekFrom, Write},
     path::Path,
 };
 
@@ -43,7 +43,7 @@ impl LogRoom {
 
     fn try_renew(&mut self) -> io::Result<()> {
         let Some(log) = &mut self.log else { return Ok(()) };
-        let long = log.metadata()?.len();
+        let long = log.seek(SeekFrom::End(0))?;
         if long == self.until {
             return Ok(());
         }

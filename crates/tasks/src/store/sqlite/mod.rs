@@ -131,7 +131,7 @@ impl SqliteOptions {
             board: Mutex::new(board),
             shelf,
             attached: Attached::default(),
-            inbox: Inbox::new(),
+            inbox: Inbox::new(Wish::goes_first),
             health: Mutex::default(),
             before_commit: self.before_commit,
         });

@@ -4,7 +4,7 @@
 //! transaction, and waits for the disk once. Only then are they visible, and answered. If the disk does not take
 //! them they have never been.
 
-use std::{sync::Arc, thread, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::oneshot;
@@ -28,9 +28,8 @@ const RETRY: Duration = Duration::from_secs(1);
 /// If so many tasks may begin at once, the writer has patience with them. One alone is not kept waiting.
 const MANY: usize = 4;
 
-/// How long the writer waits for tasks that have just begun: those that have ended by then are written once, not twice, and
-/// seen so by those who wait for them.
-const PATIENCE: Duration = Duration::from_micros(150);
+/// How long the writer waits at most for the ends of tasks that have just begun.
+const PATIENCE: Duration = Duration::from_micros(500);
 
 /// What somebody waits for.
 pub(super) enum Wish {
@@ -104,10 +103,9 @@ impl Writer {
 
     fn fulfil(&mut self, wishes: Vec<Wish>, was_broken: bool) {
         let mut round = Round::new(self.shared.moment());
-        let begun = self.decide(wishes, &mut round);
-        if begun >= MANY {
-            thread::sleep(PATIENCE);
-            self.decide(self.shared.inbox.take_now(), &mut round);
+        match self.decide(wishes, &mut round) {
+            begun if begun >= MANY => self.wait_for_ends(begun, &mut round),
+            begun => self.call(begun),
         }
         let work = self.close(&round);
         let written = match work.is_empty() && !was_broken {
@@ -124,6 +122,22 @@ impl Writer {
                 self.fail(round.answered.into_iter().map(Answered::into_refusal), &error);
             }
         }
+    }
+
+    /// Lets tasks that have just begun end before they are written, so that each is written once, and not twice. New ones have to
+    /// wait meanwhile: they would only be written half.
+    fn wait_for_ends(&self, begun: usize, round: &mut Round) {
+        // One thread may be through with all of them before a second one is awake.
+        self.call(1);
+        let ends = self.shared.inbox.take_first(begun, PATIENCE);
+        self.decide(ends, round);
+        let left = self.shared.board.lock().ready();
+        self.call(left);
+    }
+
+    /// Calls for threads to run so many tasks.
+    fn call(&self, tasks: usize) {
+        self.shared.attached.tell((tasks > 0).then_some(Notice::Work(tasks)).into_iter().collect());
     }
 
     /// Lets the board grant or refuse the wishes; how many tasks may begin by that.
@@ -157,9 +171,6 @@ impl Writer {
             board.take_early()
         };
         round.heavy.extend(known.heavy);
-        if begun > 0 {
-            self.shared.attached.tell(vec![Notice::Work(begun)]);
-        }
         begun
     }
 
@@ -293,6 +304,12 @@ impl Work {
 }
 
 impl Wish {
+    /// Whether it makes room, or lets somebody go on who is at work. A new task can wait.
+    pub(super) fn goes_first(&self) -> bool {
+        let is_new = |transition: &Transition| matches!(transition, Transition::Submitted(_));
+        !matches!(self, Self::Write(transitions, _) if transitions.iter().any(is_new))
+    }
+
     fn into_refusal(self) -> Box<dyn FnOnce(StoreError)> {
         match self {
             Self::Write(_, reply) => refusal(reply),
