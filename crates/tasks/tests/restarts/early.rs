@@ -1,12 +1,14 @@
 //! Jobs that start while their tasks are on their way to the disk.
 
 use std::{
+    future::Future,
     io,
     sync::{
-        Arc, Mutex,
+        Arc, Barrier, Mutex,
         atomic::{AtomicBool, Ordering::SeqCst},
         mpsc,
     },
+    task,
 };
 
 use tasks::{Cancelled, Context, Filter, Report, SqliteStore, Status, Submission, SubmitError, TaskId};
@@ -200,6 +202,41 @@ async fn a_cancel_stops_a_task_that_started_early_and_is_not_lost() {
     assert!(within_reason(answer).await.unwrap().is_ok());
     within_reason(cancelled).await.unwrap().unwrap();
     assert_eq!(disk.stage.wait(id).await.status, Status::Cancelled);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_that_come_at_once_run_at_once_before_any_of_them_is_on_the_disk() {
+    const MANY: usize = 6;
+    let disk = SlowDisk::new(MANY);
+    // As long as the disk is busy with this one the others come together.
+    let (_, _, first) = disk.submit(|_| done()).await;
+    let (has_met, mut met) = tokio::sync::mpsc::unbounded_channel();
+    let all = Arc::new(Barrier::new(MANY));
+    let mut submits: Vec<_> = (0..MANY)
+        .map(|_| {
+            let (all, has_met) = (all.clone(), has_met.clone());
+            let job = disk.stage.job(&[], move |_| {
+                all.wait();
+                let _ = has_met.send(());
+                done()
+            });
+            Box::pin(disk.stage.tasks.submit(job, Submission::default()))
+        })
+        .collect();
+    for submit in &mut submits {
+        let mut nobody = task::Context::from_waker(task::Waker::noop());
+        assert!(submit.as_mut().poll(&mut nobody).is_pending());
+    }
+    disk.verdicts.send(Ok(())).unwrap();
+    for _ in 0..MANY {
+        within_reason(met.recv()).await.unwrap();
+    }
+    drop(disk.verdicts);
+    assert!(within_reason(first).await.unwrap().is_ok());
+    for submit in submits {
+        let id = within_reason(submit).await.unwrap().id;
+        assert_eq!(disk.stage.wait(id).await.status, Status::Finished);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

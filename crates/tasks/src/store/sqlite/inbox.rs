@@ -1,4 +1,5 @@
-//! What waits for the writer: any number of callers put wishes in, one thread takes all of them at once.
+//! What waits for the writer: any number of callers put wishes in, one thread takes all of them at once, or those that go
+//! first.
 
 use std::time::Duration;
 
@@ -70,8 +71,8 @@ impl<T> Inbox<T> {
         self.bell.notify_one();
     }
 
-    /// Everything that waits, what goes first before the rest, once there is something; nothing after a nudge, or when the time is over. `None` when it is
-    /// closed and empty.
+    /// Everything that waits, what goes first before the rest, once there is something; nothing after a nudge, or when the
+    /// time is over. `None` when it is closed and empty.
     pub(super) fn take(&self, at_most: Option<Duration>) -> Option<Vec<T>> {
         let mut state = self.state.lock();
         while state.is_empty() && !state.is_closed {
@@ -116,5 +117,58 @@ impl<T> Inbox<T> {
 impl<T> State<T> {
     fn is_empty(&self) -> bool {
         self.first.is_empty() && self.others.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::Arc, thread};
+
+    use super::*;
+    use crate::wait::wait_for;
+
+    const LONG: Duration = Duration::from_secs(3600);
+
+    /// Even numbers go first.
+    fn inbox(numbers: &[u32]) -> Inbox<u32> {
+        let inbox = Inbox::new(|number| number % 2 == 0);
+        numbers.iter().for_each(|number| put(&inbox, *number));
+        inbox
+    }
+
+    fn put(inbox: &Inbox<u32>, number: u32) {
+        wait_for(inbox.put(number)).unwrap();
+    }
+
+    #[test]
+    fn what_goes_first_comes_before_what_came_before_it() {
+        assert_eq!(inbox(&[1, 2, 3, 4]).take(None), Some(vec![2, 4, 1, 3]));
+    }
+
+    #[test]
+    fn only_what_goes_first_can_be_taken_and_the_rest_waits() {
+        let inbox = inbox(&[1, 2, 3, 4]);
+        assert_eq!(inbox.take_first(1, LONG), [2, 4]);
+        assert!(inbox.take_first(1, Duration::ZERO).is_empty(), "the time is over");
+        assert_eq!(inbox.take(None), Some(vec![1, 3]));
+    }
+
+    #[test]
+    fn who_waits_for_so_much_is_woken_by_the_last_of_it() {
+        let inbox = Arc::new(inbox(&[1]));
+        let waits = inbox.clone();
+        let taken = thread::spawn(move || waits.take_first(3, LONG));
+        (2..=6).for_each(|number| put(&inbox, number));
+        assert_eq!(taken.join().unwrap(), [2, 4, 6]);
+        assert_eq!(inbox.take(None), Some(vec![1, 3, 5]));
+    }
+
+    #[test]
+    fn what_was_put_in_before_it_was_closed_can_be_taken() {
+        let inbox = inbox(&[1]);
+        inbox.close();
+        assert_eq!(wait_for(inbox.put(2)), None);
+        assert_eq!(inbox.take(None), Some(vec![1]));
+        assert_eq!(inbox.take(None), None);
     }
 }

@@ -43,6 +43,8 @@ impl LogRoom {
 
     fn try_renew(&mut self) -> io::Result<()> {
         let Some(log) = &mut self.log else { return Ok(()) };
+        // Not by its metadata: to a file whose time was asked for Linux (since 6.13) gives a finer one at the next change, and a
+        // file system without a journal brings that to the disk with the commit.
         let long = log.seek(SeekFrom::End(0))?;
         if long == self.until {
             return Ok(());
