@@ -1,5 +1,6 @@
 //! A program that offers jobs which do nothing, made of the engine and its web face like any other.
 
+use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, Mutex};
@@ -7,14 +8,17 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use axum::Router;
-use axum::extract::{Path as Segment, State};
-use axum::response::Response;
+use axum::extract::{FromRequestParts, Path as Segment, Request, State};
+use axum::http::Method;
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use serde::{Deserialize, Serialize};
 use tasks::{Context, Failure, Job, Lane, Registry, Report, SqliteStore, Submission, Tasks};
-use tasks_web::{Printer, TasksWeb};
+use tasks_web::{Printer, TasksHandler, TasksWeb};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
+use tower::make::Shared;
+use tower::{ServiceExt, service_fn};
 
 use super::super::served::Served;
 
@@ -46,23 +50,45 @@ impl NoopServer {
         let registry = Registry::new(started.clone()).with::<Noop>();
         let tasks =
             Tasks::builder(registry).keep(Duration::from_secs(24 * 60 * 60)).store(self.store()?).start();
-        let desk = Desk { tasks: tasks.clone(), started };
-        let web = TasksWeb::new(tasks).handler();
-        let routes = Router::new()
-            .route("/noop.json", post(submit))
-            .route("/waiting/{count}", post(submit_waiting))
-            .route("/fill/{count}", post(fill))
-            .route("/starts", get(starts))
-            .with_state(desk)
-            .fallback(async move |request| web.answer(request).await);
+        let front = Arc::new(Front::new(Desk { tasks, started }));
+        let answer = service_fn(move |request| {
+            let front = front.clone();
+            async move { Ok::<_, Infallible>(front.answer(request).await) }
+        });
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         println!("listening on http://{}", listener.local_addr()?);
-        axum::serve(listener, routes).await?;
+        axum::serve(listener, Shared::new(answer)).await?;
         Ok(())
     }
 
     fn store(&self) -> Result<SqliteStore> {
         Ok(SqliteStore::open(self.store.join("tasks.sqlite"))?)
+    }
+}
+
+/// Where requests come in. As in Longhaul's own server, no router stands before what is asked for most.
+struct Front {
+    desk: Desk,
+    web: TasksHandler,
+    others: Router,
+}
+
+impl Front {
+    fn new(desk: Desk) -> Self {
+        let others = Router::new()
+            .route("/waiting/{count}", post(submit_waiting))
+            .route("/fill/{count}", post(fill))
+            .route("/starts", get(starts))
+            .with_state(desk.clone());
+        Self { web: TasksWeb::new(desk.tasks.clone()).handler(), desk, others }
+    }
+
+    async fn answer(&self, request: Request) -> Response {
+        match request.uri().path() {
+            "/noop.json" if request.method() == Method::POST => submit(&self.desk, request).await,
+            path if self.web.takes(path) => self.web.answer(request).await,
+            _ => self.others.clone().oneshot(request).await.unwrap_or_else(|never| match never {}),
+        }
     }
 }
 
@@ -125,7 +151,11 @@ impl Job for Noop {
     }
 }
 
-async fn submit(State(desk): State<Desk>, printer: Printer) -> Response {
+async fn submit(desk: &Desk, request: Request) -> Response {
+    let printer = match Printer::from_request_parts(&mut request.into_parts().0, &()).await {
+        Ok(printer) => printer,
+        Err(refusal) => return refusal.into_response(),
+    };
     let noop = Noop { asked: desk.started.now(), lane: None, holds: false };
     let submitted = desk.tasks.submit(noop, Submission::default()).await;
     printer.submission(&desk.tasks, submitted).await
