@@ -59,7 +59,12 @@ impl<T> Inbox<T> {
 
     /// Says that there is something to write that nobody waits for.
     pub(super) fn nudge(&self) {
-        if !std::mem::replace(&mut self.state.lock().is_nudged, true) {
+        let is_news = {
+            let mut state = self.state.lock();
+            // Who awaits something writes this with it.
+            !std::mem::replace(&mut state.is_nudged, true) && state.awaited == 0
+        };
+        if is_news {
             self.bell.notify_one();
         }
     }
@@ -95,13 +100,14 @@ impl<T> Inbox<T> {
         Some(self.taken(waiting))
     }
 
-    /// What has come that goes first, once that is so much, or when the time is over.
+    /// What has come that goes first, once that is so much, or when the time is over; whatever there was a nudge for has to be
+    /// written with it.
     pub(super) fn take_first(&self, so_much: usize, at_most: Duration) -> Vec<T> {
         let first = {
             let mut state = self.state.lock();
             state.awaited = so_much;
             self.bell.wait_while_for(&mut state, |state| state.first.len() < so_much, at_most);
-            state.awaited = 0;
+            (state.awaited, state.is_nudged) = (0, false);
             std::mem::take(&mut state.first)
         };
         self.taken(first)
@@ -161,6 +167,17 @@ mod tests {
         (2..=6).for_each(|number| put(&inbox, number));
         assert_eq!(taken.join().unwrap(), [2, 4, 6]);
         assert_eq!(inbox.take(None), Some(vec![1, 3, 5]));
+    }
+
+    #[test]
+    fn what_was_changed_before_something_is_awaited_is_not_heard_of_again() {
+        let inbox = inbox(&[1, 2]);
+        inbox.nudge();
+        assert_eq!(inbox.take_first(1, LONG), [2]);
+        assert!(!inbox.state.lock().is_nudged);
+        assert_eq!(inbox.take(None), Some(vec![1]));
+        inbox.nudge();
+        assert_eq!(inbox.take(None), Some(vec![]), "nobody waits, but there is something to write");
     }
 
     #[test]
