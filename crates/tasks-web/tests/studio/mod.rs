@@ -168,8 +168,13 @@ impl Studio {
     /// A task that is RUNNING until [`release`](Self::release).
     pub async fn running(&self) -> TaskId {
         let id = self.submit(Work::Hold).await.expect("a task").id;
-        self.stage.begun.notified().await;
+        self.begun().await;
         id
+    }
+
+    /// Waits until a task that runs has made its first progress, and makes no more by itself.
+    pub async fn begun(&self) {
+        self.stage.begun.notified().await;
     }
 
     /// Lets the running task get this far, and waits until it has.
