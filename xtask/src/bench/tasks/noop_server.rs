@@ -66,7 +66,7 @@ impl NoopServer {
     }
 }
 
-/// Where requests come in. As in Longhaul's own server, no router stands before what is asked for most.
+/// Where requests come in. No router stands before what is measured, as none stands before polls in Longhaul's own server.
 struct Front {
     desk: Desk,
     web: TasksHandler,

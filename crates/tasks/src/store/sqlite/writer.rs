@@ -103,9 +103,11 @@ impl Writer {
 
     fn fulfil(&mut self, wishes: Vec<Wish>, was_broken: bool) {
         let mut round = Round::new(self.shared.moment());
-        match self.decide(wishes, &mut round) {
-            begun if begun >= MANY => self.wait_for_ends(begun, &mut round),
-            begun => self.call(begun),
+        let begun = self.decide(wishes, &mut round);
+        if begun < MANY {
+            self.call(begun);
+        } else {
+            self.wait_for_ends(begun, &mut round);
         }
         let work = self.close(&round);
         let written = match work.is_empty() && !was_broken {
@@ -137,7 +139,9 @@ impl Writer {
 
     /// Calls for threads to run so many tasks.
     fn call(&self, tasks: usize) {
-        self.shared.attached.tell((tasks > 0).then_some(Notice::Work(tasks)).into_iter().collect());
+        if tasks > 0 {
+            self.shared.attached.tell(vec![Notice::Work(tasks)]);
+        }
     }
 
     /// Lets the board grant or refuse the wishes; how many tasks may begin by that.
