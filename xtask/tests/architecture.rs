@@ -7,16 +7,39 @@ use serde_json::Value;
 
 /// Which of our crates may know which; ARCHITECTURE.md says why.
 const ARROWS: [(&str, &[&str]); 10] = [
-    ("longhaul", &["tasks-web", "commands", "tasks", "repository", "geodata", "multipart"]),
-    ("tasks-web", &["tasks"]),
-    ("commands", &["tasks", "repository", "geopackage", "osm", "geodata"]),
-    ("repository", &["geodata"]),
-    ("geopackage", &["geodata"]),
-    ("osm", &["geodata"]),
-    ("tasks", &[]),
-    ("geodata", &[]),
-    ("multipart", &[]),
-    ("fuzz-targets", &["tasks", "tasks-web", "geopackage", "osm", "geodata", "multipart"]),
+    (
+        "longhaul",
+        &[
+            "longhaul-tasks-web",
+            "longhaul-commands",
+            "longhaul-tasks",
+            "longhaul-repository",
+            "longhaul-geodata",
+            "longhaul-multipart",
+        ],
+    ),
+    ("longhaul-tasks-web", &["longhaul-tasks"]),
+    (
+        "longhaul-commands",
+        &["longhaul-tasks", "longhaul-repository", "longhaul-geopackage", "longhaul-osm", "longhaul-geodata"],
+    ),
+    ("longhaul-repository", &["longhaul-geodata"]),
+    ("longhaul-geopackage", &["longhaul-geodata"]),
+    ("longhaul-osm", &["longhaul-geodata"]),
+    ("longhaul-tasks", &[]),
+    ("longhaul-geodata", &[]),
+    ("longhaul-multipart", &[]),
+    (
+        "fuzz-targets",
+        &[
+            "longhaul-tasks",
+            "longhaul-tasks-web",
+            "longhaul-geopackage",
+            "longhaul-osm",
+            "longhaul-geodata",
+            "longhaul-multipart",
+        ],
+    ),
 ];
 
 /// A dependency must offer at least one of these.

@@ -2,9 +2,9 @@
 
 use anyhow::{Context as _, anyhow};
 use jiff::Timestamp;
-use repository::{Commit, CommitDetails, Identity, Repository, Stage};
+use longhaul_repository::{Commit, CommitDetails, Identity, Repository, Stage};
+use longhaul_tasks::{Context, Failure, Report};
 use serde::{Deserialize, Serialize};
-use tasks::{Context, Failure, Report};
 
 use crate::{Environment, outward::outward};
 

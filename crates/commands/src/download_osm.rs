@@ -6,13 +6,13 @@ mod last_download;
 pub use fetch::Overpass;
 
 use anyhow::{anyhow, bail};
-use osm::{
+use longhaul_osm::{
     Source,
     overpass::{Answer, BoundingBox, Query},
 };
-use repository::{CommitDetails, Mode, Repository};
+use longhaul_repository::{CommitDetails, Mode, Repository};
+use longhaul_tasks::{Context, Failure, Job, Lane, Report};
 use serde::{Deserialize, Serialize};
-use tasks::{Context, Failure, Job, Lane, Report};
 
 use crate::{
     Destination, Environment, OsmMapping,
@@ -202,7 +202,7 @@ fn shown(words: &str) -> String {
 ///
 /// # Errors
 /// A sentence that says what is wrong.
-pub fn check_filter(filter: &str) -> Result<(), osm::overpass::BadQuery> {
+pub fn check_filter(filter: &str) -> Result<(), longhaul_osm::overpass::BadQuery> {
     Query::new(filter).map(drop)
 }
 
@@ -210,7 +210,7 @@ pub fn check_filter(filter: &str) -> Result<(), osm::overpass::BadQuery> {
 ///
 /// # Errors
 /// In the words of GeoGig's clients, if it is no area.
-pub fn filter_of_bbox(bbox: &str) -> Result<String, osm::overpass::BadBoundingBox> {
+pub fn filter_of_bbox(bbox: &str) -> Result<String, longhaul_osm::overpass::BadBoundingBox> {
     Ok(bbox.parse::<BoundingBox>()?.filter())
 }
 

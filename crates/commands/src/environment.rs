@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use repository::Repositories;
-use tasks::Lane;
+use longhaul_repository::Repositories;
+use longhaul_tasks::Lane;
 
 use crate::{ImportRoots, Overpass, Turns};
 

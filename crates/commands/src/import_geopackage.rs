@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use anyhow::bail;
-use geopackage::{GeoPackage, Table};
-use repository::{Commit, DatasetPath, Mode, Stage};
+use longhaul_geopackage::{GeoPackage, Table};
+use longhaul_repository::{Commit, DatasetPath, Mode, Stage};
+use longhaul_tasks::{Context, Failure, Job, Lane, Node, Report};
 use serde::{Deserialize, Serialize};
-use tasks::{Context, Failure, Job, Lane, Node, Report};
 
 use crate::{
     Author, Destination, Environment, layer_import::import_features, outward::outward, report::commit_report,
@@ -59,7 +59,7 @@ impl Job for ImportGeopackage {
         let destination = self.destination();
         let repository = destination.open(env)?;
         let author = destination.author(&repository)?;
-        let reading = geopackage::Interrupter::default();
+        let reading = longhaul_geopackage::Interrupter::default();
         let _reading = ctx.on_cancel({
             let reading = reading.clone();
             move || reading.interrupt()

@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use anyhow::{anyhow, bail};
-use osm::Source;
-use repository::{CommitDetails, Mode};
+use longhaul_osm::Source;
+use longhaul_repository::{CommitDetails, Mode};
+use longhaul_tasks::{Context, Failure, Job, Lane, Report};
 use serde::{Deserialize, Serialize};
-use tasks::{Context, Failure, Job, Lane, Report};
 
 use crate::{
     Destination, Environment, OsmMapping, osm_layers::OsmLayers, osm_mapping::layers, outward::outward,

@@ -5,9 +5,9 @@
 
 use std::{panic::resume_unwind, sync::Mutex, thread, vec};
 
-use geopackage::{GeoPackage, Part, Reader, Table};
-use repository::{FeatureWriter, LayerStage, Stage, WrittenFeatures};
-use tasks::{Context, Failure};
+use longhaul_geopackage::{GeoPackage, Part, Reader, Table};
+use longhaul_repository::{FeatureWriter, LayerStage, Stage, WrittenFeatures};
+use longhaul_tasks::{Context, Failure};
 
 use crate::outward::outward;
 
@@ -62,7 +62,8 @@ fn import_part(
     writer: &mut FeatureWriter,
 ) -> Result<(), Failure> {
     let batches = reader.batches(part).map_err(outward)?;
-    let features = |batch: &Result<geodata::Batch, _>| batch.as_ref().map_or(0, |batch| batch.len() as u64);
+    let features =
+        |batch: &Result<longhaul_geodata::Batch, _>| batch.as_ref().map_or(0, |batch| batch.len() as u64);
     for batch in ctx.track_by(batches, features) {
         writer.write(&batch?.map_err(outward)?).map_err(outward)?;
     }

@@ -15,9 +15,9 @@ use std::{
 };
 
 use crossbeam_channel::{Receiver, Sender, bounded};
-use osm::{Block, Entities, Entity, EntityKind, EntityLayer, Intake, Settled, Source};
-use repository::{DatasetPath, LayerStage, Mode, Stage, WrittenFeatures};
-use tasks::{Context, Failure};
+use longhaul_osm::{Block, Entities, Entity, EntityKind, EntityLayer, Intake, Settled, Source};
+use longhaul_repository::{DatasetPath, LayerStage, Mode, Stage, WrittenFeatures};
+use longhaul_tasks::{Context, Failure};
 
 use crate::{Environment, outward::outward};
 use feature_writers::FeatureWriters;

@@ -1,7 +1,7 @@
 //! Which layers OpenStreetMap data becomes: those that hold it as it is, and those that a mapping makes.
 
-use osm::{BadMapping, EntityLayer, Mapping, RawNodes, RawWays};
-use repository::{BadPath, DatasetPath};
+use longhaul_osm::{BadMapping, EntityLayer, Mapping, RawNodes, RawWays};
+use longhaul_repository::{BadPath, DatasetPath};
 use serde::{Deserialize, Serialize};
 
 /// A mapping that has been checked from the first rule to the last, as its JSON.

@@ -10,7 +10,7 @@ pub(crate) fn outward(error: impl Error + Send + Sync + 'static) -> anyhow::Erro
     // What stands below an error about a file is about the file too: `geopackage` and `osm` name no paths.
     let mut is_of_file = false;
     let may_leave = |cause: &&(dyn Error + 'static)| {
-        is_of_file |= cause.is::<geopackage::Error>() || cause.is::<osm::Error>();
+        is_of_file |= cause.is::<longhaul_geopackage::Error>() || cause.is::<longhaul_osm::Error>();
         is_of_file || may_leave(*cause)
     };
     let mut told: Vec<String> = chain(&error).take_while(may_leave).map(ToString::to_string).collect();
@@ -33,12 +33,12 @@ fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn 
 
 /// Our own errors, and those of the system, name no paths.
 fn may_leave(error: &(dyn Error + 'static)) -> bool {
-    error.is::<repository::StageError>()
-        || error.is::<repository::RepositoriesError>()
-        || error.is::<repository::ReadError>()
-        || error.is::<repository::PackError>()
-        || error.is::<repository::DatasetError>()
-        || error.is::<repository::BadPath>()
+    error.is::<longhaul_repository::StageError>()
+        || error.is::<longhaul_repository::RepositoriesError>()
+        || error.is::<longhaul_repository::ReadError>()
+        || error.is::<longhaul_repository::PackError>()
+        || error.is::<longhaul_repository::DatasetError>()
+        || error.is::<longhaul_repository::BadPath>()
         || error.is::<crate::RootError>()
         || error.is::<std::io::Error>()
 }

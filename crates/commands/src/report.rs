@@ -1,7 +1,7 @@
 //! What a command that made a commit has to say: the commit in the words of GeoGig's clients.
 
-use repository::{Commit, Person};
-use tasks::{Node, Report};
+use longhaul_repository::{Commit, Person};
+use longhaul_tasks::{Node, Report};
 
 /// `commit{id, tree, parents, author, committer, message}`.
 pub(crate) fn commit_report(commit: &Commit) -> Report {

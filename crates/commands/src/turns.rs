@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError, Weak},
 };
 
-use tasks::{Cancelled, Context};
+use longhaul_tasks::{Cancelled, Context};
 use tokio::sync::{OwnedMutexGuard, OwnedRwLockReadGuard, OwnedRwLockWriteGuard};
 
 /// What the lanes of tasks cannot say, since they are taken for the whole of a task.

@@ -1,7 +1,7 @@
 //! Names and layout of coordinate reference systems.
 
-use geodata::Crs;
-use geodata::crs::{identifier, lay_out};
+use longhaul_geodata::Crs;
+use longhaul_geodata::crs::{identifier, lay_out};
 use proptest::prelude::*;
 
 const WGS_84: &str = r#"GEOGCS["WGS 84", DATUM["WGS_1984",

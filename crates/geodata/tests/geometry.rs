@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::Path;
 
-use geodata::geometry::{GeometryError, normalise};
+use longhaul_geodata::geometry::{GeometryError, normalise};
 use proptest::prelude::*;
 
 const POINT: u32 = 1;

@@ -3,7 +3,7 @@
 //! The types are those of the [GeoPackage specification](https://www.geopackage.org/spec131/#table_column_data_types),
 //! translated as Kart does.
 
-use geodata::DataType;
+use longhaul_geodata::DataType;
 
 /// The type of the values of a column declared as `declared`; `None` for a type that GeoPackage does not have.
 pub(crate) fn data_type(declared: &str) -> Option<DataType> {

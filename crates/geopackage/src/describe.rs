@@ -1,6 +1,6 @@
 //! From what a file says about a layer to what a dataset knows.
 
-use geodata::{Column, Crs, DataType, GeometryType, Layer, Schema, short};
+use longhaul_geodata::{Column, Crs, DataType, GeometryType, Layer, Schema, short};
 use rusqlite::{Connection, Result};
 
 use crate::catalog::Catalog;

@@ -2,8 +2,8 @@
 
 use std::io;
 
-use geodata::geometry::GeometryError;
-use geodata::short;
+use longhaul_geodata::geometry::GeometryError;
+use longhaul_geodata::short;
 use rusqlite::ErrorCode;
 
 /// How many columns a message names.

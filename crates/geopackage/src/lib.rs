@@ -4,8 +4,8 @@
 //! with [`GeoPackage::parts`], give each thread a [`Reader`] and each reader one part after the other:
 //!
 //! ```no_run
-//! # fn main() -> Result<(), geopackage::Error> {
-//! let package = geopackage::GeoPackage::open("/data/upload-17".as_ref(), "roads.gpkg")?;
+//! # fn main() -> Result<(), longhaul_geopackage::Error> {
+//! let package = longhaul_geopackage::GeoPackage::open("/data/upload-17".as_ref(), "roads.gpkg")?;
 //! let table = package.layer("roads")?;
 //! let reader = package.reader()?;
 //! for part in package.parts(&table, 1)? {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use geodata::short;
+use longhaul_geodata::short;
 use rusqlite::Connection;
 
 use crate::catalog::Catalog;

@@ -3,7 +3,7 @@
 use std::mem::ManuallyDrop;
 use std::sync::Arc;
 
-use geodata::{Batch, short};
+use longhaul_geodata::{Batch, short};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row, Statement};
 

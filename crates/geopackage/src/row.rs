@@ -1,7 +1,7 @@
 //! From a row of SQLite to a row of a batch.
 
-use geodata::geometry::normalise;
-use geodata::{Batch, DataType, Value};
+use longhaul_geodata::geometry::normalise;
+use longhaul_geodata::{Batch, DataType, Value};
 use rusqlite::types::ValueRef;
 
 use crate::quote::quote;
@@ -72,7 +72,7 @@ fn select(table: &Table, columns: &[PlannedColumn], selected_rowid: Option<&str>
 }
 
 impl PlannedColumn {
-    fn new(column: &geodata::Column) -> Self {
+    fn new(column: &longhaul_geodata::Column) -> Self {
         Self {
             name: column.name.clone(),
             reading: match column.data_type {

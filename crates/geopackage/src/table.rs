@@ -1,6 +1,6 @@
 //! A table that is a layer.
 
-use geodata::Layer;
+use longhaul_geodata::Layer;
 
 /// A layer of a file.
 #[derive(Clone, Debug)]

@@ -5,7 +5,7 @@
 mod build;
 
 use build::{Sample, features};
-use geopackage::Error;
+use longhaul_geopackage::Error;
 
 #[test]
 fn names_are_only_names() {

@@ -7,8 +7,8 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use flate2::read::GzDecoder;
-use geodata::{Column, DataType, Row, Value};
-use geopackage::{Error, GeoPackage, Table};
+use longhaul_geodata::{Column, DataType, Row, Value};
+use longhaul_geopackage::{Error, GeoPackage, Table};
 use serde_json::{Map, Value as Json, json};
 use tempfile::TempDir;
 

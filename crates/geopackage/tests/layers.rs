@@ -5,8 +5,8 @@
 mod build;
 
 use build::{POINT, Sample, features, features_of};
-use geodata::{Column, DataType, GeometryType};
-use geopackage::{Error, GeoPackage, Table};
+use longhaul_geodata::{Column, DataType, GeometryType};
+use longhaul_geopackage::{Error, GeoPackage, Table};
 
 /// A table `a` with a point column that is declared as one, with these reference systems of contents and column.
 fn points(contents_srs: i64, column_srs: i64) -> Sample {

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use std::thread;
 
 use build::{POINT, SHOWN_NAME, Sample, features};
-use geopackage::{Error, GeoPackage, Interrupter};
+use longhaul_geopackage::{Error, GeoPackage, Interrupter};
 use proptest::prelude::*;
 use rusqlite::Connection;
 

@@ -8,8 +8,8 @@ use std::collections::HashSet;
 use std::thread;
 
 use build::{POINT, Sample, features, features_of};
-use geodata::Value;
-use geopackage::Error;
+use longhaul_geodata::Value;
+use longhaul_geopackage::Error;
 
 /// A table `a` of `columns`, the last of which is the geometry column `geom`, with `rows`.
 fn with_geometry(columns: &str, rows: &str) -> Sample {
@@ -238,7 +238,7 @@ fn parts_are_read_on_many_threads_at_once() {
     assert_eq!(read.into_iter().flatten().collect::<HashSet<_>>(), (1..=5000).collect());
 }
 
-fn fids(reader: &geopackage::Reader, part: &geopackage::Part) -> Vec<i64> {
+fn fids(reader: &longhaul_geopackage::Reader, part: &longhaul_geopackage::Part) -> Vec<i64> {
     let mut fids = Vec::new();
     for batch in reader.batches(part).unwrap() {
         fids.extend(batch.unwrap().rows().map(|row| match row.value(0) {

@@ -2,7 +2,7 @@
 
 use std::{env, error::Error, fs, time::Instant};
 
-use osm::{Entities, Source};
+use longhaul_osm::{Entities, Source};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let path = env::args().nth(1).ok_or("usage: read FILE")?;

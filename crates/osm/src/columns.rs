@@ -5,7 +5,7 @@ mod moment;
 
 use std::convert::Infallible;
 
-use geodata::{Batch, Column, Crs, DataType, GeometryType, Value, geometry};
+use longhaul_geodata::{Batch, Column, Crs, DataType, GeometryType, Value, geometry};
 
 use crate::{Info, Position, Tags};
 

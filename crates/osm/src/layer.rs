@@ -4,7 +4,7 @@ mod raw;
 
 pub use raw::{RawNodes, RawWays};
 
-use geodata::{Batch, Layer};
+use longhaul_geodata::{Batch, Layer};
 
 use crate::{EntityKind, Node, Oddities, Position, Way};
 

@@ -4,9 +4,9 @@
 //! left to several threads. [`Entities`] are what is in a block. An [`EntityLayer`] says what becomes of an entity.
 //!
 //! ```no_run
-//! # fn main() -> Result<(), osm::Error> {
-//! let source = osm::Source::open("/data/upload-17".as_ref(), "niue.osm.pbf")?;
-//! let mut entities = osm::Entities::default();
+//! # fn main() -> Result<(), longhaul_osm::Error> {
+//! let source = longhaul_osm::Source::open("/data/upload-17".as_ref(), "niue.osm.pbf")?;
+//! let mut entities = longhaul_osm::Entities::default();
 //! for block in source {
 //!     block?.decode(&mut entities)?;
 //!     println!("{} entities", entities.len());

@@ -24,7 +24,7 @@ pub use error::BadMapping;
 
 use std::borrow::Cow;
 
-use geodata::{Batch, Layer, Value};
+use longhaul_geodata::{Batch, Layer, Value};
 
 use crate::{BuiltWay, EntityKind, EntityLayer, Info, Node, Oddities, Tags, columns};
 use filter::Filter;

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use osm::{Entities, Entity, Error, Info, Intake, Oddities, Position, WayCounts};
+use longhaul_osm::{Entities, Entity, Error, Info, Intake, Oddities, Position, WayCounts};
 use proptest::prelude::*;
 
 /// One version of a node or of a way, as a test spells it out.
@@ -62,7 +62,7 @@ fn take_in(blocks: &[Entities], memory: u64) -> (Left, WayCounts) {
     }
     let mut entities = Entities::default();
     for part in 0..settled.late_parts() {
-        let visit = |node: &osm::Node<'_>| {
+        let visit = |node: &longhaul_osm::Node<'_>| {
             let before = nodes.insert(node.id, (node.info.version.unwrap(), node.position.lon));
             assert_eq!(before, None, "node {} comes once", node.id);
             Ok::<_, Error>(())
@@ -72,7 +72,7 @@ fn take_in(blocks: &[Entities], memory: u64) -> (Left, WayCounts) {
     let (mut ways, mut counts) = (BTreeMap::new(), WayCounts::default());
     let mut builder = settled.way_builder();
     for part in 0..settled.way_parts() {
-        let visit = |built: &osm::BuiltWay<'_>, _: &mut Oddities| {
+        let visit = |built: &longhaul_osm::BuiltWay<'_>, _: &mut Oddities| {
             let line = built.line.iter().map(|position| position.lon).collect();
             let before = ways.insert(built.way.id, (built.way.info.version.unwrap(), line));
             assert_eq!(before, None, "way {} comes once", built.way.id);

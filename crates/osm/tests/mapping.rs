@@ -2,8 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "tests may")]
 
-use geodata::{Batch, DataType, Value};
-use osm::{BuiltWay, Entities, Entity, EntityKind, EntityLayer, Info, Mapping, Oddities, Position};
+use longhaul_geodata::{Batch, DataType, Value};
+use longhaul_osm::{BuiltWay, Entities, Entity, EntityKind, EntityLayer, Info, Mapping, Oddities, Position};
 
 /// Some streets and what stands at them.
 fn town() -> Entities {

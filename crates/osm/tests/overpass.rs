@@ -6,7 +6,7 @@ mod replay;
 
 use std::{io::Read, path::Path, time::Duration};
 
-use osm::overpass::{Answer, Client, Limits, Query, Refusal};
+use longhaul_osm::overpass::{Answer, Client, Limits, Query, Refusal};
 use replay::{Act, Replay, complaint, data, osm, recorded, replayed};
 
 fn client(url: &str) -> Client {

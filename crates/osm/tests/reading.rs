@@ -7,7 +7,7 @@ mod pbf_writer;
 use std::io::{Cursor, Read, Write};
 
 use flate2::{Compression, write::GzEncoder};
-use osm::{About, Entities, Entity, Error, Info, Position, Source};
+use longhaul_osm::{About, Entities, Entity, Error, Info, Position, Source};
 use pbf_writer::{Message, bare_frame, block, file, frame, header};
 use proptest::prelude::*;
 

@@ -56,8 +56,8 @@ pub(crate) fn schema_of(layer: &gix::Tree<'_>) -> gix::Result<Option<ObjectId>> 
 pub(crate) fn key_of(file_name: &BStr) -> String {
     let packed = place::packed_key(file_name);
     let shown = packed.as_deref().and_then(place::unpack_key).and_then(|key| match key {
-        geodata::Value::Integer(number) => Some(number.to_string()),
-        geodata::Value::Text(text) if is_showable(text) => Some(text.to_owned()),
+        longhaul_geodata::Value::Integer(number) => Some(number.to_string()),
+        longhaul_geodata::Value::Text(text) if is_showable(text) => Some(text.to_owned()),
         _ => None,
     });
     shown.unwrap_or_else(|| file_name.to_str_lossy().into_owned())
@@ -72,14 +72,14 @@ pub(crate) fn feature_places(key: &str) -> Vec<String> {
     let mut places = Vec::new();
     let mut packed = Vec::new();
     if let Ok(number) = key.parse() {
-        place::pack_key(geodata::Value::Integer(number), &mut packed);
+        place::pack_key(longhaul_geodata::Value::Integer(number), &mut packed);
         places.push(place_of(place::Scheme::tree_of_integer(number), &packed));
         places.push(place_of(place::Scheme::tree_of_hash(&packed), &packed));
     }
-    place::pack_key(geodata::Value::Text(key), &mut packed);
+    place::pack_key(longhaul_geodata::Value::Text(key), &mut packed);
     places.push(place_of(place::Scheme::tree_of_hash(&packed), &packed));
     if let Some(packed) = place::packed_key(key.as_bytes()) {
-        if let Some(geodata::Value::Integer(number)) = place::unpack_key(&packed) {
+        if let Some(longhaul_geodata::Value::Integer(number)) = place::unpack_key(&packed) {
             places.push(place_of(place::Scheme::tree_of_integer(number), &packed));
         }
         places.push(place_of(place::Scheme::tree_of_hash(&packed), &packed));

@@ -4,8 +4,8 @@
 
 mod support;
 
-use geodata::Value::Integer;
-use repository::{DatasetPath, Mode, Repository, Stage, StageError};
+use longhaul_geodata::Value::Integer;
+use longhaul_repository::{DatasetPath, Mode, Repository, Stage, StageError};
 use support::{
     git,
     layers::{batch, details, import, layer, rows},
@@ -24,7 +24,7 @@ fn staged(repository: &Repository, name: &str, key: i64) -> Stage {
     stage
 }
 
-fn table(name: &str) -> geodata::Layer {
+fn table(name: &str) -> longhaul_geodata::Layer {
     layer(name, &[("fid", "integer")])
 }
 

@@ -4,8 +4,8 @@
 
 mod support;
 
-use geodata::Value::{Blob, Float, Integer, Null, Text};
-use repository::{DatasetError, DatasetPath, Mode, Repository};
+use longhaul_geodata::Value::{Blob, Float, Integer, Null, Text};
+use longhaul_repository::{DatasetError, DatasetPath, Mode, Repository};
 use support::{
     layers::{import, layer, rows, stage},
     repository,
@@ -51,10 +51,10 @@ fn many_features_come_in_small_batches() {
     let (_folder, repository) = repository();
     let roads = layer("roads", &[("fid", "integer"), ("content", "blob")]);
     let large = vec![7; 100_000];
-    let mut features: Vec<[geodata::Value<'_>; 2]> =
+    let mut features: Vec<[longhaul_geodata::Value<'_>; 2]> =
         (0..2000).map(|key| [Integer(key), Blob(b"x")]).collect();
     features.extend((2000..2010).map(|key| [Integer(key), Blob(&large)]));
-    let features: Vec<&[geodata::Value<'_>]> = features.iter().map(|row| &row[..]).collect();
+    let features: Vec<&[longhaul_geodata::Value<'_>]> = features.iter().map(|row| &row[..]).collect();
     let commit = import(&repository, &roads, &features);
     let dataset = repository.dataset(commit.id, &path("roads")).unwrap().unwrap();
     let batches: Vec<_> = dataset.batches().collect::<Result<_, _>>().unwrap();
@@ -115,7 +115,7 @@ fn a_key_of_two_columns_is_read() {
     let dataset = repository.dataset(commit.parse().unwrap(), &path("t")).unwrap().unwrap();
     let batch = dataset.batches().next().unwrap().unwrap();
     let row: Vec<_> = batch.rows().next().unwrap().values().collect();
-    assert_eq!(row, [Text("x"), geodata::Value::Boolean(true), Integer(1)]);
+    assert_eq!(row, [Text("x"), longhaul_geodata::Value::Boolean(true), Integer(1)]);
 }
 
 #[test]

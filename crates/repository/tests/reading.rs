@@ -6,7 +6,7 @@ mod support;
 
 use std::{path::Path, process::Command};
 
-use repository::{LogQuery, LsTreeQuery, NodeKind, ReadError, Repositories, Repository};
+use longhaul_repository::{LogQuery, LsTreeQuery, NodeKind, ReadError, Repositories, Repository};
 use support::{commit, git, repository, shared_data};
 
 fn log(repository: &Repository, query: LogQuery) -> Vec<String> {

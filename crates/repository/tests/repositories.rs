@@ -6,7 +6,7 @@ mod support;
 
 use std::{fs, path::Path};
 
-use repository::{Identity, InvalidName, Repositories, RepositoriesError, RepositoryName};
+use longhaul_repository::{Identity, InvalidName, Repositories, RepositoriesError, RepositoryName};
 use support::{commit, git, repositories};
 
 fn name(text: &str) -> RepositoryName {

@@ -6,8 +6,8 @@ mod support;
 
 use std::{fs, path::PathBuf};
 
-use geodata::Value::{Integer, Null, Text};
-use repository::{DatasetPath, Mode, PackError, Repository, Stage, StageError};
+use longhaul_geodata::Value::{Integer, Null, Text};
+use longhaul_repository::{DatasetPath, Mode, PackError, Repository, Stage, StageError};
 use support::{
     git,
     layers::{batch, details, import, layer, rows, stage},

@@ -1,11 +1,11 @@
-//! A cinema offers slow work of its own. `cargo run -p tasks-web --example cinema -- 127.0.0.1:8000`, then try
+//! A cinema offers slow work of its own. `cargo run -p longhaul-tasks-web --example cinema -- 127.0.0.1:8000`, then try
 //! `curl -X POST localhost:8000/transcode/alien` and `curl -H 'staff: yes' 'localhost:8000/tasks/1.json?cancel=true'`.
 use axum::extract::{Path, State};
 use axum::{Router, http::request::Parts, response::Response, routing::post};
+use longhaul_tasks::{AsyncJob, Context, Failure, Job, Registry, Report, Submission, Task, Tasks};
+use longhaul_tasks_web::{Permit, Printer, TasksWeb};
 use serde::{Deserialize, Serialize};
 use std::{env, io, thread, time::Duration};
-use tasks::{AsyncJob, Context, Failure, Job, Registry, Report, Submission, Task, Tasks};
-use tasks_web::{Permit, Printer, TasksWeb};
 
 #[derive(Serialize, Deserialize)]
 struct Transcode(String);

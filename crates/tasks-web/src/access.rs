@@ -1,7 +1,7 @@
 //! Who may do what with which task.
 
 use axum::http::request::Parts;
-use tasks::{Filter, Task};
+use longhaul_tasks::{Filter, Task};
 
 /// What the sender of a request may do with a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -7,7 +7,7 @@ use axum::{
     http::{HeaderValue, Method, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
-use tasks::{Status, StoreError, Task, Tasks};
+use longhaul_tasks::{Status, StoreError, Task, Tasks};
 use tokio::time;
 
 use crate::{

@@ -1,6 +1,6 @@
 //! The task document: what it says, in which order.
 
-use tasks::{ErrorReport, Progress, Report, Status, Task};
+use longhaul_tasks::{ErrorReport, Progress, Report, Status, Task};
 
 use crate::writer::{Place, Surroundings, Writer, element};
 

@@ -5,7 +5,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::Response,
 };
-use tasks::{Node, ResultFile, Status, Task, Tasks};
+use longhaul_tasks::{Node, ResultFile, Status, Task, Tasks};
 use tokio::{fs::File, io::AsyncReadExt as _};
 use tokio_util::io::ReaderStream;
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use axum::http::StatusCode;
-use tasks::{Report, StoreError};
+use longhaul_tasks::{Report, StoreError};
 
 /// A status and a sentence; a [`Printer`](crate::Printer) puts it into the envelope
 /// `<response><success>false</success><error>…</error></response>`.

@@ -6,8 +6,8 @@
 use std::fmt::Write as _;
 
 use axum::http::request::Parts;
+use longhaul_tasks::Idempotency;
 use sha2::{Digest, Sha256};
-use tasks::Idempotency;
 
 use crate::{ApiError, Format};
 

@@ -1,8 +1,8 @@
 //! Lets any axum app offer its tasks over HTTP, in XML and JSON.
 //!
 //! ```
-//! use tasks::{Registry, Tasks};
-//! use tasks_web::{Permit, TasksWeb};
+//! use longhaul_tasks::{Registry, Tasks};
+//! use longhaul_tasks_web::{Permit, TasksWeb};
 //!
 //! # tokio::runtime::Builder::new_multi_thread().enable_time().build()?.block_on(async {
 //! let tasks = Tasks::builder(Registry::new(())).start();
@@ -18,7 +18,7 @@
 //! ```
 //!
 //! The printers are public, because the app's own answers should look like the tasks' beside them: a [`Printer`] knows
-//! the caller's [`Format`] and the address that links begin with ([`Base`]), and prints any [`Node`](tasks::Node) as a
+//! the caller's [`Format`] and the address that links begin with ([`Base`]), and prints any [`Node`](longhaul_tasks::Node) as a
 //! document, a new task ([`Printer::submission`]), or an [`ApiError`] in its envelope.
 //!
 //! Not here: who the caller is, CORS headers, compression, and which `Host` names are ours. Those are the app's layers.

@@ -1,7 +1,7 @@
 //! Which tasks a caller gets to see of those that they ask for.
 
 use axum::http::request::Parts;
-use tasks::{Filter, StoreError, Task, Tasks, Totals};
+use longhaul_tasks::{Filter, StoreError, Task, Tasks, Totals};
 
 use crate::{Permit, access::Access};
 

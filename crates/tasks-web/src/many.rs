@@ -2,7 +2,7 @@
 
 use axum::http::request::Parts;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use tasks::{Filter, Node, Report, Status, StoreError, TaskId, Tasks};
+use longhaul_tasks::{Filter, Node, Report, Status, StoreError, TaskId, Tasks};
 
 use crate::{Permit, access::Access, list::Visible, query::LONGEST_PAGE, target::Deed};
 

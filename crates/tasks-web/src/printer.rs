@@ -8,7 +8,7 @@ use axum::{
     http::{StatusCode, header, request::Parts},
     response::Response,
 };
-use tasks::{Node, Report, Task};
+use longhaul_tasks::{Node, Report, Task};
 
 use crate::{
     document,
@@ -23,8 +23,8 @@ use crate::{
 /// How one caller is to be answered.
 ///
 /// ```
-/// use tasks::{Node, Report};
-/// use tasks_web::{Base, Format, Printer};
+/// use longhaul_tasks::{Node, Report};
+/// use longhaul_tasks_web::{Base, Format, Printer};
 ///
 /// let repos = Node::List(vec![Node::Element(Report::new().text("name", "roads").link("/repos/roads"))]);
 /// let repos = Node::Element(Report::new().with("repo", repos));

@@ -3,7 +3,7 @@
 use std::{borrow::Cow, collections::HashSet};
 
 use jiff::Timestamp;
-use tasks::{Filter, Status, TaskId};
+use longhaul_tasks::{Filter, Status, TaskId};
 
 use crate::{ApiError, characters::excerpt};
 

@@ -4,7 +4,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::Response,
 };
-use tasks::{SubmitError, Task, Tasks};
+use longhaul_tasks::{SubmitError, Task, Tasks};
 use tokio::time;
 
 use crate::{ApiError, Printer, answers, prefer};

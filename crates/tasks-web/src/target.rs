@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
+use longhaul_tasks::TaskId;
 use percent_encoding::percent_decode_str;
-use tasks::TaskId;
 
 use crate::{ApiError, Format, characters::excerpt};
 

@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::any,
 };
-use tasks::{Task, Tasks};
+use longhaul_tasks::{Task, Tasks};
 
 use crate::{
     access::Access,

@@ -1,7 +1,7 @@
 //! What a request wants done with a task, beside seeing it.
 
 use axum::http::{Method, request::Parts};
-use tasks::Status;
+use longhaul_tasks::Status;
 
 /// What is to be done with a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

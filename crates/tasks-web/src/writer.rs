@@ -1,6 +1,6 @@
 //! What XML and JSON have in common, and how a [`Node`] is told to either.
 
-use tasks::{Node, Report, TaskId};
+use longhaul_tasks::{Node, Report, TaskId};
 
 /// Where a value stands.
 #[derive(Clone, Copy)]

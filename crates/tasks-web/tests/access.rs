@@ -6,9 +6,9 @@ use axum::{
     Router,
     http::{Method, StatusCode, request::Parts},
 };
+use longhaul_tasks::Task;
+use longhaul_tasks_web::Permit;
 use studio::{Studio, get, send};
-use tasks::Task;
-use tasks_web::Permit;
 
 /// The director touches everything, the crew sees everything, a guest what has ended, others nothing.
 fn by_role(request: &Parts, task: &Task) -> Permit {

@@ -8,12 +8,12 @@ use axum::{
     response::Response,
 };
 use insta::assert_snapshot;
-use samples::printer;
-use tasks::{Node, Report};
-use tasks_web::{
+use longhaul_tasks::{Node, Report};
+use longhaul_tasks_web::{
     ApiError,
     Format::{self, Json, Xml},
 };
+use samples::printer;
 
 fn document(format: Format, name: &str, node: &Node) -> String {
     String::from_utf8(printer(format).document(name, node)).expect("UTF-8")

@@ -1,7 +1,7 @@
 //! What links begin with, whatever a request says of itself.
 
 use axum::http::{Extensions, HeaderMap, HeaderName, Uri};
-use tasks_web::PublicAddress;
+use longhaul_tasks_web::PublicAddress;
 
 fn headers(pairs: &[(&str, &str)]) -> HeaderMap {
     let parsed = pairs.iter().map(|(name, value)| {

@@ -3,12 +3,12 @@
 mod samples;
 
 use insta::assert_snapshot;
-use samples::{failed, finished, printed, printer, progress, task};
-use tasks::{Node, Report, Status, Task};
-use tasks_web::{
+use longhaul_tasks::{Node, Report, Status, Task};
+use longhaul_tasks_web::{
     Format::{Json, Xml},
     Printer,
 };
+use samples::{failed, finished, printed, printer, progress, task};
 
 #[test]
 fn a_waiting_task_says_what_was_asked_for_and_where_it_is_found() {

@@ -10,9 +10,9 @@ use axum::{
     http::{Method, Request, StatusCode},
 };
 use futures_util::StreamExt as _;
+use longhaul_tasks::Task;
+use longhaul_tasks_web::Permit;
 use studio::{Studio, Work, get, send};
-use tasks::Task;
-use tasks_web::Permit;
 use tower::ServiceExt as _;
 
 /// One event of a stream.

@@ -4,7 +4,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::IntoResponse,
 };
-use tasks_web::Format::{self, Json, Xml};
+use longhaul_tasks_web::Format::{self, Json, Xml};
 
 fn accept(value: &str) -> HeaderMap {
     HeaderMap::from_iter([(header::ACCEPT, value.parse().expect("a header value"))])

@@ -3,12 +3,12 @@
 mod parsed;
 mod samples;
 
+use longhaul_tasks::{Node, Report, Status, Task};
+use longhaul_tasks_web::Format::{Json, Xml};
 use parsed::{Element, xml};
 use proptest::prelude::*;
 use samples::{failed, finished, printer, progress, task};
 use serde_json::Value;
-use tasks::{Node, Report, Status, Task};
-use tasks_web::Format::{Json, Xml};
 
 /// Texts that break careless printers, each with what must arrive.
 const HOSTILE: [(&str, &str); 12] = [

@@ -6,9 +6,9 @@ use axum::{
     Router,
     http::{Method, StatusCode, request::Parts},
 };
+use longhaul_tasks::Task;
+use longhaul_tasks_web::Permit;
 use studio::{Studio, get, send};
-use tasks::Task;
-use tasks_web::Permit;
 
 /// The numbers of the tasks on a page.
 async fn ids(router: &Router, uri: &str) -> Vec<u64> {
@@ -33,7 +33,8 @@ async fn mixed() -> Studio {
 async fn filters_narrow_the_list() {
     let studio = mixed().await;
     let router = studio.web().subject("repository").router();
-    let third = studio.tasks.get(tasks::TaskId(3)).await.expect("an answer").expect("a task").created;
+    let third =
+        studio.tasks.get(longhaul_tasks::TaskId(3)).await.expect("an answer").expect("a task").created;
     for (query, expected) in [
         ("", &[1, 2, 3, 4, 5][..]),
         ("status=RUNNING", &[5]),

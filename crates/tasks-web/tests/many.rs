@@ -4,9 +4,9 @@ mod studio;
 
 use axum::http::{Method, StatusCode, request::Parts};
 use insta::assert_snapshot;
+use longhaul_tasks::Task;
+use longhaul_tasks_web::Permit;
 use studio::{Studio, get, post, send};
-use tasks::Task;
-use tasks_web::Permit;
 
 async fn statuses(studio: &Studio) -> Vec<String> {
     let tasks = studio.tasks.list(&Default::default()).await.expect("a list");

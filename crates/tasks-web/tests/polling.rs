@@ -7,8 +7,8 @@ use axum::{
     http::{Method, StatusCode},
     routing::get as route,
 };
+use longhaul_tasks_web::PublicAddress;
 use studio::{Studio, get, send};
-use tasks_web::PublicAddress;
 
 const XML: &str = "application/xml;charset=UTF-8";
 const JSON: &str = "application/json";

@@ -9,9 +9,9 @@ use axum::{
     http::{Method, StatusCode},
     routing::post,
 };
+use longhaul_tasks::{Submission, SubmitError};
+use longhaul_tasks_web::{Printer, PublicAddress};
 use studio::{Answer, Studio, Work, answered, send};
-use tasks::{Submission, SubmitError};
-use tasks_web::{Printer, PublicAddress};
 use tokio::task::JoinSet;
 
 /// An app whose `POST /say` and `POST /say.json` submit a job, and `POST /hold.json` one that ends when it is let.

@@ -4,7 +4,7 @@
 //!
 //! ```
 //! use serde::{Deserialize, Serialize};
-//! use tasks::{Context, Failure, Job, Registry, Report, Status, Submission, Tasks};
+//! use longhaul_tasks::{Context, Failure, Job, Registry, Report, Status, Submission, Tasks};
 //!
 //! #[derive(Serialize, Deserialize)]
 //! struct Count {

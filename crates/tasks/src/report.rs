@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 /// Names are distinct within an element, and plain words; a printer puts `_` for what XML forbids in one.
 ///
 /// ```
-/// use tasks::{Node, Report};
+/// use longhaul_tasks::{Node, Report};
 /// let report = Report::new().element(
 ///     "commit",
 ///     Report::new()

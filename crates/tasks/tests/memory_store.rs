@@ -1,6 +1,6 @@
 //! The store in memory, against the contract.
 
-use tasks::store::{MemoryStore, contract};
+use longhaul_tasks::store::{MemoryStore, contract};
 
 #[tokio::test]
 async fn the_memory_store_keeps_the_contract() {

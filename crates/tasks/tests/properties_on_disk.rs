@@ -27,7 +27,7 @@ mod views;
 
 use std::{path::Path, sync::Arc};
 
-use tasks::{SqliteStore, clock::ManualClock};
+use longhaul_tasks::{SqliteStore, clock::ManualClock};
 
 fn new_store(folder: &Path, clock: Arc<ManualClock>) -> SqliteStore {
     SqliteStore::options().clock(clock).open(folder.join("tasks.sqlite")).unwrap()

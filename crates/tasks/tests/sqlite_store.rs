@@ -12,7 +12,7 @@ use std::{
     },
 };
 
-use tasks::{SqliteStore, clock::ManualClock, store::contract};
+use longhaul_tasks::{SqliteStore, clock::ManualClock, store::contract};
 use tempfile::TempDir;
 
 /// A new place for a database each time.

@@ -1,6 +1,6 @@
 //! The stored form of a geometry, of any bytes.
 
-use geodata::geometry::normalise;
+use longhaul_geodata::geometry::normalise;
 
 pub(crate) fn run(data: &[u8]) {
     let mut stored = b"before".to_vec();

@@ -7,9 +7,9 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, Response, StatusCode, header};
 use http_body_util::BodyExt;
+use longhaul_tasks::{Context, Failure, Job, Registry, Report, Submission, TaskId, Tasks};
+use longhaul_tasks_web::TasksWeb;
 use serde::{Deserialize, Serialize};
-use tasks::{Context, Failure, Job, Registry, Report, Submission, TaskId, Tasks};
-use tasks_web::TasksWeb;
 use tower::ServiceExt;
 
 /// The bytes are a request as HTTP/1.1 writes it, without the version; `$` stands for the number of a finished task.

@@ -2,7 +2,7 @@
 
 use arbitrary::Unstructured;
 use bytes::Bytes;
-use multipart::{Head, Malformed, Parts, Piece, boundary};
+use longhaul_multipart::{Head, Malformed, Parts, Piece, boundary};
 
 /// The first byte says how the rest is cut into chunks; up to the first line break is the `Content-Type`, then comes the body.
 pub(crate) fn run(data: &[u8]) {

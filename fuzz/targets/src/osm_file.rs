@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::io::Cursor;
 
-use osm::{Entities, Entity, Error, Intake, Oddities, Position, Source};
+use longhaul_osm::{Entities, Entity, Error, Intake, Oddities, Position, Source};
 
 /// What messages call the file.
 const SHOWN_NAME: &str = "upload.osm";

@@ -1,6 +1,6 @@
 //! Mapping rules of any words.
 
-use osm::{EntityLayer, Mapping};
+use longhaul_osm::{EntityLayer, Mapping};
 
 pub(crate) fn run(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };

@@ -3,8 +3,8 @@
 use std::error::Error;
 use std::path::Path;
 
-use geodata::{Layer, Value};
-use geopackage::{GeoPackage, Table};
+use longhaul_geodata::{Layer, Value};
+use longhaul_geopackage::{GeoPackage, Table};
 use tempfile::NamedTempFile;
 
 use crate::geometry::check_stored;
@@ -21,7 +21,7 @@ pub(crate) fn read_bytes(bytes: &[u8]) {
 
 /// Reads all layers of a file to their ends.
 pub(crate) fn read(path: &Path) {
-    let told = |error: geopackage::Error| assert_tells_nothing(path, &chain(&error));
+    let told = |error: longhaul_geopackage::Error| assert_tells_nothing(path, &chain(&error));
     let package = match GeoPackage::open(path, SHOWN_NAME) {
         Ok(package) => package,
         Err(error) => return told(error),
@@ -35,7 +35,7 @@ pub(crate) fn read(path: &Path) {
     }
 }
 
-fn read_layer(package: &GeoPackage, name: &str, path: &Path) -> Result<(), geopackage::Error> {
+fn read_layer(package: &GeoPackage, name: &str, path: &Path) -> Result<(), longhaul_geopackage::Error> {
     let table = package.layer(name)?;
     assert_eq!(table.layer.name, name);
     table.notes.iter().for_each(|note| assert_tells_nothing(path, note));
@@ -49,7 +49,7 @@ fn read_layer(package: &GeoPackage, name: &str, path: &Path) -> Result<(), geopa
     Ok(())
 }
 
-fn count(package: &GeoPackage, table: &Table, parts: usize) -> Result<usize, geopackage::Error> {
+fn count(package: &GeoPackage, table: &Table, parts: usize) -> Result<usize, longhaul_geopackage::Error> {
     let reader = package.reader()?;
     let mut count = 0;
     for part in package.parts(table, parts)? {

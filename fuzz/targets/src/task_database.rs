@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
-use tasks::store::{End, Journal, Limits, Listener, NewTask, Notice, Transition, View};
-use tasks::{ErrorReport, Filter, Lane, Priority, Report, SqliteStore, TaskId};
+use longhaul_tasks::store::{End, Journal, Limits, Listener, NewTask, Notice, Transition, View};
+use longhaul_tasks::{ErrorReport, Filter, Lane, Priority, Report, SqliteStore, TaskId};
 use tempfile::TempDir;
 
 /// What a store's file is called here, and what no message may say.

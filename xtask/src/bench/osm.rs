@@ -182,7 +182,7 @@ fn report(contenders: &[Contender], counts: &Value, source: &Path, folder: &Path
 /// Reads the extract, and the same as XML, with the example that does nothing else.
 fn read(args: &Args, folder: &Path) -> Result<()> {
     let mut build = project::cargo();
-    build.args(["build", "--release", "--package", "osm", "--example", "read"]);
+    build.args(["build", "--release", "--package", "longhaul-osm", "--example", "read"]);
     ensure!(build.stdin(Stdio::null()).status()?.success(), "building the reader failed");
     let reader =
         folder.parent().context("the benchmarks' folder lies in target")?.join("release/examples/read");

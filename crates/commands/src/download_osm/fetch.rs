@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use anyhow::Context as _;
-use osm::overpass::{Answer, Client, Pace, Patience, Query, Refusal};
-use tasks::{Context, Failure};
+use longhaul_osm::overpass::{Answer, Client, Pace, Patience, Query, Refusal};
+use longhaul_tasks::{Context, Failure};
 
 /// The server that downloads come from, and how patient we are with it.
 #[derive(Clone, Debug)]

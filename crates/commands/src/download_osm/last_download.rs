@@ -6,7 +6,7 @@
 //! stumbles over, and a header of the commit would be lost with the first rebase.
 
 use anyhow::{Context as _, anyhow, bail};
-use repository::{Commit, DatasetPath, Repository};
+use longhaul_repository::{Commit, DatasetPath, Repository};
 
 use crate::{import_osm::MESSAGE, outward::outward};
 

@@ -1,9 +1,9 @@
 //! One thread's ways into the layers that are made of entities of one kind.
 
-use geodata::Batch;
-use osm::{BuiltWay, EntityLayer, Node, Oddities};
-use repository::{FeatureWriter, WrittenFeatures};
-use tasks::Failure;
+use longhaul_geodata::Batch;
+use longhaul_osm::{BuiltWay, EntityLayer, Node, Oddities};
+use longhaul_repository::{FeatureWriter, WrittenFeatures};
+use longhaul_tasks::Failure;
 
 use super::tally::Tally;
 use crate::outward::outward;

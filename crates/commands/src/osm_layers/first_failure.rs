@@ -6,7 +6,7 @@ use std::{
     thread::{self, ScopedJoinHandle},
 };
 
-use tasks::Failure;
+use longhaul_tasks::Failure;
 
 /// What the first thread that failed said. Others fail after it, because it has.
 #[derive(Default)]

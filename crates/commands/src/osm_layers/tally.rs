@@ -1,7 +1,7 @@
 //! What an import of OpenStreetMap data counts.
 
-use osm::{About, Entity, EntityKind, Oddities, WayCounts};
-use tasks::{Node, Report};
+use longhaul_osm::{About, Entity, EntityKind, Oddities, WayCounts};
+use longhaul_tasks::{Node, Report};
 
 /// What was read, and what became of it.
 #[derive(Debug, Default)]

@@ -1,6 +1,6 @@
 //! What becomes of every answer.
 
-use tasks::Status;
+use longhaul_tasks::Status;
 
 use crate::{
     replay::{Act, Replay, complaint as page, recorded, replayed},
@@ -11,7 +11,7 @@ use crate::{
         studio::Studio,
     },
 };
-use tasks::Node;
+use longhaul_tasks::Node;
 
 const FAILED: &str =
     "Failed to fetch data from overpass server. (Did you try to use a standard OSM server instead?) ";

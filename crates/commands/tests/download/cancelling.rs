@@ -2,8 +2,8 @@
 
 use std::task::{Context, Waker};
 
-use osm::overpass::Pace;
-use tasks::{
+use longhaul_osm::overpass::Pace;
+use longhaul_tasks::{
     MemoryStore, Progress, Status, Submission, Task,
     store::{Journal, Transition},
 };

@@ -1,7 +1,7 @@
 //! Downloads beside other tasks that want something of the same repository.
 
-use commands::ImportGeopackage;
-use tasks::{Status, Submission};
+use longhaul_commands::ImportGeopackage;
+use longhaul_tasks::{Status, Submission};
 
 use crate::{
     replay::{Act, Replay, data},

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use commands::{Destination, DownloadOsm, DownloadWords, OsmArea, OsmMapping, Overpass};
-use osm::overpass::{Client, Pace};
-use tasks::{MemoryStore, Node, Report, Status, Task, store::Store};
+use longhaul_commands::{Destination, DownloadOsm, DownloadWords, OsmArea, OsmMapping, Overpass};
+use longhaul_osm::overpass::{Client, Pace};
+use longhaul_tasks::{MemoryStore, Node, Report, Status, Task, store::Store};
 
 use crate::{
     replay::{Act, Replay},

@@ -1,6 +1,6 @@
 //! Downloading again what was downloaded last.
 
-use commands::{Destination, ImportOsm, OsmFile};
+use longhaul_commands::{Destination, ImportOsm, OsmFile};
 
 use crate::{
     replay::{Replay, osm},
@@ -110,7 +110,7 @@ fn an_update_asks_for_what_the_last_download_of_its_own_branch_asked_for() {
     let mut elsewhere = download(&studio);
     elsewhere.destination.branch = Some("elsewhere".into());
     elsewhere.destination.message = Some("Other words".into());
-    elsewhere.wanted = commands::OsmArea::Filter("node(7);out meta;".into());
+    elsewhere.wanted = longhaul_commands::OsmArea::Filter("node(7);out meta;".into());
     // The same data on a new branch is nothing new: so the branch gets a commit of its own first.
     let mut first = update(&studio);
     first.destination.branch = Some("elsewhere".into());

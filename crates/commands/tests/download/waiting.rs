@@ -1,7 +1,7 @@
 //! What happens while the server wants to be left alone.
 
-use commands::ImportGeopackage;
-use tasks::{MemoryStore, Status, Submission};
+use longhaul_commands::ImportGeopackage;
+use longhaul_tasks::{MemoryStore, Status, Submission};
 
 use crate::{
     replay::{Act, Replay, complaint as page},
@@ -94,7 +94,7 @@ fn queries_are_sent_in_the_order_in_which_they_were_asked_for() {
         let mut ids = Vec::new();
         for filter in filters {
             let mut job = download(&studio);
-            job.wanted = commands::OsmArea::Filter(filter.into());
+            job.wanted = longhaul_commands::OsmArea::Filter(filter.into());
             ids.push(studio.tasks.submit(job, Submission::default()).await.unwrap().id);
         }
         for id in ids {

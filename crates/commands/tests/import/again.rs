@@ -1,6 +1,6 @@
 //! A layer that is there already.
 
-use commands::ImportGeopackage;
+use longhaul_commands::ImportGeopackage;
 
 use crate::support::{
     git::{assert_clean, git, output},

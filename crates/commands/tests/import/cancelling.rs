@@ -2,8 +2,8 @@
 
 use std::task::{Context, Waker};
 
-use commands::ImportGeopackage;
-use tasks::{
+use longhaul_commands::ImportGeopackage;
+use longhaul_tasks::{
     Progress, Status, Submission, Task,
     store::{Journal, Transition},
 };

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use tasks::{Node, Status};
+use longhaul_tasks::{Node, Status};
 
 use crate::support::{
     git::assert_clean,
@@ -133,7 +133,7 @@ fn old_codes_for_heights_become_those_of_today() {
     let commit = studio.import(studio.job(&gpkg(studio.scratch(), "f.gpkg", &sql)));
     let dataset = crate::support::rows::layer(&studio.repository, &commit, "trees");
     let batch = dataset.batches().next().unwrap().unwrap();
-    let geodata::Value::Geometry(geometry) = batch.rows().next().unwrap().value(1) else {
+    let longhaul_geodata::Value::Geometry(geometry) = batch.rows().next().unwrap().value(1) else {
         panic!("a geometry")
     };
     assert_eq!(geometry[..13], *b"GP\0\x01\0\0\0\0\x01\xe9\x03\0\0");

@@ -1,6 +1,6 @@
 //! What tells features apart.
 
-use commands::ImportGeopackage;
+use longhaul_commands::ImportGeopackage;
 
 use crate::support::{
     git::{assert_clean, git},

@@ -1,6 +1,6 @@
 //! Which layers are imported, and where they are kept.
 
-use commands::ImportGeopackage;
+use longhaul_commands::ImportGeopackage;
 
 use crate::support::{
     git::{assert_clean, git},

@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use commands::ImportGeopackage;
-use tasks::{MemoryStore, Status};
+use longhaul_commands::ImportGeopackage;
+use longhaul_tasks::{MemoryStore, Status};
 
 use crate::support::{
     at_seal::AtSeal,

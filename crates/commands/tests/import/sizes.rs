@@ -39,7 +39,7 @@ fn values_of_every_size_come_back() {
         let mut lengths = Vec::new();
         for batch in layer(&studio.repository, &commit, "files").batches() {
             for row in batch.unwrap().rows() {
-                let geodata::Value::Blob(bytes) = row.value(1) else { panic!("a blob") };
+                let longhaul_geodata::Value::Blob(bytes) = row.value(1) else { panic!("a blob") };
                 lengths.push(bytes.len());
             }
         }

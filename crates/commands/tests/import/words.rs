@@ -1,7 +1,7 @@
 //! Who, why, and onto which branch.
 
-use commands::{Author, ImportGeopackage};
-use tasks::{Node, Report, Status};
+use longhaul_commands::{Author, ImportGeopackage};
+use longhaul_tasks::{Node, Report, Status};
 
 use crate::support::{
     git::{assert_clean, git},

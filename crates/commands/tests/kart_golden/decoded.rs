@@ -1,9 +1,9 @@
-//! Features as [`repository::Dataset`] reads them, beside Kart's own decode of the same.
+//! Features as [`longhaul_repository::Dataset`] reads them, beside Kart's own decode of the same.
 
 use std::collections::BTreeMap;
 
-use geodata::Value;
-use repository::{Dataset, KartColumn, Repository};
+use longhaul_geodata::Value;
+use longhaul_repository::{Dataset, KartColumn, Repository};
 use serde_json::{Value as Json, json};
 
 /// Rows by dataset and key.

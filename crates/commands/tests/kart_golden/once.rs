@@ -1,6 +1,6 @@
 //! One import into an empty repository.
 
-use commands::ImportGeopackage;
+use longhaul_commands::ImportGeopackage;
 
 use crate::{
     decoded::assert_same_rows,

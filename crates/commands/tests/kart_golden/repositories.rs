@@ -6,8 +6,8 @@ use std::{
     process::Command,
 };
 
-use commands::ImportGeopackage;
-use tasks::MemoryStore;
+use longhaul_commands::ImportGeopackage;
+use longhaul_tasks::MemoryStore;
 
 use crate::{
     decoded::assert_same_rows,

@@ -2,8 +2,8 @@
 
 use std::{fs, io::Write};
 
-use commands::ImportOsm;
-use tasks::{Progress, Status, Submission};
+use longhaul_commands::ImportOsm;
+use longhaul_tasks::{Progress, Status, Submission};
 
 use crate::{
     files::{job, node, way},

@@ -6,8 +6,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use commands::{Destination, ImportOsm, OsmFile};
-use tasks::{Node, Report, Status};
+use longhaul_commands::{Destination, ImportOsm, OsmFile};
+use longhaul_tasks::{Node, Report, Status};
 
 use crate::support::studio::Studio;
 

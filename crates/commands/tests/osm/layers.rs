@@ -1,7 +1,7 @@
 //! What the layers hold.
 
-use geodata::Value;
-use repository::DatasetPath;
+use longhaul_geodata::Value;
+use longhaul_repository::DatasetPath;
 
 use crate::{
     files::{import, job, member, node, number, warnings, way, xml},
@@ -122,7 +122,9 @@ fn the_report_is_what_clients_know_and_then_the_rest() {
     let elements =
         format!("<meta osm_base=\"2016-11-09T20:28:02Z\"/>{PLACE}<relation id=\"1\" version=\"1\"/>");
     let (report, _) = import(&studio, job(&studio, &xml(&studio, "f.osm", &elements)));
-    let Some(tasks::Node::Element(known)) = member(&report, "OSMReport") else { panic!("{report:?}") };
+    let Some(longhaul_tasks::Node::Element(known)) = member(&report, "OSMReport") else {
+        panic!("{report:?}")
+    };
     let known: Vec<_> = known.members().iter().map(|(name, node)| format!("{name} {node:?}")).collect();
     assert_eq!(
         known,
@@ -146,7 +148,7 @@ fn an_import_replaces_both_layers_unless_it_adds() {
     let first = node(1, 1, 1.0) + &node(2, 1, 2.0) + &way(5, 1, &[1, 2]);
     import(&studio, job(&studio, &xml(&studio, "first.osm", &first)));
     let second = xml(&studio, "second.osm", &node(3, 1, 3.0));
-    let (_, added) = import(&studio, commands::ImportOsm { add: true, ..job(&studio, &second) });
+    let (_, added) = import(&studio, longhaul_commands::ImportOsm { add: true, ..job(&studio, &second) });
     let count = |commit: &str, layer: &str| rows(&studio.repository, commit, layer).len();
     assert_eq!([count(&added, "node"), count(&added, "way")], [3, 1]);
     let (_, replaced) = import(&studio, job(&studio, &second));

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use std::sync::Mutex;
 
-use tasks::{
+use longhaul_tasks::{
     Counters, Filter, MemoryStore, TaskId, Totals,
     store::{Answer, Answering, Claimed, Journal, Limits, Listener, Record, Swept, Transition, View},
 };

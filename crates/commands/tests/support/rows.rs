@@ -1,7 +1,7 @@
 //! The features of a commit in a form that a test can spell out.
 
-use geodata::Value;
-use repository::{Dataset, DatasetPath, Repository};
+use longhaul_geodata::Value;
+use longhaul_repository::{Dataset, DatasetPath, Repository};
 
 /// A layer that must be there.
 pub fn layer(repository: &Repository, commit: &str, path: &str) -> Dataset {

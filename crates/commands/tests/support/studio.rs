@@ -6,9 +6,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use commands::{DownloadOsm, Environment, ImportGeopackage, ImportOsm, ImportRoots, Overpass, Turns};
-use repository::{Repositories, Repository};
-use tasks::{ErrorReport, Job, MemoryStore, Registry, Status, Submission, Task, Tasks, store::Store};
+use longhaul_commands::{
+    DownloadOsm, Environment, ImportGeopackage, ImportOsm, ImportRoots, Overpass, Turns,
+};
+use longhaul_repository::{Repositories, Repository};
+use longhaul_tasks::{
+    ErrorReport, Job, MemoryStore, Registry, Status, Submission, Task, Tasks, store::Store,
+};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 

@@ -7,8 +7,8 @@ use std::error::Error as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use geodata::Value;
-use geopackage::{Error, GeoPackage, Reader, Table};
+use longhaul_geodata::Value;
+use longhaul_geopackage::{Error, GeoPackage, Reader, Table};
 use rusqlite::Connection;
 use tempfile::TempDir;
 

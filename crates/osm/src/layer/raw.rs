@@ -1,6 +1,6 @@
 //! The layers that hold what OpenStreetMap holds: every node and every way, with all that is said of them.
 
-use geodata::{Batch, Column, DataType, Layer, Schema, Value};
+use longhaul_geodata::{Batch, Column, DataType, Layer, Schema, Value};
 
 use super::{BuiltWay, EntityLayer};
 use crate::{EntityKind, Info, Node, Oddities, Tags, columns};

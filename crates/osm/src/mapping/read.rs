@@ -1,6 +1,6 @@
 //! Reads a mapping out of its JSON, and checks all that can be checked.
 
-use geodata::{Column, DataType, Layer, Schema};
+use longhaul_geodata::{Column, DataType, Layer, Schema};
 
 use super::{
     BadMapping, Content, Fact, Field, Rule, Shape,

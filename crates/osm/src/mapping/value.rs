@@ -1,11 +1,11 @@
 //! What a tag's text means in a column of another type.
 
-use geodata::{Batch, DataType, Value};
 use jiff::{
     Timestamp,
     civil::{Date, DateTime, Time},
     tz::Offset,
 };
+use longhaul_geodata::{Batch, DataType, Value};
 
 /// The type of a field. GeoGig's names for it are in [`FieldType::TYPES`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -32,7 +32,7 @@ impl FileHeader {
     pub(super) fn check(self, place: &Place) -> Result<Self, Error> {
         match self.required.iter().find(|feature| !UNDERSTOOD.contains(&feature.as_str())) {
             Some(feature) => {
-                let feature = geodata::short(feature);
+                let feature = longhaul_geodata::short(feature);
                 Err(place.unsupported(format!("it requires {feature:?}, which is not known here")))
             }
             None => Ok(self),

@@ -107,7 +107,7 @@ impl<R: BufRead> Document<R> {
             Event::DocType(_) => return Err(self.place.unsupported("it has a DOCTYPE")),
             Event::Decl(declaration) => match declaration.encoding() {
                 Some(Ok(encoding)) if !encoding.eq_ignore_ascii_case("utf-8") => {
-                    let encoding = geodata::short(&encoding).into_owned();
+                    let encoding = longhaul_geodata::short(&encoding).into_owned();
                     return Err(self.place.unsupported(format!("it is in {encoding} instead of UTF-8")));
                 }
                 _ => state,
@@ -162,7 +162,7 @@ impl Handler<'_> {
         match self.attribute(tag, "version")?.as_deref() {
             Some("0.6") => Ok(State::Root),
             Some(other) => {
-                let version = geodata::short(other);
+                let version = longhaul_geodata::short(other);
                 Err(self.place.unsupported(format!("it is of version {version} of OSM XML instead of 0.6")))
             }
             None => Err(self
@@ -258,7 +258,7 @@ impl Handler<'_> {
 }
 
 fn shown(name: &str) -> String {
-    format!("<{}>", geodata::short(name))
+    format!("<{}>", longhaul_geodata::short(name))
 }
 
 /// What the parser has to say, in words of our own where it is about the end of the document.

@@ -55,7 +55,7 @@ pub(super) fn entity(
     let (mut id, mut lat, mut lon) = (None, None, None);
     for attribute in attributes(element) {
         let (name, text) = attribute?;
-        let wrong = || format!("has the {name} '{}'", geodata::short(&text));
+        let wrong = || format!("has the {name} '{}'", longhaul_geodata::short(&text));
         match name {
             "id" => id = Some(value::integer(&text).ok_or_else(wrong)?),
             "lat" => lat = Some(value::degrees(&text).ok_or_else(wrong)?),
@@ -112,7 +112,7 @@ pub(super) fn reference(element: &BytesStart<'_>, entities: &mut Entities) -> Re
     for attribute in attributes(element) {
         if let ("ref", text) = attribute? {
             let id = value::integer(&text);
-            entities.push_ref(id.ok_or_else(|| format!("has the ref '{}'", geodata::short(&text)))?);
+            entities.push_ref(id.ok_or_else(|| format!("has the ref '{}'", longhaul_geodata::short(&text)))?);
             return Ok(());
         }
     }

@@ -1,6 +1,6 @@
 //! A feature's blob: the name of its legend and its values without the primary key.
 
-use geodata::{Row, Value};
+use longhaul_geodata::{Row, Value};
 
 use super::message;
 

@@ -1,6 +1,6 @@
 //! MessagePack as Kart writes it: always the shortest form.
 
-use geodata::Value;
+use longhaul_geodata::Value;
 use rmp::{
     Marker,
     encode::{self, ValueWriteError},

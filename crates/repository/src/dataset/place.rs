@@ -2,7 +2,7 @@
 //! primary key alone.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE};
-use geodata::{DataType, Schema, Value};
+use longhaul_geodata::{DataType, Schema, Value};
 use sha2::{Digest, Sha256};
 
 use super::message;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use geodata::{Batch, Value};
+use longhaul_geodata::{Batch, Value};
 
 use super::{
     DatasetPath, FOLDER, KartColumn,

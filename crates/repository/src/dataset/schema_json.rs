@@ -2,7 +2,7 @@
 //!
 //! The members and their order are those of Kart's documentation of table datasets V3.
 
-use geodata::{Column, DataType, GeometryType};
+use longhaul_geodata::{Column, DataType, GeometryType};
 use serde::{Deserialize, Serialize};
 
 /// One column in the form of `schema.json`.

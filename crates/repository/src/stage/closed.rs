@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use geodata::Layer;
+use longhaul_geodata::Layer;
 
 use super::{
     StageError,

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use geodata::{Column, Schema};
+use longhaul_geodata::{Column, Schema};
 use sha2::{Digest, Sha256};
 
 use crate::dataset::{KartColumn, legend::Legend, type_name};

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use geodata::{Batch, Row, Value};
+use longhaul_geodata::{Batch, Row, Value};
 
 use super::{
     StageError,

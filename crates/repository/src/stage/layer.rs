@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use geodata::{Column, DataType, Layer, Schema};
+use longhaul_geodata::{Column, DataType, Layer, Schema};
 
 use super::{
     Stage, StageError,

@@ -1,6 +1,6 @@
 //! Everything of a dataset but its features.
 
-use geodata::Layer;
+use longhaul_geodata::Layer;
 
 use super::StageError;
 use crate::{

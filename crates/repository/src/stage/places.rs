@@ -7,7 +7,7 @@ use crate::{
     object::Id,
     sort::sort,
 };
-use geodata::Value;
+use longhaul_geodata::Value;
 
 /// Bits of [`Place::key`] for the length of a name.
 const LENGTH_BITS: u32 = 13;

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use geodata::Value;
+use longhaul_geodata::Value;
 
 use super::{
     StageError,

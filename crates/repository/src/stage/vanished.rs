@@ -76,7 +76,7 @@ fn digest(parts: &[&[u8]]) -> Rest {
 
 #[cfg(test)]
 mod tests {
-    use geodata::Value;
+    use longhaul_geodata::Value;
 
     use super::*;
     use crate::dataset::feature::FeatureEncoder;

@@ -1,7 +1,7 @@
 //! Layers that are staged without a file.
 
-use geodata::{Batch, Column, DataType, Layer, Schema, Value};
-use repository::{
+use longhaul_geodata::{Batch, Column, DataType, Layer, Schema, Value};
+use longhaul_repository::{
     Commit, CommitDetails, DatasetPath, Identity, Mode, Repository, Stage, StageError, StagedCommit,
 };
 

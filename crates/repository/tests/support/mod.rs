@@ -10,7 +10,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use repository::{Repositories, Repository};
+use longhaul_repository::{Repositories, Repository};
 
 /// Runs `git` with nothing but the given configuration, and gives what it prints.
 pub fn git(folder: &Path, arguments: &[&str]) -> String {

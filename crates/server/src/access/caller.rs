@@ -1,9 +1,9 @@
 use std::sync::Arc;
 
 use axum::http::{Extensions, StatusCode};
-use repository::RepositoryName;
-use tasks::Task;
-use tasks_web::{ApiError, Permit};
+use longhaul_repository::RepositoryName;
+use longhaul_tasks::Task;
+use longhaul_tasks_web::{ApiError, Permit};
 
 use super::{Role, Token};
 

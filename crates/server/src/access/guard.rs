@@ -5,7 +5,7 @@ use std::{
 };
 
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use tasks_web::ApiError;
+use longhaul_tasks_web::ApiError;
 
 use super::{Caller, Tokens, credentials::Credentials, failures::Failures};
 

@@ -1,5 +1,5 @@
 use anyhow::{Context, bail, ensure};
-use repository::RepositoryName;
+use longhaul_repository::RepositoryName;
 use serde::{Deserialize, Serialize};
 
 use super::{Role, Secret, secret::Sum};

@@ -1,7 +1,7 @@
 use anyhow::Context as _;
-use commands::{Environment, repository_lane};
+use longhaul_commands::{Environment, repository_lane};
+use longhaul_tasks::{Context, Failure, Job, Lane, Report};
 use serde::{Deserialize, Serialize};
-use tasks::{Context, Failure, Job, Lane, Report};
 
 /// Deletes a repository when no other task uses it.
 #[derive(Serialize, Deserialize)]

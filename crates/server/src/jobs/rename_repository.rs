@@ -1,8 +1,8 @@
 use anyhow::Context as _;
-use commands::{Environment, repository_lane};
-use repository::RepositoryName;
+use longhaul_commands::{Environment, repository_lane};
+use longhaul_repository::RepositoryName;
+use longhaul_tasks::{Context, Failure, Job, Lane, Report};
 use serde::{Deserialize, Serialize};
-use tasks::{Context, Failure, Job, Lane, Report};
 
 /// Renames a repository when no other task uses it.
 #[derive(Serialize, Deserialize)]

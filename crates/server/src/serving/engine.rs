@@ -1,9 +1,9 @@
 //! The task engine, and what it takes up that an earlier server left.
 
 use anyhow::Context;
-use commands::{DownloadOsm, Environment, ImportGeopackage, ImportOsm, ImportRoots, Turns};
-use repository::Repositories;
-use tasks::{
+use longhaul_commands::{DownloadOsm, Environment, ImportGeopackage, ImportOsm, ImportRoots, Turns};
+use longhaul_repository::Repositories;
+use longhaul_tasks::{
     Filter, Registry, SqliteStore, Status, Tasks,
     store::{Journal, Transition, View},
 };

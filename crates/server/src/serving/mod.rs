@@ -7,10 +7,10 @@ mod signals;
 use std::{io::Write, sync::Arc, time::Duration};
 
 use anyhow::Context;
-use commands::ImportRoots;
-use repository::Repositories;
-use tasks::Tasks;
-use tasks_web::PublicAddress;
+use longhaul_commands::ImportRoots;
+use longhaul_repository::Repositories;
+use longhaul_tasks::Tasks;
+use longhaul_tasks_web::PublicAddress;
 use tokio::net::TcpListener;
 
 use crate::{

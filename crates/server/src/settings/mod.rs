@@ -8,7 +8,7 @@ mod store;
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::Args;
-use commands::Overpass;
+use longhaul_commands::Overpass;
 use serde::Deserialize;
 
 pub use keep::Keep;
@@ -235,7 +235,7 @@ impl Given {
         let task_timeout = self.task_timeout.map_or(DEFAULT_TASK_TIMEOUT, |timeout| timeout.0);
         anyhow::ensure!(!task_timeout.is_zero(), "--task-timeout must leave a task some time");
         let default_branch = self.default_branch.unwrap_or_else(|| "master".into());
-        repository::check_branch(&default_branch)
+        longhaul_repository::check_branch(&default_branch)
             .map_err(|error| anyhow::anyhow!("--default-branch: {error}"))?;
         Ok(Settings {
             data: self.data.unwrap_or_else(|| "longhaul-data".into()),

@@ -11,7 +11,7 @@ use axum::{
 };
 use bytes::Bytes;
 use http_body_util::BodyExt;
-use multipart::{Head, Malformed, Parts, Piece, boundary};
+use longhaul_multipart::{Head, Malformed, Parts, Piece, boundary};
 use tokio::{sync::Semaphore, time};
 use uuid::Uuid;
 

@@ -4,8 +4,8 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use tasks::{Report, Tasks};
-use tasks_web::Printer;
+use longhaul_tasks::{Report, Tasks};
+use longhaul_tasks_web::Printer;
 
 /// `GET /healthz`: it is up, which is why this is always 200; whether it is ready is told as well.
 pub(super) fn health(tasks: &Tasks) -> Response {

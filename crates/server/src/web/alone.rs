@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use tasks::{Job, Status, Submission, Task, TaskId, Tasks};
-use tasks_web::ApiError;
+use longhaul_tasks::{Job, Status, Submission, Task, TaskId, Tasks};
+use longhaul_tasks_web::ApiError;
 use tokio::time;
 
 use super::{
@@ -65,8 +65,8 @@ async fn ended(tasks: &Tasks, id: TaskId) -> Result<Task, ApiError> {
 mod tests {
     use std::sync::{Mutex, mpsc};
 
+    use longhaul_tasks::{Context, Failure, Filter, Lane, Registry, Report};
     use serde::{Deserialize, Serialize};
-    use tasks::{Context, Failure, Filter, Lane, Registry, Report};
 
     use super::*;
 
@@ -137,7 +137,7 @@ mod tests {
     async fn a_repository_that_stays_busy_is_left_alone() {
         let (tasks, hold, let_go) = busy().await;
         let refusal = run_alone(&tasks, Quick).await.unwrap_err();
-        let printer = tasks_web::Printer::default();
+        let printer = longhaul_tasks_web::Printer::default();
         let response = refusal.response(&printer);
         assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(response.headers()["retry-after"], "5");

@@ -4,11 +4,11 @@ use axum::{
     http::{HeaderValue, Method, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
-use commands::ImportRoots;
 use futures_util::future::BoxFuture;
-use repository::{Repositories, Repository, RepositoryName};
-use tasks::Tasks;
-use tasks_web::{AllowedOrigins, ApiError, Printer, PublicAddress, TasksHandler, TasksWeb};
+use longhaul_commands::ImportRoots;
+use longhaul_repository::{Repositories, Repository, RepositoryName};
+use longhaul_tasks::Tasks;
+use longhaul_tasks_web::{AllowedOrigins, ApiError, Printer, PublicAddress, TasksHandler, TasksWeb};
 
 use super::{
     DeletionTokens, Hosts, Reads, about, delete,
@@ -210,7 +210,7 @@ impl Web {
 }
 
 fn legal(name: &str) -> Result<RepositoryName, ApiError> {
-    name.parse().map_err(|error: repository::InvalidName| ApiError::bad_request(error.to_string()))
+    name.parse().map_err(|error: longhaul_repository::InvalidName| ApiError::bad_request(error.to_string()))
 }
 
 fn allowed(origins: &[String]) -> AllowedOrigins {

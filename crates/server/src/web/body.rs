@@ -7,9 +7,9 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
 };
 use http_body_util::{BodyExt, Limited};
+use longhaul_tasks_web::ApiError;
 use quick_xml::{Reader, events::Event};
 use serde_json::value::RawValue;
-use tasks_web::ApiError;
 use tokio::time;
 
 use super::parameters::Parameters;

@@ -3,9 +3,9 @@
 use std::time::Instant;
 
 use axum::http::StatusCode;
-use repository::RepositoryName;
-use tasks::{Node, Report, Status};
-use tasks_web::ApiError;
+use longhaul_repository::RepositoryName;
+use longhaul_tasks::{Node, Report, Status};
+use longhaul_tasks_web::ApiError;
 
 use super::{
     Web,

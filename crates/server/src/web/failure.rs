@@ -6,9 +6,9 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use repository::{ReadError, RepositoriesError};
-use tasks::SubmitError;
-use tasks_web::{ApiError, Printer};
+use longhaul_repository::{ReadError, RepositoriesError};
+use longhaul_tasks::SubmitError;
+use longhaul_tasks_web::{ApiError, Printer};
 
 use crate::upload::UploadError;
 

@@ -1,8 +1,8 @@
 //! `POST /repos/NAME/import?format=gpkg`.
 
-use commands::{Author, ImportGeopackage};
-use repository::{DatasetPath, Repository, RepositoryName};
-use tasks_web::{ApiError, has_idempotency_key};
+use longhaul_commands::{Author, ImportGeopackage};
+use longhaul_repository::{DatasetPath, Repository, RepositoryName};
+use longhaul_tasks_web::{ApiError, has_idempotency_key};
 
 use super::{
     Web,
@@ -41,7 +41,8 @@ fn require_what_there_is(parameters: &Parameters) -> Result<(), ApiError> {
         Some(other) => return Err(ApiError::bad_request(format!("Unsupported input format: '{other}'"))),
     }
     if let Some(branch) = parameters.text("root") {
-        repository::check_branch(branch).map_err(|error| ApiError::bad_request(error.to_string()))?;
+        longhaul_repository::check_branch(branch)
+            .map_err(|error| ApiError::bad_request(error.to_string()))?;
     }
     if let Some(path) = parameters.text("dest") {
         DatasetPath::new(path).map_err(|error| ApiError::bad_request(error.to_string()))?;

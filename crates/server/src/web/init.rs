@@ -1,9 +1,9 @@
 //! `PUT /repos/NAME/init`.
 
 use axum::http::StatusCode;
-use repository::{Identity, RepositoriesError, RepositoryName};
-use tasks::Report;
-use tasks_web::ApiError;
+use longhaul_repository::{Identity, RepositoriesError, RepositoryName};
+use longhaul_tasks::Report;
+use longhaul_tasks_web::ApiError;
 
 use super::{
     Web,

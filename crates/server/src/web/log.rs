@@ -1,10 +1,10 @@
 //! `GET /repos/NAME/log`.
 
 use axum::http::StatusCode;
-use commands::commit_members;
-use repository::{Commit, LogPage, LogQuery, LogRange, RepositoryName};
-use tasks::{Node, Report};
-use tasks_web::ApiError;
+use longhaul_commands::commit_members;
+use longhaul_repository::{Commit, LogPage, LogQuery, LogRange, RepositoryName};
+use longhaul_tasks::{Node, Report};
+use longhaul_tasks_web::ApiError;
 
 use super::{
     Web,

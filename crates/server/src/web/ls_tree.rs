@@ -5,9 +5,9 @@ use std::{io, time::Duration};
 use axum::{body::Body, http::StatusCode};
 use bytes::Bytes;
 use futures_util::stream;
-use repository::{LsTreeQuery, NodeKind, Nodes, RepositoryName};
-use tasks::{Node, Report};
-use tasks_web::{Format, Printer};
+use longhaul_repository::{LsTreeQuery, NodeKind, Nodes, RepositoryName};
+use longhaul_tasks::{Node, Report};
+use longhaul_tasks_web::{Format, Printer};
 use tokio::{runtime::Handle, sync::mpsc, time};
 
 use super::{
@@ -116,7 +116,7 @@ impl List {
         let _ = send(Piece::Chunk(chunk.into())) && send(Piece::End);
     }
 
-    fn push(&self, node: &repository::Node, out: &mut Vec<u8>) {
+    fn push(&self, node: &longhaul_repository::Node, out: &mut Vec<u8>) {
         let document = self.printer.document("node", &Node::Element(self.members(node)));
         let element = match self.printer.format {
             // Without the declaration before the root.
@@ -132,7 +132,7 @@ impl List {
         out.extend_from_slice(element);
     }
 
-    fn members(&self, node: &repository::Node) -> Report {
+    fn members(&self, node: &longhaul_repository::Node) -> Report {
         let report = Report::new().text("path", &node.path);
         if !self.verbose {
             return report;

@@ -5,8 +5,8 @@
 use std::fmt::{self, Write};
 
 use axum::{http::header, response::IntoResponse};
-use tasks::{Counters, Histogram};
-use tasks_web::Traffic;
+use longhaul_tasks::{Counters, Histogram};
+use longhaul_tasks_web::Traffic;
 
 use super::{
     Web,

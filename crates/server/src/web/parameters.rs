@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use tasks_web::ApiError;
+use longhaul_tasks_web::ApiError;
 
 /// Names and values, in order; a name may come again. Unknown names do no harm.
 #[derive(Clone, Debug, Default)]

@@ -1,7 +1,7 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::http::StatusCode;
-use tasks_web::ApiError;
+use longhaul_tasks_web::ApiError;
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time,

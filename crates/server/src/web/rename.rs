@@ -1,9 +1,9 @@
 //! `POST /repos/NAME/rename?name=…`.
 
 use axum::http::StatusCode;
-use repository::RepositoryName;
-use tasks::{Report, Status};
-use tasks_web::ApiError;
+use longhaul_repository::RepositoryName;
+use longhaul_tasks::{Report, Status};
+use longhaul_tasks_web::ApiError;
 
 use super::{
     Web,
@@ -27,8 +27,9 @@ pub(super) async fn rename(web: &Web, name: RepositoryName, call: &mut Call) -> 
         ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, message)
     };
     let to = parameters.text("name").ok_or_else(missing)?;
-    let to: RepositoryName =
-        to.parse().map_err(|error: repository::InvalidName| ApiError::bad_request(error.to_string()))?;
+    let to: RepositoryName = to
+        .parse()
+        .map_err(|error: longhaul_repository::InvalidName| ApiError::bad_request(error.to_string()))?;
     if to == name {
         return Err(ApiError::bad_request("The repository has that name already.").into());
     }

@@ -4,8 +4,8 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
-use repository::RepositoryName;
-use tasks::{Node, Report};
+use longhaul_repository::RepositoryName;
+use longhaul_tasks::{Node, Report};
 
 use super::{
     Web,

@@ -1,8 +1,8 @@
 //! Handing a job to the engine, with what belongs to its task.
 
-use repository::RepositoryName;
-use tasks::{Job, Priority, Submission, Task};
-use tasks_web::{ApiError, idempotency};
+use longhaul_repository::RepositoryName;
+use longhaul_tasks::{Job, Priority, Submission, Task};
+use longhaul_tasks_web::{ApiError, idempotency};
 
 use super::{
     Web,

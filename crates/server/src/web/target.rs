@@ -1,7 +1,7 @@
 //! What a request is about, read off its path.
 
+use longhaul_tasks_web::Format;
 use percent_encoding::percent_decode_str;
-use tasks_web::Format;
 
 /// What a path leads to. Names are as the sender wrote them, and not checked yet.
 #[derive(Clone, Debug, PartialEq, Eq)]

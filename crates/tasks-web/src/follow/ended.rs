@@ -1,6 +1,6 @@
 use std::sync::{Mutex, PoisonError};
 
-use tasks::{Task, TaskId};
+use longhaul_tasks::{Task, TaskId};
 
 use super::{printed::Kind, view::Document};
 use crate::Printer;

@@ -1,7 +1,7 @@
 use std::{fmt, str::FromStr, sync::Arc};
 
 use bytes::Bytes;
-use tasks::TaskId;
+use longhaul_tasks::TaskId;
 
 use super::{printed::Printed, view::View};
 use crate::{Format, Printer};

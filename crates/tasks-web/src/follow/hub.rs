@@ -1,7 +1,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::http::{HeaderValue, StatusCode, request::Parts};
-use tasks::{Change, Filter, Status, TaskId, Tasks};
+use longhaul_tasks::{Change, Filter, Status, TaskId, Tasks};
 use tokio::{
     sync::{Notify, OwnedSemaphorePermit, Semaphore, broadcast, mpsc, watch},
     time::{self, MissedTickBehavior},

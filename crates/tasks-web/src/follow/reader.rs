@@ -8,7 +8,7 @@ use std::{
 
 use axum::http::request::Parts;
 use bytes::Bytes;
-use tasks::TaskId;
+use longhaul_tasks::TaskId;
 use tokio::{
     sync::{OwnedSemaphorePermit, mpsc},
     time::{Instant, Sleep, sleep},

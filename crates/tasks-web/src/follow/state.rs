@@ -4,7 +4,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use tasks::{Status, Task, TaskId};
+use longhaul_tasks::{Status, Task, TaskId};
 use tokio::{
     sync::{oneshot, watch},
     time::Instant,

@@ -1,6 +1,6 @@
 use axum::http::HeaderValue;
 use bytes::Bytes;
-use tasks::{Node, Report, Task};
+use longhaul_tasks::{Node, Report, Task};
 
 use super::printed::Printed;
 use crate::{Printer, tag};

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use tasks::{ErrorReport, Priority, Progress, Report, Status, Task, TaskId};
-use tasks_web::{Base, Format, Printer, PublicAddress};
+use longhaul_tasks::{ErrorReport, Priority, Progress, Report, Status, Task, TaskId};
+use longhaul_tasks_web::{Base, Format, Printer, PublicAddress};
 
 /// A printer whose links begin with GeoGig's usual address.
 pub fn printer(format: Format) -> Printer {

@@ -8,11 +8,11 @@ use axum::{
     body::{Body, to_bytes},
     http::{HeaderMap, Method, Request, StatusCode},
 };
-use serde::{Deserialize, Serialize};
-use tasks::{
+use longhaul_tasks::{
     AsyncJob, Builder, Context, Failure, Lane, Registry, Report, Submission, SubmitError, Task, TaskId, Tasks,
 };
-use tasks_web::TasksWeb;
+use longhaul_tasks_web::TasksWeb;
+use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 use tokio::{
     sync::{Notify, Semaphore, watch},

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use tasks::{
+use longhaul_tasks::{
     Counters, Filter, MemoryStore, Status, TaskId, Totals,
     store::{
         Answer, Answering, Claimed, Journal, Limits, Listener, Orphan, Record, SealedEffect, Store, Swept,
@@ -128,7 +128,7 @@ pub struct OnDisk(tempfile::TempDir);
 
 #[cfg(feature = "sqlite")]
 impl Home for OnDisk {
-    type Store = tasks::SqliteStore;
+    type Store = longhaul_tasks::SqliteStore;
 
     const NAME: &'static str = "on a disk";
 
@@ -139,11 +139,11 @@ impl Home for OnDisk {
         Self(folder.unwrap())
     }
 
-    fn open(&self) -> tasks::SqliteStore {
-        tasks::SqliteStore::open(self.0.path().join("tasks.sqlite")).unwrap()
+    fn open(&self) -> longhaul_tasks::SqliteStore {
+        longhaul_tasks::SqliteStore::open(self.0.path().join("tasks.sqlite")).unwrap()
     }
 
-    async fn keep_claim(store: &tasks::SqliteStore, id: TaskId) {
+    async fn keep_claim(store: &longhaul_tasks::SqliteStore, id: TaskId) {
         // Refused, but answered behind all that came before.
         store.write(vec![Transition::LanesFreed { id }]).await.unwrap();
     }

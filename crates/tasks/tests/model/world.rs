@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tasks::{
+use longhaul_tasks::{
     ErrorReport, Filter, Lane, Priority, Report, Status, TaskId,
     store::{
         Answer, Claimed, End, Journal, Limits, Listener, NewTask, Notice, Orphan, Record, Refusal,

@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, Mutex};
 
+use longhaul_tasks::{AsyncJob, Context, Failure, Registry, Report, Status, Submission, Tasks};
 use serde::{Deserialize, Serialize};
-use tasks::{AsyncJob, Context, Failure, Registry, Report, Status, Submission, Tasks};
 use tokio::sync::oneshot;
 
 use crate::stage::within_reason;
@@ -56,7 +56,7 @@ fn start(env: Bedroom) -> Tasks {
     Tasks::builder(Registry::new(env).with_async::<Nap>()).workers(1).start()
 }
 
-async fn run(tasks: &Tasks, nap: Nap) -> tasks::Task {
+async fn run(tasks: &Tasks, nap: Nap) -> longhaul_tasks::Task {
     let id = tasks.submit(nap, Submission::default()).await.unwrap().id;
     within_reason(tasks.wait(id)).await.unwrap().unwrap()
 }

@@ -6,7 +6,7 @@ use std::sync::{
     mpsc,
 };
 
-use tasks::{Failure, Report, SealRefused, Status, Submission};
+use longhaul_tasks::{Failure, Report, SealRefused, Status, Submission};
 
 use crate::stage::{Stage, done, spin, within_reason};
 
@@ -19,7 +19,7 @@ async fn cancelling_a_waiting_task_is_final_and_no_other_task_notices() {
     let mut waiting = Vec::new();
     for number in 0..3 {
         let ran = ran.clone();
-        let script = move |_: &tasks::Context| {
+        let script = move |_: &longhaul_tasks::Context| {
             ran.lock().unwrap().push(number);
             done()
         };
@@ -193,7 +193,7 @@ async fn cancelling_from_many_clients_and_after_the_end_is_harmless() {
     assert_eq!(stage.tasks.cancel(finished).await.unwrap().unwrap().status, Status::Finished);
     let again = stage.tasks.cancel(id).await.unwrap().unwrap();
     assert_eq!((again.status, again.finished), (Status::Cancelled, ended.finished));
-    assert!(stage.tasks.cancel(tasks::TaskId(999)).await.unwrap().is_none());
+    assert!(stage.tasks.cancel(longhaul_tasks::TaskId(999)).await.unwrap().is_none());
 }
 
 #[tokio::test(flavor = "multi_thread")]

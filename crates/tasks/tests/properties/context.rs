@@ -9,7 +9,7 @@ use std::{
     },
 };
 
-use tasks::{Cancelled, Context, Report, Status};
+use longhaul_tasks::{Cancelled, Context, Report, Status};
 use tokio::sync::oneshot;
 
 use crate::stage::{Stage, done, spin};

@@ -9,7 +9,7 @@ use std::{
     },
 };
 
-use tasks::{Status, TaskId};
+use longhaul_tasks::{Status, TaskId};
 use tokio::sync::oneshot;
 
 use crate::stage::{Stage, done};
@@ -22,7 +22,7 @@ async fn jobs_of_one_lane_never_run_together_and_run_in_order() {
     let mut ids = Vec::new();
     for number in 0..200 {
         let (is_busy, order) = (is_busy.clone(), order.clone());
-        let script = move |_: &tasks::Context| {
+        let script = move |_: &longhaul_tasks::Context| {
             assert!(!is_busy.swap(true, SeqCst), "two at once in a lane");
             order.lock().unwrap().push(number);
             std::thread::yield_now();
@@ -87,7 +87,7 @@ async fn never_more_jobs_run_than_there_are_places_although_some_park() {
     let mut ids: Vec<TaskId> = Vec::new();
     for number in 0..100 {
         let (at_work, most) = (at_work.clone(), most.clone());
-        let script = move |ctx: &tasks::Context| {
+        let script = move |ctx: &longhaul_tasks::Context| {
             let work = || {
                 let now = at_work.fetch_add(1, SeqCst) + 1;
                 most.fetch_max(now, SeqCst);
@@ -132,7 +132,7 @@ async fn a_job_that_was_parked_takes_one_place_again_and_leaves_the_others() {
         let mut pair = Vec::new();
         for _ in 0..2 {
             let together = together.clone();
-            let script = move |_: &tasks::Context| {
+            let script = move |_: &longhaul_tasks::Context| {
                 together.wait();
                 done()
             };
@@ -158,7 +158,7 @@ async fn threads_that_stood_in_for_parked_jobs_go() {
     let mut parked = Vec::new();
     for _ in 0..8 {
         let (wake, woken) = oneshot::channel::<()>();
-        let script = move |ctx: &tasks::Context| {
+        let script = move |ctx: &longhaul_tasks::Context| {
             let _ = ctx.park_until(woken)?;
             done()
         };
@@ -173,7 +173,7 @@ async fn threads_that_stood_in_for_parked_jobs_go() {
     let threads = Arc::new(Mutex::new(HashSet::new()));
     for _ in 0..40 {
         let threads = threads.clone();
-        let script = move |_: &tasks::Context| {
+        let script = move |_: &longhaul_tasks::Context| {
             threads.lock().unwrap().insert(std::thread::current().id());
             done()
         };

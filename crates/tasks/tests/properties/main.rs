@@ -19,7 +19,7 @@ mod views;
 
 use std::{path::Path, sync::Arc};
 
-use tasks::{clock::ManualClock, store::MemoryStore};
+use longhaul_tasks::{clock::ManualClock, store::MemoryStore};
 
 fn new_store(_folder: &Path, clock: Arc<ManualClock>) -> MemoryStore {
     MemoryStore::with_clock(clock)

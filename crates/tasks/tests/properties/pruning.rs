@@ -11,11 +11,11 @@ use std::{
     time::Duration,
 };
 
-use proptest::prelude::*;
-use tasks::{
+use longhaul_tasks::{
     Change, Context, Failure, Filter, MemoryStore, Report, Status, StoreError, Submission, TaskId,
     clock::{ManualClock, SystemClock},
 };
+use proptest::prelude::*;
 
 use crate::{
     stage::{Stage, done, names, spin, within_reason},

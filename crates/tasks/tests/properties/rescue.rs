@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use tasks::{
+use longhaul_tasks::{
     Counters, Filter, MemoryStore, Report, Status, Submission, TaskId, Tasks, Totals,
     store::{
         Answer, Answering, Claimed, Journal, Limits, Listener, Orphan, Record, SealedEffect, Swept,
@@ -107,7 +107,7 @@ async fn stage_and_held() -> (Stage, Survivor, Held) {
     (stage, store, held)
 }
 
-async fn ended(tasks: &Tasks, id: TaskId) -> tasks::Task {
+async fn ended(tasks: &Tasks, id: TaskId) -> longhaul_tasks::Task {
     within_reason(tasks.wait(id)).await.unwrap().unwrap()
 }
 
@@ -136,7 +136,7 @@ async fn a_cancel_survives_the_worker_and_the_task_does_not_run_again() {
     held.release();
 }
 
-async fn crash_after_the_seal(intent: &'static str) -> tasks::Task {
+async fn crash_after_the_seal(intent: &'static str) -> longhaul_tasks::Task {
     let store = Survivor::default();
     let stage = Stage::with(|builder| builder.workers(1).store(store.clone()));
     let (has_sealed, sealed) = mpsc::channel();

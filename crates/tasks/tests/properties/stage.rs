@@ -11,11 +11,11 @@ use std::{
     time::Duration,
 };
 
-use serde::{Deserialize, Serialize};
-use tasks::{
+use longhaul_tasks::{
     Builder, Cancelled, Context, Failure, Job, Lane, Registry, Report, Submission, SubmitError, Task, TaskId,
     Tasks, clock::ManualClock, store::Store,
 };
+use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 
 use crate::new_store;

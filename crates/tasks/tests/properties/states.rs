@@ -10,7 +10,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use tasks::{
+use longhaul_tasks::{
     Context, Failure, MemoryStore, Report, SealRefused, Status, Submission, Task, TaskId,
     clock::{Clock, ManualClock},
 };

@@ -2,7 +2,7 @@
 
 use std::{sync::mpsc, time::Duration};
 
-use tasks::{Report, Status, Submission, SubmitError};
+use longhaul_tasks::{Report, Status, Submission, SubmitError};
 
 use crate::stage::{Stage, done, spin};
 

@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
 };
 
-use tasks::{
+use longhaul_tasks::{
     MemoryStore, Status, StoreError, Submission, SubmitError,
     clock::SystemClock,
     store::{Journal as _, Transition, contract},
@@ -25,7 +25,7 @@ fn new_store() -> Tampered {
 }
 
 /// What a memory store does, it does when it is asked, not when the answer is awaited.
-fn cancel(store: &MemoryStore, id: tasks::TaskId) {
+fn cancel(store: &MemoryStore, id: longhaul_tasks::TaskId) {
     drop(store.write(vec![Transition::CancelRequested { id }]));
 }
 
@@ -134,7 +134,7 @@ async fn a_seal_that_the_store_did_not_take_fails_the_job() {
     }));
     let id = stage
         .submit(|ctx| {
-            ctx.seal(&(), &tasks::Report::new())?;
+            ctx.seal(&(), &longhaul_tasks::Report::new())?;
             done()
         })
         .await;

@@ -2,8 +2,8 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
+use longhaul_tasks::{Context, Failure, Job, Registry, Report, Status, Submission, SubmitError, TaskId};
 use serde::{Deserialize, Serialize};
-use tasks::{Context, Failure, Job, Registry, Report, Status, Submission, SubmitError, TaskId};
 
 use crate::stage::{Stage, done, within_reason};
 

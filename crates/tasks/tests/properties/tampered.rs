@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tasks::{
+use longhaul_tasks::{
     Counters, Filter, MemoryStore, StoreError, TaskId, Totals,
     clock::Clock,
     store::{Answer, Answering, Claimed, Journal, Limits, Listener, Record, Swept, Transition, View},

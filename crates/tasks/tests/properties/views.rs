@@ -9,8 +9,8 @@ use std::{
     time::Duration,
 };
 
+use longhaul_tasks::{Filter, Progress, Status, Submission, Task, TaskId, clock::Clock as _};
 use proptest::prelude::*;
-use tasks::{Filter, Progress, Status, Submission, Task, TaskId, clock::Clock as _};
 
 use crate::stage::{Stage, done};
 
@@ -30,7 +30,7 @@ async fn progress_never_goes_back_within_a_step_and_a_percentage_stays_below_a_h
                                     _ => ctx.advance(1),
                                 }?;
                             }
-                            Ok::<_, tasks::Cancelled>(())
+                            Ok::<_, longhaul_tasks::Cancelled>(())
                         });
                     }
                 });

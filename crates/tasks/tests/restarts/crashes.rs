@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use tasks::{
+use longhaul_tasks::{
     Filter, Idempotency, Report, SqliteStore, Status, Submission, SubmitError, TaskId, Tasks,
     clock::Clock as _,
 };
@@ -28,7 +28,7 @@ fn crashed(stage: &Stage) -> (SqliteStore, TempDir) {
     (new_store(copy.path(), stage.clock.clone()), copy)
 }
 
-async fn ended(tasks: &Tasks, id: TaskId) -> tasks::Task {
+async fn ended(tasks: &Tasks, id: TaskId) -> longhaul_tasks::Task {
     within_reason(tasks.wait(id)).await.unwrap().unwrap()
 }
 
@@ -54,7 +54,7 @@ async fn a_task_whose_id_was_answered_survives_a_crash() {
         answered.push(stage.submit_in(&["lane"], |_| done()).await);
         let copy = copy_of(stage.store.path());
         let store = new_store(copy.path(), stage.clock.clone());
-        let tasks = Tasks::builder(tasks::Registry::new(())).store(store).start();
+        let tasks = Tasks::builder(longhaul_tasks::Registry::new(())).store(store).start();
         let there: Vec<_> =
             tasks.list(&Filter::default()).await.unwrap().iter().map(|task| task.id).collect();
         assert_eq!(there, answered);
@@ -227,7 +227,7 @@ async fn a_task_is_kept_from_its_own_end_on_across_a_restart() {
         // The time of day has gone on, and the new program's time begins at nothing.
         let clock = Arc::new(Reborn { now: stage.clock.now() + more * KEEP / 4 });
         let store = SqliteStore::options().clock(clock).open(database_in(copy.path())).unwrap();
-        let next = Tasks::builder(tasks::Registry::new(())).store(store).keep(KEEP).start();
+        let next = Tasks::builder(longhaul_tasks::Registry::new(())).store(store).keep(KEEP).start();
         next.sweep().await.unwrap();
         assert_eq!(next.list(&Filter::default()).await.unwrap().len(), expected, "{more} quarters later");
     }
@@ -238,7 +238,7 @@ struct Reborn {
     now: jiff::Timestamp,
 }
 
-impl tasks::clock::Clock for Reborn {
+impl longhaul_tasks::clock::Clock for Reborn {
     fn now(&self) -> jiff::Timestamp {
         self.now
     }

@@ -2,11 +2,11 @@
 
 use std::{error::Error as _, fs, path::Path};
 
-use rusqlite::Connection;
-use tasks::{
+use longhaul_tasks::{
     SqliteStore, TaskId,
     store::{Journal as _, NewTask, OpenError, Transition, View as _},
 };
+use rusqlite::Connection;
 use tempfile::TempDir;
 
 use crate::{copy_of, database_in};
@@ -18,7 +18,7 @@ fn new_task(description: &str) -> NewTask {
         description: description.into(),
         lanes: Vec::new(),
         subject: None,
-        priority: tasks::Priority::Normal,
+        priority: longhaul_tasks::Priority::Normal,
         owner: None,
         transaction: None,
         files: Vec::new(),
@@ -149,7 +149,7 @@ async fn a_torn_log_loses_nothing_but_what_was_torn() {
         // Each submit waited for a commit of its own, so all that were whole by then are there, and nothing by halves.
         let whole = lengths[1..].iter().filter(|length| **length <= cut).count();
         let found = open(copy.path()).unwrap();
-        let there = found.list(&tasks::Filter::default()).await.unwrap();
+        let there = found.list(&longhaul_tasks::Filter::default()).await.unwrap();
         assert_eq!(there.len(), whole, "cut at {cut} of {last}");
         assert!(there.iter().zip(1..).all(|(record, id)| record.task.id == TaskId(id)));
         assert!(submit(&found, "it goes on").await > TaskId(whole as u64));
@@ -169,5 +169,5 @@ async fn a_log_whose_last_page_is_garbage_loses_only_what_was_being_written() {
     // Half a frame that never became whole.
     log.extend([0x5a; 3000]);
     fs::write(&wal, log).unwrap();
-    assert_eq!(open(copy.path()).unwrap().list(&tasks::Filter::default()).await.unwrap().len(), 10);
+    assert_eq!(open(copy.path()).unwrap().list(&longhaul_tasks::Filter::default()).await.unwrap().len(), 10);
 }

@@ -9,7 +9,7 @@ use std::{
     },
 };
 
-use tasks::{Filter, SqliteStore, Status, Submission, SubmitError, TaskId};
+use longhaul_tasks::{Filter, SqliteStore, Status, Submission, SubmitError, TaskId};
 
 use crate::{
     copy_of, database_in, new_store,
@@ -74,7 +74,7 @@ async fn a_full_disk_is_an_error_and_not_ready_and_nothing_is_lost() {
     stage.wait(new).await;
     let copy = copy_of(folder.path());
     let found = new_store(copy.path(), stage.clock.clone());
-    let statuses = tasks::store::View::list(&found, &Filter::default()).await.unwrap();
+    let statuses = longhaul_tasks::store::View::list(&found, &Filter::default()).await.unwrap();
     let statuses: Vec<_> = statuses.iter().map(|record| (record.task.id, record.task.status)).collect();
     assert_eq!(statuses, [old, running.id, waiting, new].map(|id| (id, Status::Finished)));
 }
@@ -114,7 +114,7 @@ async fn a_seal_that_the_disk_did_not_take_publishes_nothing() {
         .submit(move |ctx| {
             goes.recv().unwrap();
             fails.store(true, SeqCst);
-            let sealed = ctx.seal(&"published", &tasks::Report::new());
+            let sealed = ctx.seal(&"published", &longhaul_tasks::Report::new());
             fails.store(false, SeqCst);
             sealed?;
             done()

@@ -11,7 +11,9 @@ use std::{
     task,
 };
 
-use tasks::{Cancelled, Context, Filter, Report, SqliteStore, Status, Submission, SubmitError, TaskId};
+use longhaul_tasks::{
+    Cancelled, Context, Filter, Report, SqliteStore, Status, Submission, SubmitError, TaskId,
+};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 
@@ -46,7 +48,8 @@ impl SlowDisk {
     async fn submit(
         &self,
         go_on: impl FnOnce(&Context) -> Outcome + Send + 'static,
-    ) -> (TaskId, std::path::PathBuf, tokio::task::JoinHandle<Result<tasks::Task, SubmitError>>) {
+    ) -> (TaskId, std::path::PathBuf, tokio::task::JoinHandle<Result<longhaul_tasks::Task, SubmitError>>)
+    {
         let (has_begun, begun) = oneshot::channel();
         let job = self.stage.job(&["lane"], move |ctx| {
             let _ = has_begun.send(ctx.id());
@@ -79,7 +82,7 @@ async fn a_task_that_runs_before_it_is_on_the_disk_is_seen_only_afterwards() {
     assert!(disk.stage.tasks.list(&Filter::default()).await.unwrap().is_empty());
     let crashed = copy_of(disk.folder.path());
     let left = new_store(crashed.path(), disk.stage.clock.clone());
-    assert!(tasks::store::View::list(&left, &Filter::default()).await.unwrap().is_empty());
+    assert!(longhaul_tasks::store::View::list(&left, &Filter::default()).await.unwrap().is_empty());
 
     drop(disk.verdicts);
     let task = within_reason(answer).await.unwrap().unwrap();
@@ -260,7 +263,7 @@ async fn what_ends_with_many_others_before_it_is_written_is_found_again_as_it_wa
     ended.sort_by_key(|task| task.id);
     let crashed = copy_of(stage.store.path());
     let left = new_store(crashed.path(), stage.clock.clone());
-    let found = tasks::store::View::list(&left, &Filter::default()).await.unwrap();
+    let found = longhaul_tasks::store::View::list(&left, &Filter::default()).await.unwrap();
     let found: Vec<_> = found.iter().map(|record| format!("{:?}", record.task)).collect();
     assert_eq!(found, ended.iter().map(|task| format!("{task:?}")).collect::<Vec<_>>());
 }

@@ -20,7 +20,7 @@ use std::{
     sync::Arc,
 };
 
-use tasks::{SqliteStore, clock::ManualClock};
+use longhaul_tasks::{SqliteStore, clock::ManualClock};
 use tempfile::TempDir;
 
 fn new_store(folder: &Path, clock: Arc<ManualClock>) -> SqliteStore {

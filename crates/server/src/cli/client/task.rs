@@ -1,8 +1,8 @@
 use std::time::Duration;
 
+use longhaul_tasks::Status;
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use tasks::Status;
 use tokio::time::{Instant, sleep};
 
 use super::{Client, ClientError, Commit, pace::Pace};

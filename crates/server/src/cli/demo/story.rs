@@ -2,7 +2,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::bail;
 use indicatif::HumanBytes;
-use tasks::Status;
+use longhaul_tasks::Status;
 use tokio::time::sleep;
 
 use super::{Folder, MAP, MAP_NAME, Page};

@@ -3,7 +3,7 @@ use std::{
     process::ExitCode,
 };
 
-use tasks::Status;
+use longhaul_tasks::Status;
 
 use super::text::{amount, printable};
 use crate::cli::client::{Client, Task};

@@ -3,7 +3,7 @@ use std::{
     process::ExitCode,
 };
 
-use tasks::Status;
+use longhaul_tasks::Status;
 
 use super::text::{printable, write_commit, write_failure};
 use crate::cli::client::Task;

@@ -7,11 +7,11 @@ use std::{
 };
 
 use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressState, ProgressStyle};
-use tasks::Status;
+use longhaul_tasks::Status;
 
 use crate::cli::{
     client::{Task, Upload},
-    tasks::text::{amount, printable},
+    longhaul_tasks::text::{amount, printable},
 };
 
 /// Shows how an upload and a task go on.

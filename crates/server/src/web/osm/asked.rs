@@ -1,9 +1,9 @@
 //! What a request for one of the commands says, in its query and in its body.
 
 use axum::http::header;
-use commands::{Author, Destination};
-use repository::Repository;
-use tasks_web::{ApiError, has_idempotency_key};
+use longhaul_commands::{Author, Destination};
+use longhaul_repository::Repository;
+use longhaul_tasks_web::{ApiError, has_idempotency_key};
 
 use crate::{
     upload::{Document, ReceivedFile, Wanted},
@@ -57,7 +57,8 @@ impl Asked {
     pub(super) fn destination(&self, repository: &Repository) -> Result<Destination, ApiError> {
         let text = |name: &str| self.parameters.text(name).map(str::to_owned);
         if let Some(branch) = self.parameters.text("root") {
-            repository::check_branch(branch).map_err(|error| ApiError::bad_request(error.to_string()))?;
+            longhaul_repository::check_branch(branch)
+                .map_err(|error| ApiError::bad_request(error.to_string()))?;
         }
         if self.parameters.text("transactionId").is_some() {
             return Err(ApiError::bad_request("A transaction with the provided ID could not be found."));

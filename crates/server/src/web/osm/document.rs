@@ -2,8 +2,8 @@
 
 use std::io::Read;
 
-use commands::{ImportRoots, RootError};
-use tasks_web::ApiError;
+use longhaul_commands::{ImportRoots, RootError};
+use longhaul_tasks_web::ApiError;
 
 use super::asked::Asked;
 use crate::web::{Web, failure, failure::Refusal};

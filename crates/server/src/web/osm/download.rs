@@ -1,7 +1,7 @@
 //! `GET|POST /repos/NAME/osm/download`.
 
-use commands::{DownloadOsm, DownloadWords, OsmArea, OsmMapping, check_filter, filter_of_bbox};
-use repository::{Repository, RepositoryName};
+use longhaul_commands::{DownloadOsm, DownloadWords, OsmArea, OsmMapping, check_filter, filter_of_bbox};
+use longhaul_repository::{Repository, RepositoryName};
 
 use super::{
     asked::Asked,

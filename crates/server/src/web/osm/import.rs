@@ -1,7 +1,7 @@
 //! `GET|POST /repos/NAME/osm/import`.
 
-use commands::{ImportOsm, OsmFile, OsmMapping, RootError};
-use repository::{Repository, RepositoryName};
+use longhaul_commands::{ImportOsm, OsmFile, OsmMapping, RootError};
+use longhaul_repository::{Repository, RepositoryName};
 
 use super::{
     asked::Asked,
