@@ -14,12 +14,12 @@ use super::submits::Sight;
 
 /// What npm is to install, and the programs.
 const FILES: [(&str, &str); 6] = [
-    ("package.json", include_str!("peers/package.json")),
-    ("front.mjs", include_str!("peers/front.mjs")),
-    ("bullmq-front.mjs", include_str!("peers/bullmq-front.mjs")),
-    ("bullmq-worker.mjs", include_str!("peers/bullmq-worker.mjs")),
-    ("graphile-front.mjs", include_str!("peers/graphile-front.mjs")),
-    ("graphile-worker.mjs", include_str!("peers/graphile-worker.mjs")),
+    ("package.json", include_str!("package.json")),
+    ("front.mjs", include_str!("front.mjs")),
+    ("bullmq-front.mjs", include_str!("bullmq-front.mjs")),
+    ("bullmq-worker.mjs", include_str!("bullmq-worker.mjs")),
+    ("graphile-front.mjs", include_str!("graphile-front.mjs")),
+    ("graphile-worker.mjs", include_str!("graphile-worker.mjs")),
 ];
 
 /// A peer that runs; it is stopped when dropped, the front first and the database last.
