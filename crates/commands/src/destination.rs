@@ -3,7 +3,7 @@
 use anyhow::{Context as _, anyhow};
 use jiff::Timestamp;
 use longhaul_repository::{Commit, CommitDetails, Identity, Repository, Stage};
-use longhaul_tasks::{Context, Failure, Report};
+use longhaul_tasks::{Context, Failure, PublishError, Report};
 use serde::{Deserialize, Serialize};
 
 use crate::{Environment, outward::outward};
@@ -99,7 +99,14 @@ impl Destination {
     }
 
     /// Whether the branch holds the commit that was sealed.
-    pub(crate) fn is_published(&self, env: &Environment, intent: serde_json::Value) -> anyhow::Result<bool> {
+    pub(crate) fn publish(&self, env: &Environment, intent: serde_json::Value) -> Result<(), PublishError> {
+        match self.is_published(env, intent)? {
+            true => Ok(()),
+            false => Err(PublishError::impossible(anyhow!("the commit was not published"))),
+        }
+    }
+
+    fn is_published(&self, env: &Environment, intent: serde_json::Value) -> anyhow::Result<bool> {
         let intent: Intent = serde_json::from_value(intent).context("could not read what was sealed")?;
         let repository = self.open(env)?;
         let new = intent.new.parse().context("could not read the commit that was sealed")?;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::bail;
 use longhaul_geopackage::{GeoPackage, Table};
 use longhaul_repository::{Commit, DatasetPath, Mode, Stage};
-use longhaul_tasks::{Context, Failure, Job, Lane, Node, Report};
+use longhaul_tasks::{Context, Failure, Job, Lane, Node, PublishError, Report};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -40,7 +40,6 @@ pub struct ImportGeopackage {
 
 impl Job for ImportGeopackage {
     const KIND: &'static str = "import-geopackage";
-    const STARTS_EARLY: bool = true;
     type Env = Environment;
 
     fn description(&self) -> String {
@@ -51,8 +50,8 @@ impl Job for ImportGeopackage {
         vec![repository_lane(&self.repository)]
     }
 
-    fn is_published(&self, env: &Environment, intent: serde_json::Value) -> anyhow::Result<bool> {
-        self.destination().is_published(env, intent)
+    fn publish(&self, env: &Environment, intent: serde_json::Value) -> Result<(), PublishError> {
+        self.destination().publish(env, intent)
     }
 
     fn run(self, env: &Environment, ctx: &Context) -> Result<Report, Failure> {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::{anyhow, bail};
 use longhaul_osm::Source;
 use longhaul_repository::{CommitDetails, Mode};
-use longhaul_tasks::{Context, Failure, Job, Lane, Report};
+use longhaul_tasks::{Context, Failure, Job, Lane, PublishError, Report};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -55,7 +55,6 @@ pub struct ImportOsm {
 
 impl Job for ImportOsm {
     const KIND: &'static str = "import-osm";
-    const STARTS_EARLY: bool = true;
     type Env = Environment;
 
     fn description(&self) -> String {
@@ -66,8 +65,8 @@ impl Job for ImportOsm {
         vec![repository_lane(&self.destination.repository)]
     }
 
-    fn is_published(&self, env: &Environment, intent: serde_json::Value) -> anyhow::Result<bool> {
-        self.destination.is_published(env, intent)
+    fn publish(&self, env: &Environment, intent: serde_json::Value) -> Result<(), PublishError> {
+        self.destination.publish(env, intent)
     }
 
     fn run(self, env: &Environment, ctx: &Context) -> Result<Report, Failure> {

@@ -149,7 +149,7 @@ impl Repositories {
         branch: &str,
         identity: Option<&Identity>,
     ) -> Result<Repository> {
-        let head = longhaul_repository::branch_ref(branch)
+        let head = repository::branch_ref(branch)
             .map_err(|_| RepositoriesError::InvalidBranch(branch.to_owned()))?;
         if self.folder_of(name).is_some() {
             return Err(RepositoriesError::Taken(name.clone()));

@@ -9,11 +9,11 @@ use crate::{
     clock::{Clock, SystemClock},
     engine::{Ear, Engine, Times},
     keeper,
-    longhaul_tasks::Alive,
     pool::Pool,
     registry::Kinds,
     results::Results,
     store::{Limits, MemoryStore, Store},
+    tasks::Alive,
 };
 
 /// Sets an engine up; every setting has a default.

@@ -151,7 +151,7 @@ impl Context {
     /// Passes the point of no return: from here on nothing stops the task, and the job publishes what it has prepared.
     ///
     /// `intent` says what is about to be published, so that after a crash, or an error from here on,
-    /// [`Job::is_published`](crate::Job::is_published) can tell whether it was. `report` becomes the task's result. Both are
+    /// [`Job::publish`](crate::Job::publish) can complete it. `report` becomes the task's result. Both are
     /// durable when this returns.
     ///
     /// # Errors

@@ -16,7 +16,7 @@ use tokio::{
 };
 
 use crate::{
-    Change, Recoveries, TaskId,
+    Change, PublishError, Recoveries, TaskId,
     clock::Clock,
     ids::ById,
     keeper::Alarm,
@@ -185,11 +185,11 @@ impl Engine {
     /// Whether a job's sealed effect is visible, as far as the job can tell.
     pub(crate) fn is_published(&self, kind: &str, job: &str, intent: &str) -> bool {
         let Some(known) = self.kinds.get(kind) else { return false };
-        match catch_unwind(AssertUnwindSafe(|| known.is_published(job, intent))) {
-            Ok(Ok(is_published)) => is_published,
-            Ok(Err(error)) => {
+        match catch_unwind(AssertUnwindSafe(|| known.publish(job, intent))) {
+            Ok(Ok(())) => true,
+            Ok(Err(PublishError::Retry(error) | PublishError::Impossible(error))) => {
                 let error = &*error as &dyn std::error::Error;
-                tracing::error!(kind, error, "could not tell whether a task was published");
+                tracing::error!(kind, error, "could not complete the publication of a task");
                 false
             }
             Err(_) => false,

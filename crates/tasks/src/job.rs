@@ -34,13 +34,17 @@ pub trait Job: Serialize + DeserializeOwned + Send + 'static {
     /// Does it. What it returns is the task's result, unless it sealed one.
     fn run(self, env: &Self::Env, ctx: &Context) -> Result<Report, Failure>;
 
-    /// Whether the effect that was sealed with `intent` is visible.
+    /// Completes the publication that was sealed with `intent`, whatever part of it has been done already.
     ///
-    /// Asked when the task was interrupted, or failed, after its [seal](Context::seal): where it answers yes the task is
-    /// FINISHED with the sealed report.
-    fn is_published(&self, env: &Self::Env, intent: serde_json::Value) -> anyhow::Result<bool> {
+    /// Called when the task was interrupted, or failed, after its [seal](Context::seal), and again until it answers: a sealed
+    /// task is always rolled forward. It may be called any number of times, and must have the same effect each time.
+    ///
+    /// # Errors
+    /// [`PublishError::Retry`] (which `?` makes of any error) if it could not be done now, [`PublishError::Impossible`] if it
+    /// never can.
+    fn publish(&self, env: &Self::Env, intent: serde_json::Value) -> Result<(), PublishError> {
         let _ = (env, intent);
-        Ok(false)
+        Err(PublishError::nothing_to_publish())
     }
 }
 
@@ -68,10 +72,36 @@ pub trait AsyncJob: Serialize + DeserializeOwned + Send + 'static {
     /// As [`Job::run`]; may be written as an `async fn`.
     fn run(self, env: &Self::Env, ctx: &Context) -> impl Future<Output = Result<Report, Failure>>;
 
-    /// As [`Job::is_published`].
-    fn is_published(&self, env: &Self::Env, intent: serde_json::Value) -> anyhow::Result<bool> {
+    /// As [`Job::publish`].
+    fn publish(&self, env: &Self::Env, intent: serde_json::Value) -> Result<(), PublishError> {
         let _ = (env, intent);
-        Ok(false)
+        Err(PublishError::nothing_to_publish())
+    }
+}
+
+/// Why a sealed effect is not published.
+#[derive(Debug)]
+pub enum PublishError {
+    /// It could not be published now, because a disk is full or a server is away; it is tried again.
+    Retry(anyhow::Error),
+    /// It never can be, because what it builds on is gone or was changed by somebody else; the task is FAILED.
+    Impossible(anyhow::Error),
+}
+
+impl PublishError {
+    /// The publication can never be completed, for this reason.
+    pub fn impossible(reason: impl Into<anyhow::Error>) -> Self {
+        Self::Impossible(reason.into())
+    }
+
+    fn nothing_to_publish() -> Self {
+        Self::impossible(anyhow::anyhow!("this kind of job cannot complete a publication"))
+    }
+}
+
+impl<E: Into<anyhow::Error>> From<E> for PublishError {
+    fn from(error: E) -> Self {
+        Self::Retry(error.into())
     }
 }
 

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, marker::PhantomData, sync::Arc};
 
 use anyhow::Context as _;
 
-use crate::{AsyncJob, Context, Failure, Job, Report};
+use crate::{AsyncJob, Context, Failure, Job, PublishError, Report};
 
 /// The kinds of job that can run, and the environment they share.
 pub struct Registry<E> {
@@ -59,7 +59,7 @@ impl Kinds {
 /// One kind of job; `job` and `intent` are JSON.
 pub(crate) trait Kind: Send + Sync {
     fn run(&self, job: &str, ctx: &Context) -> Result<Report, Failure>;
-    fn is_published(&self, job: &str, intent: &str) -> anyhow::Result<bool>;
+    fn publish(&self, job: &str, intent: &str) -> Result<(), PublishError>;
 }
 
 struct Blocking<J: Job> {
@@ -72,8 +72,8 @@ impl<J: Job> Kind for Blocking<J> {
         read::<J>(job, J::KIND)?.run(&self.env, ctx)
     }
 
-    fn is_published(&self, job: &str, intent: &str) -> anyhow::Result<bool> {
-        read::<J>(job, J::KIND)?.is_published(&self.env, serde_json::from_str(intent)?)
+    fn publish(&self, job: &str, intent: &str) -> Result<(), PublishError> {
+        read::<J>(job, J::KIND)?.publish(&self.env, serde_json::from_str(intent)?)
     }
 }
 
@@ -88,8 +88,8 @@ impl<J: AsyncJob> Kind for Awaiting<J> {
         ctx.block_on(job.run(&self.env, ctx))?
     }
 
-    fn is_published(&self, job: &str, intent: &str) -> anyhow::Result<bool> {
-        read::<J>(job, J::KIND)?.is_published(&self.env, serde_json::from_str(intent)?)
+    fn publish(&self, job: &str, intent: &str) -> Result<(), PublishError> {
+        read::<J>(job, J::KIND)?.publish(&self.env, serde_json::from_str(intent)?)
     }
 }
 

@@ -110,6 +110,20 @@ pub enum Change {
     Gone(TaskId),
 }
 
+/// Some of the tasks that a filter lets through.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// The tasks, oldest first.
+    pub tasks: Vec<Task>,
+    /// What [`Filter::after`] has to be for the next page; `None` if there is none.
+    pub next: Option<TaskId>,
+}
+
+impl Page {
+    /// How many tasks a page holds at most.
+    pub const MAX: usize = 1000;
+}
+
 impl Tasks {
     /// An engine that runs these jobs, yet to be set up and started.
     pub fn builder<E: Send + Sync + 'static>(registry: Registry<E>) -> Builder {
@@ -184,6 +198,30 @@ impl Tasks {
     pub async fn list(&self, filter: &Filter) -> Result<Vec<Task>, StoreError> {
         let records = self.engine.store.list(filter).await?;
         Ok(records.iter().map(|record| self.engine.describe(record)).collect())
+    }
+
+    /// The next page of the tasks that the filter lets through, oldest first: at most [`Page::MAX`] of them, however many its
+    /// `limit` allows.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub async fn page(&self, filter: &Filter) -> Result<Page, StoreError> {
+        let limit = filter.limit.unwrap_or(usize::MAX).min(Page::MAX);
+        let tasks = self.list(&Filter { limit: Some(limit), ..filter.clone() }).await?;
+        let next = tasks.last().map(|task| task.id).filter(|_| tasks.len() == limit);
+        Ok(Page { tasks, next })
+    }
+
+    /// The tasks of these ids as they are now, in the order asked; `None` for each that is not there.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub async fn get_many(&self, ids: &[TaskId]) -> Result<Vec<Option<Task>>, StoreError> {
+        let mut tasks = Vec::with_capacity(ids.len());
+        for id in ids {
+            tasks.push(self.get(*id).await?);
+        }
+        Ok(tasks)
     }
 
     /// How many tasks the filter lets through, by status, whatever its `after` and `limit`.

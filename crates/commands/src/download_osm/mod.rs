@@ -11,7 +11,7 @@ use longhaul_osm::{
     overpass::{Answer, BoundingBox, Query},
 };
 use longhaul_repository::{CommitDetails, Mode, Repository};
-use longhaul_tasks::{Context, Failure, Job, Lane, Report};
+use longhaul_tasks::{Context, Failure, Job, Lane, PublishError, Report};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -67,7 +67,6 @@ pub struct DownloadWords {
 
 impl Job for DownloadOsm {
     const KIND: &'static str = "download-osm";
-    const STARTS_EARLY: bool = true;
     type Env = Environment;
 
     fn description(&self) -> String {
@@ -80,8 +79,8 @@ impl Job for DownloadOsm {
         vec![Lane::new("overpass")]
     }
 
-    fn is_published(&self, env: &Environment, intent: serde_json::Value) -> anyhow::Result<bool> {
-        self.destination.is_published(env, intent)
+    fn publish(&self, env: &Environment, intent: serde_json::Value) -> Result<(), PublishError> {
+        self.destination.publish(env, intent)
     }
 
     fn run(self, env: &Environment, ctx: &Context) -> Result<Report, Failure> {

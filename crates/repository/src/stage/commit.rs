@@ -21,9 +21,9 @@ use jiff::Timestamp;
 use super::{Stage, StageError, closed::ClosedLayer};
 use crate::{
     Commit, Identity, Repository,
-    longhaul_repository::branch_ref,
     object::{Id, Kind, bytes},
     pack::FinishedPack,
+    repository::branch_ref,
 };
 
 /// How long to wait for another program that has the branch locked.

@@ -30,9 +30,9 @@ pub use layer::{LayerStage, Mode};
 
 use crate::{
     DatasetPath, Interrupter, Repository,
-    longhaul_repository::branch_ref,
     object::Id,
     pack::{Inlet, PackWriter},
+    repository::branch_ref,
 };
 
 /// What will be a commit on top of a branch, as the branch was when the stage was opened.

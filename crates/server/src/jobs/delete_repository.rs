@@ -1,6 +1,6 @@
 use anyhow::Context as _;
 use longhaul_commands::{Environment, repository_lane};
-use longhaul_tasks::{Context, Failure, Job, Lane, Report};
+use longhaul_tasks::{Context, Failure, Job, Lane, PublishError, Report};
 use serde::{Deserialize, Serialize};
 
 /// Deletes a repository when no other task uses it.
@@ -12,7 +12,6 @@ pub(crate) struct DeleteRepository {
 
 impl Job for DeleteRepository {
     const KIND: &'static str = "delete-repository";
-    const STARTS_EARLY: bool = true;
     type Env = Environment;
 
     fn description(&self) -> String {
@@ -31,7 +30,10 @@ impl Job for DeleteRepository {
         Ok(Report::new())
     }
 
-    fn is_published(&self, env: &Environment, _intent: serde_json::Value) -> anyhow::Result<bool> {
-        Ok(env.repositories.by_id(&self.repository)?.is_none())
+    fn publish(&self, env: &Environment, _intent: serde_json::Value) -> Result<(), PublishError> {
+        if let Some(found) = env.repositories.by_id(&self.repository)? {
+            env.repositories.delete(found.name())?;
+        }
+        Ok(())
     }
 }

@@ -1,7 +1,7 @@
 use anyhow::Context as _;
 use longhaul_commands::{Environment, repository_lane};
 use longhaul_repository::RepositoryName;
-use longhaul_tasks::{Context, Failure, Job, Lane, Report};
+use longhaul_tasks::{Context, Failure, Job, Lane, PublishError, Report};
 use serde::{Deserialize, Serialize};
 
 /// Renames a repository when no other task uses it.
@@ -15,7 +15,6 @@ pub(crate) struct RenameRepository {
 
 impl Job for RenameRepository {
     const KIND: &'static str = "rename-repository";
-    const STARTS_EARLY: bool = true;
     type Env = Environment;
 
     fn description(&self) -> String {
@@ -35,8 +34,13 @@ impl Job for RenameRepository {
         Ok(Report::new())
     }
 
-    fn is_published(&self, env: &Environment, _intent: serde_json::Value) -> anyhow::Result<bool> {
-        let found = env.repositories.by_id(&self.repository)?;
-        Ok(found.is_some_and(|repository| repository.name().as_str() == self.name))
+    fn publish(&self, env: &Environment, _intent: serde_json::Value) -> Result<(), PublishError> {
+        let gone = || PublishError::impossible(anyhow::anyhow!("the repository is gone"));
+        let found = env.repositories.by_id(&self.repository)?.ok_or_else(gone)?;
+        if found.name().as_str() != self.name {
+            let to: RepositoryName = self.name.parse().map_err(PublishError::impossible)?;
+            env.repositories.rename(found.name(), &to).map_err(PublishError::impossible)?;
+        }
+        Ok(())
     }
 }

@@ -25,7 +25,6 @@ struct Bedroom {
 
 impl AsyncJob for Nap {
     const KIND: &'static str = "nap";
-    const STARTS_EARLY: bool = true;
     type Env = Bedroom;
 
     fn description(&self) -> String {

@@ -12,8 +12,8 @@ use std::{
 };
 
 use longhaul_tasks::{
-    Builder, Cancelled, Context, Failure, Job, Lane, Registry, Report, Submission, SubmitError, Task, TaskId,
-    Tasks, clock::ManualClock, store::Store,
+    Builder, Cancelled, Context, Failure, Job, Lane, PublishError, Registry, Report, Submission, SubmitError,
+    Task, TaskId, Tasks, clock::ManualClock, store::Store,
 };
 use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
@@ -47,7 +47,6 @@ pub struct Scripted {
 
 impl Job for Scripted {
     const KIND: &'static str = "scripted";
-    const STARTS_EARLY: bool = true;
     type Env = Scripts;
 
     fn description(&self) -> String {
@@ -63,8 +62,11 @@ impl Job for Scripted {
         script.expect("a task is run once")(ctx)
     }
 
-    fn is_published(&self, _: &Scripts, intent: serde_json::Value) -> anyhow::Result<bool> {
-        Ok(intent == "published")
+    fn publish(&self, _: &Scripts, intent: serde_json::Value) -> Result<(), PublishError> {
+        match intent == "published" {
+            true => Ok(()),
+            false => Err(PublishError::impossible(anyhow::anyhow!("nothing was published"))),
+        }
     }
 }
 

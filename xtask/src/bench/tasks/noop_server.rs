@@ -128,7 +128,6 @@ struct Noop {
 
 impl Job for Noop {
     const KIND: &'static str = "noop";
-    const STARTS_EARLY: bool = true;
     type Env = Arc<Started>;
 
     fn description(&self) -> String {

@@ -4,7 +4,7 @@ use anyhow::{Context, ensure};
 use futures_util::TryStreamExt;
 use reqwest::{
     Body,
-    longhaul_multipart::{Form, Part},
+    multipart::{Form, Part},
 };
 use tokio::{fs::File, io::AsyncReadExt};
 use tokio_util::io::ReaderStream;

@@ -13,7 +13,7 @@ use std::{path::PathBuf, process::ExitCode};
 use anyhow::Context;
 use clap::Args;
 
-use crate::cli::{client::Client, longhaul_tasks::INTERRUPTED};
+use crate::cli::{client::Client, tasks::INTERRUPTED};
 
 use folder::Folder;
 use page::Page;

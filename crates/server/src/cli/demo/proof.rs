@@ -8,7 +8,7 @@ use tokio::process::Command;
 use super::{Folder, Page, by_hand::quoted};
 use crate::cli::{
     client::Client,
-    longhaul_tasks::{printable, write_commit},
+    tasks::{printable, write_commit},
 };
 
 /// Prints the newest commit and its layers, with what the server has counted in each.

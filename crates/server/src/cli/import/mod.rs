@@ -9,7 +9,7 @@ use clap::Args;
 
 use crate::cli::{
     client::{Client, Task, Upload},
-    longhaul_tasks::{INTERRUPTED, Interrupts, ServerArg, View, conclude, stopped},
+    tasks::{INTERRUPTED, Interrupts, ServerArg, View, conclude, stopped},
 };
 
 use send::Sent;

@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use super::ImportArgs;
 use crate::cli::{
     client::{Client, ClientError, Task, Upload},
-    longhaul_tasks::{Interrupts, View},
+    tasks::{Interrupts, View},
 };
 
 /// What became of an upload.

@@ -11,7 +11,7 @@ use longhaul_tasks::Status;
 
 use crate::cli::{
     client::{Task, Upload},
-    longhaul_tasks::text::{amount, printable},
+    tasks::text::{amount, printable},
 };
 
 /// Shows how an upload and a task go on.
