@@ -2,27 +2,28 @@
 
 use std::{future::Future, io, path::PathBuf, sync::Arc, time::Duration};
 
+use crate::{
+    Cancelled, Lane, Report, TaskId,
+    block_on::{block_on, either},
+    progress::Step,
+    runtime::{
+        attempt::{Attempt, NotSealable, StopCause},
+        attempts::Attempts,
+    },
+    sanitize,
+    store::{CommandError, Download, Seal, StoreError},
+};
 use serde::Serialize;
 
-use crate::{
-    Cancelled, Report, TaskId,
-    engine::Engine,
-    progress::Step,
-    run::{Cause, NotOpen, Run},
-    store::{Download, Refusal, StoreError, Transition},
-    text,
-    wait::{either, wait_for},
-};
-
-/// A running job's link to its task: progress, cancellation, the point of no return.
+/// A running job's connection to its task: progress, cancellation, the commit point.
 ///
 /// All threads of one job may share it.
 pub struct Context {
-    pub(crate) run: Arc<Run>,
-    pub(crate) engine: Arc<Engine>,
+    attempt: Arc<Attempt>,
+    attempts: Arc<Attempts>,
 }
 
-/// Shows that the task is past its point of no return: no cancel and no deadline can stop it any more.
+/// Shows that the task has passed its commit point: no cancel and no deadline can stop it any more.
 #[derive(Debug)]
 pub struct Sealed(());
 
@@ -30,10 +31,10 @@ pub struct Sealed(());
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SealRefused {
-    /// The task was asked to stop, or was given up because it did not.
-    #[error("the task was stopped before its point of no return")]
+    /// The task was asked to stop, or was abandoned because it did not.
+    #[error("the task was stopped before its commit point")]
     Cancelled(#[source] Cancelled),
-    /// A task has one point of no return.
+    /// A task is sealed once.
     #[error("the task is sealed already")]
     AlreadySealed,
     /// What is about to be published cannot be stored.
@@ -47,17 +48,33 @@ pub enum SealRefused {
     Store(#[source] StoreError),
 }
 
+/// Why a lane was not entered.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EnterError {
+    /// The task is to stop.
+    #[error(transparent)]
+    Cancelled(#[from] Cancelled),
+    /// The store could not answer.
+    #[error("entering a lane")]
+    Store(#[from] StoreError),
+}
+
 impl Context {
-    /// The task's number.
-    pub fn id(&self) -> TaskId {
-        self.run.id
+    pub(crate) fn new(attempt: Arc<Attempt>, attempts: Arc<Attempts>) -> Self {
+        Self { attempt, attempts }
     }
 
-    /// Begins a step, in words that a poller reads: `Importing roads (2/3)...`.
+    /// The task's number.
+    pub fn id(&self) -> TaskId {
+        self.attempt.id()
+    }
+
+    /// Begins a step, in words for users: `Importing roads (2/3)...`.
     ///
     /// More may be said of it: `ctx.step("Importing roads (2/3)...").total(Some(500)).unit("features")`.
     pub fn step(&self, text: impl AsRef<str>) -> Step {
-        self.run.steps.begin(text.as_ref())
+        self.attempt.steps.begin(text.as_ref())
     }
 
     /// Counts `count` more of the step as done. Cheap: a few nanoseconds and no lock.
@@ -65,30 +82,30 @@ impl Context {
     /// # Errors
     /// When the task is to stop.
     pub fn advance(&self, count: u64) -> Result<(), Cancelled> {
-        self.run.steps.add(count);
+        self.attempt.steps.add(count);
         self.check()
     }
 
-    /// Says how much of the step is done; less than was said before does nothing.
+    /// Says how much of the step is done; a smaller number than before has no effect.
     ///
     /// # Errors
     /// When the task is to stop.
     pub fn reach(&self, done: u64) -> Result<(), Cancelled> {
-        self.run.steps.reach(done);
+        self.attempt.steps.reach(done);
         self.check()
     }
 
-    /// Asks whether to go on.
+    /// Whether to go on.
     ///
     /// # Errors
     /// When the task is to stop.
     pub fn check(&self) -> Result<(), Cancelled> {
-        self.run.see()
+        self.attempt.check()
     }
 
-    /// Whether the task is to stop. A job that has been told so and then fails is CANCELLED, whatever its error.
+    /// Whether the task is to stop. A job that was told so and then fails is CANCELLED, whatever its error.
     pub fn is_cancelled(&self) -> bool {
-        self.run.see().is_err()
+        self.attempt.check().is_err()
     }
 
     /// Counts each item as one; yields [`Cancelled`] as its last item once the task is to stop.
@@ -105,19 +122,19 @@ impl Context {
         Track { ctx: self, items: Some(items.into_iter()), count }
     }
 
-    /// Waits for the future, keeping the place in the pool.
+    /// Waits for the future, keeping the worker slot.
     ///
     /// # Errors
     /// As soon as the task is to stop; the future is dropped then.
     pub fn block_on<F: Future>(&self, future: F) -> Result<F::Output, Cancelled> {
         self.check()?;
-        match wait_for(either(future, self.run.stopped())) {
+        match block_on(either(future, self.attempt.stopped())) {
             Ok(output) => Ok(output),
             Err(()) => Err(self.check().err().unwrap_or(Cancelled(()))),
         }
     }
 
-    /// Waits for some time without keeping the place in the pool, which another task takes meanwhile.
+    /// Waits for some time and frees the worker slot, which another task uses in the meantime.
     ///
     /// # Errors
     /// As soon as the task is to stop.
@@ -125,67 +142,75 @@ impl Context {
         self.park_until(tokio::time::sleep(time))
     }
 
-    /// Waits for the future without keeping the place in the pool, which another task takes meanwhile.
+    /// Waits for the future and frees the worker slot, which another task uses in the meantime.
     ///
-    /// The thread waits, too; so in an [`AsyncJob`](crate::AsyncJob) whatever runs beside it in the same job stands still.
+    /// The thread blocks: in an [`AsyncJob`](crate::AsyncJob) nothing else of the same job goes on.
     ///
     /// # Errors
     /// As soon as the task is to stop; the future is dropped then.
     pub fn park_until<F: Future>(&self, future: F) -> Result<F::Output, Cancelled> {
-        let is_parked = self.engine.park(&self.run);
+        let is_parked = self.attempts.slots.park(&self.attempt);
         let output = self.block_on(future);
         if is_parked {
-            self.engine.pool.unpark(&self.run);
+            self.attempts.slots.unpark(&self.attempt);
         }
         self.check().and(output)
     }
 
     /// Calls `hook` once when the task is to stop, to break off what cannot ask: a long SQL statement, a child process.
     ///
-    /// It is called on the thread of whoever stops the task and must be quick; at once if the task is already to stop.
-    /// Dropping the guard takes it back.
+    /// It is called on a blocking thread of the runtime and should be quick; on this thread and at once if the task is already to
+    /// stop. Dropping the guard removes it; a hook that is being called is waited for.
     pub fn on_cancel(&self, hook: impl FnOnce() + Send + 'static) -> CancelGuard<'_> {
-        CancelGuard { run: &self.run, key: self.run.add_hook(Box::new(hook)) }
+        CancelGuard { attempt: &self.attempt, key: self.attempt.add_cancel_hook(Box::new(hook)) }
     }
 
-    /// Passes the point of no return: from here on nothing stops the task, and the job publishes what it has prepared.
+    /// Occupies a lane from now on, in addition to those of the job, and waits until it is free. The worker slot is freed in the
+    /// meantime. The lane is left when the guard is dropped, at the latest when the task ends.
+    ///
+    /// This goes before tasks that wait for the lane. Jobs that enter several lanes must do so in one order.
+    ///
+    /// # Errors
+    /// As soon as the task is to stop, or when the store cannot answer.
+    pub fn enter(&self, lane: Lane) -> Result<LaneGuard<'_>, EnterError> {
+        let entered = self.attempts.store.store().enter(self.attempt.key, lane.clone());
+        self.park_until(entered)??;
+        Ok(LaneGuard { context: self, lane: Some(lane) })
+    }
+
+    /// Passes the commit point: from here on nothing stops the task, and the job publishes what it has prepared.
     ///
     /// `intent` says what is about to be published, so that after a crash, or an error from here on,
-    /// [`Job::publish`](crate::Job::publish) can complete it. `report` becomes the task's result. Both are
-    /// durable when this returns.
+    /// [`Job::publish`](crate::Job::publish) can complete it. `report` becomes the task's result. Both are durable when this
+    /// returns.
     ///
     /// # Errors
     /// When the task was asked to stop first, or the store cannot keep it. Nothing may be published then.
     pub fn seal(&self, intent: &impl Serialize, report: &Report) -> Result<Sealed, SealRefused> {
         self.check().map_err(SealRefused::Cancelled)?;
         let intent: Arc<str> = serde_json::to_string(intent).map_err(SealRefused::Intent)?.into();
-        let download = self.run.download.lock().clone();
+        let download = self.attempt.download.lock().clone();
         if let Some(download) = &download {
-            self.engine.sync_result(&self.run, download).map_err(SealRefused::ResultFile)?;
+            self.attempts.files.sync(&self.attempt, download).map_err(SealRefused::ResultFile)?;
         }
-        self.run.begin_sealing()?;
-        let wish = Transition::Sealed {
-            id: self.run.id,
-            attempt: self.run.attempt,
-            intent: Some(intent.clone()),
-            report: Arc::new(text::clean_report(report.clone())),
-            download,
-        };
-        match wait_for(self.engine.write(wish)).map(|answer| answer.verdict) {
+        self.attempt.begin_sealing()?;
+        let report = Arc::new(sanitize::clean_report(report.clone()));
+        let seal = Seal { intent: Some(intent.clone()), report, download };
+        match block_on(self.attempts.store.apply(self.attempt.key.seal(seal))).map(|outcome| outcome.result) {
             Ok(Ok(())) => {
-                self.run.end_sealing(Ok(intent));
+                self.attempt.end_sealing(Ok(intent));
                 Ok(Sealed(()))
             }
-            Ok(Err(Refusal::Sealed)) => {
-                self.run.end_sealing(Ok(intent));
+            Ok(Err(CommandError::Sealed)) => {
+                self.attempt.end_sealing(Ok(intent));
                 Err(SealRefused::AlreadySealed)
             }
             Ok(Err(_)) => {
-                self.run.end_sealing(Err(Some(Cause::Cancel)));
+                self.attempt.end_sealing(Err(Some(StopCause::Cancel)));
                 Err(SealRefused::Cancelled(Cancelled(())))
             }
             Err(error) => {
-                self.run.end_sealing(Err(None));
+                self.attempt.end_sealing(Err(None));
                 Err(SealRefused::Store(error))
             }
         }
@@ -199,8 +224,8 @@ impl Context {
     /// When the name is not a plain file name, there is a result file already, the folder cannot be made, or the engine was
     /// [built](crate::Builder::results) without a folder for results.
     pub fn result_file(&self, name: &str, media_type: &str) -> io::Result<PathBuf> {
-        let path = self.engine.results()?.prepare(self.run.id, self.run.attempt, name)?;
-        let mut download = self.run.download.lock();
+        let path = self.attempts.files.prepare(&self.attempt, name)?;
+        let mut download = self.attempt.download.lock();
         if download.is_some() {
             return Err(io::Error::new(io::ErrorKind::AlreadyExists, "the task has a result file already"));
         }
@@ -209,25 +234,47 @@ impl Context {
     }
 }
 
-impl From<NotOpen> for SealRefused {
-    fn from(why: NotOpen) -> Self {
+impl From<NotSealable> for SealRefused {
+    fn from(why: NotSealable) -> Self {
         match why {
-            NotOpen::Stopped => Self::Cancelled(Cancelled(())),
-            NotOpen::AlreadySealed => Self::AlreadySealed,
+            NotSealable::Stopped => Self::Cancelled(Cancelled(())),
+            NotSealable::AlreadySealed => Self::AlreadySealed,
         }
     }
 }
 
-/// Takes a hook of [`Context::on_cancel`] back when it is dropped.
-#[must_use = "dropping it takes the hook back"]
+/// Removes a hook of [`Context::on_cancel`] when it is dropped.
+#[must_use = "dropping it removes the hook"]
 pub struct CancelGuard<'a> {
-    run: &'a Run,
+    attempt: &'a Attempt,
     key: u64,
 }
 
 impl Drop for CancelGuard<'_> {
     fn drop(&mut self) {
-        self.run.remove_hook(self.key);
+        self.attempt.remove_cancel_hook(self.key);
+    }
+}
+
+/// Leaves a lane of [`Context::enter`] when it is dropped.
+#[must_use = "dropping it leaves the lane"]
+pub struct LaneGuard<'a> {
+    context: &'a Context,
+    lane: Option<Lane>,
+}
+
+impl Drop for LaneGuard<'_> {
+    fn drop(&mut self) {
+        let (store, key, lane) =
+            (self.context.attempts.store.clone(), self.context.attempt.key, self.lane.take());
+        self.context.attempts.runtime.spawn(async move {
+            if let Some(lane) = lane
+                && let Err(error) = store.store().leave(key, lane).await
+            {
+                let error = &error as &dyn std::error::Error;
+                tracing::error!(error, "a lane could not be left; it is freed when its task ends");
+            }
+        });
     }
 }
 
@@ -249,10 +296,10 @@ impl<I: Iterator, F: FnMut(&I::Item) -> u64> Iterator for Track<'_, I, F> {
         }
         let Some(item) = items.next() else {
             self.items = None;
-            // What was broken off by the cancel must not look like the end.
+            // Items that end because of the cancel must not look complete.
             return self.ctx.check().err().map(Err);
         };
-        self.ctx.run.steps.add((self.count)(&item));
+        self.ctx.attempt.steps.add((self.count)(&item));
         Some(Ok(item))
     }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{ErrorReport, Report, text};
+use crate::{ErrorReport, Report, sanitize};
 
 /// The task has been asked to stop; the job should return, passing this on.
 ///
@@ -61,7 +61,7 @@ impl Failure {
     }
 
     pub(crate) fn into_parts(self) -> (ErrorReport, Option<Report>) {
-        (ErrorReport::of(&self.error), self.report.map(text::clean_report))
+        (ErrorReport::of(&self.error), self.report.map(sanitize::clean_report))
     }
 }
 
@@ -86,13 +86,13 @@ impl fmt::Display for Failure {
 impl ErrorReport {
     /// The outermost error as the message, what lies beneath it as the causes.
     pub fn of(error: &anyhow::Error) -> Self {
-        let mut texts = text::clean_error(error.chain().map(ToString::to_string)).into_iter();
+        let mut texts = sanitize::clean_error(error.chain().map(ToString::to_string)).into_iter();
         Self { message: texts.next().unwrap_or_default(), causes: texts.collect() }
     }
 
     /// An error without a cause.
     pub fn message(message: impl AsRef<str>) -> Self {
-        Self { message: text::clean(message.as_ref()).into_owned(), causes: Vec::new() }
+        Self { message: sanitize::clean(message.as_ref()).into_owned(), causes: Vec::new() }
     }
 }
 

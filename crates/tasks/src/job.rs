@@ -1,4 +1,4 @@
-//! What an embedder writes: the value that says which command with which arguments.
+//! The job: a value that says what to do with which arguments. An application implements it for each kind of its tasks.
 
 use std::{fmt, future::Future, sync::Arc};
 
@@ -6,32 +6,25 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{Context, Failure, Report};
 
-/// One thing to do in the background; runs on a thread of the pool and may block.
+/// Work to do in the background; runs on a worker thread and may block.
 ///
-/// It is stored as JSON and may be started again from there after a crash: what it holds must still mean the same then.
+/// It is stored as JSON and may be started again from there after a crash, so what it holds must still mean the same then.
 pub trait Job: Serialize + DeserializeOwned + Send + 'static {
     /// The stable name under which it is stored: `import-geopackage`.
     const KIND: &'static str;
 
-    /// Whether it may start while its task is still on its way to the disk, which brings a short task to its end sooner.
-    ///
-    /// If the task does not get there, because the disk is full or the program ends, it was never accepted, and the job has run
-    /// for nothing: it is asked to stop, and can neither seal nor end. So say this only of a job that has no effect but its
-    /// result and what it publishes after its [seal](Context::seal).
-    const STARTS_EARLY: bool = false;
-
-    /// What the embedder lends every job: folders, clients, connections.
+    /// What the application gives to every job: folders, clients, connections.
     type Env: Send + Sync + 'static;
 
-    /// What is asked for, in words that a poller reads.
+    /// What was asked for, in words for users.
     fn description(&self) -> String;
 
-    /// What must not run together with it.
+    /// The lanes that it occupies: jobs that share one never run at the same time.
     fn lanes(&self) -> Vec<Lane> {
         Vec::new()
     }
 
-    /// Does it. What it returns is the task's result, unless it sealed one.
+    /// Runs the job. The report becomes the task's result, unless the job has sealed one.
     fn run(self, env: &Self::Env, ctx: &Context) -> Result<Report, Failure>;
 
     /// Completes the publication that was sealed with `intent`, whatever part of it has been done already.
@@ -50,13 +43,10 @@ pub trait Job: Serialize + DeserializeOwned + Send + 'static {
 
 /// A [`Job`] that awaits instead of blocking.
 ///
-/// Its future is polled on a thread of the pool, so it need not be `Send`; it is dropped as soon as the task is cancelled.
+/// Its future is polled on a worker thread, so it need not be `Send`; it is dropped as soon as the task is cancelled.
 pub trait AsyncJob: Serialize + DeserializeOwned + Send + 'static {
     /// As [`Job::KIND`].
     const KIND: &'static str;
-
-    /// As [`Job::STARTS_EARLY`].
-    const STARTS_EARLY: bool = false;
 
     /// As [`Job::Env`].
     type Env: Send + Sync + 'static;
@@ -105,7 +95,7 @@ impl<E: Into<anyhow::Error>> From<E> for PublishError {
     }
 }
 
-/// A name for what must not run together; within it, first come, first served.
+/// A concurrency key: of the jobs that name the same lane one runs at a time, in the order of submission.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Lane(Arc<str>);
@@ -135,45 +125,37 @@ pub trait Submittable<Style>: Serialize {
     #[doc(hidden)]
     fn kind() -> &'static str;
     #[doc(hidden)]
-    fn words(&self) -> String;
+    fn description_text(&self) -> String;
     #[doc(hidden)]
-    fn lanes_taken(&self) -> Vec<Lane>;
-    #[doc(hidden)]
-    fn starts_early() -> bool;
+    fn lane_list(&self) -> Vec<Lane>;
 }
 
 #[doc(hidden)]
-pub enum Blocks {}
+pub enum Blocking {}
 
 #[doc(hidden)]
-pub enum Awaits {}
+pub enum Awaiting {}
 
-impl<J: Job> Submittable<Blocks> for J {
+impl<J: Job> Submittable<Blocking> for J {
     fn kind() -> &'static str {
         J::KIND
     }
-    fn words(&self) -> String {
+    fn description_text(&self) -> String {
         self.description()
     }
-    fn lanes_taken(&self) -> Vec<Lane> {
+    fn lane_list(&self) -> Vec<Lane> {
         self.lanes()
-    }
-    fn starts_early() -> bool {
-        J::STARTS_EARLY
     }
 }
 
-impl<J: AsyncJob> Submittable<Awaits> for J {
+impl<J: AsyncJob> Submittable<Awaiting> for J {
     fn kind() -> &'static str {
         J::KIND
     }
-    fn words(&self) -> String {
+    fn description_text(&self) -> String {
         self.description()
     }
-    fn lanes_taken(&self) -> Vec<Lane> {
+    fn lane_list(&self) -> Vec<Lane> {
         self.lanes()
-    }
-    fn starts_early() -> bool {
-        J::STARTS_EARLY
     }
 }

@@ -41,36 +41,25 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod block_on;
 mod builder;
 pub mod clock;
 mod context;
 mod counters;
-mod engine;
-mod errand;
 mod failure;
 mod filter;
-mod ids;
 mod job;
-mod keeper;
-mod pace;
-mod pool;
 mod progress;
 mod registry;
 mod report;
-mod rescue;
-mod results;
-mod run;
-mod stopping;
+mod runtime;
+mod sanitize;
 pub mod store;
 mod task;
 mod tasks;
-mod text;
-mod wait;
-mod watch;
-mod worker;
 
 pub use builder::Builder;
-pub use context::{CancelGuard, Context, SealRefused, Sealed, Track};
+pub use context::{CancelGuard, Context, EnterError, LaneGuard, SealRefused, Sealed, Track};
 pub use counters::{Counters, Histogram, Recoveries};
 pub use failure::{Cancelled, Failure};
 pub use filter::{Filter, Totals};
@@ -78,7 +67,7 @@ pub use job::{AsyncJob, Job, Lane, PublishError, Submittable};
 pub use progress::Step;
 pub use registry::Registry;
 pub use report::{Node, Report};
-pub use results::ResultFile;
+pub use runtime::ResultFile;
 #[cfg(feature = "sqlite")]
 pub use store::SqliteStore;
 pub use store::{Idempotency, MemoryStore, StoreError};

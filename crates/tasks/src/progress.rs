@@ -1,13 +1,16 @@
 //! How far a running task is, written by the job's threads and read by pollers without a lock between them.
 
-use std::sync::{
-    Arc, OnceLock,
-    atomic::{AtomicU64, Ordering::Relaxed},
+use std::{
+    borrow::Cow,
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
 };
 
 use arc_swap::ArcSwapOption;
 
-use crate::{Progress, text};
+use crate::{Progress, sanitize};
 
 /// Stands for "not known", because no step is as long as that.
 const NO_TOTAL: u64 = u64::MAX;
@@ -18,7 +21,7 @@ pub(crate) struct Steps(ArcSwapOption<StepState>);
 
 struct StepState {
     text: Arc<str>,
-    unit: OnceLock<&'static str>,
+    unit: OnceLock<Cow<'static, str>>,
     done: AtomicU64,
     total: AtomicU64,
 }
@@ -26,7 +29,7 @@ struct StepState {
 impl Steps {
     pub(crate) fn begin(&self, step: &str) -> Step {
         let state = Arc::new(StepState {
-            text: text::shared(step),
+            text: sanitize::shared(step),
             unit: OnceLock::new(),
             done: AtomicU64::new(0),
             total: AtomicU64::new(NO_TOTAL),
@@ -54,14 +57,14 @@ impl Steps {
 
 impl StepState {
     fn add(&self, count: u64) {
-        // Saturates without a loop: nobody counts this far in small steps.
+        // Saturates without a loop; this far is not counted in small steps.
         if self.done.fetch_add(count, Relaxed).checked_add(count).is_none() {
             self.done.store(u64::MAX, Relaxed);
         }
     }
 
     fn snapshot(&self) -> Progress {
-        let unit = self.unit.get().copied().unwrap_or("items");
+        let unit = self.unit.get().cloned().unwrap_or(Cow::Borrowed("items"));
         let done = self.done.load(Relaxed);
         let total = self.total.load(Relaxed);
         Progress {
@@ -73,19 +76,19 @@ impl StepState {
     }
 }
 
-/// The step that a job has just begun, to say more of it.
+/// The step that a job has just begun; its total and unit can be set.
 pub struct Step(Arc<StepState>);
 
 impl Step {
-    /// How far it will go, where that is known; may be said later, too.
+    /// How far it will go, where that is known; can be called again later.
     pub fn total(self, total: Option<u64>) -> Self {
         self.0.total.store(total.unwrap_or(NO_TOTAL), Relaxed);
         self
     }
 
-    /// What is counted: `features`, `bytes`, `percent`; without it `items`. The first word said stays.
-    pub fn unit(self, unit: &'static str) -> Self {
-        let _ = self.0.unit.set(unit);
+    /// What is counted: `features`, `bytes`, `percent`; without it `items`. The first one stays.
+    pub fn unit(self, unit: impl Into<Cow<'static, str>>) -> Self {
+        let _ = self.0.unit.set(unit.into());
         self
     }
 }
@@ -114,18 +117,18 @@ mod tests {
         steps.begin("Exporting...").total(Some(100)).unit("percent");
         steps.add(250);
         let progress = steps.snapshot().unwrap();
-        assert_eq!((progress.done, progress.total, progress.unit), (100, Some(100), "percent"));
+        assert_eq!((progress.done, progress.total, &*progress.unit), (100, Some(100), "percent"));
     }
 
     #[test]
-    fn a_new_step_begins_at_nothing_and_has_lost_what_xml_cannot_carry() {
+    fn a_new_step_begins_at_zero_without_characters_that_xml_forbids() {
         let steps = Steps::default();
         steps.begin("one...").total(Some(7)).unit("features");
         steps.add(7);
         steps.begin("two\u{0}...");
         let progress = steps.snapshot().unwrap();
         assert_eq!(
-            (&*progress.step, progress.done, progress.total, progress.unit),
+            (&*progress.step, progress.done, progress.total, &*progress.unit),
             ("two\u{FFFD}...", 0, None, "items")
         );
     }

@@ -1,13 +1,13 @@
 //! One task as a poller sees it: a snapshot whose members all belong to the same moment.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::Report;
 
-/// A positive number, given in the order of acceptance and never twice by one store.
+/// A positive number. A store assigns ids in the order of acceptance, and none twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct TaskId(pub u64);
@@ -22,7 +22,7 @@ impl fmt::Display for TaskId {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Status {
-    /// Accepted; no worker has it yet.
+    /// Accepted; no worker has claimed it yet.
     Waiting,
     /// A worker runs it.
     Running,
@@ -30,7 +30,7 @@ pub enum Status {
     Finished,
     /// It could not; nothing was published.
     Failed,
-    /// It was stopped before its point of no return; nothing was published.
+    /// It was stopped before its commit point; nothing was published.
     Cancelled,
 }
 
@@ -49,7 +49,7 @@ impl Status {
         }
     }
 
-    /// Whether nothing more will happen to the task.
+    /// Whether the task does not change any more.
     pub fn has_ended(self) -> bool {
         !matches!(self, Self::Waiting | Self::Running)
     }
@@ -61,23 +61,23 @@ impl fmt::Display for Status {
     }
 }
 
-/// How urgent a task is. It says which lane goes first, never who goes first within one.
+/// How urgent a task is. It orders lanes, and never changes the order within one.
 ///
-/// A step is worth [`PRIORITY_STEP`] of waiting: an urgent task goes before all that came up to so much earlier, and after
-/// those that have waited longer. So nothing waits for ever.
+/// A step is worth [`PRIORITY_STEP`] of waiting time: an urgent task goes before tasks that came up to so much earlier, and after
+/// those that have waited longer. So no task waits for ever.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Priority {
     /// It may wait.
     Low,
-    /// As most.
+    /// The default.
     #[default]
     Normal,
     /// It should not wait.
     High,
 }
 
-/// What a step of [`Priority`] is worth in waiting.
+/// How much waiting time a step of [`Priority`] is worth.
 pub const PRIORITY_STEP: Duration = Duration::from_secs(300);
 
 impl Priority {
@@ -106,7 +106,7 @@ pub struct Progress {
     /// How far it will go, where that is known.
     pub total: Option<u64>,
     /// What is counted: `features`, `bytes`, `percent`.
-    pub unit: &'static str,
+    pub unit: Cow<'static, str>,
 }
 
 /// Why a task failed.
@@ -114,7 +114,7 @@ pub struct Progress {
 pub struct ErrorReport {
     /// The outermost error.
     pub message: String,
-    /// What lies beneath it, down to the root.
+    /// Its causes, down to the root.
     pub causes: Vec<String>,
 }
 
@@ -129,25 +129,25 @@ pub struct Task {
     pub status: Status,
     /// What was asked for, in words.
     pub description: Arc<str>,
-    /// What it works on, where the embedder says so.
+    /// What it works on, where the application says so.
     pub subject: Option<Arc<str>>,
     /// How urgent it is.
     pub priority: Priority,
     /// The transaction it works in, if any.
     pub transaction: Option<Arc<str>>,
-    /// Who asked for it, where the embedder knows.
+    /// Who submitted it, where the application says so.
     pub owner: Option<Arc<str>>,
     /// How often it was started.
     pub attempt: u32,
     /// When it was accepted.
     pub created: Timestamp,
-    /// When a worker took it.
+    /// When a worker claimed it.
     pub started: Option<Timestamp>,
     /// When it ended.
     pub finished: Option<Timestamp>,
     /// What it is doing; only while it runs, once the job has said so.
     pub progress: Option<Progress>,
-    /// What it made: of a finished task always, of a failed one where the failure carries one.
+    /// The job's report: of a finished task always, of a failed one where the failure carries one.
     pub result: Option<Arc<Report>>,
     /// Why it failed.
     pub error: Option<Arc<ErrorReport>>,

@@ -12,13 +12,14 @@ use std::{
     },
 };
 
-use longhaul_tasks::{SqliteStore, clock::ManualClock, store::contract};
+use longhaul_tasks::{SqliteStore, clock::ManualClock};
+use longhaul_tasks_contract::{check, check_random_walks, check_restarts};
 use tempfile::TempDir;
 
-/// A new place for a database each time.
-struct Places(TempDir, AtomicU64);
+/// Paths for databases, one after another.
+struct Databases(TempDir, AtomicU64);
 
-impl Places {
+impl Databases {
     fn new() -> Self {
         Self(TempDir::new().unwrap(), AtomicU64::new(0))
     }
@@ -39,18 +40,18 @@ fn open(path: PathBuf, clock: Arc<ManualClock>) -> SqliteStore {
 
 #[tokio::test]
 async fn the_sqlite_store_keeps_the_contract() {
-    let places = Places::new();
-    contract::check(async |clock| open(places.next(), clock)).await;
+    let databases = Databases::new();
+    check(async |clock| open(databases.next(), clock)).await;
 }
 
 #[tokio::test]
 async fn it_is_the_same_store_after_a_restart() {
-    let places = Places::new();
-    contract::check_restarts(
-        async |clock| open(places.next(), clock),
+    let databases = Databases::new();
+    check_restarts(
+        async |clock| open(databases.next(), clock),
         async |store, clock| {
             drop(store);
-            open(places.last(), clock)
+            open(databases.last(), clock)
         },
     )
     .await;
@@ -58,14 +59,14 @@ async fn it_is_the_same_store_after_a_restart() {
 
 #[tokio::test]
 async fn what_a_failing_disk_did_not_take_has_never_been() {
-    let places = Places::new();
-    contract::check_walks(async |clock| {
+    let databases = Databases::new();
+    check_random_walks(async |clock| {
         let commits = AtomicU64::new(0);
         let fail_often = move || match commits.fetch_add(0x9E37_79B9_7F4A_7C15, SeqCst) >> 61 {
             0 | 1 => Err(io::Error::other("the disk is full")),
             _ => Ok(()),
         };
-        SqliteStore::options().clock(clock).before_commit(fail_often).open(places.next()).unwrap()
+        SqliteStore::options().clock(clock).before_commit(fail_often).open(databases.next()).unwrap()
     })
     .await;
 }

@@ -1,24 +1,25 @@
-//! A store that forgets everything when the program ends.
+//! A store that forgets everything when the process ends.
 
-use std::{future, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use parking_lot::Mutex;
 
 use super::{
-    Answer, Answering, Claimed, Journal, Limits, Listener, Record, Swept, Transition, View,
-    attached::Attached,
-    board::{Board, Moment},
-    shelf::{Found, Shelf},
+    AttemptKey, Beat, Claimed, Command, Listener, Notice, Outcome, Record, RecordPage, Signal, Store,
+    StoreError, StoreFuture, Swept, WorkerId,
+    machine::{Machine, Moment, Overlay, Recalled},
+    read_model::ReadModel,
+    subscribers::Subscribers,
 };
 use crate::{
-    Counters, Filter, TaskId, Totals,
+    Counters, Filter, Lane, TaskId, Totals,
     clock::{Clock, SystemClock},
 };
 
-/// How many tasks one sweep forgets before others get their turn.
+/// How many tasks one sweep forgets before other commands are carried out.
 const SWEEP_AT_ONCE: usize = 1024;
 
-/// A [`Store`](super::Store) in memory: for tests, and for programs that want nothing on disk.
+/// A [`Store`] in memory: for tests, and for programs that need nothing on disk.
 ///
 /// A clone is the same store. What it holds is "durable" as soon as it is in memory.
 #[derive(Clone)]
@@ -26,9 +27,9 @@ pub struct MemoryStore(Arc<Inner>);
 
 struct Inner {
     clock: Arc<dyn Clock>,
-    board: Mutex<Board>,
-    shelf: Shelf,
-    attached: Attached,
+    machine: Mutex<Machine>,
+    read_model: ReadModel,
+    subscribers: Subscribers,
 }
 
 impl MemoryStore {
@@ -41,23 +42,25 @@ impl MemoryStore {
     pub fn with_clock(clock: Arc<dyn Clock>) -> Self {
         Self(Arc::new(Inner {
             clock,
-            board: Mutex::default(),
-            shelf: Shelf::default(),
-            attached: Attached::default(),
+            machine: Mutex::default(),
+            read_model: ReadModel::default(),
+            subscribers: Subscribers::default(),
         }))
     }
 
-    /// Does something to the board, makes it visible, and tells of it once the board is free again.
-    fn change<T>(&self, act: impl FnOnce(&mut Board, Moment) -> T) -> T {
+    /// Evaluates a batch, merges it, and informs the listeners.
+    fn change<T>(&self, evaluate: impl FnOnce(&mut Overlay<'_>) -> T) -> T {
+        let inner = &*self.0;
         let (outcome, notices) = {
-            let mut board = self.0.board.lock();
-            let moment = Moment { now: self.0.clock.now(), elapsed: self.0.clock.elapsed() };
-            let outcome = act(&mut board, moment);
-            let (changes, notices) = board.settle(moment);
-            changes.into_iter().for_each(|change| self.0.shelf.apply(change));
-            (outcome, notices)
+            let mut machine = inner.machine.lock();
+            let moment = Moment { now: inner.clock.now(), elapsed: inner.clock.elapsed() };
+            let mut overlay = Overlay::new(&machine, &inner.read_model, Recalled::default(), moment);
+            let outcome = evaluate(&mut overlay);
+            let mut batch = overlay.into_batch();
+            machine.keep_requests(&mut batch);
+            (outcome, machine.merge(batch, &inner.read_model))
         };
-        self.0.attached.tell(notices);
+        inner.subscribers.notify(notices);
         outcome
     }
 }
@@ -68,50 +71,73 @@ impl Default for MemoryStore {
     }
 }
 
-impl Journal for MemoryStore {
-    fn attach(&self, listener: Arc<dyn Listener>, limits: Limits) {
-        self.0.attached.add(listener, limits);
+impl Store for MemoryStore {
+    fn subscribe(&self, listener: Arc<dyn Listener>) {
+        self.0.subscribers.add(listener);
     }
 
-    fn write(&self, wishes: Vec<Transition>) -> Answering<'_, Vec<Answer>> {
-        let limits = self.0.attached.limits();
-        let answers = self.change(|board, moment| {
-            wishes.into_iter().map(|wish| board.apply(wish, moment, limits, &self.0.shelf)).collect()
-        });
-        Box::pin(future::ready(Ok(answers)))
-    }
-
-    fn claim(&self) -> Answering<'_, Option<Claimed>> {
-        let claimed = self.change(|board, moment| board.claim_on_disk(moment));
-        Box::pin(future::ready(Ok(claimed)))
-    }
-
-    fn sweep(&self, keep: Duration) -> Answering<'_, Swept> {
-        let swept = self.change(|board, moment| {
-            board.expire_requests(moment.now);
-            board.sweep(keep, SWEEP_AT_ONCE, moment, &self.0.shelf)
-        });
-        Box::pin(future::ready(Ok(swept)))
-    }
-}
-
-impl View for MemoryStore {
-    fn get(&self, id: TaskId) -> Answering<'_, Option<Arc<Record>>> {
-        Box::pin(future::ready(Ok(self.0.shelf.get(id))))
-    }
-
-    fn list<'a>(&'a self, filter: &'a Filter) -> Answering<'a, Vec<Arc<Record>>> {
+    fn apply(&self, commands: Vec<Command>) -> StoreFuture<'_, Vec<Outcome>> {
         Box::pin(async move {
-            let found = self.0.shelf.list(filter).await;
-            Ok(found.into_iter().map(Found::into_record).collect())
+            Ok(self.change(|overlay| commands.into_iter().map(|command| overlay.apply(command)).collect()))
         })
     }
 
-    fn totals<'a>(&'a self, filter: &'a Filter) -> Answering<'a, Totals> {
-        Box::pin(async move { Ok(self.0.shelf.totals(filter).await) })
+    fn claim<'a>(
+        &'a self,
+        _: &'a WorkerId,
+        kinds: &'a [&'a str],
+        max: usize,
+    ) -> StoreFuture<'a, Vec<Claimed>> {
+        Box::pin(async move {
+            Ok(self.change(|overlay| std::iter::from_fn(|| overlay.claim(kinds)).take(max).collect()))
+        })
     }
 
-    fn counters(&self) -> Counters {
-        self.0.shelf.counters()
+    fn heartbeat<'a>(&'a self, _: &'a WorkerId, beats: Vec<Beat>) -> StoreFuture<'a, Vec<Signal>> {
+        Box::pin(async move { Ok(self.0.machine.lock().signals(&beats)) })
     }
+
+    fn enter(&self, attempt: AttemptKey, lane: Lane) -> StoreFuture<'_, ()> {
+        Box::pin(async move {
+            let granted = self.0.machine.lock().enter(attempt, lane);
+            granted.ok_or_else(attempt_is_over)?.await.map_err(|_| attempt_is_over())
+        })
+    }
+
+    fn leave(&self, attempt: AttemptKey, lane: Lane) -> StoreFuture<'_, ()> {
+        Box::pin(async move {
+            let ready = self.0.machine.lock().leave(attempt, &lane);
+            self.0.subscribers.notify((ready > 0).then_some(Notice::Work(ready)).into_iter().collect());
+            Ok(())
+        })
+    }
+
+    fn sweep(&self, keep: Duration) -> StoreFuture<'_, Swept> {
+        Box::pin(async move { Ok(self.change(|overlay| overlay.sweep(keep, SWEEP_AT_ONCE))) })
+    }
+
+    fn get<'a>(&'a self, ids: &'a [TaskId]) -> StoreFuture<'a, Vec<Option<Arc<Record>>>> {
+        Box::pin(async move { Ok(ids.iter().map(|id| self.0.read_model.get(*id)?.record).collect()) })
+    }
+
+    fn page<'a>(&'a self, filter: &'a Filter) -> StoreFuture<'a, RecordPage> {
+        Box::pin(async move {
+            let page = self.0.read_model.page(filter).await;
+            let records = page.entries.into_iter().filter_map(|entry| entry.record).collect();
+            Ok(RecordPage { records, next: page.next })
+        })
+    }
+
+    fn totals<'a>(&'a self, filter: &'a Filter) -> StoreFuture<'a, Totals> {
+        Box::pin(async move { Ok(self.0.read_model.totals(filter).await) })
+    }
+
+    fn counters(&self) -> StoreFuture<'_, Counters> {
+        Box::pin(async move { Ok(self.0.read_model.counters()) })
+    }
+}
+
+/// The error of an attempt that enters a lane after its end.
+pub(super) fn attempt_is_over() -> StoreError {
+    StoreError::new("the attempt is over and can enter no lane", None)
 }

@@ -1,160 +1,192 @@
-//! Where tasks are kept: a [`Journal`] that decides and remembers what happens to them, a [`View`] that answers questions.
+//! Where tasks are kept: the [`Store`] trait, and the stores in memory and in SQLite.
 //!
-//! The journal is the arbiter. Every [`Transition`] is a wish; the journal grants it only if it is an arrow of the state
-//! diagram from where the task is, so that of two racing wishes one wins, whoever makes them and on whatever server.
-//! What runs on this server's threads is not here.
+//! A store decides by [`step`], a pure function for one task, and adds what concerns many: ids, limits, idempotency keys, the
+//! queue with its lanes, retention. Both stores here share that part ([`machine`]) and what answers polls ([`read_model`]).
 
-mod attached;
-#[cfg_attr(
-    not(feature = "sqlite"),
-    allow(
-        dead_code,
-        unused_imports,
-        reason = "only a store on a disk undoes, writes down and takes up again"
-    )
-)]
-mod board;
-pub mod contract;
+mod command;
+#[cfg_attr(not(feature = "sqlite"), allow(dead_code, reason = "only a store on a disk restores tasks"))]
+mod machine;
 mod memory;
-mod meter;
 mod queue;
 #[cfg_attr(
     not(feature = "sqlite"),
-    allow(dead_code, reason = "only a store on a disk keeps anything elsewhere")
+    allow(dead_code, reason = "only a store on a disk reads results from it")
 )]
-mod shelf;
+mod read_model;
 #[cfg(feature = "sqlite")]
 mod sqlite;
-mod transition;
+mod step;
+mod subscribers;
 
 use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
+pub use command::{
+    AttemptKey, Claimed, Command, CommandError, Download, End, Idempotency, Limits, NewTask, Orphan, Outcome,
+    Record, Seal, TaskCommand,
+};
 pub use memory::MemoryStore;
 #[cfg(feature = "sqlite")]
 pub use sqlite::{OpenError, SqliteOptions, SqliteStore};
-pub use transition::{
-    Answer, Claimed, Download, End, Idempotency, NewTask, Orphan, Record, Refusal, SealedEffect, Transition,
-};
+pub use step::{TaskState, step};
 
-use crate::{Counters, Filter, TaskId, Totals};
+use crate::{Counters, Filter, Lane, Progress, TaskId, Totals};
 
-/// An answer that may take its time.
-pub type Answering<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
+/// The answer of a store. Nothing happens before it is polled.
+pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
-/// A whole store.
-pub trait Store: Journal + View {}
-
-impl<S: Journal + View> Store for S {}
-
-/// Decides and remembers what happens to tasks.
+/// Keeps tasks, decides what happens to them, and answers questions about them.
 ///
-/// Every method answers once what it did is durable, and only then is it visible in the [`View`]. A store may gather the
-/// wishes of many callers and make them durable together.
-pub trait Journal: Send + Sync + 'static {
-    /// Tells the store whom to keep informed, and its limits. Called once by each engine, before all else.
-    fn attach(&self, listener: Arc<dyn Listener>, limits: Limits);
+/// A change is answered once it is durable, and is visible only then. A store may gather the commands of many callers and make
+/// them durable together. Several processes may share a store that says so by [`heartbeat_interval`](Self::heartbeat_interval).
+pub trait Store: Send + Sync + 'static {
+    /// Informs the listener of everything that happens from now on.
+    fn subscribe(&self, listener: Arc<dyn Listener>);
 
-    /// Grants or refuses each wish, in order; one answer for each.
+    /// Carries out each command or refuses it, in order; one outcome for each. The batch becomes durable as a whole or not
+    /// at all.
     ///
     /// # Errors
-    /// When it is not known to be durable; the caller may ask again, because a wish that was already granted is refused as
-    /// [`Refusal::Superseded`] or does nothing. Only [`Transition::Submitted`] must not be repeated.
-    fn write(&self, wishes: Vec<Transition>) -> Answering<'_, Vec<Answer>>;
+    /// When the batch is not known to be durable. The caller may repeat it, because a command that was carried out already is
+    /// refused as [`CommandError::Superseded`] or does nothing; a [`Command::Submit`] without an idempotency key must not be
+    /// repeated.
+    fn apply(&self, commands: Vec<Command>) -> StoreFuture<'_, Vec<Outcome>>;
 
-    /// Takes the oldest waiting task whose lanes are all free, with its lanes, and makes it RUNNING; `None` when there is none.
+    /// Makes up to `max` waiting tasks RUNNING whose lanes are all free, in the order of their ranks, and occupies their lanes.
     ///
-    /// A task never overtakes an older one that wants one of its lanes. One that [starts early](NewTask::starts_early) may be
-    /// taken before it is durable, and nobody sees it before; whether its attempt then [stands](Self::stands) is to be asked
-    /// once it can be told to stop.
-    fn claim(&self) -> Answering<'_, Option<Claimed>>;
+    /// Only tasks of these kinds are claimed; an empty list means every kind. A task never overtakes an older one that needs
+    /// one of its lanes.
+    fn claim<'a>(
+        &'a self,
+        worker: &'a WorkerId,
+        kinds: &'a [&'a str],
+        max: usize,
+    ) -> StoreFuture<'a, Vec<Claimed>>;
 
-    /// Whether an attempt that was claimed goes on; not if its task started early and has turned out not to be accepted.
-    fn stands(&self, id: TaskId, attempt: u32) -> bool {
-        let _ = (id, attempt);
-        true
+    /// Tells that the worker's attempts are alive, and how far they are; answers with what they must know.
+    fn heartbeat<'a>(&'a self, worker: &'a WorkerId, beats: Vec<Beat>) -> StoreFuture<'a, Vec<Signal>>;
+
+    /// How often a worker has to send a [`heartbeat`](Self::heartbeat) so that its tasks are not given to others. `None`: the
+    /// store belongs to this process alone.
+    fn heartbeat_interval(&self) -> Option<Duration> {
+        None
     }
 
-    /// Takes over the tasks that are RUNNING on workers which are gone, so that their old attempts can write nothing any more.
+    /// Occupies a lane for a running attempt, in addition to those of its task; resolves when it has it. It goes before tasks
+    /// that wait. Attempts that enter several lanes must do so in one order, or they wait for each other.
     ///
-    /// Asked before the first [`claim`](Self::claim) and with every sweep. A store that ends with its only engine has none.
-    fn rescue(&self) -> Answering<'_, Vec<Orphan>> {
+    /// # Errors
+    /// When the attempt is over.
+    fn enter(&self, attempt: AttemptKey, lane: Lane) -> StoreFuture<'_, ()>;
+
+    /// Frees a lane that the attempt has entered. The end of the task frees it, too.
+    fn leave(&self, attempt: AttemptKey, lane: Lane) -> StoreFuture<'_, ()>;
+
+    /// Takes over the tasks that are RUNNING on workers which are gone, each under a new fence.
+    ///
+    /// Called before the first [`claim`](Self::claim) and with every sweep. A store that ends with its process has none.
+    fn recover<'a>(&'a self, worker: &'a WorkerId) -> StoreFuture<'a, Vec<Orphan>> {
+        let _ = worker;
         Box::pin(std::future::ready(Ok(Vec::new())))
     }
 
-    /// Forgets tasks that ended at least `keep` ago; as many at once as the store thinks fit.
-    fn sweep(&self, keep: Duration) -> Answering<'_, Swept>;
+    /// Forgets tasks that ended at least `keep` ago; how many at once is up to the store.
+    fn sweep(&self, keep: Duration) -> StoreFuture<'_, Swept>;
 
-    /// Whether the store can take wishes now.
+    /// The tasks of these ids, in the order asked, without their progress; `None` for each that is not there.
+    fn get<'a>(&'a self, ids: &'a [TaskId]) -> StoreFuture<'a, Vec<Option<Arc<Record>>>>;
+
+    /// The next tasks that pass the filter, oldest first: at most its `limit`, and at most [`Page::MAX`](crate::Page::MAX).
+    fn page<'a>(&'a self, filter: &'a Filter) -> StoreFuture<'a, RecordPage>;
+
+    /// How many tasks pass the filter, whatever its `after` and `limit`.
+    fn totals<'a>(&'a self, filter: &'a Filter) -> StoreFuture<'a, Totals>;
+
+    /// The store's part of the [`Counters`]: tasks and times.
+    fn counters(&self) -> StoreFuture<'_, Counters>;
+
+    /// Whether the store can take commands now.
     ///
     /// # Errors
-    /// The one that it last met, as long as it has not got over it.
+    /// The error that it last met, until a write has succeeded again.
     fn health(&self) -> Result<(), Arc<StoreError>> {
         Ok(())
     }
 }
 
-/// Answers questions about tasks, of what is durable only.
-pub trait View: Send + Sync + 'static {
-    /// The task as it is now, without its progress.
-    fn get(&self, id: TaskId) -> Answering<'_, Option<Arc<Record>>>;
+/// The name of a process that runs tasks, different for each start.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct WorkerId(Arc<str>);
 
-    /// The tasks that the filter lets through, oldest first.
-    fn list<'a>(&'a self, filter: &'a Filter) -> Answering<'a, Vec<Arc<Record>>>;
+impl WorkerId {
+    /// The worker of this name.
+    pub fn new(name: impl Into<Arc<str>>) -> Self {
+        Self(name.into())
+    }
 
-    /// How many tasks the filter lets through, whatever its `after` and `limit`.
-    fn totals<'a>(&'a self, filter: &'a Filter) -> Answering<'a, Totals>;
-
-    /// The store's part of the [`Counters`]: tasks and times.
-    fn counters(&self) -> Counters;
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
-/// Is told what has happened, after it has become visible.
+/// A sign of life of one attempt.
+#[derive(Clone, Debug)]
+pub struct Beat {
+    /// The attempt.
+    pub attempt: AttemptKey,
+    /// How far it is.
+    pub progress: Option<Progress>,
+}
+
+/// What an attempt must know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signal {
+    /// A cancel was asked for.
+    Cancel(AttemptKey),
+    /// The attempt is over: its task has ended, was released, or runs under a newer fence.
+    Lost(AttemptKey),
+}
+
+/// A page of [`Store::page`].
+#[derive(Clone, Debug, Default)]
+pub struct RecordPage {
+    /// The tasks, oldest first.
+    pub records: Vec<Arc<Record>>,
+    /// The filter's `after` for the next page; `None` if there is none.
+    pub next: Option<TaskId>,
+}
+
+/// Is informed of what has happened, after it has become visible.
 ///
-/// Called from within the store's methods or from a thread of the store's; never while the store holds a lock.
+/// Called from within the store's methods or from a thread of the store; never while the store holds a lock. It must be quick.
 pub trait Listener: Send + Sync + 'static {
-    /// Something has happened. Two notices may come in another order than what they tell of: look, don't guess.
+    /// Something has happened. Notices may come in another order than what they tell of, so the listener looks at the task.
     fn notice(&self, notice: Notice);
 }
 
 /// Something that has happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Notice {
-    /// So many tasks may be there to be claimed.
+    /// So many tasks may have become ready to be claimed.
     Work(usize),
-    /// A running task has been asked to stop, or started early and was not accepted.
+    /// A running task has been asked to stop.
     CancelRequested(TaskId),
-    /// A task's record has changed; not said of progress.
+    /// A task's record has changed. Progress is not announced.
     Changed(TaskId),
     /// A task has ended.
     Ended(TaskId),
     /// A task has been forgotten.
     Gone(TaskId),
-}
-
-/// What a store must not exceed.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// How many tasks may be WAITING or RUNNING.
-    pub max_unfinished: usize,
-    /// How many of one owner may be.
-    pub max_per_owner: usize,
-    /// How many tasks may be kept, the unfinished ones among them; and how many keys.
-    pub max_tasks: usize,
-}
-
-impl Default for Limits {
-    /// None.
-    fn default() -> Self {
-        Self { max_unfinished: usize::MAX, max_per_owner: usize::MAX, max_tasks: usize::MAX }
-    }
+    /// Notices were lost, because a connection was: anything may have happened.
+    Missed,
 }
 
 /// What a sweep did.
 #[derive(Clone, Debug, Default)]
 pub struct Swept {
-    /// What has been forgotten.
-    pub gone: Vec<Arc<Record>>,
-    /// How long until there is something to do again; `None`: not before another task has ended.
+    /// The tasks that have been forgotten.
+    pub gone: Vec<TaskId>,
+    /// How long until the next task may be forgotten; `None`: not before another one has ended.
     pub next: Option<Duration>,
 }
 
@@ -187,7 +219,7 @@ impl std::error::Error for StoreError {
     }
 }
 
-/// Nanoseconds since 1970; of times before 1678 and after 2262 the nearest there are.
+/// Nanoseconds since 1970; the nearest that fit for times before 1678 and after 2262.
 fn nanoseconds(time: jiff::Timestamp) -> i64 {
     let nanoseconds = time.as_nanosecond();
     i64::try_from(nanoseconds).unwrap_or(if nanoseconds < 0 { i64::MIN } else { i64::MAX })

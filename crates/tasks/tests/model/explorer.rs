@@ -1,25 +1,26 @@
-//! Goes every way there is.
+//! Takes every path through the model.
 
 use std::collections::HashMap;
 
 use crate::{
-    homes::Home,
-    world::{Bounds, Known, Lanes, Step, World},
+    durable_store::DurableStore,
+    simulation::Simulation,
+    state::{Bounds, Lanes, ModelState, Step},
 };
 
 /// The states that were found, and the steps between them.
-struct Map {
-    states: Vec<State>,
-    numbers: HashMap<Known, usize>,
+struct Graph {
+    vertices: Vec<Vertex>,
+    numbers: HashMap<ModelState, usize>,
     steps: u64,
 }
 
-struct State {
-    /// How to come there.
-    way: Vec<Step>,
-    /// What has not been tried from there.
+struct Vertex {
+    /// The steps that lead to this state.
+    path: Vec<Step>,
+    /// The possible steps that have not been tried from here.
     untried: Vec<Step>,
-    /// Where work that simply goes on leads from there; `None`: it is all over.
+    /// The step by which work simply goes on; `None`: everything is over.
     onward: Option<Onward>,
 }
 
@@ -28,67 +29,64 @@ struct Onward {
     leads_to: Option<usize>,
 }
 
-/// Visits every state and takes every step from it; panics with the way to whatever does not hold.
+/// Visits every state and takes every step from it; panics with the path to a state that must not be.
 ///
-/// A store cannot be copied: whoever wants to try another step from a state has to come there anew. So each walk goes on as
-/// long as there is something new to try.
-pub fn explore<H: Home>(lanes: Lanes, bounds: Bounds) {
-    let mut map = Map { states: Vec::new(), numbers: HashMap::new(), steps: 0 };
-    map.number_of(World::<H>::new(lanes, bounds).known(), Vec::new());
+/// A store cannot be copied, so another step from the same state needs a new store that is brought to that state. Each walk
+/// therefore goes on as long as there is something new to try.
+pub fn explore<D: DurableStore>(lanes: Lanes, bounds: Bounds) {
+    let mut graph = Graph { vertices: Vec::new(), numbers: HashMap::new(), steps: 0 };
+    graph.number_of(Simulation::<D>::new(lanes, bounds).state(), Vec::new());
     let mut from = 0;
-    while from < map.states.len() {
-        if map.states[from].untried.is_empty() {
+    while from < graph.vertices.len() {
+        if graph.vertices[from].untried.is_empty() {
             from += 1;
         } else {
-            map.walk::<H>(from, lanes, bounds);
+            graph.walk::<D>(from, lanes, bounds);
         }
     }
-    map.check_that_everything_ends();
-    eprintln!("{lanes:?} lanes, {}: {} states, {} steps between them", H::NAME, map.states.len(), map.steps);
+    graph.check_that_everything_ends();
+    eprintln!("{lanes:?} lanes, {}: {} states, {} steps", D::NAME, graph.vertices.len(), graph.steps);
 }
 
-impl Map {
-    fn walk<H: Home>(&mut self, from: usize, lanes: Lanes, bounds: Bounds) {
-        let mut world = World::<H>::new(lanes, bounds);
-        let way = self.states[from].way.clone();
-        way.iter().for_each(|step| world.take(*step));
-        assert_eq!(
-            self.numbers.get(world.known()),
-            Some(&from),
-            "the same way leads to the same state: {way:?}"
-        );
+impl Graph {
+    fn walk<D: DurableStore>(&mut self, from: usize, lanes: Lanes, bounds: Bounds) {
+        let mut simulation = Simulation::<D>::new(lanes, bounds);
+        let path = self.vertices[from].path.clone();
+        path.iter().for_each(|step| simulation.take(*step));
+        let reached = self.numbers.get(simulation.state());
+        assert_eq!(reached, Some(&from), "the same path leads to the same state: {path:?}");
         let mut at = from;
-        while let Some(step) = self.states[at].untried.pop() {
-            world.take(step);
+        while let Some(step) = self.vertices[at].untried.pop() {
+            simulation.take(step);
             self.steps += 1;
-            let way = self.states[at].way.iter().copied().chain([step]).collect();
-            let next = self.number_of(world.known(), way);
-            if let Some(onward) = self.states[at].onward.as_mut().filter(|onward| onward.step == step) {
+            let path = self.vertices[at].path.iter().copied().chain([step]).collect();
+            let next = self.number_of(simulation.state(), path);
+            if let Some(onward) = self.vertices[at].onward.as_mut().filter(|onward| onward.step == step) {
                 onward.leads_to = Some(next);
             }
             at = next;
         }
     }
 
-    fn number_of(&mut self, known: &Known, way: Vec<Step>) -> usize {
-        let number = *self.numbers.entry(known.clone()).or_insert(self.states.len());
-        if number == self.states.len() {
-            let onward = known.onward().map(|step| Onward { step, leads_to: None });
-            assert!(onward.is_some() || known.is_all_over(), "stuck after {way:?}: {known:?}");
-            self.states.push(State { way, untried: known.possible(), onward });
+    fn number_of(&mut self, state: &ModelState, path: Vec<Step>) -> usize {
+        let number = *self.numbers.entry(state.clone()).or_insert(self.vertices.len());
+        if number == self.vertices.len() {
+            let onward = state.onward().map(|step| Onward { step, leads_to: None });
+            assert!(onward.is_some() || state.is_all_over(), "stuck after {path:?}: {state:?}");
+            self.vertices.push(Vertex { path, untried: state.possible(), onward });
         }
         number
     }
 
-    /// From everywhere, work that goes on ends all tasks: nothing is stranded, and no lane stays shut.
+    /// From every state, work that goes on ends all tasks: none is stranded, and no lane stays occupied.
     fn check_that_everything_ends(&self) {
-        for state in &self.states {
-            let mut at = state;
-            for _ in 0..self.states.len() {
+        for vertex in &self.vertices {
+            let mut at = vertex;
+            for _ in 0..self.vertices.len() {
                 let Some(onward) = &at.onward else { break };
-                at = &self.states[onward.leads_to.expect("every step that is possible was taken")];
+                at = &self.vertices[onward.leads_to.expect("every step that is possible was taken")];
             }
-            assert!(at.onward.is_none(), "stuck after {:?}", state.way);
+            assert!(at.onward.is_none(), "stuck after {:?}", vertex.path);
         }
     }
 }

@@ -1,27 +1,29 @@
-//! Every interleaving of two tasks' lives, tried on a real store: submit, claim, cancel, seal, publish, end, hand back, give
-//! up, crash, rescue, prune.
+//! Every interleaving of what can happen to two tasks, tried on a real store: submit, claim, cancel, seal, publish, end,
+//! release, time-out, crash, recovery, prune.
 //!
-//! What threads and clients do is a model, [`Step`](world::Step) by step; what a store answers is the store's own. A state is
-//! what everybody outside of the store knows; it is reached once, by the shortest way, and left by every step that is
-//! possible in it. Each step is checked against the state diagram, and from each state everything must come to its end.
+//! Threads, clients and processes are a model that takes one [`Step`](state::Step) after another; the store is real. A state of
+//! the model is reached once, on the shortest path, and left by every step that is possible in it. After each step the store is
+//! compared with the state diagram, and from each state every task must come to its end.
 
 #![allow(clippy::unwrap_used, reason = "tests may")]
 
+mod durable_store;
 mod explorer;
-mod homes;
-mod world;
+mod invariants;
+mod simulation;
+mod state;
 
+use durable_store::InMemory;
+#[cfg(feature = "sqlite")]
+use durable_store::OnDisk;
 use explorer::explore;
-use homes::InMemory;
-#[cfg(feature = "sqlite")]
-use homes::OnDisk;
-use world::{Bounds, Lanes};
+use state::{Bounds, Lanes};
 
-const BOUNDS: Bounds = Bounds { crashes: 2, hand_backs: 1, failures: 2 };
+const BOUNDS: Bounds = Bounds { crashes: 2, releases: 1, failures: 2 };
 
-/// A disk is slow, so less trouble has to do.
+/// A disk is slow, so less may happen.
 #[cfg(feature = "sqlite")]
-const FEWER: Bounds = Bounds { crashes: 1, hand_backs: 1, failures: 1 };
+const FEWER: Bounds = Bounds { crashes: 1, releases: 1, failures: 1 };
 
 #[test]
 fn two_tasks_of_one_lane_keep_every_promise_whatever_happens_when() {
@@ -30,7 +32,7 @@ fn two_tasks_of_one_lane_keep_every_promise_whatever_happens_when() {
 
 #[test]
 fn two_tasks_of_different_lanes_keep_every_promise_whatever_happens_when() {
-    explore::<InMemory>(Lanes::Apart, BOUNDS);
+    explore::<InMemory>(Lanes::Separate, BOUNDS);
 }
 
 #[cfg(feature = "sqlite")]

@@ -35,7 +35,7 @@ async fn a_tracked_iterator_counts_and_ends_with_an_error_once_the_task_is_cance
         .await;
     begun.recv().unwrap();
     let progress = stage.get(id).await.progress.unwrap();
-    assert_eq!((&*progress.step, progress.done, progress.unit), ("Counting...", 7, "rows"));
+    assert_eq!((&*progress.step, progress.done, &*progress.unit), ("Counting...", 7, "rows"));
     stage.tasks.cancel(id).await.unwrap();
     go_on.send(()).unwrap();
     assert_eq!(

@@ -8,7 +8,7 @@ mod cancelling;
 mod context;
 mod fairness;
 mod pruning;
-mod rescue;
+mod recovery;
 mod stage;
 mod states;
 mod stopping;

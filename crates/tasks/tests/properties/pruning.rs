@@ -17,9 +17,10 @@ use longhaul_tasks::{
 };
 use proptest::prelude::*;
 
+use longhaul_tasks_contract::ForwardingStore;
+
 use crate::{
     stage::{Stage, done, names, spin, within_reason},
-    tampered::Tampered,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -164,7 +165,7 @@ async fn a_failed_sweep_is_made_up_for_by_the_next() {
     let clock = Arc::new(ManualClock::default());
     let (has_failed, failed) = mpsc::channel();
     let failures_left = AtomicUsize::new(3);
-    let store = Tampered::new(clock.clone()).when_swept(move || {
+    let store = ForwardingStore::new(clock.clone()).before_sweep(move || {
         failures_left.fetch_update(SeqCst, SeqCst, |left| left.checked_sub(1)).map_or(Ok(()), |_| {
             let _ = has_failed.send(());
             Err(StoreError::new("the disk is full", None))

@@ -1,4 +1,4 @@
-//! The engine with stores that are slow, that fail, or that somebody else writes to at the worst moment.
+//! The runtime with stores that are slow, that fail, or that somebody else writes to at the worst moment.
 
 use std::sync::{
     Arc,
@@ -6,32 +6,28 @@ use std::sync::{
 };
 
 use longhaul_tasks::{
-    MemoryStore, Status, StoreError, Submission, SubmitError,
-    clock::SystemClock,
-    store::{Journal as _, Transition, contract},
+    Status, StoreError, Submission, SubmitError, TaskId,
+    store::{Command, TaskCommand},
 };
+use longhaul_tasks_contract::ForwardingStore;
 
-use crate::{
-    stage::{Stage, done, names, spin},
-    tampered::Tampered,
-};
+use crate::stage::{Stage, done, names, spin};
 
-fn on(store: Tampered) -> Stage {
+fn on(store: ForwardingStore) -> Stage {
     Stage::with(|builder| builder.workers(2).store(store))
 }
 
-fn new_store() -> Tampered {
-    Tampered::new(Arc::new(SystemClock::default()))
+fn cancel(id: TaskId) -> Command {
+    Command::Change { id, command: TaskCommand::Cancel }
 }
 
-/// What a memory store does, it does when it is asked, not when the answer is awaited.
-fn cancel(store: &MemoryStore, id: longhaul_tasks::TaskId) {
-    drop(store.write(vec![Transition::CancelRequested { id }]));
+fn disk_is_full() -> StoreError {
+    StoreError::new("the disk is full", None)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cancel_between_the_claim_and_the_run_is_heard_and_the_job_never_starts() {
-    let stage = on(new_store().when_claimed(|store, claimed| cancel(store, claimed.id)));
+    let stage = on(ForwardingStore::default().after_claim(|claimed| vec![cancel(claimed.key.id)]));
     let ran = Arc::new(AtomicBool::new(false));
     let runs = ran.clone();
     let id = stage
@@ -47,11 +43,11 @@ async fn a_cancel_between_the_claim_and_the_run_is_heard_and_the_job_never_start
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cancel_just_before_the_end_is_written_wins_over_everything_unsealed() {
-    let stage = on(new_store().when_written(|store, wish| {
-        if let Transition::Ended { id, .. } | Transition::Sealed { id, .. } = wish {
-            cancel(store, *id);
+    let stage = on(ForwardingStore::default().before_command(|command| match command {
+        Command::Change { id, command: TaskCommand::End { .. } | TaskCommand::Seal { .. } } => {
+            Ok(vec![cancel(*id)])
         }
-        Ok(())
+        _ => Ok(Vec::new()),
     }));
     let plain = stage.submit(|_| done()).await;
     let with_file = stage
@@ -68,8 +64,33 @@ async fn a_cancel_just_before_the_end_is_written_wins_over_everything_unsealed()
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_cancel_just_after_the_seal_changes_nothing() {
+    let stage = on(ForwardingStore::default().before_command(|command| match command {
+        Command::Change { id, command: TaskCommand::End { .. } } => Ok(vec![cancel(*id)]),
+        _ => Ok(Vec::new()),
+    }));
+    let sealed = stage
+        .submit(|ctx| {
+            ctx.seal(&"published", &longhaul_tasks::Report::new())?;
+            done()
+        })
+        .await;
+    let with_file = stage
+        .submit(|ctx| {
+            std::fs::write(ctx.result_file("a.gpkg", "a/b")?, "whole")?;
+            ctx.seal(&"published", &longhaul_tasks::Report::new())?;
+            ctx.check()?;
+            done()
+        })
+        .await;
+    assert_eq!(stage.wait(sealed).await.status, Status::Finished);
+    assert_eq!(stage.wait(with_file).await.status, Status::Finished);
+    assert!(stage.tasks.result_file(with_file).await.unwrap().is_some());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_slow_store_loses_nothing() {
-    let stage = on(new_store().slow());
+    let stage = on(ForwardingStore::default().slow());
     let mut ids = Vec::new();
     for number in 0..100 {
         let submission =
@@ -98,19 +119,14 @@ async fn a_slow_store_loses_nothing() {
     assert!(names(stage.folder.path()).iter().all(|name| name == "results"));
 }
 
-#[tokio::test]
-async fn a_slow_store_keeps_the_contract_too() {
-    contract::check(async |clock| Tampered::new(clock).slow()).await;
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn an_end_that_the_store_did_not_take_is_written_again() {
     let failures = AtomicUsize::new(0);
-    let stage = on(new_store().when_written(move |_, wish| match wish {
-        Transition::Ended { .. } if failures.fetch_add(1, SeqCst) < 2 => {
-            Err(StoreError::new("the disk is full", None))
+    let stage = on(ForwardingStore::default().before_command(move |command| match command {
+        Command::Change { command: TaskCommand::End { .. }, .. } if failures.fetch_add(1, SeqCst) < 2 => {
+            Err(disk_is_full())
         }
-        _ => Ok(()),
+        _ => Ok(Vec::new()),
     }));
     let id = stage.submit(|_| done()).await;
     assert_eq!(stage.wait(id).await.status, Status::Finished);
@@ -118,7 +134,7 @@ async fn an_end_that_the_store_did_not_take_is_written_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_submit_that_the_store_did_not_take_is_an_error_and_its_files_stay_the_callers() {
-    let stage = on(new_store().when_written(|_, _| Err(StoreError::new("the disk is full", None))));
+    let stage = on(ForwardingStore::default().before_command(|_| Err(disk_is_full())));
     let file = stage.upload("upload");
     let submission = Submission { files: vec![file.clone()], ..Submission::default() };
     let refused = stage.tasks.submit(stage.job(&[], |_| done()), submission).await;
@@ -128,9 +144,9 @@ async fn a_submit_that_the_store_did_not_take_is_an_error_and_its_files_stay_the
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_seal_that_the_store_did_not_take_fails_the_job() {
-    let stage = on(new_store().when_written(|_, wish| match wish {
-        Transition::Sealed { .. } => Err(StoreError::new("the disk is full", None)),
-        _ => Ok(()),
+    let stage = on(ForwardingStore::default().before_command(|command| match command {
+        Command::Change { command: TaskCommand::Seal { .. }, .. } => Err(disk_is_full()),
+        _ => Ok(Vec::new()),
     }));
     let id = stage
         .submit(|ctx| {

@@ -11,7 +11,7 @@ use std::{
 
 use longhaul_tasks::{
     Filter, Idempotency, Report, SqliteStore, Status, Submission, SubmitError, TaskId, Tasks,
-    clock::Clock as _,
+    clock::Clock as _, store::Store as _,
 };
 use tempfile::TempDir;
 
@@ -89,7 +89,7 @@ async fn what_ran_runs_again_and_what_waited_waits_on_in_order() {
     }
     assert_eq!(*order.lock().unwrap(), ids);
     assert_eq!(next.get(held.id).await.unwrap().unwrap().attempt, 2);
-    assert_eq!(next.counters().recoveries.resumed, 1);
+    assert_eq!(next.counters().await.unwrap().recoveries.resumed, 1);
     held.release();
 }
 
@@ -107,47 +107,6 @@ async fn a_cancel_survives_the_crash_and_the_task_does_not_run_again() {
     assert_eq!(ended(&next, held.id).await.status, Status::Cancelled);
     assert_eq!(ended(&next, waiting).await.status, Status::Cancelled);
     held.release();
-}
-
-async fn crash_after_the_seal(intent: &'static str) {
-    let stage = Stage::new(1);
-    let (has_sealed, sealed) = mpsc::channel();
-    let (release, released) = mpsc::channel::<()>();
-    let number = stage.next_number();
-    let upload = stage.upload("upload");
-    let job = stage.job(&[], move |ctx| {
-        std::fs::write(ctx.result_file("a.gpkg", "a/b")?, "whole")?;
-        ctx.seal(&intent, &Report::new().text("attempt", "first"))?;
-        has_sealed.send(()).unwrap();
-        let _ = released.recv();
-        done()
-    });
-    let submission = Submission { files: vec![upload.clone()], ..Submission::default() };
-    let id = stage.tasks.submit(job, submission).await.unwrap().id;
-    sealed.recv().unwrap();
-    let (store, _copy) = crashed(&stage);
-    assert_eq!(store.files(), std::slice::from_ref(&upload));
-    stage.script_again(number, |_| Ok(Report::new().text("attempt", "second")));
-    let next = stage.successor(store);
-    let task = ended(&next, id).await;
-    let attempt = if intent == "published" { "first" } else { "second" };
-    assert_eq!(
-        (task.status, &*task.result.unwrap()),
-        (Status::Finished, &Report::new().text("attempt", attempt))
-    );
-    assert!(!upload.exists());
-    assert_eq!(next.result_file(id).await.unwrap().is_some(), intent == "published");
-    drop(release);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_task_that_had_published_is_finished_with_the_sealed_report() {
-    crash_after_the_seal("published").await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_task_that_was_sealed_and_had_not_published_runs_again() {
-    crash_after_the_seal("lost").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -182,7 +141,7 @@ async fn a_task_that_takes_the_program_down_with_it_is_given_up_after_three_star
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_graceful_stop_hands_back_what_runs_and_counts_it_as_no_failed_try() {
+async fn a_graceful_stop_releases_what_runs_and_counts_no_interruption() {
     let stage = Stage::new(1);
     let number = stage.next_number();
     let (has_begun, begun) = mpsc::channel();
@@ -376,4 +335,29 @@ async fn a_restart_shows_the_same_tasks() {
     ] {
         assert_eq!(next.totals(&filter).await.unwrap(), stage.tasks.totals(&filter).await.unwrap());
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tasks_that_end_at_the_same_time_are_found_again_as_they_were() {
+    let stage = Stage::new(2);
+    let submits = (0..200).map(|number| {
+        let job = stage.job(&[], move |_| match number % 3 {
+            0 => Err(anyhow::anyhow!("failed {number}").into()),
+            _ => Ok(Report::new().text("number", number.to_string())),
+        });
+        let tasks = stage.tasks.clone();
+        tokio::spawn(async move {
+            let id = tasks.submit(job, Submission::default()).await.unwrap().id;
+            tasks.wait(id).await.unwrap().unwrap()
+        })
+    });
+    let mut ended = Vec::new();
+    for submit in submits.collect::<Vec<_>>() {
+        ended.push(within_reason(submit).await.unwrap());
+    }
+    ended.sort_by_key(|task| task.id);
+    let (store, _copy) = crashed(&stage);
+    let found = store.page(&Filter::default()).await.unwrap().records;
+    let found: Vec<_> = found.iter().map(|record| format!("{:?}", record.task)).collect();
+    assert_eq!(found, ended.iter().map(|task| format!("{task:?}")).collect::<Vec<_>>());
 }

@@ -1,10 +1,10 @@
 //! The database's file: whose it is, which version it has, and whether it can be read.
 
-use std::{error::Error as _, fs, path::Path};
+use std::{error::Error as _, fs, path::Path, sync::Arc};
 
 use longhaul_tasks::{
-    SqliteStore, TaskId,
-    store::{Journal as _, NewTask, OpenError, Transition, View as _},
+    Filter, SqliteStore, TaskId,
+    store::{Command, Limits, NewTask, OpenError, Outcome, Record, Store as _, TaskCommand},
 };
 use rusqlite::Connection;
 use tempfile::TempDir;
@@ -22,14 +22,25 @@ fn new_task(description: &str) -> NewTask {
         owner: None,
         transaction: None,
         files: Vec::new(),
-        starts_early: true,
         idempotency: None,
     }
 }
 
+fn submit_command(description: &str) -> Command {
+    Command::Submit { task: new_task(description), limits: Limits::default() }
+}
+
 async fn submit(store: &SqliteStore, description: &str) -> TaskId {
-    let answers = store.write(vec![Transition::Submitted(new_task(description))]).await.unwrap();
-    answers[0].record.as_ref().unwrap().task.id
+    let outcomes = store.apply(vec![submit_command(description)]).await.unwrap();
+    outcomes[0].record.as_ref().unwrap().task.id
+}
+
+async fn get(store: &SqliteStore, id: u64) -> Option<Arc<Record>> {
+    store.get(&[TaskId(id)]).await.unwrap().remove(0)
+}
+
+async fn all(store: &SqliteStore) -> Vec<Arc<Record>> {
+    store.page(&Filter::default()).await.unwrap().records
 }
 
 fn open(folder: &Path) -> Result<SqliteStore, OpenError> {
@@ -47,12 +58,13 @@ async fn an_id_whose_task_never_came_to_the_disk_is_not_used_again() {
     let first = submit(&store, "one").await;
     let second = TaskId(first.0 + 1);
     let submit_cancel_prune = vec![
-        Transition::Submitted(new_task("two")),
-        Transition::CancelRequested { id: second },
-        Transition::Pruned { id: second },
+        submit_command("two"),
+        Command::Change { id: second, command: TaskCommand::Cancel },
+        Command::Prune { id: second },
     ];
-    let answers = store.write(submit_cancel_prune).await.unwrap();
-    assert!(answers.iter().all(|answer| answer.verdict.is_ok()), "{answers:?}");
+    let outcomes = store.apply(submit_cancel_prune).await.unwrap();
+    let is_carried_out = |outcome: &Outcome| outcome.result.is_ok();
+    assert!(outcomes.iter().all(is_carried_out), "{outcomes:?}");
     drop(store);
     assert_eq!(submit(&open(folder.path()).unwrap(), "three").await, TaskId(second.0 + 1));
 }
@@ -66,7 +78,7 @@ async fn a_database_of_a_newer_program_is_refused_and_left_alone() {
     assert!(matches!(refused, OpenError::Newer { found: 99, known: 1 }), "{refused:?}");
     assert!(refused.to_string().contains("has version 99"), "{refused}");
     change(folder.path(), "PRAGMA user_version = 1");
-    assert!(open(folder.path()).unwrap().get(TaskId(1)).await.unwrap().is_some());
+    assert!(get(&open(folder.path()).unwrap(), 1).await.is_some());
 }
 
 #[test]
@@ -118,7 +130,7 @@ async fn a_damaged_database_is_an_error_that_says_so() {
         damaged[page * 4096..(page + 1) * 4096].fill(0x5a);
         fs::write(&path, damaged).unwrap();
         match open(folder.path()) {
-            Ok(store) => assert!(store.get(TaskId(1)).await.is_ok()),
+            Ok(store) => assert!(store.get(&[TaskId(1)]).await.is_ok()),
             Err(error) => {
                 refused += 1;
                 let cause = error.source().unwrap().to_string();
@@ -128,7 +140,7 @@ async fn a_damaged_database_is_an_error_that_says_so() {
     }
     assert!(refused >= 5, "pages of tasks are looked at: {refused}");
     fs::write(&path, whole).unwrap();
-    assert!(open(folder.path()).unwrap().get(TaskId(200)).await.unwrap().is_some());
+    assert!(get(&open(folder.path()).unwrap(), 200).await.is_some());
 }
 
 #[tokio::test]
@@ -149,7 +161,7 @@ async fn a_torn_log_loses_nothing_but_what_was_torn() {
         // Each submit waited for a commit of its own, so all that were whole by then are there, and nothing by halves.
         let whole = lengths[1..].iter().filter(|length| **length <= cut).count();
         let found = open(copy.path()).unwrap();
-        let there = found.list(&longhaul_tasks::Filter::default()).await.unwrap();
+        let there = all(&found).await;
         assert_eq!(there.len(), whole, "cut at {cut} of {last}");
         assert!(there.iter().zip(1..).all(|(record, id)| record.task.id == TaskId(id)));
         assert!(submit(&found, "it goes on").await > TaskId(whole as u64));
@@ -169,5 +181,5 @@ async fn a_log_whose_last_page_is_garbage_loses_only_what_was_being_written() {
     // Half a frame that never became whole.
     log.extend([0x5a; 3000]);
     fs::write(&wal, log).unwrap();
-    assert_eq!(open(copy.path()).unwrap().list(&longhaul_tasks::Filter::default()).await.unwrap().len(), 10);
+    assert_eq!(all(&open(copy.path()).unwrap()).await.len(), 10);
 }

@@ -9,7 +9,7 @@ use std::{
     },
 };
 
-use longhaul_tasks::{Filter, SqliteStore, Status, Submission, SubmitError, TaskId};
+use longhaul_tasks::{Filter, SqliteStore, Status, Submission, SubmitError, TaskId, store::Store as _};
 
 use crate::{
     copy_of, database_in, new_store,
@@ -61,8 +61,8 @@ async fn a_full_disk_is_an_error_and_not_ready_and_nothing_is_lost() {
     assert!(stage.tasks.prune(old).await.is_err());
     assert_eq!(stage.get(waiting).await.status, Status::Waiting, "what was not written is not shown");
     assert_eq!(stage.get(old).await.status, Status::Finished);
-    let there = stage.tasks.list(&Filter::default()).await.unwrap();
-    assert_eq!(there.len(), 3);
+    let page = stage.tasks.page(&Filter::default()).await.unwrap();
+    assert_eq!(page.tasks.len(), 3);
     running.release();
 
     is_full.store(false, SeqCst);
@@ -74,8 +74,8 @@ async fn a_full_disk_is_an_error_and_not_ready_and_nothing_is_lost() {
     stage.wait(new).await;
     let copy = copy_of(folder.path());
     let found = new_store(copy.path(), stage.clock.clone());
-    let statuses = longhaul_tasks::store::View::list(&found, &Filter::default()).await.unwrap();
-    let statuses: Vec<_> = statuses.iter().map(|record| (record.task.id, record.task.status)).collect();
+    let records = found.page(&Filter::default()).await.unwrap().records;
+    let statuses: Vec<_> = records.iter().map(|record| (record.task.id, record.task.status)).collect();
     assert_eq!(statuses, [old, running.id, waiting, new].map(|id| (id, Status::Finished)));
 }
 

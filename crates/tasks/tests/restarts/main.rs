@@ -7,10 +7,11 @@
 #![allow(clippy::unwrap_used, reason = "a test may")]
 #![allow(dead_code, reason = "some of the stage is for other tests")]
 
+mod commits;
 mod crashes;
 mod database;
 mod disk;
-mod early;
+mod publication;
 #[path = "../properties/stage.rs"]
 mod stage;
 

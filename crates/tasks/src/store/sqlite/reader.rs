@@ -1,26 +1,31 @@
-//! A thread that reads from the database what is not kept in memory.
+//! A thread that reads ended tasks that are not in memory.
 
-use std::{path::Path, thread::JoinHandle};
+use std::{path::Path, sync::Arc, thread::JoinHandle};
 
 use parking_lot::Mutex;
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-use super::{OpenError, rows, rows::Content, schema};
-use crate::{TaskId, store::StoreError};
+use super::{OpenError, rows, schema};
+use crate::{
+    TaskId,
+    store::{Record, StoreError},
+};
 
-/// Questions that may wait; those who ask more wait themselves.
+/// How many questions may wait; callers beyond that wait before they ask.
 const WAITING: usize = 256;
 
-/// Asks the thread, until it is closed.
+/// The way to the thread, until it is closed.
 pub(super) struct Reader {
     questions: Mutex<Option<mpsc::Sender<Question>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
+type Records = Vec<Option<Arc<Record>>>;
+
 struct Question {
-    id: TaskId,
-    answer: oneshot::Sender<rusqlite::Result<Option<Content>>>,
+    ids: Vec<TaskId>,
+    answer: oneshot::Sender<rusqlite::Result<Records>>,
 }
 
 impl Reader {
@@ -33,17 +38,17 @@ impl Reader {
         Ok(Self { questions: Mutex::new(Some(questions)), thread })
     }
 
-    /// What the task has to say; `None` if it is gone.
-    pub(super) async fn content(&self, id: TaskId) -> Result<Option<Content>, StoreError> {
+    /// The tasks of these ids, in the order asked; `None` for each that is gone.
+    pub(super) async fn records(&self, ids: Vec<TaskId>) -> Result<Records, StoreError> {
         let stopped = || StoreError::new("the task store has stopped", None);
         let questions = self.questions.lock().clone().ok_or_else(stopped)?;
         let (answer, answered) = oneshot::channel();
-        questions.send(Question { id, answer }).await.map_err(|_| stopped())?;
-        let content = answered.await.map_err(|_| stopped())?;
-        content.map_err(|error| StoreError::new("reading from the task database", Some(error.into())))
+        questions.send(Question { ids, answer }).await.map_err(|_| stopped())?;
+        let records = answered.await.map_err(|_| stopped())?;
+        records.map_err(|error| StoreError::new("reading from the task database", Some(error.into())))
     }
 
-    /// Closes the database, once what was asked before is answered.
+    /// Closes the database once the earlier questions are answered.
     pub(super) fn close(&self) {
         *self.questions.lock() = None;
         let thread = self.thread.lock().take();
@@ -55,7 +60,7 @@ impl Reader {
 
 fn read(database: &Connection, mut asked: mpsc::Receiver<Question>) {
     while let Some(question) = asked.blocking_recv() {
-        // Whoever asked may have gone.
-        let _ = question.answer.send(rows::read_content(database, question.id));
+        // The caller may have gone.
+        let _ = question.answer.send(rows::read_records(database, &question.ids));
     }
 }

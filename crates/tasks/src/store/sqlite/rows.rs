@@ -1,4 +1,4 @@
-//! What is written of a task, and read again.
+//! How tasks and requests are written to the tables, and read again.
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -10,15 +10,16 @@ use rusqlite::{
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
-    ErrorReport, Priority, Report, Status, Task, TaskId,
+    Priority, Status, Task, TaskId,
     store::{
-        Download, Record,
-        board::{Life, Request, RequestKey, Row, Seal},
+        Record, Seal, TaskState,
+        machine::{ActiveTask, Request, RequestKey, Row},
         nanoseconds,
+        read_model::TaskSummary,
     },
 };
 
-// By position: finding a parameter by its name takes longer than writing it.
+// Parameters are bound by position: finding one by its name takes longer than writing it.
 
 const INSERT: &str = "INSERT INTO task (id, status, started, finished, attempt, interruptions, cancel_requested, is_sealed, intent, download,
         error, result, kind, description, subject, priority, transaction_id, owner, created, job, lanes, files)
@@ -30,14 +31,14 @@ const UPDATE: &str =
         job = iif(?13, NULL, job), lanes = iif(?13, NULL, lanes), files = iif(?13, NULL, files)
     WHERE id = ?1";
 
-/// Writes the changes.
+/// Writes the rows of a batch.
 pub(super) fn write(database: &Transaction<'_>, rows: &[Row]) -> rusqlite::Result<()> {
     let mut insert = database.prepare_cached(INSERT)?;
     let mut update = database.prepare_cached(UPDATE)?;
     for row in rows {
         match row {
-            Row::New(life) => write_new(&mut insert, life)?,
-            Row::Changed(life) => write_changed(&mut update, life)?,
+            Row::New(task) => write_new(&mut insert, task)?,
+            Row::Changed(task) => write_changed(&mut update, task)?,
             Row::Gone(id) => {
                 database.prepare_cached("DELETE FROM task WHERE id = ?")?.execute([number(id.0)?])?;
             }
@@ -46,9 +47,9 @@ pub(super) fn write(database: &Transaction<'_>, rows: &[Row]) -> rusqlite::Resul
     Ok(())
 }
 
-fn write_new(insert: &mut Statement<'_>, life: &Life) -> rusqlite::Result<()> {
-    let task = &life.record.task;
-    bind_changing(insert, life)?;
+fn write_new(insert: &mut Statement<'_>, active: &ActiveTask) -> rusqlite::Result<()> {
+    let task = &active.state.record.task;
+    bind_changing(insert, active)?;
     insert.raw_bind_parameter(13, &*task.kind)?;
     insert.raw_bind_parameter(14, &*task.description)?;
     insert.raw_bind_parameter(15, task.subject.as_deref())?;
@@ -56,24 +57,24 @@ fn write_new(insert: &mut Statement<'_>, life: &Life) -> rusqlite::Result<()> {
     insert.raw_bind_parameter(17, task.transaction.as_deref())?;
     insert.raw_bind_parameter(18, task.owner.as_deref())?;
     insert.raw_bind_parameter(19, nanoseconds(task.created))?;
-    insert.raw_bind_parameter(20, (!task.status.has_ended()).then_some(&*life.job))?;
-    insert.raw_bind_parameter(21, list(&life.lanes)?)?;
-    insert.raw_bind_parameter(22, list(&life.files)?)?;
+    insert.raw_bind_parameter(20, (!task.status.has_ended()).then_some(&*active.job))?;
+    insert.raw_bind_parameter(21, list(&active.lanes)?)?;
+    insert.raw_bind_parameter(22, list(&active.files)?)?;
     insert.raw_execute()?;
     Ok(())
 }
 
-fn write_changed(update: &mut Statement<'_>, life: &Life) -> rusqlite::Result<()> {
-    bind_changing(update, life)?;
-    update.raw_bind_parameter(13, life.record.task.status.has_ended())?;
+fn write_changed(update: &mut Statement<'_>, active: &ActiveTask) -> rusqlite::Result<()> {
+    bind_changing(update, active)?;
+    update.raw_bind_parameter(13, active.state.status().has_ended())?;
     update.raw_execute()?;
     Ok(())
 }
 
 /// What may change of a task, as the first twelve parameters.
-fn bind_changing(statement: &mut Statement<'_>, life: &Life) -> rusqlite::Result<()> {
-    let (record, task) = (&life.record, &life.record.task);
-    let seal = life.sealed.as_deref();
+fn bind_changing(statement: &mut Statement<'_>, active: &ActiveTask) -> rusqlite::Result<()> {
+    let (record, task) = (&active.state.record, &active.state.record.task);
+    let seal = active.state.seal.as_deref();
     let result = seal.map(|seal| &seal.report).or(task.result.as_ref());
     let download = seal.map_or(record.download.as_ref(), |seal| seal.download.as_ref());
     statement.raw_bind_parameter(1, number(task.id.0)?)?;
@@ -90,109 +91,109 @@ fn bind_changing(statement: &mut Statement<'_>, life: &Life) -> rusqlite::Result
     statement.raw_bind_parameter(12, result.map(json).transpose()?)
 }
 
-/// A task as it was read.
-pub(super) enum Stored {
-    Unfinished(Life),
-    Ended {
-        record: Record,
-        /// Whether its result and error were left where they are.
-        is_lean: bool,
-    },
-}
+/// What a record is read from.
+const RECORD: &str =
+    "id, status, kind, description, subject, priority, transaction_id, owner, created, started, finished,
+    attempt, interruptions, cancel_requested, download, error, result, is_sealed";
 
-/// Hands on every task, by id; result and error of an ended one only if they are no longer than `heavy` bytes together.
-pub(super) fn read_all(
+/// Reads every unfinished task, by id.
+pub(super) fn read_unfinished(
     database: &Connection,
-    heavy: usize,
-    mut each: impl FnMut(Stored),
+    mut each: impl FnMut(ActiveTask),
 ) -> rusqlite::Result<()> {
-    let mut select = database.prepare(
-        "WITH weighed AS (
-            SELECT *, finished IS NOT NULL
-                AND ifnull(octet_length(result), 0) + ifnull(octet_length(error), 0) > ? AS is_lean
-            FROM task
-         )
-         SELECT id, status, kind, description, subject, priority, transaction_id, owner, created, started, finished,
-            attempt, interruptions, cancel_requested, download, is_lean, iif(is_lean, NULL, error),
-            iif(is_lean, NULL, result), is_sealed, job, lanes, files, intent
-         FROM weighed ORDER BY id",
-    )?;
-    let mut words = Words::default();
-    let mut rows = select.query([number(heavy as u64)?])?;
+    let mut select = database.prepare(&format!(
+        "SELECT {RECORD}, intent, job, lanes, files FROM task WHERE status IN ('WAITING', 'RUNNING') ORDER BY id"
+    ))?;
+    let mut rows = select.query([])?;
     while let Some(row) = rows.next()? {
-        each(read_row(row, &mut words)?);
+        each(active_task(row)?);
     }
     Ok(())
 }
 
-fn read_row(row: &SqlRow<'_>, words: &mut Words) -> rusqlite::Result<Stored> {
-    let status: Status = word(row, 1)?;
-    let priority: Priority = word(row, 5)?;
-    let (error, result): (Option<Arc<ErrorReport>>, Option<Arc<Report>>) =
-        (parsed(row, 16)?, parsed(row, 17)?);
-    let download: Option<Arc<Download>> = parsed(row, 14)?;
-    let is_sealed: bool = row.get(18)?;
+fn active_task(row: &SqlRow<'_>) -> rusqlite::Result<ActiveTask> {
+    let mut record = record(row)?;
+    let seal = match row.get(17)? {
+        false => None,
+        true => Some(Arc::new(Seal {
+            intent: row.get_ref(18)?.as_str_or_null()?.map(Into::into),
+            report: record.task.result.take().unwrap_or_default(),
+            download: record.download.take(),
+        })),
+    };
+    let files: Vec<PathBuf> = parsed(row, 21)?.unwrap_or_default();
+    Ok(ActiveTask {
+        state: TaskState::restored(record, seal),
+        job: row.get_ref(19)?.as_str_or_null()?.unwrap_or_default().into(),
+        lanes: parsed(row, 20)?.unwrap_or_default(),
+        files: files.into(),
+        rank: 0,
+        restored: true,
+    })
+}
+
+/// Reads every ended task, by id, as far as filters ask, and when it ended.
+pub(super) fn read_ended(
+    database: &Connection,
+    mut each: impl FnMut(TaskSummary<'_>, Timestamp),
+) -> rusqlite::Result<()> {
+    let mut select = database.prepare(
+        "SELECT id, status, kind, subject, owner, created, ifnull(finished, created) FROM task
+         WHERE status NOT IN ('WAITING', 'RUNNING') ORDER BY id",
+    )?;
+    let mut rows = select.query([])?;
+    while let Some(row) = rows.next()? {
+        let summary = TaskSummary {
+            id: TaskId(row.get::<_, i64>(0)?.unsigned_abs()),
+            status: name_of(row, 1)?,
+            kind: row.get_ref(2)?.as_str()?,
+            subject: row.get_ref(3)?.as_str_or_null()?,
+            owner: row.get_ref(4)?.as_str_or_null()?,
+            created: row.get(5)?,
+        };
+        each(summary, time(row, 6)?.unwrap_or_default());
+    }
+    Ok(())
+}
+
+/// The tasks of these ids, in the order asked; `None` for each that is gone.
+pub(super) fn read_records(
+    database: &Connection,
+    ids: &[TaskId],
+) -> rusqlite::Result<Vec<Option<Arc<Record>>>> {
+    let mut select = database.prepare_cached(&format!("SELECT {RECORD} FROM task WHERE id = ?"))?;
+    let mut read = |id: &TaskId| select.query_row([number(id.0)?], record).optional();
+    ids.iter().map(|id| Ok(read(id)?.map(Arc::new))).collect()
+}
+
+/// The columns of [`RECORD`].
+fn record(row: &SqlRow<'_>) -> rusqlite::Result<Record> {
+    let text =
+        |column: usize| Ok::<_, rusqlite::Error>(row.get_ref(column)?.as_str_or_null()?.map(Arc::from));
     let task = Task {
         id: TaskId(row.get::<_, i64>(0)?.unsigned_abs()),
-        kind: words.get(row.get_ref(2)?.as_str()?),
-        status,
-        description: words.get(row.get_ref(3)?.as_str()?),
-        subject: row.get_ref(4)?.as_str_or_null()?.map(|subject| words.get(subject)),
-        priority,
-        transaction: row.get_ref(6)?.as_str_or_null()?.map(Into::into),
-        owner: row.get_ref(7)?.as_str_or_null()?.map(|owner| words.get(owner)),
-        attempt: row.get(11)?,
+        status: name_of(row, 1)?,
+        kind: row.get_ref(2)?.as_str()?.into(),
+        description: row.get_ref(3)?.as_str()?.into(),
+        subject: text(4)?,
+        priority: name_of(row, 5)?,
+        transaction: text(6)?,
+        owner: text(7)?,
         created: time(row, 8)?.unwrap_or_default(),
         started: time(row, 9)?,
         finished: time(row, 10)?,
+        attempt: row.get(11)?,
         progress: None,
-        result: result.clone().filter(|_| !is_sealed),
-        error,
+        error: parsed(row, 15)?,
+        result: parsed(row, 16)?,
     };
-    let mut record = Record {
-        task,
-        interruptions: row.get(12)?,
-        cancel_requested: row.get(13)?,
-        download: download.clone().filter(|_| !is_sealed),
-    };
-    if status.has_ended() {
-        record.task.finished = record.task.finished.or(Some(record.task.created));
-        return Ok(Stored::Ended { record, is_lean: row.get(15)? });
-    }
-    let intent = row.get_ref(22)?.as_str_or_null()?.map(Into::into);
-    let seal = is_sealed.then(|| Seal { intent, report: result.unwrap_or_default(), download });
-    let job = row.get_ref(19)?.as_str_or_null()?.unwrap_or_default().into();
-    let lanes = parsed(row, 20)?.unwrap_or_default();
-    let files: Vec<PathBuf> = parsed(row, 21)?.unwrap_or_default();
-    Ok(Stored::Unfinished(Life::stored(record, job, lanes, files.into(), seal)))
-}
-
-/// What an ended task has to say; `None` if it is gone.
-pub(super) fn read_content(database: &Connection, id: TaskId) -> rusqlite::Result<Option<Content>> {
-    let mut select = database.prepare_cached("SELECT error, result FROM task WHERE id = ?")?;
-    select
-        .query_row([number(id.0)?], |row| Ok(Content { error: parsed(row, 0)?, result: parsed(row, 1)? }))
-        .optional()
-}
-
-/// An ended task's result and error.
-pub(super) struct Content {
-    error: Option<Arc<ErrorReport>>,
-    result: Option<Arc<Report>>,
-}
-
-impl Content {
-    pub(super) fn put_into(self, record: &Record) -> Arc<Record> {
-        let mut record = record.clone();
-        record.task.error = self.error;
-        record.task.result = self.result;
-        record.into()
-    }
+    let (interruptions, cancel_requested) = (row.get(12)?, row.get(13)?);
+    Ok(Record { task, interruptions, cancel_requested, download: parsed(row, 14)? })
 }
 
 pub(super) fn read_last_id(database: &Connection) -> rusqlite::Result<u64> {
     let state = database.query_row("SELECT last_id FROM state", [], |row| row.get::<_, i64>(0))?;
-    // Whatever the state says, an id that is there is not given out again.
+    // An id that is there is not given out again, whatever the state says.
     let highest =
         database.query_row("SELECT ifnull(max(id), 0) FROM task", [], |row| row.get::<_, i64>(0))?;
     Ok(state.max(highest).unsigned_abs())
@@ -208,7 +209,7 @@ pub(super) fn count_requests(database: &Connection) -> rusqlite::Result<usize> {
     Ok(usize::try_from(count).unwrap_or(usize::MAX))
 }
 
-/// A task that was just accepted, as a request is answered again: the rest is as with every new task.
+/// What is stored of the answer to a request; the rest is the same for every new task.
 type FirstAnswer = (TaskId, Arc<str>, Arc<str>, Option<Arc<str>>, Priority, Option<Arc<str>>);
 
 pub(super) fn write_request(
@@ -264,12 +265,12 @@ pub(super) fn read_request(
     select.query_row((stored_owner(owner), key), read).optional()
 }
 
-/// How many have gone.
+/// Deletes the requests until this time; how many there were.
 pub(super) fn expire_requests(database: &Transaction<'_>, until: Timestamp) -> rusqlite::Result<usize> {
     database.prepare_cached("DELETE FROM request WHERE created <= ?")?.execute([nanoseconds(until)])
 }
 
-/// A primary key has no NULL; `-` stands for nobody, and comes before the name of everybody else.
+/// A primary key has no NULL: `-` stands for no owner, and other owners have a prefix.
 fn stored_owner(owner: &Option<Arc<str>>) -> String {
     owner.as_ref().map_or_else(|| "-".to_owned(), |owner| format!("={owner}"))
 }
@@ -278,7 +279,7 @@ fn number(number: u64) -> rusqlite::Result<i64> {
     i64::try_from(number).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
 }
 
-/// Nothing, where there is nothing in it.
+/// A list as JSON; NULL if it is empty.
 fn list(items: &[impl Serialize]) -> rusqlite::Result<Option<String>> {
     (!items.is_empty()).then(|| json(items)).transpose()
 }
@@ -293,35 +294,15 @@ fn parsed<T: DeserializeOwned>(row: &SqlRow<'_>, column: usize) -> rusqlite::Res
     parsed.map_err(|error| rusqlite::Error::FromSqlConversionFailure(column, Type::Text, error.into()))
 }
 
-fn word<T: DeserializeOwned>(row: &SqlRow<'_>, column: usize) -> rusqlite::Result<T> {
+fn name_of<T: DeserializeOwned>(row: &SqlRow<'_>, column: usize) -> rusqlite::Result<T> {
     use serde::de::{IntoDeserializer, value::Error};
     let text = row.get_ref(column)?.as_str()?;
-    let word = T::deserialize(IntoDeserializer::<Error>::into_deserializer(text));
-    word.map_err(|error| rusqlite::Error::FromSqlConversionFailure(column, Type::Text, error.into()))
+    let parsed = T::deserialize(IntoDeserializer::<Error>::into_deserializer(text));
+    parsed.map_err(|error| rusqlite::Error::FromSqlConversionFailure(column, Type::Text, error.into()))
 }
 
 fn time(row: &SqlRow<'_>, column: usize) -> rusqlite::Result<Option<Timestamp>> {
     let time = row.get::<_, Option<i64>>(column)?.map(|time| Timestamp::from_nanosecond(time.into()));
     time.transpose()
         .map_err(|error| rusqlite::Error::FromSqlConversionFailure(column, Type::Integer, error.into()))
-}
-
-/// The words that were read last, so that what a million tasks have in common is not read a million times.
-#[derive(Default)]
-struct Words(Vec<Arc<str>>);
-
-impl Words {
-    const MOST: usize = 16;
-
-    fn get(&mut self, word: &str) -> Arc<str> {
-        if let Some(known) = self.0.iter().find(|known| &***known == word) {
-            return known.clone();
-        }
-        if self.0.len() == Self::MOST {
-            self.0.clear();
-        }
-        let new: Arc<str> = word.into();
-        self.0.push(new.clone());
-        new
-    }
 }

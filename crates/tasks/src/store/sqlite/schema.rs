@@ -1,4 +1,4 @@
-//! The tables, and how they came to be.
+//! The tables, and their migrations.
 
 use std::{fs::File, path::Path, time::Duration};
 
@@ -6,18 +6,18 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 use super::OpenError;
 
-/// Says in the file's header whose it is: `TASK`.
+/// The application id in the file's header: `TASK`.
 const APPLICATION: i32 = 0x5441_534b;
 
-/// How long to wait for another program that has the database locked, such as a backup.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long to wait for another process that has locked the database, such as a backup.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What made each version of the schema from the one before it; the first made version 1 from nothing. A step that was
-/// released is never changed.
+/// The migration to each version of the schema from the one before it; the first makes version 1 of an empty database. A
+/// released migration is never changed.
 ///
 /// Times are nanoseconds since 1970; what has members is JSON. The job, its lanes and its files, if any, are there until the task has
 /// ended. `result` is the sealed report of a task that is sealed and has not ended.
-const STEPS: &[&str] = &["
+const MIGRATIONS: &[&str] = &["
     CREATE TABLE task (
         id INTEGER PRIMARY KEY,
         status TEXT NOT NULL,
@@ -55,48 +55,48 @@ const STEPS: &[&str] = &["
     INSERT INTO state VALUES (0);
 "];
 
-/// Opens the database to write in it, and brings it up to the newest schema.
+/// Opens the database for writing, and migrates it to the newest schema.
 pub(super) fn open(path: &Path) -> Result<Connection, OpenError> {
     let mut connection = Connection::open(path).map_err(OpenError::Open)?;
     set_up(&connection).map_err(OpenError::Open)?;
-    migrate(&mut connection, STEPS)?;
+    migrate(&mut connection, MIGRATIONS)?;
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        // A file is only there for good once its folder says so.
+        // A new file survives a power cut only once its folder is synced.
         File::open(folder).and_then(|folder| folder.sync_all()).map_err(OpenError::Folder)?;
     }
     Ok(connection)
 }
 
-/// Opens the database to read what was written.
+/// Opens the database for reading.
 pub(super) fn open_to_read(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(
         path,
         OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
     )?;
-    connection.busy_timeout(PATIENCE)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
     Ok(connection)
 }
 
 fn set_up(connection: &Connection) -> rusqlite::Result<()> {
-    connection.busy_timeout(PATIENCE)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     // Each commit waits for the disk.
     connection.pragma_update(None, "synchronous", "FULL")?;
-    // The log goes back into the database after 32 MiB; more often costs more than it saves.
+    // The log is checkpointed after 32 MiB; more often costs more than it saves.
     connection.pragma_update(None, "wal_autocheckpoint", 8192)?;
     connection.pragma_update(None, "journal_size_limit", 64 << 20)?;
     connection.set_prepared_statement_cache_capacity(32);
     Ok(())
 }
 
-/// Takes the steps that the database has not taken yet: all of them, or none.
-fn migrate(connection: &mut Connection, steps: &[&str]) -> Result<(), OpenError> {
-    // Nobody else may migrate it meanwhile; this also shows at once whether it can be written at all.
+/// Runs the migrations that the database lacks: all of them, or none.
+fn migrate(connection: &mut Connection, migrations: &[&str]) -> Result<(), OpenError> {
+    // The write lock keeps other processes from migrating, and shows at once whether the database can be written.
     let migration = connection.transaction_with_behavior(TransactionBehavior::Immediate);
     let migration = migration.map_err(OpenError::Open)?;
-    let version = version(&migration, steps.len())?;
-    for (step, next) in steps.iter().zip(1..).skip(version) {
-        let done = migration.execute_batch(step).and_then(|()| {
+    let version = version(&migration, migrations.len())?;
+    for (migration_sql, next) in migrations.iter().zip(1..).skip(version) {
+        let done = migration.execute_batch(migration_sql).and_then(|()| {
             migration.pragma_update(None, "application_id", APPLICATION)?;
             migration.pragma_update(None, "user_version", next)
         });
@@ -106,7 +106,7 @@ fn migrate(connection: &mut Connection, steps: &[&str]) -> Result<(), OpenError>
     migration.commit().map_err(OpenError::Open)
 }
 
-/// The version that the database has, at most `known`; 0 if there is nothing in it.
+/// The version of the database, at most `known`; 0 if it is empty.
 fn version(database: &Transaction<'_>, known: usize) -> Result<usize, OpenError> {
     let number = |pragma| database.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0));
     let application = number("application_id").map_err(OpenError::Open)?;
@@ -134,24 +134,24 @@ mod tests {
     }
 
     #[test]
-    fn a_step_is_taken_once_and_what_is_there_stays() {
+    fn a_migration_runs_once_and_keeps_what_is_there() {
         let mut database = Connection::open_in_memory().unwrap();
-        migrate(&mut database, STEPS).unwrap();
+        migrate(&mut database, MIGRATIONS).unwrap();
         database.execute("UPDATE state SET last_id = 7", []).unwrap();
         for _ in 0..2 {
-            migrate(&mut database, &[STEPS, &[SECOND]].concat()).unwrap();
+            migrate(&mut database, &[MIGRATIONS, &[SECOND]].concat()).unwrap();
             assert_eq!(last_id(&database), 17);
         }
-        assert!(matches!(migrate(&mut database, STEPS), Err(OpenError::Newer { .. })));
+        assert!(matches!(migrate(&mut database, MIGRATIONS), Err(OpenError::Newer { .. })));
     }
 
     #[test]
-    fn a_step_that_fails_changes_nothing() {
+    fn a_migration_that_fails_changes_nothing() {
         let mut database = Connection::open_in_memory().unwrap();
-        migrate(&mut database, STEPS).unwrap();
-        let steps = [STEPS, &[SECOND, "this is no SQL"]].concat();
-        assert!(matches!(migrate(&mut database, &steps), Err(OpenError::Migrate(_))));
+        migrate(&mut database, MIGRATIONS).unwrap();
+        let migrations = [MIGRATIONS, &[SECOND, "this is no SQL"]].concat();
+        assert!(matches!(migrate(&mut database, &migrations), Err(OpenError::Migrate(_))));
         assert_eq!(last_id(&database), 0);
-        migrate(&mut database, STEPS).unwrap();
+        migrate(&mut database, MIGRATIONS).unwrap();
     }
 }

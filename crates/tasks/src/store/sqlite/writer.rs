@@ -1,357 +1,231 @@
-//! The one thread that writes.
+//! The one thread that writes to the database.
 //!
-//! It takes all wishes that have come meanwhile, lets the board grant or refuse them, writes what they change in one
-//! transaction, and waits for the disk once. Only then are they visible, and answered. If the disk does not take
-//! them they have never been.
+//! It takes all requests that came while the disk was busy, evaluates their commands against an overlay, writes what they
+//! change in one transaction, and waits for the disk once. Only then are the changes merged into memory, visible, and answered.
+//! If the disk does not take the batch, it is dropped.
 
 use std::{sync::Arc, time::Duration};
 
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::oneshot;
 
-use super::{Shared, log_room::LogRoom, rows};
-use crate::{
-    ids::ById,
-    store::{
-        Answer, Claimed, Idempotency, Notice, Record, StoreError, Swept, Transition,
-        board::{Moment, Request, RequestKey, Row},
-        shelf::Found,
-    },
+use super::{Shared, rows, wal_preallocation::WalPreallocation};
+use crate::store::{
+    Claimed, Command, Idempotency, Outcome, StoreError, Swept,
+    machine::{Batch, Overlay, Recalled, Row},
 };
 
-/// How many tasks one sweep forgets before others get their turn.
+/// How many tasks one sweep forgets before other requests are served.
 const SWEEP_AT_ONCE: usize = 1024;
 
-/// How often a disk that has failed is tried again.
+/// How often the writer tries a disk again that has failed.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// If so many tasks may begin at once, the writer has patience with them. One alone is not kept waiting.
-const MANY: usize = 4;
-
-/// How long the writer waits at most for the ends of tasks that have just begun.
-const PATIENCE: Duration = Duration::from_micros(500);
-
-/// What somebody waits for.
-pub(super) enum Wish {
-    Write(Vec<Transition>, Reply<Vec<Answer>>),
-    Claim(Reply<Option<Claimed>>),
+/// What a caller wants to be made durable.
+pub(super) enum WriteRequest {
+    Apply(Vec<Command>, Reply<Vec<Outcome>>),
+    /// Up to so many tasks of these kinds.
+    Claim(Vec<String>, usize, Reply<Vec<Claimed>>),
     Sweep(Duration, Reply<Swept>),
 }
 
-type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
+pub(super) type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
 
-/// An answer that is given once it is true.
-enum Answered {
-    Write(Vec<Answer>, Reply<Vec<Answer>>),
-    Claim(Option<Claimed>, Reply<Option<Claimed>>),
-    Sweep(Swept, Reply<Swept>),
+/// An answer that is sent once it is durable.
+enum Answer {
+    Applied(Vec<Outcome>, Reply<Vec<Outcome>>),
+    Claimed(Vec<Claimed>, Reply<Vec<Claimed>>),
+    Swept(Swept, Reply<Swept>),
 }
 
 /// The database, and what the thread remembers of it.
 pub(super) struct Writer {
     shared: Arc<Shared>,
     database: Connection,
-    log_room: LogRoom,
+    preallocation: WalPreallocation,
+    /// The highest id that the database knows to have been given out.
     last_id: u64,
-}
-
-/// What is decided together, and written with one wait for the disk.
-struct Round {
-    answered: Vec<Answered>,
-    /// Ended tasks whose content is on the disk.
-    heavy: ById<Arc<Record>>,
-    expires_requests: bool,
-    moment: Moment,
-}
-
-/// What is to be written.
-struct Work {
-    rows: Vec<Row>,
-    requests: Vec<(RequestKey, Request)>,
-    last_id: u64,
-    /// The rows that are left would not tell the last id.
-    keeps_last_id: bool,
-    expires_requests: bool,
-    moment: Moment,
-}
-
-/// What the database says of the tasks and requests that wishes are about.
-#[derive(Default)]
-struct Known {
-    requests: Vec<(RequestKey, Request)>,
-    /// Ended tasks whose content is on the disk.
-    heavy: ById<Arc<Record>>,
 }
 
 impl Writer {
-    pub(super) fn new(shared: Arc<Shared>, database: Connection, log_room: LogRoom) -> Self {
-        let last_id = shared.board.lock().last_id();
-        Self { shared, database, log_room, last_id }
+    pub(super) fn new(shared: Arc<Shared>, database: Connection, preallocation: WalPreallocation) -> Self {
+        let last_id = shared.machine.lock().last_id();
+        Self { shared, database, preallocation, last_id }
     }
 
-    /// Writes until nobody can wish for anything any more.
-    pub(super) fn work(mut self) {
+    /// Writes until the queue is closed and empty.
+    pub(super) fn run(mut self) {
         loop {
-            let is_broken = self.shared.health.lock().is_some();
-            let Some(wishes) = self.shared.inbox.take(is_broken.then_some(RETRY)) else { break };
-            self.fulfil(wishes, is_broken);
-            self.log_room.renew();
+            let was_broken = self.shared.health.lock().is_some();
+            let Some(requests) = self.shared.write_queue.take(was_broken.then_some(RETRY)) else { break };
+            self.serve(requests, was_broken);
+            self.preallocation.renew();
         }
-        // What nobody waits for.
-        self.fulfil(Vec::new(), false);
+        // Claims that were made in memory.
+        self.serve(Vec::new(), false);
     }
 
-    fn fulfil(&mut self, wishes: Vec<Wish>, was_broken: bool) {
-        let mut round = Round::new(self.shared.moment());
-        let begun = self.decide(wishes, &mut round);
-        if begun < MANY {
-            self.call(begun);
-        } else {
-            self.wait_for_ends(begun, &mut round);
-        }
-        let work = self.close(&round);
-        let written = match work.is_empty() && !was_broken {
-            true => Ok(0),
-            false => self.write(&work, was_broken),
+    fn serve(&mut self, requests: Vec<WriteRequest>, was_broken: bool) {
+        let recalled = match self.recall(&requests) {
+            Ok(recalled) => recalled,
+            Err(error) => return self.fail(requests.into_iter().map(WriteRequest::into_failure), &error),
         };
-        match written {
+        let (batch, answers, rows) = self.evaluate(requests, recalled);
+        match self.write(&batch, &rows, was_broken) {
             Ok(expired) => {
-                self.succeed(expired, round.moment, was_broken);
-                round.send();
+                self.merge(batch, expired, was_broken);
+                answers.into_iter().for_each(Answer::send);
             }
             Err(error) => {
-                self.undo();
-                self.fail(round.answered.into_iter().map(Answered::into_refusal), &error);
+                let notices = self.shared.machine.lock().abort(batch);
+                self.shared.subscribers.notify(notices);
+                self.fail(answers.into_iter().map(Answer::into_failure), &error);
             }
         }
     }
 
-    /// Lets tasks that have just begun end before they are written, so that each is written once, and not twice. New ones have to
-    /// wait meanwhile: they would only be written half.
-    fn wait_for_ends(&self, begun: usize, round: &mut Round) {
-        // One thread may be through with all of them before a second one is awake.
-        self.call(1);
-        let ends = self.shared.inbox.take_first(begun, PATIENCE);
-        self.decide(ends, round);
-        let left = self.shared.board.lock().ready();
-        self.call(left);
-    }
-
-    /// Calls for threads to run so many tasks.
-    fn call(&self, tasks: usize) {
-        if tasks > 0 {
-            self.shared.attached.tell(vec![Notice::Work(tasks)]);
-        }
-    }
-
-    /// Lets the board grant or refuse the wishes; how many tasks may begin by that.
-    fn decide(&self, wishes: Vec<Wish>, round: &mut Round) -> usize {
-        let known = match self.look_up(&wishes) {
-            Ok(known) => known,
-            Err(error) => {
-                self.fail(wishes.into_iter().map(Wish::into_refusal), &error);
-                return 0;
-            }
-        };
-        let (limits, shelf) = (self.shared.attached.limits(), &self.shared.shelf);
-        round.moment = self.shared.moment();
-        let begun = {
-            let mut board = self.shared.board.lock();
-            known.requests.into_iter().for_each(|(key, request)| board.recall(key, request));
-            for wish in wishes {
-                let answered = match wish {
-                    Wish::Write(transitions, reply) => {
-                        let apply = |wish| board.apply(wish, round.moment, limits, shelf);
-                        Answered::Write(transitions.into_iter().map(apply).collect(), reply)
-                    }
-                    Wish::Claim(reply) => Answered::Claim(board.claim_on_disk(round.moment), reply),
-                    Wish::Sweep(keep, reply) => {
-                        round.expires_requests = true;
-                        Answered::Sweep(board.sweep(keep, SWEEP_AT_ONCE, round.moment, shelf), reply)
-                    }
-                };
-                round.answered.push(answered);
-            }
-            board.take_early()
-        };
-        round.heavy.extend(known.heavy);
-        begun
-    }
-
-    /// What is to be written of all that has been decided.
-    fn close(&self, round: &Round) -> Work {
-        let mut board = self.shared.board.lock();
-        let (rows, last_id) = (board.rows(), board.last_id());
-        Work {
-            keeps_last_id: self.could_forget(last_id, &rows),
-            rows,
-            requests: board.new_requests(),
-            last_id,
-            expires_requests: round.expires_requests && board.has_requests(),
-            moment: round.moment,
-        }
-    }
-
-    /// Reads what the board must know to decide, so that nobody waits for the disk while it does.
-    fn look_up(&self, wishes: &[Wish]) -> rusqlite::Result<Known> {
-        let mut known = Known::default();
-        let transitions = wishes.iter().filter_map(|wish| match wish {
-            Wish::Write(transitions, _) => Some(transitions),
+    /// Reads what the commands need from the database, so that no lock is held while the disk is waited for.
+    fn recall(&self, requests: &[WriteRequest]) -> rusqlite::Result<Recalled> {
+        let mut recalled = Recalled::default();
+        let mut ended = Vec::new();
+        let commands = requests.iter().filter_map(|request| match request {
+            WriteRequest::Apply(commands, _) => Some(commands),
             _ => None,
         });
-        for transition in transitions.flatten() {
-            match transition {
-                Transition::Submitted(new) => {
-                    let Some(Idempotency { key, .. }) = &new.idempotency else { continue };
-                    let key = (new.owner.clone(), key.clone());
+        for command in commands.flatten() {
+            match command {
+                Command::Submit { task, .. } => {
+                    let Some(Idempotency { key, .. }) = &task.idempotency else { continue };
+                    let key = (task.owner.clone(), key.clone());
                     if let Some(request) = rows::read_request(&self.database, &key)? {
-                        known.requests.push((key, request));
+                        recalled.requests.insert(key, request);
                     }
                 }
-                Transition::Pruned { id } | Transition::CancelRequested { id } => {
-                    if let Some(Found::Lean(record)) = self.shared.shelf.find(*id)
-                        && let Some(content) = rows::read_content(&self.database, *id)?
-                    {
-                        known.heavy.insert(*id, content.put_into(&record));
-                    }
+                Command::Prune { id } | Command::Change { id, .. } | Command::FreeLanes { id } => {
+                    let entry = self.shared.read_model.get(*id);
+                    ended.extend(entry.filter(|entry| entry.record.is_none()).map(|entry| entry.id));
                 }
-                _ => {}
             }
         }
-        Ok(known)
+        let records = rows::read_records(&self.database, &ended)?;
+        recalled.records.extend(records.into_iter().flatten().map(|record| (record.task.id, record)));
+        Ok(recalled)
     }
 
-    /// Whether nobody might know, after a restart, that the last id was given out: its row goes, or there never was one.
-    fn could_forget(&self, last_id: u64, rows: &[Row]) -> bool {
-        let is_last = |row: &Row| matches!(row, Row::New(life) if life.record.task.id.0 == last_id);
-        let is_gone = |row: &Row| matches!(row, Row::Gone(_));
-        rows.iter().any(is_gone) || last_id > self.last_id && !rows.iter().any(is_last)
+    /// Evaluates the requests in their order; what has changed, what to answer, and what to write.
+    fn evaluate(&self, requests: Vec<WriteRequest>, recalled: Recalled) -> (Batch, Vec<Answer>, Vec<Row>) {
+        let moment = self.shared.moment();
+        let mut machine = self.shared.machine.lock();
+        let mut overlay = Overlay::new(&machine, &self.shared.read_model, recalled, moment);
+        let answers = requests.into_iter().map(|request| request.evaluate(&mut overlay)).collect();
+        let mut batch = overlay.into_batch();
+        let rows = machine.reserve(&mut batch);
+        (batch, answers, rows)
     }
 
-    /// How many requests have been forgotten.
-    fn write(&mut self, work: &Work, is_trial: bool) -> rusqlite::Result<usize> {
+    /// Makes the batch durable; how many requests have expired. A batch without changes is written only to see whether the
+    /// disk works again.
+    fn write(&mut self, batch: &Batch, rows: &[Row], is_trial: bool) -> rusqlite::Result<usize> {
+        let keeps_last_id = self.loses_last_id(batch.last_id(), rows);
+        let expires = batch.expires_requests() && self.shared.machine.lock().has_requests();
+        if rows.is_empty() && batch.requests().is_empty() && !keeps_last_id && !expires && !is_trial {
+            return Ok(0);
+        }
         let transaction = self.database.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        rows::write(&transaction, &work.rows)?;
-        for (key, request) in &work.requests {
+        rows::write(&transaction, rows)?;
+        for (key, request) in batch.requests() {
             rows::write_request(&transaction, key, request)?;
         }
-        if is_trial || work.keeps_last_id {
-            rows::write_last_id(&transaction, work.last_id)?;
+        if is_trial || keeps_last_id {
+            rows::write_last_id(&transaction, batch.last_id())?;
         }
         let mut expired = 0;
-        if work.expires_requests {
-            expired = rows::expire_requests(&transaction, work.moment.now - Idempotency::KEPT)?;
+        if expires {
+            expired = rows::expire_requests(&transaction, batch.moment().now - Idempotency::KEPT)?;
         }
         if let Some(before_commit) = &self.shared.before_commit {
             before_commit().map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
         }
         transaction.commit()?;
-        self.last_id = work.last_id;
+        self.last_id = batch.last_id();
         Ok(expired)
     }
 
-    fn succeed(&self, expired: usize, moment: Moment, was_broken: bool) {
+    /// Whether the rows would not tell after a restart that the last id was given out: its row goes, or there never was one.
+    fn loses_last_id(&self, last_id: u64, rows: &[Row]) -> bool {
+        let is_last = |row: &Row| matches!(row, Row::New(task) if task.id().0 == last_id);
+        let is_gone = |row: &Row| matches!(row, Row::Gone(_));
+        rows.iter().any(is_gone) || last_id > self.last_id && !rows.iter().any(is_last)
+    }
+
+    fn merge(&self, batch: Batch, expired: usize, was_broken: bool) {
         if was_broken {
             *self.shared.health.lock() = None;
             tracing::info!("the task database can be written again");
         }
         let notices = {
-            let mut board = self.shared.board.lock();
-            let (changes, notices) = board.settle(moment);
-            board.forget_requests();
-            board.count_expired(expired);
-            changes.into_iter().for_each(|change| self.shared.shelf.apply(change));
+            let mut machine = self.shared.machine.lock();
+            let notices = machine.merge(batch, &self.shared.read_model);
+            machine.count_expired(expired);
             notices
         };
-        self.shared.attached.tell(notices);
+        self.shared.subscribers.notify(notices);
     }
 
-    fn undo(&self) {
-        let notices = {
-            let mut board = self.shared.board.lock();
-            let notices = board.undo();
-            board.forget_requests();
-            notices
-        };
-        self.shared.attached.tell(notices);
-    }
-
-    fn fail(&self, refusals: impl Iterator<Item = Box<dyn FnOnce(StoreError)>>, error: &rusqlite::Error) {
+    fn fail(&self, failures: impl Iterator<Item = Box<dyn FnOnce(StoreError)>>, error: &rusqlite::Error) {
         let cause: Box<dyn std::error::Error + Send + Sync> = error.to_string().into();
         let failed = StoreError::new("writing to the task database", Some(cause));
         let was_broken = self.shared.health.lock().replace(Arc::new(failed.clone())).is_some();
         if !was_broken {
             tracing::error!(%error, "the task database cannot be written");
         }
-        refusals.for_each(|refuse| refuse(failed.clone()));
+        failures.for_each(|fail| fail(failed.clone()));
     }
 }
 
-impl Round {
-    fn new(moment: Moment) -> Self {
-        Self { answered: Vec::new(), heavy: ById::default(), expires_requests: false, moment }
-    }
-
-    /// Answers everybody, with what was read from the disk.
-    fn send(self) {
-        for mut answered in self.answered {
-            answered.complete(&self.heavy);
-            answered.send();
-        }
-    }
-}
-
-impl Work {
-    fn is_empty(&self) -> bool {
-        self.rows.is_empty() && self.requests.is_empty() && !self.keeps_last_id && !self.expires_requests
-    }
-}
-
-impl Wish {
-    /// Whether it makes room, or lets somebody go on who is at work. A new task can wait.
-    pub(super) fn goes_first(&self) -> bool {
-        let is_new = |transition: &Transition| matches!(transition, Transition::Submitted(_));
-        !matches!(self, Self::Write(transitions, _) if transitions.iter().any(is_new))
-    }
-
-    fn into_refusal(self) -> Box<dyn FnOnce(StoreError)> {
+impl WriteRequest {
+    fn evaluate(self, overlay: &mut Overlay<'_>) -> Answer {
         match self {
-            Self::Write(_, reply) => refusal(reply),
-            Self::Claim(reply) => refusal(reply),
-            Self::Sweep(_, reply) => refusal(reply),
-        }
-    }
-}
-
-impl Answered {
-    /// Puts in what was read from the disk.
-    fn complete(&mut self, heavy: &ById<Arc<Record>>) {
-        let Self::Write(answers, _) = self else { return };
-        for record in answers.iter_mut().filter_map(|answer| answer.record.as_mut()) {
-            if let Some(complete) = heavy.get(&record.task.id) {
-                *record = complete.clone();
+            Self::Apply(commands, reply) => {
+                let outcomes = commands.into_iter().map(|command| overlay.apply(command)).collect();
+                Answer::Applied(outcomes, reply)
             }
+            Self::Claim(kinds, max, reply) => {
+                let kinds: Vec<_> = kinds.iter().map(String::as_str).collect();
+                Answer::Claimed(std::iter::from_fn(|| overlay.claim(&kinds)).take(max).collect(), reply)
+            }
+            Self::Sweep(keep, reply) => Answer::Swept(overlay.sweep(keep, SWEEP_AT_ONCE), reply),
         }
     }
 
-    /// Whoever asked may have gone.
-    fn send(self) {
+    fn into_failure(self) -> Box<dyn FnOnce(StoreError)> {
         match self {
-            Self::Write(answers, reply) => drop(reply.send(Ok(answers))),
-            Self::Claim(claimed, reply) => drop(reply.send(Ok(claimed))),
-            Self::Sweep(swept, reply) => drop(reply.send(Ok(swept))),
-        }
-    }
-
-    fn into_refusal(self) -> Box<dyn FnOnce(StoreError)> {
-        match self {
-            Self::Write(_, reply) => refusal(reply),
-            Self::Claim(_, reply) => refusal(reply),
-            Self::Sweep(_, reply) => refusal(reply),
+            Self::Apply(_, reply) => failure(reply),
+            Self::Claim(_, _, reply) => failure(reply),
+            Self::Sweep(_, reply) => failure(reply),
         }
     }
 }
 
-fn refusal<T: 'static>(reply: Reply<T>) -> Box<dyn FnOnce(StoreError)> {
+impl Answer {
+    /// Sends the answer. The caller may have gone.
+    fn send(self) {
+        match self {
+            Self::Applied(outcomes, reply) => drop(reply.send(Ok(outcomes))),
+            Self::Claimed(claimed, reply) => drop(reply.send(Ok(claimed))),
+            Self::Swept(swept, reply) => drop(reply.send(Ok(swept))),
+        }
+    }
+
+    fn into_failure(self) -> Box<dyn FnOnce(StoreError)> {
+        match self {
+            Self::Applied(_, reply) => failure(reply),
+            Self::Claimed(_, reply) => failure(reply),
+            Self::Swept(_, reply) => failure(reply),
+        }
+    }
+}
+
+fn failure<T: 'static>(reply: Reply<T>) -> Box<dyn FnOnce(StoreError)> {
     Box::new(move |error| drop(reply.send(Err(error))))
 }

@@ -1,0 +1,46 @@
+//! A task that has not ended, with what it takes to run it.
+
+use std::{path::PathBuf, sync::Arc};
+
+use crate::{
+    Lane, TaskId,
+    store::{AttemptKey, Claimed, TaskState},
+};
+
+/// A task that has not ended, or ends in the current batch.
+#[derive(Clone)]
+pub(in crate::store) struct ActiveTask {
+    pub(in crate::store) state: TaskState,
+    /// The job, as JSON.
+    pub(in crate::store) job: Arc<str>,
+    pub(in crate::store) lanes: Arc<[Lane]>,
+    /// Files that are removed when it ends.
+    pub(in crate::store) files: Arc<[PathBuf]>,
+    /// Its place in the queue, in nanoseconds: the time of acceptance, moved by its priority.
+    pub(in crate::store) rank: i64,
+    /// It was found unfinished when the store was opened. An earlier start may have brought the process down, so its next start
+    /// is durable before it runs.
+    pub(in crate::store) restored: bool,
+}
+
+impl ActiveTask {
+    pub(in crate::store) fn id(&self) -> TaskId {
+        self.state.record.task.id
+    }
+
+    pub(in crate::store) fn key(&self) -> AttemptKey {
+        AttemptKey { id: self.id(), fence: self.state.fence }
+    }
+
+    /// What a worker gets to run.
+    pub(in crate::store) fn claimed(&self) -> Claimed {
+        let task = &self.state.record.task;
+        Claimed {
+            key: self.key(),
+            attempt: task.attempt,
+            kind: task.kind.clone(),
+            job: self.job.clone(),
+            files: self.files.to_vec(),
+        }
+    }
+}
