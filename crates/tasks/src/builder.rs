@@ -105,7 +105,16 @@ impl Builder {
         self
     }
 
-    /// Where tasks are kept; a new [`MemoryStore`] by default.
+    /// Where tasks are kept; a new [`MemoryStore`] by default. With the feature `sqlite`, `SqliteStore` keeps them in a file:
+    ///
+    /// ```
+    /// # #[cfg(feature = "sqlite")]
+    /// # async fn durable() -> Result<(), Box<dyn std::error::Error>> {
+    /// use longhaul_tasks::{Registry, SqliteStore, Tasks};
+    /// let tasks = Tasks::builder(Registry::new(())).store(SqliteStore::open("tasks.sqlite")?).start();
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn store(mut self, store: impl Store) -> Self {
         self.store = Arc::new(store);
         self

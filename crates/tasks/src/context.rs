@@ -2,9 +2,11 @@
 
 use std::{future::Future, io, path::PathBuf, sync::Arc, time::Duration};
 
+use pollster::block_on;
+use serde::Serialize;
+
 use crate::{
     Cancelled, Lane, Report, TaskId,
-    block_on::{block_on, either},
     progress::Step,
     runtime::{
         attempt::{Attempt, NotSealable, StopCause},
@@ -13,7 +15,6 @@ use crate::{
     sanitize,
     store::{CommandError, Download, Seal, StoreError},
 };
-use serde::Serialize;
 
 /// A running job's connection to its task: progress, cancellation, the commit point.
 ///
@@ -128,10 +129,13 @@ impl Context {
     /// As soon as the task is to stop; the future is dropped then.
     pub fn block_on<F: Future>(&self, future: F) -> Result<F::Output, Cancelled> {
         self.check()?;
-        match block_on(either(future, self.attempt.stopped())) {
-            Ok(output) => Ok(output),
-            Err(()) => Err(self.check().err().unwrap_or(Cancelled(()))),
-        }
+        block_on(async {
+            tokio::select! {
+                biased;
+                output = future => Ok(output),
+                () = self.attempt.stopped() => Err(self.check().err().unwrap_or(Cancelled(()))),
+            }
+        })
     }
 
     /// Waits for some time and frees the worker slot, which another task uses in the meantime.

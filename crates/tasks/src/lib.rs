@@ -1,47 +1,12 @@
-//! Runs long jobs in the background and answers questions about them.
+#![doc = include_str!("../README.md")]
 //!
-//! Knows no HTTP and no geodata.
+//! # How it works
 //!
-//! ```
-//! use serde::{Deserialize, Serialize};
-//! use longhaul_tasks::{Context, Failure, Job, Registry, Report, Status, Submission, Tasks};
-//!
-//! #[derive(Serialize, Deserialize)]
-//! struct Count {
-//!     to: u64,
-//! }
-//!
-//! impl Job for Count {
-//!     const KIND: &'static str = "count";
-//!     type Env = ();
-//!
-//!     fn description(&self) -> String {
-//!         format!("Count to {}.", self.to)
-//!     }
-//!
-//!     fn run(self, _env: &(), ctx: &Context) -> Result<Report, Failure> {
-//!         ctx.step("Counting...").total(Some(self.to)).unit("numbers");
-//!         let mut sum = 0;
-//!         for number in ctx.track(1..=self.to) {
-//!             sum += number?;
-//!         }
-//!         Ok(Report::new().integer("sum", sum as i64))
-//!     }
-//! }
-//!
-//! # tokio::runtime::Builder::new_multi_thread().enable_time().build()?.block_on(async {
-//! let tasks = Tasks::builder(Registry::new(()).with::<Count>()).start();
-//! let task = tasks.submit(Count { to: 4 }, Submission::default()).await?;
-//! let task = tasks.wait(task.id).await?.expect("it was just submitted");
-//! assert_eq!(task.status, Status::Finished);
-//! assert_eq!(*task.result.unwrap(), Report::new().integer("sum", 10));
-//! # Ok::<(), Box<dyn std::error::Error>>(())
-//! # })?;
-//! # Ok::<(), Box<dyn std::error::Error>>(())
-//! ```
+//! [`Tasks`] sends commands to a [`Store`](store::Store), which decides by [`step`](store::step), a pure function for one task,
+//! and makes what has changed durable. Worker threads claim tasks from the store and run their jobs; a maintenance thread takes
+//! over tasks that were interrupted, enforces deadlines, and forgets ended tasks. Nothing is answered before it is durable.
 #![forbid(unsafe_code)]
 
-mod block_on;
 mod builder;
 pub mod clock;
 mod context;

@@ -3,6 +3,7 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use parking_lot::{Mutex, RwLock};
+use pollster::block_on;
 use tokio::{
     runtime::Handle,
     sync::{Notify, OwnedSemaphorePermit},
@@ -18,7 +19,6 @@ use super::{
 };
 use crate::{
     ErrorReport, Status, Task, TaskId,
-    block_on::block_on,
     clock::Clock,
     store::{Claimed, Command, CommandError, End, Orphan, Record},
 };

@@ -3,6 +3,8 @@
 
 use std::{error::Error, sync::Arc, time::Duration};
 
+use pollster::block_on;
+
 use super::{
     attempt::{Attempt, StopCause},
     attempts::Attempts,
@@ -13,10 +15,7 @@ use super::{
     sweeper::Sweeper,
     timer::Timer,
 };
-use crate::{
-    block_on::block_on,
-    store::{Beat, Signal},
-};
+use crate::store::{Beat, Signal};
 
 /// Tasks that end close together are forgotten together.
 const SWEEP_INTERVAL: Duration = Duration::from_millis(50);

@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use parking_lot::Mutex;
+use pollster::block_on;
+
 use super::{
     attempts::Attempts,
     job_outcome::Ending,
@@ -9,10 +12,8 @@ use super::{
 };
 use crate::{
     ErrorReport, Recoveries, Status,
-    block_on::block_on,
     store::{Orphan, StoreError},
 };
-use parking_lot::Mutex;
 
 /// Takes over what other workers have left.
 pub(crate) struct Recovery {

@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use pollster::block_on;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::{
@@ -19,7 +20,6 @@ use super::{
 };
 use crate::{
     Context, ErrorReport, Failure, Report,
-    block_on::block_on,
     registry::JobKinds,
     store::{Beat, Claimed, Seal},
 };

@@ -6,10 +6,10 @@
 use std::{io, sync::Arc, time::Duration};
 
 use parking_lot::{Condvar, Mutex};
+use pollster::block_on;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 use super::attempt::Attempt;
-use crate::block_on::{block_on, either};
 
 /// The slots, and the count of threads.
 pub(crate) struct WorkerSlots {
@@ -140,12 +140,16 @@ impl WorkerSlots {
 
     /// Waits for a slot again. An attempt that is to stop goes on without one, so that it ends sooner.
     pub(crate) fn unpark(&self, attempt: &Attempt) {
-        let slot = block_on(either(self.free.clone().acquire_owned(), attempt.stopped()));
+        let slot = block_on(async {
+            tokio::select! {
+                biased;
+                slot = self.free.clone().acquire_owned() => slot.ok(),
+                () = attempt.stopped() => None,
+            }
+        });
         self.state.lock().parked -= 1;
         self.changed.notify_one();
-        if let Ok(Ok(slot)) = slot {
-            *attempt.slot.lock() = Some(slot);
-        }
+        *attempt.slot.lock() = slot;
     }
 
     /// Gives the slot of an attempt that does not return to others.

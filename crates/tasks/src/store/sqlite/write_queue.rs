@@ -91,9 +91,9 @@ impl<T> WriteQueue<T> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::block_on::block_on;
+    use pollster::block_on;
 
+    use super::*;
     #[test]
     fn everything_that_waits_is_taken_in_order() {
         let queue = WriteQueue::new();
