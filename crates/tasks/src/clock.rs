@@ -67,7 +67,7 @@ impl Default for ManualClock {
 }
 
 impl ManualClock {
-    /// Lets `time` pass and wakes whoever waits for it.
+    /// Lets `time` pass and wakes the threads that wait for it.
     pub fn advance(&self, time: Duration) {
         *self.elapsed.lock() += time;
         self.wakers.lock().iter().for_each(|wake| wake());

@@ -74,7 +74,7 @@ pub struct Recoveries {
     pub resumed: u64,
     /// Their effect was published; they are FINISHED.
     pub finished: u64,
-    /// Somebody had asked them to stop; they are CANCELLED.
+    /// A cancel had been asked for; they are CANCELLED.
     pub cancelled: u64,
     /// They were cut short too often; they are FAILED.
     pub given_up: u64,

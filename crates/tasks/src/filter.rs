@@ -13,7 +13,7 @@ pub struct Filter {
     pub kind: Option<String>,
     /// Only tasks on this subject.
     pub subject: Option<String>,
-    /// Only tasks on one of these subjects: what somebody may see. An empty list lets nothing through.
+    /// Only tasks on one of these subjects, such as those that a caller may see. An empty list matches no task.
     pub within: Option<Vec<String>>,
     /// Only tasks of this owner.
     pub owner: Option<String>,

@@ -129,7 +129,7 @@ impl WorkerId {
     }
 }
 
-/// A sign of life of one attempt.
+/// The heartbeat of one attempt.
 #[derive(Clone, Debug)]
 pub struct Beat {
     /// The attempt.

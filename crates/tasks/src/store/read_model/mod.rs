@@ -130,7 +130,7 @@ impl ReadModel {
 
     /// The next tasks that pass the filter, oldest first, at most [`Page::MAX`].
     ///
-    /// Tasks that come and go meanwhile may be found or not; every other one that passes is found, once.
+    /// Tasks that are added or removed during the search may be found or not; every other one that passes is found, once.
     pub(super) async fn page(&self, filter: &Filter) -> EntryPage {
         let compiled = CompiledFilter::new(filter, &self.names);
         let limit = filter.limit.unwrap_or(Page::MAX).min(Page::MAX);
