@@ -72,7 +72,7 @@ impl Destination {
         details: CommitDetails,
         report: impl FnOnce(&Commit) -> Report,
     ) -> Result<Report, Failure> {
-        let _turn = env.turns.commit(ctx, &self.repository)?;
+        let _commit_guard = env.repository_locks.lock_for_commit(ctx, &self.repository)?;
         stage.catch_up().map_err(outward)?;
         let staged = stage.commit(&details).map_err(outward)?;
         let report = report(staged.commit());

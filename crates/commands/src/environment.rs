@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use longhaul_repository::Repositories;
 use longhaul_tasks::Lane;
 
-use crate::{ImportRoots, Overpass, Turns};
+use crate::{ImportRoots, Overpass, RepositoryLocks};
 
 /// What the server lends every command.
 #[derive(Debug)]
@@ -23,7 +23,7 @@ pub struct Environment {
     /// The server that downloads of OpenStreetMap data come from.
     pub overpass: Overpass,
     /// Who may do what with a repository while others are at it.
-    pub turns: Turns,
+    pub repository_locks: RepositoryLocks,
 }
 
 /// The lane of all that changes one repository, given by its id: such tasks never run together.

@@ -15,7 +15,7 @@ mod osm_layers;
 mod osm_mapping;
 mod outward;
 mod report;
-mod turns;
+mod repository_locks;
 
 pub use destination::{Author, Destination};
 pub use download_osm::{DownloadOsm, DownloadWords, OsmArea, Overpass, check_filter, filter_of_bbox};
@@ -25,4 +25,4 @@ pub use import_osm::{ImportOsm, OsmFile};
 pub use import_roots::{ImportRoots, RootError};
 pub use osm_mapping::{OsmMapping, OsmMappingError};
 pub use report::commit_members;
-pub use turns::{Alone, Turns};
+pub use repository_locks::{ExclusiveGuard, RepositoryLocks};

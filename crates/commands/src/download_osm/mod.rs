@@ -74,7 +74,7 @@ impl Job for DownloadOsm {
     }
 
     /// The server that is asked, which takes one query at a time from us. The repository is not among them:
-    /// [`Turns`](crate::Turns) says why.
+    /// [`RepositoryLocks`](crate::RepositoryLocks) says why.
     fn lanes(&self) -> Vec<Lane> {
         vec![Lane::new("overpass")]
     }
@@ -89,7 +89,7 @@ impl Job for DownloadOsm {
         let answer = fetch(ctx, &env.overpass, &query)?;
         let interrupter = answer.interrupter();
         let _fetching = ctx.on_cancel(move || interrupter.interrupt());
-        let _stay = env.turns.stay(ctx, &self.destination.repository)?;
+        let _shared = env.repository_locks.lock_shared(ctx, &self.destination.repository)?;
         self.import(env, ctx, answer, &filter)
     }
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use longhaul_commands::{
-    DownloadOsm, Environment, ImportGeopackage, ImportOsm, ImportRoots, Overpass, Turns,
+    DownloadOsm, Environment, ImportGeopackage, ImportOsm, ImportRoots, Overpass, RepositoryLocks,
 };
 use longhaul_repository::{Repositories, Repository};
 use longhaul_tasks::{
@@ -76,7 +76,7 @@ impl Studio {
             osm_node_memory,
             import_roots: ImportRoots::default(),
             overpass,
-            turns: Turns::default(),
+            repository_locks: RepositoryLocks::default(),
         };
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
         let tasks = {

@@ -19,79 +19,79 @@ use tokio::sync::{OwnedMutexGuard, OwnedRwLockReadGuard, OwnedRwLockWriteGuard};
 /// Nothing of this is stored: after a restart there is nobody to wait for. It holds within one server, and so does a data
 /// folder. Should a commit of another program come between, the branch is moved by compare-and-swap all the same.
 #[derive(Debug, Default)]
-pub struct Turns(Mutex<HashMap<String, Weak<Door>>>);
+pub struct RepositoryLocks(Mutex<HashMap<String, Weak<RepositoryLock>>>);
 
 /// What those share who want something of one repository. Both locks are taken in the order in which they were asked for.
 #[derive(Debug, Default)]
-struct Door {
-    inside: Arc<tokio::sync::RwLock<()>>,
+struct RepositoryLock {
+    presence: Arc<tokio::sync::RwLock<()>>,
     commit: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// Keeps the repository where it is.
 #[derive(Debug)]
 #[must_use = "it lasts as long as this"]
-pub(crate) struct Stay {
-    _inside: OwnedRwLockReadGuard<()>,
-    _door: Arc<Door>,
+pub(crate) struct SharedGuard {
+    _guard: OwnedRwLockReadGuard<()>,
+    _lock: Arc<RepositoryLock>,
 }
 
 /// Keeps everybody out who stays.
 #[derive(Debug)]
 #[must_use = "it lasts as long as this"]
-pub struct Alone {
-    _inside: OwnedRwLockWriteGuard<()>,
-    _door: Arc<Door>,
+pub struct ExclusiveGuard {
+    _guard: OwnedRwLockWriteGuard<()>,
+    _lock: Arc<RepositoryLock>,
 }
 
 /// Keeps others from committing.
 #[derive(Debug)]
 #[must_use = "it lasts as long as this"]
-pub(crate) struct CommitTurn {
-    _commit: OwnedMutexGuard<()>,
-    _door: Arc<Door>,
+pub(crate) struct CommitGuard {
+    _guard: OwnedMutexGuard<()>,
+    _lock: Arc<RepositoryLock>,
 }
 
-impl Turns {
+impl RepositoryLocks {
     /// Waits until nobody is about to delete or rename the repository, and keeps them from it.
-    pub(crate) fn stay(&self, ctx: &Context, repository: &str) -> Result<Stay, Cancelled> {
-        let door = self.door(repository);
-        let _inside = match door.inside.clone().try_read_owned() {
-            Ok(inside) => inside,
-            Err(_) => ctx.park_until(door.inside.clone().read_owned())?,
+    pub(crate) fn lock_shared(&self, ctx: &Context, repository: &str) -> Result<SharedGuard, Cancelled> {
+        let lock = self.lock_of(repository);
+        let _guard = match lock.presence.clone().try_read_owned() {
+            Ok(presence) => presence,
+            Err(_) => ctx.park_until(lock.presence.clone().read_owned())?,
         };
-        Ok(Stay { _inside, _door: door })
+        Ok(SharedGuard { _guard, _lock: lock })
     }
 
     /// Waits until nobody stays in the repository, and keeps everybody out. For whoever deletes or renames it.
     ///
     /// # Errors
     /// When the task is to stop.
-    pub fn alone(&self, ctx: &Context, repository: &str) -> Result<Alone, Cancelled> {
-        let door = self.door(repository);
-        let _inside = match door.inside.clone().try_write_owned() {
-            Ok(inside) => inside,
-            Err(_) => ctx.park_until(door.inside.clone().write_owned())?,
+    pub fn lock_exclusive(&self, ctx: &Context, repository: &str) -> Result<ExclusiveGuard, Cancelled> {
+        let lock = self.lock_of(repository);
+        let _guard = match lock.presence.clone().try_write_owned() {
+            Ok(presence) => presence,
+            Err(_) => ctx.park_until(lock.presence.clone().write_owned())?,
         };
-        Ok(Alone { _inside, _door: door })
+        Ok(ExclusiveGuard { _guard, _lock: lock })
     }
 
     /// Waits until nobody commits to the repository. Not parked: a commit takes as long as the disk needs to confirm it, and
     /// whoever comes with one has a result of hours to bring home.
-    pub(crate) fn commit(&self, ctx: &Context, repository: &str) -> Result<CommitTurn, Cancelled> {
-        let door = self.door(repository);
-        let _commit = ctx.block_on(door.commit.clone().lock_owned())?;
-        Ok(CommitTurn { _commit, _door: door })
+    pub(crate) fn lock_for_commit(&self, ctx: &Context, repository: &str) -> Result<CommitGuard, Cancelled> {
+        let lock = self.lock_of(repository);
+        let _guard = ctx.block_on(lock.commit.clone().lock_owned())?;
+        Ok(CommitGuard { _guard, _lock: lock })
     }
 
-    fn door(&self, repository: &str) -> Arc<Door> {
-        let mut doors = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(door) = doors.get(repository).and_then(Weak::upgrade) {
-            return door;
+    fn lock_of(&self, repository: &str) -> Arc<RepositoryLock> {
+        let mut locks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(lock) = locks.get(repository).and_then(Weak::upgrade) {
+            return lock;
         }
-        doors.retain(|_, door| door.strong_count() > 0);
-        let door = Arc::<Door>::default();
-        doors.insert(repository.to_owned(), Arc::downgrade(&door));
-        door
+        locks.retain(|_, lock| lock.strong_count() > 0);
+        let lock = Arc::<RepositoryLock>::default();
+        locks.insert(repository.to_owned(), Arc::downgrade(&lock));
+        lock
     }
 }
