@@ -9,7 +9,7 @@ use longhaul_tasks::{Context, Failure, Job, Lane, Node, PublishError, Report};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Author, Destination, Environment, layer_import::import_features, outward::outward, report::commit_report,
+    Author, Destination, Environment, layer_import::import_features, public_error::public_error, report::commit_report,
     repository_lane,
 };
 
@@ -64,7 +64,7 @@ impl Job for ImportGeopackage {
             move || reading.interrupt()
         });
         let package = GeoPackage::open_interruptible(&self.upload, &self.file_name, &reading);
-        let package = package.map_err(outward)?;
+        let package = package.map_err(public_error)?;
 
         let mut stage = destination.stage(&repository)?;
         let interrupter = stage.interrupter();
@@ -121,8 +121,8 @@ impl ImportGeopackage {
             Some(column) => package.layer_keyed_by(name, column),
             None => package.layer(name),
         };
-        let path = DatasetPath::new(self.dest.as_deref().unwrap_or(name)).map_err(outward)?;
-        Ok(Chosen { table: table.map_err(outward)?, path })
+        let path = DatasetPath::new(self.dest.as_deref().unwrap_or(name)).map_err(public_error)?;
+        Ok(Chosen { table: table.map_err(public_error)?, path })
     }
 
     fn import_layer(
@@ -134,9 +134,9 @@ impl ImportGeopackage {
         Chosen { table, path }: &Chosen,
     ) -> Result<(), Failure> {
         let mode = if self.add { Mode::Add } else { Mode::Replace };
-        let mut layer = stage.layer(path, &table.layer, mode).map_err(outward)?;
+        let mut layer = stage.layer(path, &table.layer, mode).map_err(public_error)?;
         import_features(ctx, package, table, stage, &mut layer, env.threads)?;
-        stage.finish(layer).map_err(outward)?;
+        stage.finish(layer).map_err(public_error)?;
         Ok(())
     }
 }

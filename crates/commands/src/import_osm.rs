@@ -9,7 +9,7 @@ use longhaul_tasks::{Context, Failure, Job, Lane, PublishError, Report};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Destination, Environment, OsmMapping, osm_layers::OsmLayers, osm_mapping::layers, outward::outward,
+    Destination, Environment, OsmMapping, osm_layers::OsmLayers, osm_mapping::layers, public_error::public_error,
     report::commit_members, repository_lane,
 };
 
@@ -102,11 +102,11 @@ impl ImportOsm {
             OsmFile::Uploaded(path) => {
                 // A pipe would be waited for without an end.
                 path.metadata().ok().filter(|found| found.is_file()).ok_or_else(missing)?;
-                Source::open(path, &self.file_name).map_err(outward)
+                Source::open(path, &self.file_name).map_err(public_error)
             }
             OsmFile::OfServer(path) => {
-                let file = env.import_roots.open(path).map_err(outward)?;
-                Source::read(file, &self.file_name).map_err(outward)
+                let file = env.import_roots.open(path).map_err(public_error)?;
+                Source::read(file, &self.file_name).map_err(public_error)
             }
         }
     }

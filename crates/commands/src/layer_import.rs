@@ -9,7 +9,7 @@ use longhaul_geopackage::{GeoPackage, Part, Reader, Table};
 use longhaul_repository::{FeatureWriter, LayerStage, Stage, WrittenFeatures};
 use longhaul_tasks::{Context, Failure};
 
-use crate::outward::outward;
+use crate::public_error::public_error;
 
 /// Ranges for each thread: enough that no thread is left alone with a long one at the end.
 const PARTS_PER_THREAD: usize = 16;
@@ -25,9 +25,9 @@ pub(crate) fn import_features(
 ) -> Result<(), Failure> {
     let threads = if layer.is_sequential() { 1 } else { threads.max(1) };
     let parts = if threads == 1 { 1 } else { threads * PARTS_PER_THREAD };
-    let parts = Parts::new(package.parts(table, parts).map_err(outward)?);
+    let parts = Parts::new(package.parts(table, parts).map_err(public_error)?);
     let workers = (0..threads)
-        .map(|_| Ok((package.reader().map_err(outward)?, layer.writer(stage))))
+        .map(|_| Ok((package.reader().map_err(public_error)?, layer.writer(stage))))
         .collect::<Result<Vec<_>, Failure>>()?;
 
     let written: Vec<WrittenFeatures> = thread::scope(|scope| {
@@ -52,7 +52,7 @@ fn import_parts(
     while let Some(part) = parts.next() {
         import_part(ctx, &reader, &part, &mut writer).inspect_err(|_| parts.give_up())?;
     }
-    Ok(writer.finish().map_err(outward)?)
+    Ok(writer.finish().map_err(public_error)?)
 }
 
 fn import_part(
@@ -61,11 +61,11 @@ fn import_part(
     part: &Part,
     writer: &mut FeatureWriter,
 ) -> Result<(), Failure> {
-    let batches = reader.batches(part).map_err(outward)?;
+    let batches = reader.batches(part).map_err(public_error)?;
     let features =
         |batch: &Result<longhaul_geodata::Batch, _>| batch.as_ref().map_or(0, |batch| batch.len() as u64);
     for batch in ctx.track_by(batches, features) {
-        writer.write(&batch?.map_err(outward)?).map_err(outward)?;
+        writer.write(&batch?.map_err(public_error)?).map_err(public_error)?;
     }
     Ok(())
 }

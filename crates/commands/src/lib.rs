@@ -13,7 +13,7 @@ mod import_roots;
 mod layer_import;
 mod osm_layers;
 mod osm_mapping;
-mod outward;
+mod public_error;
 mod report;
 mod repository_locks;
 

@@ -8,7 +8,7 @@
 use anyhow::{Context as _, anyhow, bail};
 use longhaul_repository::{Commit, DatasetPath, Repository};
 
-use crate::{import_osm::MESSAGE, outward::outward};
+use crate::{import_osm::MESSAGE, public_error::public_error};
 
 const TRAILER: &str = "Overpass-Filter: ";
 /// The layers that a download writes.
@@ -24,13 +24,13 @@ pub(super) struct LastDownload {
 impl LastDownload {
     /// Looks for it in the history of a branch.
     pub(super) fn on(repository: &Repository, branch: &str) -> anyhow::Result<Self> {
-        let tip = repository.branch_tip(branch).map_err(outward)?;
+        let tip = repository.branch_tip(branch).map_err(public_error)?;
         let tip = tip.ok_or_else(|| anyhow!("Repository has no HEAD, can't update."))?;
         let is_download = |commit: &Commit| filter_in(&commit.message).is_some();
-        let commit = repository.newest(tip, is_download).map_err(outward)?;
+        let commit = repository.newest(tip, is_download).map_err(public_error)?;
         let commit = commit.ok_or_else(|| anyhow!("The current branch does not contain OSM data"))?;
         let filter = filter_in(&commit.message).context("the last download has no filter")?;
-        Ok(Self { tip: repository.commit(tip).map_err(outward)?, commit, filter })
+        Ok(Self { tip: repository.commit(tip).map_err(public_error)?, commit, filter })
     }
 
     /// What it asked for.
@@ -41,8 +41,8 @@ impl LastDownload {
     /// Refuses if what it brought was edited since: replacing it would lose those edits.
     pub(super) fn require_untouched(&self, repository: &Repository) -> anyhow::Result<()> {
         for name in RAW_LAYERS {
-            let path = DatasetPath::new(name).map_err(outward)?;
-            let tree = |commit: &Commit| repository.layer_tree(commit.id, &path).map_err(outward);
+            let path = DatasetPath::new(name).map_err(public_error)?;
+            let tree = |commit: &Commit| repository.layer_tree(commit.id, &path).map_err(public_error);
             if tree(&self.tip)? != tree(&self.commit)? {
                 bail!(
                     "The layer '{name}' was edited in this repository since it was downloaded (commit {}), and an update \

@@ -18,7 +18,7 @@ use crate::{
     Destination, Environment, OsmMapping,
     osm_layers::{OsmLayers, Tally},
     osm_mapping::layers,
-    outward::outward,
+    public_error::public_error,
     report::commit_members,
 };
 use fetch::{fetch, fetch_failed};
@@ -115,7 +115,7 @@ impl DownloadOsm {
         }
 
         let name = format!("the answer of {}", env.overpass.client.endpoint());
-        let mut source = Source::read(answer, &name).map_err(|error| fetch_failed(outward(error)))?;
+        let mut source = Source::read(answer, &name).map_err(|error| fetch_failed(public_error(error)))?;
         let layers = layers(true, self.mapping.as_ref()).map_err(|error| anyhow!(error))?;
         let written = OsmLayers::begin(ctx, env, &mut stage, &layers, Mode::Replace)?.write(&mut source);
         let tally = written.map_err(|failure| match source.has_failed() {

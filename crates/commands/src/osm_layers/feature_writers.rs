@@ -6,7 +6,7 @@ use longhaul_repository::{FeatureWriter, WrittenFeatures};
 use longhaul_tasks::Failure;
 
 use super::tally::Tally;
-use crate::outward::outward;
+use crate::public_error::public_error;
 
 /// When a batch is written although more is to come: a few thousand features come to a tenth of it.
 const FULL: usize = 4 << 20;
@@ -57,7 +57,7 @@ impl<'a> FeatureWriters<'a> {
     pub(super) fn finish(mut self, mut tally: Tally) -> Result<(Vec<WrittenFeatures>, Tally), Failure> {
         self.flush()?;
         tally.oddities.merge(self.oddities);
-        let written = self.layers.into_iter().map(|layer| Ok(layer.writer.finish().map_err(outward)?));
+        let written = self.layers.into_iter().map(|layer| Ok(layer.writer.finish().map_err(public_error)?));
         Ok((written.collect::<Result<_, Failure>>()?, tally))
     }
 }
@@ -69,7 +69,7 @@ impl LayerWriter<'_> {
 
     fn write(&mut self) -> Result<(), Failure> {
         if !self.features.is_empty() {
-            self.writer.write(&self.features).map_err(outward)?;
+            self.writer.write(&self.features).map_err(public_error)?;
             self.features.clear();
         }
         Ok(())

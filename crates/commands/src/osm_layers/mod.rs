@@ -19,7 +19,7 @@ use longhaul_osm::{Block, Entities, Entity, EntityKind, EntityLayer, Intake, Set
 use longhaul_repository::{DatasetPath, LayerStage, Mode, Stage, WrittenFeatures};
 use longhaul_tasks::{Context, Failure};
 
-use crate::{Environment, outward::outward};
+use crate::{Environment, public_error::public_error};
 use feature_writers::FeatureWriters;
 use first_failure::{FirstFailure, run_all};
 
@@ -50,8 +50,8 @@ impl<'a> OsmLayers<'a> {
         mode: Mode,
     ) -> Result<Self, Failure> {
         let open = layers.iter().map(|layer| {
-            let path = DatasetPath::new(&layer.layer().name).map_err(outward)?;
-            let stage = stage.layer(&path, layer.layer(), mode).map_err(outward)?;
+            let path = DatasetPath::new(&layer.layer().name).map_err(public_error)?;
+            let stage = stage.layer(&path, layer.layer(), mode).map_err(public_error)?;
             Ok::<_, Failure>(OpenLayer { layer: &**layer, stage })
         });
         let layers = open.collect::<Result<_, _>>()?;
@@ -60,19 +60,19 @@ impl<'a> OsmLayers<'a> {
 
     /// Writes the entities of a source into the layers, and takes the layers into the stage.
     pub(crate) fn write(mut self, source: &mut Source) -> Result<Tally, Failure> {
-        let intake = Intake::new(&self.env.scratch, self.env.osm_node_memory).map_err(outward)?;
+        let intake = Intake::new(&self.env.scratch, self.env.osm_node_memory).map_err(public_error)?;
         let interrupter = intake.interrupter();
         let _reading = self.ctx.on_cancel(move || interrupter.interrupt());
 
         self.ctx.step("Importing into GeoGig repo...").unit("entities");
         let mut tally = self.take_in(source, &intake)?;
         self.ctx.step("Staging features...").total(Some(tally.ways)).unit("ways");
-        let settled = intake.settle().map_err(outward)?;
+        let settled = intake.settle().map_err(public_error)?;
         self.write_late_nodes(&settled, &mut tally)?;
         self.write_ways(&settled, &mut tally)?;
         drop(settled);
         for OpenLayer { stage, .. } in self.layers {
-            self.stage.finish(stage).map_err(outward)?;
+            self.stage.finish(stage).map_err(public_error)?;
         }
         Ok(tally)
     }
@@ -102,7 +102,7 @@ impl<'a> OsmLayers<'a> {
     fn write_late_nodes(&mut self, settled: &Settled, tally: &mut Tally) -> Result<(), Failure> {
         let superseded = settled.superseded();
         for layer in self.layers.iter_mut().filter(|layer| layer.layer.kind() == EntityKind::Node) {
-            layer.stage.withdraw(superseded).map_err(outward)?;
+            layer.stage.withdraw(superseded).map_err(public_error)?;
         }
         if settled.late_parts() == 0 {
             return Ok(());
@@ -169,7 +169,7 @@ type Written = (Vec<WrittenFeatures>, Tally);
 fn send_blocks(ctx: &Context, source: &mut Source, blocks: Sender<Numbered>) -> Result<(), Failure> {
     for numbered in (0..).zip(source) {
         ctx.check()?;
-        let (number, block) = (numbered.0, numbered.1.map_err(outward)?);
+        let (number, block) = (numbered.0, numbered.1.map_err(public_error)?);
         if blocks.send((number, block)).is_err() {
             break;
         }
@@ -186,9 +186,9 @@ fn take_blocks(
     let mut tally = Tally::default();
     let mut entities = Entities::default();
     for (number, block) in incoming {
-        block.decode(&mut entities).map_err(outward)?;
+        block.decode(&mut entities).map_err(public_error)?;
         entities.iter().for_each(|entity| tally.add(&entity));
-        if intake.take(number, &entities).map_err(outward)? {
+        if intake.take(number, &entities).map_err(public_error)? {
             for entity in entities.iter() {
                 if let Entity::Node(node) = entity {
                     writers.add_node(&node)?;

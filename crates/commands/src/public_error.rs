@@ -6,23 +6,23 @@ use std::{error::Error, fmt};
 ///
 /// Errors of Git name paths of the server, and what else stands deep in a chain is for whoever runs the server, not
 /// for clients. They go to the log, and the chain ends above them.
-pub(crate) fn outward(error: impl Error + Send + Sync + 'static) -> anyhow::Error {
+pub(crate) fn public_error(error: impl Error + Send + Sync + 'static) -> anyhow::Error {
     // What stands below an error about a file is about the file too: `geopackage` and `osm` name no paths.
-    let mut is_of_file = false;
-    let may_leave = |cause: &&(dyn Error + 'static)| {
-        is_of_file |= cause.is::<longhaul_geopackage::Error>() || cause.is::<longhaul_osm::Error>();
-        is_of_file || may_leave(*cause)
+    let mut is_below_file_error = false;
+    let is_public = |cause: &&(dyn Error + 'static)| {
+        is_below_file_error |= cause.is::<longhaul_geopackage::Error>() || cause.is::<longhaul_osm::Error>();
+        is_below_file_error || is_public(*cause)
     };
-    let mut told: Vec<String> = chain(&error).take_while(may_leave).map(ToString::to_string).collect();
-    if told.len() < chain(&error).count() {
+    let mut messages: Vec<String> = chain(&error).take_while(is_public).map(ToString::to_string).collect();
+    if messages.len() < chain(&error).count() {
         let whole: Vec<String> = chain(&error).map(ToString::to_string).collect();
         tracing::warn!(error = whole.join(": caused by: "), "a command failed");
     }
     // An error that passes on the words of its cause would say them twice.
-    told.dedup();
-    let told = told.into_iter().rev().fold(None, |source, message| Some(Box::new(Told { message, source })));
-    match told {
-        Some(told) => anyhow::Error::new(*told),
+    messages.dedup();
+    let messages = messages.into_iter().rev().fold(None, |source, message| Some(Box::new(PublicError { message, source })));
+    match messages {
+        Some(messages) => anyhow::Error::new(*messages),
         None => anyhow::anyhow!("an internal error, which the server's log describes"),
     }
 }
@@ -32,7 +32,7 @@ fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn 
 }
 
 /// Our own errors, and those of the system, name no paths.
-fn may_leave(error: &(dyn Error + 'static)) -> bool {
+fn is_public(error: &(dyn Error + 'static)) -> bool {
     error.is::<longhaul_repository::StageError>()
         || error.is::<longhaul_repository::RepositoriesError>()
         || error.is::<longhaul_repository::ReadError>()
@@ -45,18 +45,18 @@ fn may_leave(error: &(dyn Error + 'static)) -> bool {
 
 /// One line of a chain.
 #[derive(Debug)]
-struct Told {
+struct PublicError {
     message: String,
-    source: Option<Box<Told>>,
+    source: Option<Box<PublicError>>,
 }
 
-impl fmt::Display for Told {
+impl fmt::Display for PublicError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
     }
 }
 
-impl Error for Told {
+impl Error for PublicError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.source.as_deref().map(|source| source as _)
     }
