@@ -79,18 +79,18 @@ impl Job for ImportOsm {
 
         let layers = layers(!self.no_raw, self.mapping.as_ref()).map_err(|error| anyhow!(error))?;
         let mode = if self.add { Mode::Add } else { Mode::Replace };
-        let tally = OsmLayers::begin(ctx, env, &mut stage, &layers, mode)?.write(&mut source)?;
+        let statistics = OsmLayers::begin(ctx, env, &mut stage, &layers, mode)?.write(&mut source)?;
         // An answer of Overpass that was saved: what is missing would be taken for deleted.
         if let Some(remark) = source.about().fatal_remark() {
             return Err(Failure::new(anyhow!("{} is not complete: {remark}", self.file_name)));
         }
-        if tally.entities() == 0 {
+        if statistics.entities() == 0 {
             bail_without_elements()?;
         }
         ctx.step("Committing features...");
         let details = self.destination.details(&repository, author, &self.file_name);
         self.destination.commit(ctx, env, stage, worded(details), |commit| {
-            tally.report(source.about()).element("commit", commit_members(commit))
+            statistics.report(source.about()).element("commit", commit_members(commit))
         })
     }
 }

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Destination, Environment, OsmMapping,
-    osm_layers::{OsmLayers, Tally},
+    osm_layers::{OsmLayers, OsmStatistics},
     osm_mapping::layers,
     public_error::public_error,
     report::commit_members,
@@ -118,18 +118,18 @@ impl DownloadOsm {
         let mut source = Source::read(answer, &name).map_err(|error| fetch_failed(public_error(error)))?;
         let layers = layers(true, self.mapping.as_ref()).map_err(|error| anyhow!(error))?;
         let written = OsmLayers::begin(ctx, env, &mut stage, &layers, Mode::Replace)?.write(&mut source);
-        let tally = written.map_err(|failure| match source.has_failed() {
+        let statistics = written.map_err(|failure| match source.has_failed() {
             true => fetch_failed(failure.into_error()),
             false => failure,
         })?;
-        require_all_of(&source, &tally)?;
+        require_all_of(&source, &statistics)?;
 
         ctx.step("Committing features...");
         let details = self.destination.details(&repository, author, &name);
         let message = LastDownload::message(details.message, filter);
         let details = CommitDetails { message: Some(message), ..details };
         self.destination.commit(ctx, env, stage, details, |commit| {
-            tally.report(source.about()).element("commit", commit_members(commit))
+            statistics.report(source.about()).element("commit", commit_members(commit))
         })
     }
 
@@ -148,11 +148,11 @@ impl DownloadOsm {
 }
 
 /// Whether all that was asked for came, and was anything.
-fn require_all_of(source: &Source, tally: &Tally) -> Result<(), Failure> {
+fn require_all_of(source: &Source, statistics: &OsmStatistics) -> Result<(), Failure> {
     if let Some(remark) = source.about().fatal_remark() {
         return Err(fetch_failed(anyhow!("{remark}")));
     }
-    if tally.entities() == 0 {
+    if statistics.entities() == 0 {
         bail_without_elements()?;
     }
     Ok(())

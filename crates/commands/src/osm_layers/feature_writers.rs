@@ -5,7 +5,7 @@ use longhaul_osm::{BuiltWay, EntityLayer, Node, Oddities};
 use longhaul_repository::{FeatureWriter, WrittenFeatures};
 use longhaul_tasks::Failure;
 
-use super::tally::Tally;
+use super::statistics::OsmStatistics;
 use crate::public_error::public_error;
 
 /// When a batch is written although more is to come: a few thousand features come to a tenth of it.
@@ -54,11 +54,11 @@ impl<'a> FeatureWriters<'a> {
     }
 
     /// What was written into each layer; what was odd is added to what the thread has counted.
-    pub(super) fn finish(mut self, mut tally: Tally) -> Result<(Vec<WrittenFeatures>, Tally), Failure> {
+    pub(super) fn finish(mut self, mut statistics: OsmStatistics) -> Result<(Vec<WrittenFeatures>, OsmStatistics), Failure> {
         self.flush()?;
-        tally.oddities.merge(self.oddities);
+        statistics.oddities.merge(self.oddities);
         let written = self.layers.into_iter().map(|layer| Ok(layer.writer.finish().map_err(public_error)?));
-        Ok((written.collect::<Result<_, Failure>>()?, tally))
+        Ok((written.collect::<Result<_, Failure>>()?, statistics))
     }
 }
 

@@ -5,9 +5,9 @@
 
 mod feature_writers;
 mod first_failure;
-mod tally;
+mod statistics;
 
-pub(crate) use tally::Tally;
+pub(crate) use statistics::OsmStatistics;
 
 use std::{
     sync::atomic::{AtomicUsize, Ordering::Relaxed},
@@ -59,25 +59,25 @@ impl<'a> OsmLayers<'a> {
     }
 
     /// Writes the entities of a source into the layers, and takes the layers into the stage.
-    pub(crate) fn write(mut self, source: &mut Source) -> Result<Tally, Failure> {
+    pub(crate) fn write(mut self, source: &mut Source) -> Result<OsmStatistics, Failure> {
         let intake = Intake::new(&self.env.scratch, self.env.osm_node_memory).map_err(public_error)?;
         let interrupter = intake.interrupter();
         let _reading = self.ctx.on_cancel(move || interrupter.interrupt());
 
         self.ctx.step("Importing into GeoGig repo...").unit("entities");
-        let mut tally = self.take_in(source, &intake)?;
-        self.ctx.step("Staging features...").total(Some(tally.ways)).unit("ways");
+        let mut statistics = self.take_in(source, &intake)?;
+        self.ctx.step("Staging features...").total(Some(statistics.ways)).unit("ways");
         let settled = intake.settle().map_err(public_error)?;
-        self.write_late_nodes(&settled, &mut tally)?;
-        self.write_ways(&settled, &mut tally)?;
+        self.write_late_nodes(&settled, &mut statistics)?;
+        self.write_ways(&settled, &mut statistics)?;
         drop(settled);
         for OpenLayer { stage, .. } in self.layers {
             self.stage.finish(stage).map_err(public_error)?;
         }
-        Ok(tally)
+        Ok(statistics)
     }
 
-    fn take_in(&mut self, source: &mut Source, intake: &Intake) -> Result<Tally, Failure> {
+    fn take_in(&mut self, source: &mut Source, intake: &Intake) -> Result<OsmStatistics, Failure> {
         let workers = self.writers(EntityKind::Node);
         let (ctx, failure) = (self.ctx, FirstFailure::default());
         let (blocks, incoming) = bounded(2 * workers.len());
@@ -99,7 +99,7 @@ impl<'a> OsmLayers<'a> {
     }
 
     /// Puts nodes that came late in the place of earlier versions of them.
-    fn write_late_nodes(&mut self, settled: &Settled, tally: &mut Tally) -> Result<(), Failure> {
+    fn write_late_nodes(&mut self, settled: &Settled, statistics: &mut OsmStatistics) -> Result<(), Failure> {
         let superseded = settled.superseded();
         for layer in self.layers.iter_mut().filter(|layer| layer.layer.kind() == EntityKind::Node) {
             layer.stage.withdraw(superseded).map_err(public_error)?;
@@ -115,27 +115,27 @@ impl<'a> OsmLayers<'a> {
                 settled.late_nodes(part, &mut entities, |node| writers.add_node(node))?;
                 writers.flush()?;
             }
-            writers.finish(Tally::default())
+            writers.finish(OsmStatistics::default())
         })?;
-        tally.merge(self.collect(EntityKind::Node, done));
+        statistics.merge(self.collect(EntityKind::Node, done));
         Ok(())
     }
 
-    fn write_ways(&mut self, settled: &Settled, tally: &mut Tally) -> Result<(), Failure> {
+    fn write_ways(&mut self, settled: &Settled, statistics: &mut OsmStatistics) -> Result<(), Failure> {
         let (ctx, next) = (self.ctx, AtomicUsize::new(0));
         let done = run_all(self.writers(EntityKind::Way), |mut writers| {
-            let (mut builder, mut tally) = (settled.way_builder(), Tally::default());
+            let (mut builder, mut statistics) = (settled.way_builder(), OsmStatistics::default());
             while let Some(part) = next_of(&next, settled.way_parts()) {
                 let built =
-                    builder.build(part, &mut tally.oddities, |way, oddities| writers.add_way(way, oddities));
+                    builder.build(part, &mut statistics.oddities, |way, oddities| writers.add_way(way, oddities));
                 let (ways, counts) = built?;
-                tally.add_built(counts);
+                statistics.add_ways(counts);
                 writers.flush()?;
                 ctx.advance(ways)?;
             }
-            writers.finish(tally)
+            writers.finish(statistics)
         })?;
-        tally.merge(self.collect(EntityKind::Way, done));
+        statistics.merge(self.collect(EntityKind::Way, done));
         Ok(())
     }
 
@@ -151,19 +151,19 @@ impl<'a> OsmLayers<'a> {
     }
 
     /// Takes over what the threads wrote, and what they counted.
-    fn collect(&mut self, kind: EntityKind, done: Vec<Written>) -> Tally {
-        let mut tally = Tally::default();
+    fn collect(&mut self, kind: EntityKind, done: Vec<Written>) -> OsmStatistics {
+        let mut statistics = OsmStatistics::default();
         for (written, of_thread) in done {
-            tally.merge(of_thread);
+            statistics.merge(of_thread);
             let of_kind = self.layers.iter_mut().filter(|layer| layer.layer.kind() == kind);
             of_kind.zip(written).for_each(|(layer, written)| layer.stage.collect(written));
         }
-        tally
+        statistics
     }
 }
 
 /// What one thread wrote into each layer, and what it counted.
-type Written = (Vec<WrittenFeatures>, Tally);
+type Written = (Vec<WrittenFeatures>, OsmStatistics);
 
 /// Reads blocks until the source, or whoever takes them, has no more.
 fn send_blocks(ctx: &Context, source: &mut Source, blocks: Sender<Numbered>) -> Result<(), Failure> {
@@ -183,11 +183,11 @@ fn take_blocks(
     intake: &Intake,
     mut writers: FeatureWriters<'_>,
 ) -> Result<Written, Failure> {
-    let mut tally = Tally::default();
+    let mut statistics = OsmStatistics::default();
     let mut entities = Entities::default();
     for (number, block) in incoming {
         block.decode(&mut entities).map_err(public_error)?;
-        entities.iter().for_each(|entity| tally.add(&entity));
+        entities.iter().for_each(|entity| statistics.add(&entity));
         if intake.take(number, &entities).map_err(public_error)? {
             for entity in entities.iter() {
                 if let Entity::Node(node) = entity {
@@ -198,7 +198,7 @@ fn take_blocks(
         }
         ctx.advance(entities.len() as u64)?;
     }
-    writers.finish(tally)
+    writers.finish(statistics)
 }
 
 fn next_of(next: &AtomicUsize, count: usize) -> Option<usize> {

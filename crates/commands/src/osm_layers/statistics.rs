@@ -5,7 +5,7 @@ use longhaul_tasks::{Node, Report};
 
 /// What was read, and what became of it.
 #[derive(Debug, Default)]
-pub(crate) struct Tally {
+pub(crate) struct OsmStatistics {
     pub(crate) nodes: u64,
     pub(crate) ways: u64,
     pub(crate) relations: u64,
@@ -17,7 +17,7 @@ pub(crate) struct Tally {
     pub(crate) oddities: Oddities,
 }
 
-impl Tally {
+impl OsmStatistics {
     /// How many entities were read.
     pub(crate) fn entities(&self) -> u64 {
         self.nodes + self.ways + self.relations
@@ -36,7 +36,7 @@ impl Tally {
     }
 
     /// Counts what became of ways.
-    pub(super) fn add_built(&mut self, counts: WayCounts) {
+    pub(super) fn add_ways(&mut self, counts: WayCounts) {
         self.built.without_line += counts.without_line;
         self.built.missing_nodes += counts.missing_nodes;
     }
@@ -48,7 +48,7 @@ impl Tally {
         self.relations += other.relations;
         self.latest_changeset = self.latest_changeset.max(other.latest_changeset);
         self.latest_timestamp = self.latest_timestamp.max(other.latest_timestamp);
-        self.add_built(other.built);
+        self.add_ways(other.built);
         self.oddities.merge(other.oddities);
     }
 
