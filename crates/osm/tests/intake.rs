@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use longhaul_osm::{Entities, Entity, Error, Info, Intake, Oddities, Position, WayCounts};
+use longhaul_osm::{Entities, Entity, Error, Info, Intake, Warnings, Position, WayCounts};
 use proptest::prelude::*;
 
 /// One version of a node or of a way, as a test spells it out.
@@ -72,13 +72,13 @@ fn take_in(blocks: &[Entities], memory: u64) -> (Left, WayCounts) {
     let (mut ways, mut counts) = (BTreeMap::new(), WayCounts::default());
     let mut builder = settled.way_builder();
     for part in 0..settled.way_parts() {
-        let visit = |built: &longhaul_osm::BuiltWay<'_>, _: &mut Oddities| {
+        let visit = |built: &longhaul_osm::BuiltWay<'_>, _: &mut Warnings| {
             let line = built.line.iter().map(|position| position.lon).collect();
             let before = ways.insert(built.way.id, (built.way.info.version.unwrap(), line));
             assert_eq!(before, None, "way {} comes once", built.way.id);
             Ok::<_, Error>(())
         };
-        let (_, of_part) = builder.build(part, &mut Oddities::default(), visit).unwrap();
+        let (_, of_part) = builder.build(part, &mut Warnings::default(), visit).unwrap();
         counts.without_line += of_part.without_line;
         counts.missing_nodes += of_part.missing_nodes;
     }

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "tests may")]
 
 use longhaul_geodata::{Batch, DataType, Value};
-use longhaul_osm::{BuiltWay, Entities, Entity, EntityKind, EntityLayer, Info, Mapping, Oddities, Position};
+use longhaul_osm::{BuiltWay, Entities, Entity, EntityKind, EntityLayer, Info, Mapping, Warnings, Position};
 
 /// Some streets and what stands at them.
 fn town() -> Entities {
@@ -57,7 +57,7 @@ fn mapped(rule: &str) -> (Vec<Feature>, Vec<String>) {
     let mapping = Mapping::from_json(&format!(r#"{{"rules": [{rule}]}}"#)).unwrap();
     let [rule] = <[_; 1]>::try_from(mapping.into_rules()).unwrap();
     let width = rule.layer().schema.columns.len();
-    let (mut features, mut oddities) = (Batch::new(width), Oddities::default());
+    let (mut features, mut warnings) = (Batch::new(width), Warnings::default());
     let town = town();
     let positions: Vec<(i64, Position)> = town
         .iter()
@@ -69,12 +69,12 @@ fn mapped(rule: &str) -> (Vec<Feature>, Vec<String>) {
     for entity in town.iter() {
         match entity {
             Entity::Node(node) if rule.kind() == EntityKind::Node => {
-                rule.add_node(&node, &mut features, &mut oddities);
+                rule.add_node(&node, &mut features, &mut warnings);
             }
             Entity::Way(way) if rule.kind() == EntityKind::Way => {
                 let at = |id: &i64| positions.iter().find(|(other, _)| other == id).unwrap().1;
                 let line: Vec<Position> = way.refs.iter().map(at).collect();
-                rule.add_way(&BuiltWay { way, line: &line }, &mut features, &mut oddities);
+                rule.add_way(&BuiltWay { way, line: &line }, &mut features, &mut warnings);
             }
             _ => {}
         }
@@ -83,7 +83,7 @@ fn mapped(rule: &str) -> (Vec<Feature>, Vec<String>) {
         let Value::Integer(id) = row.value(0) else { panic!("the id comes first") };
         (id, row.values().map(shown).collect())
     });
-    (features.collect(), oddities.sentences().collect())
+    (features.collect(), warnings.messages().collect())
 }
 
 #[track_caller]
@@ -130,7 +130,7 @@ const ALL_WAYS: [i64; 4] = [31045880, 31347480, 24777894, 51502277];
 fn a_way_becomes_a_feature_with_its_id_its_columns_its_nodes_and_its_line() {
     let rule = r#"{"name": "onewaystreets", "filter": {"oneway": ["yes"]},
                    "fields": {"lit": {"name": "lit", "type": "BOOLEAN"}, "geom": {"name": "geom", "type": "LINESTRING"}}}"#;
-    let (features, oddities) = mapped(rule);
+    let (features, warnings) = mapped(rule);
     let line =
         "LINESTRING (7.1923367 50.7395887, 7.1923127 50.7396946, 7.1923444 50.7397419, 7.1924199 50.7397781)";
     let nodes = "[345117525,345117526,1300224327,345117527]";
@@ -141,7 +141,7 @@ fn a_way_becomes_a_feature_with_its_id_its_columns_its_nodes_and_its_line() {
             (31347480, ["31347480", "false", line, nodes].map(String::from).to_vec())
         ]
     );
-    assert_eq!(oddities, [""; 0]);
+    assert_eq!(warnings, [""; 0]);
 }
 
 #[test]
@@ -227,7 +227,7 @@ fn a_polygon_closes_open_ways_and_leaves_out_what_encloses_nothing() {
             r#"{{"name": "areas", "filter": {filter}, "fields": {{"g": {{"name": "g", "type": "POLYGON"}}}}}}"#
         )
     };
-    let (features, oddities) = mapped(&rule("{}"));
+    let (features, warnings) = mapped(&rule("{}"));
     let at = ["7.1923367 50.7395887", "7.1923127 50.7396946", "7.1923444 50.7397419", "7.1924199 50.7397781"];
     let counterclockwise = |ring: &[usize]| {
         let positions: Vec<&str> = ring.iter().map(|index| at[*index]).collect();
@@ -243,7 +243,7 @@ fn a_polygon_closes_open_ways_and_leaves_out_what_encloses_nothing() {
             (24777894, counterclockwise(&[0, 3, 2, 0]).as_str()),
         ]
     );
-    assert_eq!(oddities, ["1 × way matches rule 'areas' but encloses no area: 51502277"]);
+    assert_eq!(warnings, ["1 × way matches rule 'areas' but encloses no area: 51502277"]);
     assert_eq!(ids(&rule(r#"{"geom": ["closed"]}"#)), [24777894]);
 }
 
@@ -251,11 +251,11 @@ fn a_polygon_closes_open_ways_and_leaves_out_what_encloses_nothing() {
 fn a_value_that_cannot_be_read_is_null_and_counted() {
     let rule = r#"{"name": "s", "filter": {}, "fields": {"way": {"name": "g", "type": "LINESTRING"},
                    "maxspeed": {"name": "speed", "type": "integer"}}}"#;
-    let (features, oddities) = mapped(rule);
+    let (features, warnings) = mapped(rule);
     let speeds: Vec<&str> = features.iter().map(|(_, values)| values[2].as_str()).collect();
     assert_eq!(speeds, ["30", "null", "null", "null"]);
     assert_eq!(
-        oddities,
+        warnings,
         ["2 × way has a value of 'maxspeed' that is no INTEGER for layer 's': 24777894, 31347480"]
     );
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::io::Cursor;
 
-use longhaul_osm::{Entities, Entity, Error, Intake, Oddities, Position, Source};
+use longhaul_osm::{Entities, Entity, Error, Intake, Warnings, Position, Source};
 
 /// What messages call the file.
 const SHOWN_NAME: &str = "upload.osm";
@@ -48,7 +48,7 @@ fn bring_in(data: &[u8]) -> Result<(), Error> {
     let mut builder = settled.way_builder();
     let mut ways = BTreeSet::new();
     for part in 0..settled.way_parts() {
-        builder.build(part, &mut Oddities::default(), |built, _| {
+        builder.build(part, &mut Warnings::default(), |built, _| {
             assert!(built.line.len() >= 2 && built.line.windows(2).all(|pair| pair[0] != pair[1]));
             assert!(ways.insert(built.way.id), "a way becomes a feature once");
             Ok::<_, Error>(())

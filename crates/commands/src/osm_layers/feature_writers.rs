@@ -1,7 +1,7 @@
 //! One thread's ways into the layers that are made of entities of one kind.
 
 use longhaul_geodata::Batch;
-use longhaul_osm::{BuiltWay, EntityLayer, Node, Oddities};
+use longhaul_osm::{BuiltWay, EntityLayer, Node, Warnings};
 use longhaul_repository::{FeatureWriter, WrittenFeatures};
 use longhaul_tasks::Failure;
 
@@ -14,7 +14,7 @@ const FULL: usize = 4 << 20;
 /// Makes features of entities and writes them.
 pub(super) struct FeatureWriters<'a> {
     layers: Vec<LayerWriter<'a>>,
-    oddities: Oddities,
+    warnings: Warnings,
 }
 
 struct LayerWriter<'a> {
@@ -30,20 +30,20 @@ impl<'a> FeatureWriters<'a> {
             writer,
             features: Batch::new(layer.layer().schema.columns.len()),
         });
-        Self { layers: layers.collect(), oddities: Oddities::default() }
+        Self { layers: layers.collect(), warnings: Warnings::default() }
     }
 
     pub(super) fn add_node(&mut self, node: &Node<'_>) -> Result<(), Failure> {
-        let Self { layers, oddities } = self;
+        let Self { layers, warnings } = self;
         layers.iter_mut().try_for_each(|layer| {
-            layer.layer.add_node(node, &mut layer.features, oddities);
+            layer.layer.add_node(node, &mut layer.features, warnings);
             layer.write_if_full()
         })
     }
 
-    pub(super) fn add_way(&mut self, way: &BuiltWay<'_>, oddities: &mut Oddities) -> Result<(), Failure> {
+    pub(super) fn add_way(&mut self, way: &BuiltWay<'_>, warnings: &mut Warnings) -> Result<(), Failure> {
         self.layers.iter_mut().try_for_each(|layer| {
-            layer.layer.add_way(way, &mut layer.features, oddities);
+            layer.layer.add_way(way, &mut layer.features, warnings);
             layer.write_if_full()
         })
     }
@@ -56,7 +56,7 @@ impl<'a> FeatureWriters<'a> {
     /// What was written into each layer; what was odd is added to what the thread has counted.
     pub(super) fn finish(mut self, mut statistics: OsmStatistics) -> Result<(Vec<WrittenFeatures>, OsmStatistics), Failure> {
         self.flush()?;
-        statistics.oddities.merge(self.oddities);
+        statistics.warnings.merge(self.warnings);
         let written = self.layers.into_iter().map(|layer| Ok(layer.writer.finish().map_err(public_error)?));
         Ok((written.collect::<Result<_, Failure>>()?, statistics))
     }

@@ -127,7 +127,7 @@ impl<'a> OsmLayers<'a> {
             let (mut builder, mut statistics) = (settled.way_builder(), OsmStatistics::default());
             while let Some(part) = next_of(&next, settled.way_parts()) {
                 let built =
-                    builder.build(part, &mut statistics.oddities, |way, oddities| writers.add_way(way, oddities));
+                    builder.build(part, &mut statistics.warnings, |way, warnings| writers.add_way(way, warnings));
                 let (ways, counts) = built?;
                 statistics.add_ways(counts);
                 writers.flush()?;

@@ -1,6 +1,6 @@
 //! What an import of OpenStreetMap data counts.
 
-use longhaul_osm::{About, Entity, EntityKind, Oddities, WayCounts};
+use longhaul_osm::{About, Entity, EntityKind, Warnings, WayCounts};
 use longhaul_tasks::{Node, Report};
 
 /// What was read, and what became of it.
@@ -14,7 +14,7 @@ pub(crate) struct OsmStatistics {
     /// In milliseconds since 1970.
     latest_timestamp: Option<i64>,
     built: WayCounts,
-    pub(crate) oddities: Oddities,
+    pub(crate) warnings: Warnings,
 }
 
 impl OsmStatistics {
@@ -49,7 +49,7 @@ impl OsmStatistics {
         self.latest_changeset = self.latest_changeset.max(other.latest_changeset);
         self.latest_timestamp = self.latest_timestamp.max(other.latest_timestamp);
         self.add_ways(other.built);
-        self.oddities.merge(other.oddities);
+        self.warnings.merge(other.warnings);
     }
 
     /// What the task reports: the `OSMReport` that GeoGig's clients know, and then what else there is to say.
@@ -67,7 +67,7 @@ impl OsmStatistics {
             .element("OSMReport", known)
             .integer("relationCount", count(self.relations))
             .integer("missingNodeCount", count(self.built.missing_nodes));
-        let warnings: Vec<_> = self.warnings(about).map(Node::Text).collect();
+        let warnings: Vec<_> = self.warning_messages(about).map(Node::Text).collect();
         if !warnings.is_empty() {
             report = report.list("warnings", warnings);
         }
@@ -77,12 +77,12 @@ impl OsmStatistics {
         }
     }
 
-    fn warnings(&self, about: &About) -> impl Iterator<Item = String> {
+    fn warning_messages(&self, about: &About) -> impl Iterator<Item = String> {
         let not_kept = match self.relations {
             0 => None,
             1 => Some("1 relation was counted and not kept".to_owned()),
             more => Some(format!("{more} relations were counted and not kept")),
         };
-        about.remarks.iter().cloned().chain(not_kept).chain(self.oddities.sentences())
+        about.remarks.iter().cloned().chain(not_kept).chain(self.warnings.messages())
     }
 }

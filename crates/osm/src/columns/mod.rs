@@ -10,7 +10,7 @@ use longhaul_geodata::{Batch, Column, Crs, DataType, GeometryType, Value, geomet
 use crate::{Info, Position, Tags};
 
 /// The oddity of a timestamp that is outside of all calendars.
-pub const BAD_TIMESTAMP: &str = "has a timestamp that no calendar has, which is left out";
+pub const INVALID_TIMESTAMP: &str = "has a timestamp that no calendar has, which is left out";
 
 /// A column of its name and type, of which no feature is told by.
 pub fn column(name: &str, data_type: DataType) -> Column {

@@ -4,7 +4,7 @@ use super::{
     WayCounts,
     locations::{Finder, NOWHERE},
 };
-use crate::{BuiltWay, EntityKind, Error, Oddities, Position, Way};
+use crate::{BuiltWay, EntityKind, Error, Warnings, Position, Way};
 
 /// Builds one line after the other.
 pub(super) struct LineBuilder<'a> {
@@ -24,7 +24,7 @@ impl<'a> LineBuilder<'a> {
         &'b mut self,
         way: Way<'b>,
         counts: &mut WayCounts,
-        oddities: &mut Oddities,
+        warnings: &mut Warnings,
     ) -> Result<Option<BuiltWay<'b>>, Error> {
         self.line.clear();
         let (mut missing, mut repeats) = (0, false);
@@ -37,7 +37,7 @@ impl<'a> LineBuilder<'a> {
         }
         let mut note = |is: bool, what: &'static str| {
             if is {
-                oddities.note(what, EntityKind::Way, way.id);
+                warnings.add(what, EntityKind::Way, way.id);
             }
         };
         note(missing > 0, "refers to nodes that are not there");

@@ -7,7 +7,7 @@ use super::{
     spool::Parts,
     versions::{Version, Versions, Winners, decide},
 };
-use crate::{BuiltWay, Entities, Entity, EntityKind, Error, Node, Oddities};
+use crate::{BuiltWay, Entities, Entity, EntityKind, Error, Node, Warnings};
 
 /// Nodes of one run of the late ones: as many as a block has.
 const RUN: usize = 8192;
@@ -126,15 +126,15 @@ pub struct WayBuilder<'a> {
 
 impl WayBuilder<'_> {
     /// Calls `visit` with each way of a part that has a line; those that have none, or not all of it, are among the
-    /// `oddities`. How many ways there were at all, and what became of them.
+    /// `warnings`. How many ways there were at all, and what became of them.
     ///
     /// # Errors
     /// Those of `visit`; if it is interrupted, or the disk fails.
     pub fn build<E: From<Error>>(
         &mut self,
         part: usize,
-        oddities: &mut Oddities,
-        mut visit: impl FnMut(&BuiltWay<'_>, &mut Oddities) -> Result<(), E>,
+        warnings: &mut Warnings,
+        mut visit: impl FnMut(&BuiltWay<'_>, &mut Warnings) -> Result<(), E>,
     ) -> Result<(u64, WayCounts), E> {
         let Self { settled, line, entities } = self;
         let mut counts = WayCounts::default();
@@ -146,8 +146,8 @@ impl WayBuilder<'_> {
                 continue;
             }
             settled.interrupter.check()?;
-            if let Some(built) = line.build(way, &mut counts, oddities)? {
-                visit(&built, oddities)?;
+            if let Some(built) = line.build(way, &mut counts, warnings)? {
+                visit(&built, warnings)?;
             }
         }
         Ok((entities.len() as u64, counts))

@@ -6,7 +6,7 @@ pub use raw::{RawNodes, RawWays};
 
 use longhaul_geodata::{Batch, Layer};
 
-use crate::{EntityKind, Node, Oddities, Position, Way};
+use crate::{EntityKind, Node, Warnings, Position, Way};
 
 /// A layer whose features are made of entities, on several threads at once.
 ///
@@ -20,13 +20,13 @@ pub trait EntityLayer: Send + Sync {
     fn kind(&self) -> EntityKind;
 
     /// Adds the feature that a node becomes, a value for each column; nothing if it becomes none.
-    fn add_node(&self, node: &Node<'_>, features: &mut Batch, oddities: &mut Oddities) {
-        let _ = (node, features, oddities);
+    fn add_node(&self, node: &Node<'_>, features: &mut Batch, warnings: &mut Warnings) {
+        let _ = (node, features, warnings);
     }
 
     /// Adds the feature that a way becomes, a value for each column; nothing if it becomes none.
-    fn add_way(&self, way: &BuiltWay<'_>, features: &mut Batch, oddities: &mut Oddities) {
-        let _ = (way, features, oddities);
+    fn add_way(&self, way: &BuiltWay<'_>, features: &mut Batch, warnings: &mut Warnings) {
+        let _ = (way, features, warnings);
     }
 }
 

@@ -3,7 +3,7 @@
 use longhaul_geodata::{Batch, Column, DataType, Layer, Schema, Value};
 
 use super::{BuiltWay, EntityLayer};
-use crate::{EntityKind, Info, Node, Oddities, Tags, columns};
+use crate::{EntityKind, Info, Node, Warnings, Tags, columns};
 
 /// The layer `node`.
 #[derive(Debug)]
@@ -34,8 +34,8 @@ impl EntityLayer for RawNodes {
         EntityKind::Node
     }
 
-    fn add_node(&self, node: &Node<'_>, features: &mut Batch, oddities: &mut Oddities) {
-        add_common(node.id, &node.info, node.tags, EntityKind::Node, features, oddities);
+    fn add_node(&self, node: &Node<'_>, features: &mut Batch, warnings: &mut Warnings) {
+        add_common(node.id, &node.info, node.tags, EntityKind::Node, features, warnings);
         columns::push_point(node.position, features);
     }
 }
@@ -49,8 +49,8 @@ impl EntityLayer for RawWays {
         EntityKind::Way
     }
 
-    fn add_way(&self, BuiltWay { way, line }: &BuiltWay<'_>, features: &mut Batch, oddities: &mut Oddities) {
-        add_common(way.id, &way.info, way.tags, EntityKind::Way, features, oddities);
+    fn add_way(&self, BuiltWay { way, line }: &BuiltWay<'_>, features: &mut Batch, warnings: &mut Warnings) {
+        add_common(way.id, &way.info, way.tags, EntityKind::Way, features, warnings);
         columns::push_refs(way.refs, features);
         columns::push_line(line, features);
     }
@@ -63,13 +63,13 @@ fn add_common(
     tags: Tags<'_>,
     kind: EntityKind,
     features: &mut Batch,
-    oddities: &mut Oddities,
+    warnings: &mut Warnings,
 ) {
     features.push(Value::Integer(id));
     features.push(Value::Boolean(info.visible));
     features.push(info.version.map_or(Value::Null, |version| Value::Integer(version.into())));
     if !columns::push_timestamp(info, features) {
-        oddities.note(columns::BAD_TIMESTAMP, kind, id);
+        warnings.add(columns::INVALID_TIMESTAMP, kind, id);
     }
     columns::push_tags(tags, features);
     features.push(info.changeset.map_or(Value::Null, Value::Integer));

@@ -26,7 +26,7 @@ use std::borrow::Cow;
 
 use longhaul_geodata::{Batch, Layer, Value};
 
-use crate::{BuiltWay, EntityKind, EntityLayer, Info, Node, Oddities, Tags, columns};
+use crate::{BuiltWay, EntityKind, EntityLayer, Info, Node, Warnings, Tags, columns};
 use filter::Filter;
 use value::FieldType;
 
@@ -67,7 +67,7 @@ struct Field {
     tag: String,
     kind: FieldType,
     /// What is noted of entities whose value cannot be read.
-    complaint: String,
+    warning: String,
 }
 
 /// What is known of every entity.
@@ -110,19 +110,19 @@ impl EntityLayer for Rule {
         self.shape.kind()
     }
 
-    fn add_node(&self, node: &Node<'_>, features: &mut Batch, oddities: &mut Oddities) {
+    fn add_node(&self, node: &Node<'_>, features: &mut Batch, warnings: &mut Warnings) {
         if !self.filter.takes_node(node.tags) {
             return;
         }
         for content in &self.columns {
             match content {
                 Content::Geometry => columns::push_point(node.position, features),
-                content => self.add(content, node.id, &node.info, node.tags, features, oddities),
+                content => self.add(content, node.id, &node.info, node.tags, features, warnings),
             }
         }
     }
 
-    fn add_way(&self, built: &BuiltWay<'_>, features: &mut Batch, oddities: &mut Oddities) {
+    fn add_way(&self, built: &BuiltWay<'_>, features: &mut Batch, warnings: &mut Warnings) {
         let BuiltWay { way, line } = *built;
         if !self.filter.takes_way(way.tags, way.refs) {
             return;
@@ -130,7 +130,7 @@ impl EntityLayer for Rule {
         let line = match self.shape {
             Shape::Polygon => match ring::of(line) {
                 Some(ring) => ring,
-                None => return oddities.note(self.no_ring(), EntityKind::Way, way.id),
+                None => return warnings.add(self.no_ring(), EntityKind::Way, way.id),
             },
             _ => Cow::Borrowed(line),
         };
@@ -139,7 +139,7 @@ impl EntityLayer for Rule {
                 Content::Geometry if self.shape == Shape::Polygon => columns::push_polygon(&line, features),
                 Content::Geometry => columns::push_line(&line, features),
                 Content::Refs => columns::push_refs(way.refs, features),
-                content => self.add(content, way.id, &way.info, way.tags, features, oddities),
+                content => self.add(content, way.id, &way.info, way.tags, features, warnings),
             }
         }
     }
@@ -154,7 +154,7 @@ impl Rule {
         info: &Info<'_>,
         tags: Tags<'_>,
         features: &mut Batch,
-        oddities: &mut Oddities,
+        warnings: &mut Warnings,
     ) {
         match content {
             Content::Id => features.push(Value::Integer(id)),
@@ -164,7 +164,7 @@ impl Rule {
                 match is_read {
                     None => features.push(Value::Null),
                     Some(true) => {}
-                    Some(false) => oddities.note(field.complaint.clone(), self.kind(), id),
+                    Some(false) => warnings.add(field.warning.clone(), self.kind(), id),
                 }
             }
             // Nodes have no references, and geometries are added by their kind.

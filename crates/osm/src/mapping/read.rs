@@ -179,10 +179,10 @@ impl<'a> Table<'a> {
                 "a tag cannot be read as '{kind}'; there are {known}, POINT, LINESTRING and POLYGON"
             ))
         })?;
-        let complaint =
+        let warning =
             format!("has a value of '{tag}' that is no {} for layer '{}'", kind.to_uppercase(), self.rule);
         let column = columns::column(&name, field_type.data_type());
-        self.add(&tag.clone(), column, Content::Tag(Field { tag, kind: field_type, complaint }))
+        self.add(&tag.clone(), column, Content::Tag(Field { tag, kind: field_type, warning }))
     }
 
     /// SQLite, where Kart's users edit layers, tells columns apart without regard to case.

@@ -5,32 +5,32 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::EntityKind;
 
-/// How many ids of each kind of oddity are listed.
-const MOST_LISTED: usize = 100;
+/// How many ids of each kind of warning are listed.
+const MAX_LISTED_IDS: usize = 100;
 
-/// Oddities by what they are. Threads gather their own, which are merged at the end.
+/// Warnings by what they are. Threads gather their own, which are merged at the end.
 #[derive(Clone, Debug, Default)]
-pub struct Oddities(BTreeMap<(Cow<'static, str>, EntityKind), Oddity>);
+pub struct Warnings(BTreeMap<(Cow<'static, str>, EntityKind), Warning>);
 
 /// One thing that is odd about some entities.
 #[derive(Clone, Debug, Default)]
-pub struct Oddity {
+pub struct Warning {
     /// How often it was met.
     pub count: u64,
     /// The lowest ids of entities that have it, at most a hundred of them.
     pub ids: BTreeSet<i64>,
 }
 
-impl Oddities {
+impl Warnings {
     /// Notes that `what` holds for an entity, in words that go on after its name: `refers to missing nodes`.
-    pub fn note(&mut self, what: impl Into<Cow<'static, str>>, kind: EntityKind, id: i64) {
+    pub fn add(&mut self, what: impl Into<Cow<'static, str>>, kind: EntityKind, id: i64) {
         self.0.entry((what.into(), kind)).or_default().add(id);
     }
 
     /// Takes over what another thread gathered.
     pub fn merge(&mut self, other: Self) {
-        for (what, oddity) in other.0 {
-            self.0.entry(what).or_default().merge(oddity);
+        for (what, warning) in other.0 {
+            self.0.entry(what).or_default().merge(warning);
         }
     }
 
@@ -42,19 +42,19 @@ impl Oddities {
     /// How often `what` was noted of entities of a kind.
     pub fn count(&self, what: &str, kind: EntityKind) -> u64 {
         let found = self.0.iter().find(|((other, of), _)| other == what && *of == kind);
-        found.map_or(0, |(_, oddity)| oddity.count)
+        found.map_or(0, |(_, warning)| warning.count)
     }
 
     /// A sentence for each: `176 × way refers to nodes that are not there: 4097656, 4097657 and 174 more`.
-    pub fn sentences(&self) -> impl Iterator<Item = String> {
-        self.0.iter().map(|((what, kind), oddity)| oddity.sentence(what, *kind))
+    pub fn messages(&self) -> impl Iterator<Item = String> {
+        self.0.iter().map(|((what, kind), warning)| warning.message(what, *kind))
     }
 }
 
-impl Oddity {
+impl Warning {
     fn add(&mut self, id: i64) {
         self.count += 1;
-        if self.ids.len() < MOST_LISTED {
+        if self.ids.len() < MAX_LISTED_IDS {
             self.ids.insert(id);
         } else if self.ids.last().is_some_and(|last| id < *last) && self.ids.insert(id) {
             self.ids.pop_last();
@@ -64,12 +64,12 @@ impl Oddity {
     fn merge(&mut self, other: Self) {
         self.count += other.count;
         self.ids.extend(other.ids);
-        while self.ids.len() > MOST_LISTED {
+        while self.ids.len() > MAX_LISTED_IDS {
             self.ids.pop_last();
         }
     }
 
-    fn sentence(&self, what: &str, kind: EntityKind) -> String {
+    fn message(&self, what: &str, kind: EntityKind) -> String {
         let ids: Vec<String> = self.ids.iter().map(ToString::to_string).collect();
         let rest = self.count.saturating_sub(ids.len() as u64);
         let more = if rest > 0 { format!(" and {rest} more") } else { String::new() };
