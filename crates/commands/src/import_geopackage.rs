@@ -9,8 +9,8 @@ use longhaul_tasks::{Context, Failure, Job, Lane, Node, PublishError, Report};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Author, Destination, Environment, layer_import::import_features, public_error::public_error, report::commit_report,
-    repository_lane,
+    Author, Destination, Environment, layer_import::import_features, public_error::public_error,
+    report::commit_report, repository_lane,
 };
 
 /// Imports layers of a GeoPackage that was uploaded.

@@ -9,8 +9,8 @@ use longhaul_tasks::{Context, Failure, Job, Lane, PublishError, Report};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Destination, Environment, OsmMapping, osm_layers::OsmLayers, osm_mapping::layers, public_error::public_error,
-    report::commit_members, repository_lane,
+    Destination, Environment, OsmMapping, osm_layers::OsmLayers, osm_mapping::layers,
+    public_error::public_error, report::commit_members, repository_lane,
 };
 
 /// What the commit says if nobody says anything.

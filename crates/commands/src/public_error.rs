@@ -20,7 +20,10 @@ pub(crate) fn public_error(error: impl Error + Send + Sync + 'static) -> anyhow:
     }
     // An error that passes on the words of its cause would say them twice.
     messages.dedup();
-    let messages = messages.into_iter().rev().fold(None, |source, message| Some(Box::new(PublicError { message, source })));
+    let messages = messages
+        .into_iter()
+        .rev()
+        .fold(None, |source, message| Some(Box::new(PublicError { message, source })));
     match messages {
         Some(messages) => anyhow::Error::new(*messages),
         None => anyhow::anyhow!("an internal error, which the server's log describes"),

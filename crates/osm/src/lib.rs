@@ -20,26 +20,26 @@
 //! What a file says is data, never an instruction. There is no writing of OpenStreetMap's formats here.
 #![forbid(unsafe_code)]
 
+mod assembly;
 pub mod columns;
 mod entities;
 mod entity;
 mod error;
-mod intake;
 mod layer;
 mod mapping;
-mod warnings;
 pub mod overpass;
 mod pbf;
 mod source;
 mod tags;
+mod warnings;
 mod xml;
 
+pub use assembly::{Assembler, Interrupter, ResolvedEntities, WayBuilder, WayStatistics};
 pub use entities::Entities;
 pub use entity::{Entity, EntityKind, Info, Node, Position, Relation, Way};
 pub use error::Error;
-pub use intake::{Intake, Interrupter, Settled, WayBuilder, WayCounts};
-pub use layer::{BuiltWay, EntityLayer, RawNodes, RawWays};
+pub use layer::{EntityLayer, RawNodes, RawWays, WayWithGeometry};
 pub use mapping::{BadMapping, Mapping, Rule};
-pub use warnings::{Warnings, Warning};
 pub use source::{About, Block, Source};
 pub use tags::Tags;
+pub use warnings::{Warning, Warnings};

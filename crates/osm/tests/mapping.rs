@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "tests may")]
 
 use longhaul_geodata::{Batch, DataType, Value};
-use longhaul_osm::{BuiltWay, Entities, Entity, EntityKind, EntityLayer, Info, Mapping, Warnings, Position};
+use longhaul_osm::{
+    Entities, Entity, EntityKind, EntityLayer, Info, Mapping, Position, Warnings, WayWithGeometry,
+};
 
 /// Some streets and what stands at them.
 fn town() -> Entities {
@@ -74,7 +76,7 @@ fn mapped(rule: &str) -> (Vec<Feature>, Vec<String>) {
             Entity::Way(way) if rule.kind() == EntityKind::Way => {
                 let at = |id: &i64| positions.iter().find(|(other, _)| other == id).unwrap().1;
                 let line: Vec<Position> = way.refs.iter().map(at).collect();
-                rule.add_way(&BuiltWay { way, line: &line }, &mut features, &mut warnings);
+                rule.add_way(&WayWithGeometry { way, linestring: &line }, &mut features, &mut warnings);
             }
             _ => {}
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::io::Cursor;
 
-use longhaul_osm::{Entities, Entity, Error, Intake, Warnings, Position, Source};
+use longhaul_osm::{Entities, Entity, Error, Assembler, Warnings, Position, Source};
 
 /// What messages call the file.
 const SHOWN_NAME: &str = "upload.osm";
@@ -20,14 +20,14 @@ pub(crate) fn run(data: &[u8]) {
 /// Reads all, keeps what counts, and builds the ways.
 fn bring_in(data: &[u8]) -> Result<(), Error> {
     let scratch = tempfile::tempdir().unwrap();
-    let intake = Intake::new(scratch.path(), NODE_MEMORY)?;
+    let assembler = Assembler::new(scratch.path(), NODE_MEMORY)?;
     let mut entities = Entities::default();
     let mut nodes = BTreeSet::new();
     let mut source = Source::read(Cursor::new(data.to_vec()), SHOWN_NAME)?;
     for (number, block) in (0..).zip(&mut source) {
         block?.decode(&mut entities)?;
         assert_eq!(entities.iter().count(), entities.len());
-        let are_new = intake.take(number, &entities)?;
+        let are_new = assembler.add_block(number, &entities)?;
         for entity in entities.iter().filter(|_| are_new) {
             if let Entity::Node(node) = entity {
                 check_place(node.position);
@@ -35,21 +35,21 @@ fn bring_in(data: &[u8]) -> Result<(), Error> {
             }
         }
     }
-    let settled = intake.settle()?;
-    for id in settled.superseded() {
+    let resolved = assembler.finish()?;
+    for id in resolved.superseded_nodes() {
         assert!(nodes.remove(id), "only what became a feature is taken back");
     }
-    for part in 0..settled.late_parts() {
-        settled.late_nodes(part, &mut entities, |node| {
+    for part in 0..resolved.out_of_order_parts() {
+        resolved.out_of_order_nodes(part, &mut entities, |node| {
             assert!(nodes.insert(node.id), "a node becomes a feature once");
             Ok::<_, Error>(())
         })?;
     }
-    let mut builder = settled.way_builder();
+    let mut builder = resolved.way_builder();
     let mut ways = BTreeSet::new();
-    for part in 0..settled.way_parts() {
+    for part in 0..resolved.way_parts() {
         builder.build(part, &mut Warnings::default(), |built, _| {
-            assert!(built.line.len() >= 2 && built.line.windows(2).all(|pair| pair[0] != pair[1]));
+            assert!(built.linestring.len() >= 2 && built.linestring.windows(2).all(|pair| pair[0] != pair[1]));
             assert!(ways.insert(built.way.id), "a way becomes a feature once");
             Ok::<_, Error>(())
         })?;

@@ -1,7 +1,7 @@
 //! One thread's ways into the layers that are made of entities of one kind.
 
 use longhaul_geodata::Batch;
-use longhaul_osm::{BuiltWay, EntityLayer, Node, Warnings};
+use longhaul_osm::{EntityLayer, Node, Warnings, WayWithGeometry};
 use longhaul_repository::{FeatureWriter, WrittenFeatures};
 use longhaul_tasks::Failure;
 
@@ -41,7 +41,11 @@ impl<'a> FeatureWriters<'a> {
         })
     }
 
-    pub(super) fn add_way(&mut self, way: &BuiltWay<'_>, warnings: &mut Warnings) -> Result<(), Failure> {
+    pub(super) fn add_way(
+        &mut self,
+        way: &WayWithGeometry<'_>,
+        warnings: &mut Warnings,
+    ) -> Result<(), Failure> {
         self.layers.iter_mut().try_for_each(|layer| {
             layer.layer.add_way(way, &mut layer.features, warnings);
             layer.write_if_full()
@@ -54,7 +58,10 @@ impl<'a> FeatureWriters<'a> {
     }
 
     /// What was written into each layer; what was odd is added to what the thread has counted.
-    pub(super) fn finish(mut self, mut statistics: OsmStatistics) -> Result<(Vec<WrittenFeatures>, OsmStatistics), Failure> {
+    pub(super) fn finish(
+        mut self,
+        mut statistics: OsmStatistics,
+    ) -> Result<(Vec<WrittenFeatures>, OsmStatistics), Failure> {
         self.flush()?;
         statistics.warnings.merge(self.warnings);
         let written = self.layers.into_iter().map(|layer| Ok(layer.writer.finish().map_err(public_error)?));

@@ -15,7 +15,7 @@ use std::{
 };
 
 use crossbeam_channel::{Receiver, Sender, bounded};
-use longhaul_osm::{Block, Entities, Entity, EntityKind, EntityLayer, Intake, Settled, Source};
+use longhaul_osm::{Assembler, Block, Entities, Entity, EntityKind, EntityLayer, ResolvedEntities, Source};
 use longhaul_repository::{DatasetPath, LayerStage, Mode, Stage, WrittenFeatures};
 use longhaul_tasks::{Context, Failure};
 
@@ -60,33 +60,33 @@ impl<'a> OsmLayers<'a> {
 
     /// Writes the entities of a source into the layers, and takes the layers into the stage.
     pub(crate) fn write(mut self, source: &mut Source) -> Result<OsmStatistics, Failure> {
-        let intake = Intake::new(&self.env.scratch, self.env.osm_node_memory).map_err(public_error)?;
-        let interrupter = intake.interrupter();
+        let assembler = Assembler::new(&self.env.scratch, self.env.osm_node_memory).map_err(public_error)?;
+        let interrupter = assembler.interrupter();
         let _reading = self.ctx.on_cancel(move || interrupter.interrupt());
 
         self.ctx.step("Importing into GeoGig repo...").unit("entities");
-        let mut statistics = self.take_in(source, &intake)?;
+        let mut statistics = self.take_in(source, &assembler)?;
         self.ctx.step("Staging features...").total(Some(statistics.ways)).unit("ways");
-        let settled = intake.settle().map_err(public_error)?;
-        self.write_late_nodes(&settled, &mut statistics)?;
-        self.write_ways(&settled, &mut statistics)?;
-        drop(settled);
+        let resolved = assembler.finish().map_err(public_error)?;
+        self.write_out_of_order_nodes(&resolved, &mut statistics)?;
+        self.write_ways(&resolved, &mut statistics)?;
+        drop(resolved);
         for OpenLayer { stage, .. } in self.layers {
             self.stage.finish(stage).map_err(public_error)?;
         }
         Ok(statistics)
     }
 
-    fn take_in(&mut self, source: &mut Source, intake: &Intake) -> Result<OsmStatistics, Failure> {
+    fn take_in(&mut self, source: &mut Source, assembler: &Assembler) -> Result<OsmStatistics, Failure> {
         let workers = self.writers(EntityKind::Node);
         let (ctx, failure) = (self.ctx, FirstFailure::default());
         let (blocks, incoming) = bounded(2 * workers.len());
         let done = thread::scope(|scope| {
             let start = |writers| {
                 let incoming = incoming.clone();
-                let work = || take_blocks(ctx, incoming, intake, writers);
+                let work = || take_blocks(ctx, incoming, assembler, writers);
                 let failure = &failure;
-                scope.spawn(move || failure.watch(|| intake.give_up(), work))
+                scope.spawn(move || failure.watch(|| assembler.abort(), work))
             };
             let running: Vec<_> = workers.into_iter().map(start).collect();
             // What the workers hold are the only ends left: if all of them fail, there is nobody to send to.
@@ -99,20 +99,24 @@ impl<'a> OsmLayers<'a> {
     }
 
     /// Puts nodes that came late in the place of earlier versions of them.
-    fn write_late_nodes(&mut self, settled: &Settled, statistics: &mut OsmStatistics) -> Result<(), Failure> {
-        let superseded = settled.superseded();
+    fn write_out_of_order_nodes(
+        &mut self,
+        resolved: &ResolvedEntities,
+        statistics: &mut OsmStatistics,
+    ) -> Result<(), Failure> {
+        let superseded = resolved.superseded_nodes();
         for layer in self.layers.iter_mut().filter(|layer| layer.layer.kind() == EntityKind::Node) {
             layer.stage.withdraw(superseded).map_err(public_error)?;
         }
-        if settled.late_parts() == 0 {
+        if resolved.out_of_order_parts() == 0 {
             return Ok(());
         }
         let (ctx, next) = (self.ctx, AtomicUsize::new(0));
         let done = run_all(self.writers(EntityKind::Node), |mut writers| {
             let mut entities = Entities::default();
-            while let Some(part) = next_of(&next, settled.late_parts()) {
+            while let Some(part) = next_of(&next, resolved.out_of_order_parts()) {
                 ctx.check()?;
-                settled.late_nodes(part, &mut entities, |node| writers.add_node(node))?;
+                resolved.out_of_order_nodes(part, &mut entities, |node| writers.add_node(node))?;
                 writers.flush()?;
             }
             writers.finish(OsmStatistics::default())
@@ -121,13 +125,17 @@ impl<'a> OsmLayers<'a> {
         Ok(())
     }
 
-    fn write_ways(&mut self, settled: &Settled, statistics: &mut OsmStatistics) -> Result<(), Failure> {
+    fn write_ways(
+        &mut self,
+        resolved: &ResolvedEntities,
+        statistics: &mut OsmStatistics,
+    ) -> Result<(), Failure> {
         let (ctx, next) = (self.ctx, AtomicUsize::new(0));
         let done = run_all(self.writers(EntityKind::Way), |mut writers| {
-            let (mut builder, mut statistics) = (settled.way_builder(), OsmStatistics::default());
-            while let Some(part) = next_of(&next, settled.way_parts()) {
-                let built =
-                    builder.build(part, &mut statistics.warnings, |way, warnings| writers.add_way(way, warnings));
+            let (mut builder, mut statistics) = (resolved.way_builder(), OsmStatistics::default());
+            while let Some(part) = next_of(&next, resolved.way_parts()) {
+                let built = builder
+                    .build(part, &mut statistics.warnings, |way, warnings| writers.add_way(way, warnings));
                 let (ways, counts) = built?;
                 statistics.add_ways(counts);
                 writers.flush()?;
@@ -180,7 +188,7 @@ fn send_blocks(ctx: &Context, source: &mut Source, blocks: Sender<Numbered>) -> 
 fn take_blocks(
     ctx: &Context,
     incoming: Receiver<Numbered>,
-    intake: &Intake,
+    assembler: &Assembler,
     mut writers: FeatureWriters<'_>,
 ) -> Result<Written, Failure> {
     let mut statistics = OsmStatistics::default();
@@ -188,7 +196,7 @@ fn take_blocks(
     for (number, block) in incoming {
         block.decode(&mut entities).map_err(public_error)?;
         entities.iter().for_each(|entity| statistics.add(&entity));
-        if intake.take(number, &entities).map_err(public_error)? {
+        if assembler.add_block(number, &entities).map_err(public_error)? {
             for entity in entities.iter() {
                 if let Entity::Node(node) = entity {
                     writers.add_node(&node)?;

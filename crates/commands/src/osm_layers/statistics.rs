@@ -1,6 +1,6 @@
 //! What an import of OpenStreetMap data counts.
 
-use longhaul_osm::{About, Entity, EntityKind, Warnings, WayCounts};
+use longhaul_osm::{About, Entity, EntityKind, Warnings, WayStatistics};
 use longhaul_tasks::{Node, Report};
 
 /// What was read, and what became of it.
@@ -13,7 +13,7 @@ pub(crate) struct OsmStatistics {
     latest_changeset: Option<i64>,
     /// In milliseconds since 1970.
     latest_timestamp: Option<i64>,
-    built: WayCounts,
+    built: WayStatistics,
     pub(crate) warnings: Warnings,
 }
 
@@ -36,8 +36,8 @@ impl OsmStatistics {
     }
 
     /// Counts what became of ways.
-    pub(super) fn add_ways(&mut self, counts: WayCounts) {
-        self.built.without_line += counts.without_line;
+    pub(super) fn add_ways(&mut self, counts: WayStatistics) {
+        self.built.without_geometry += counts.without_geometry;
         self.built.missing_nodes += counts.missing_nodes;
     }
 
@@ -62,7 +62,7 @@ impl OsmStatistics {
             .integer("processedEntities", count(self.entities()))
             .integer("nodeCount", count(self.nodes))
             .integer("wayCount", count(self.ways))
-            .integer("unpprocessedCount", count(self.built.without_line));
+            .integer("unpprocessedCount", count(self.built.without_geometry));
         let mut report = Report::new()
             .element("OSMReport", known)
             .integer("relationCount", count(self.relations))

@@ -6,7 +6,7 @@ pub use raw::{RawNodes, RawWays};
 
 use longhaul_geodata::{Batch, Layer};
 
-use crate::{EntityKind, Node, Warnings, Position, Way};
+use crate::{EntityKind, Node, Position, Warnings, Way};
 
 /// A layer whose features are made of entities, on several threads at once.
 ///
@@ -25,23 +25,23 @@ pub trait EntityLayer: Send + Sync {
     }
 
     /// Adds the feature that a way becomes, a value for each column; nothing if it becomes none.
-    fn add_way(&self, way: &BuiltWay<'_>, features: &mut Batch, warnings: &mut Warnings) {
+    fn add_way(&self, way: &WayWithGeometry<'_>, features: &mut Batch, warnings: &mut Warnings) {
         let _ = (way, features, warnings);
     }
 }
 
 /// A way whose nodes were looked up.
 #[derive(Clone, Copy, Debug)]
-pub struct BuiltWay<'a> {
+pub struct WayWithGeometry<'a> {
     /// The way.
     pub way: Way<'a>,
     /// Where its nodes are, in order: those that are known, at least two of them, and no two equal ones in succession.
-    pub line: &'a [Position],
+    pub linestring: &'a [Position],
 }
 
-impl BuiltWay<'_> {
+impl WayWithGeometry<'_> {
     /// Whether it ends where it begins.
     pub fn is_closed(&self) -> bool {
-        self.line.first() == self.line.last()
+        self.linestring.first() == self.linestring.last()
     }
 }

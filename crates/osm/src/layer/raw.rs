@@ -2,8 +2,8 @@
 
 use longhaul_geodata::{Batch, Column, DataType, Layer, Schema, Value};
 
-use super::{BuiltWay, EntityLayer};
-use crate::{EntityKind, Info, Node, Warnings, Tags, columns};
+use super::{EntityLayer, WayWithGeometry};
+use crate::{EntityKind, Info, Node, Tags, Warnings, columns};
 
 /// The layer `node`.
 #[derive(Debug)]
@@ -49,10 +49,15 @@ impl EntityLayer for RawWays {
         EntityKind::Way
     }
 
-    fn add_way(&self, BuiltWay { way, line }: &BuiltWay<'_>, features: &mut Batch, warnings: &mut Warnings) {
+    fn add_way(
+        &self,
+        WayWithGeometry { way, linestring }: &WayWithGeometry<'_>,
+        features: &mut Batch,
+        warnings: &mut Warnings,
+    ) {
         add_common(way.id, &way.info, way.tags, EntityKind::Way, features, warnings);
         columns::push_refs(way.refs, features);
-        columns::push_line(line, features);
+        columns::push_line(linestring, features);
     }
 }
 

@@ -26,7 +26,7 @@ use std::borrow::Cow;
 
 use longhaul_geodata::{Batch, Layer, Value};
 
-use crate::{BuiltWay, EntityKind, EntityLayer, Info, Node, Warnings, Tags, columns};
+use crate::{EntityKind, EntityLayer, Info, Node, Tags, Warnings, WayWithGeometry, columns};
 use filter::Filter;
 use value::FieldType;
 
@@ -122,22 +122,24 @@ impl EntityLayer for Rule {
         }
     }
 
-    fn add_way(&self, built: &BuiltWay<'_>, features: &mut Batch, warnings: &mut Warnings) {
-        let BuiltWay { way, line } = *built;
+    fn add_way(&self, built: &WayWithGeometry<'_>, features: &mut Batch, warnings: &mut Warnings) {
+        let WayWithGeometry { way, linestring } = *built;
         if !self.filter.takes_way(way.tags, way.refs) {
             return;
         }
-        let line = match self.shape {
-            Shape::Polygon => match ring::of(line) {
+        let linestring = match self.shape {
+            Shape::Polygon => match ring::of(linestring) {
                 Some(ring) => ring,
                 None => return warnings.add(self.no_ring(), EntityKind::Way, way.id),
             },
-            _ => Cow::Borrowed(line),
+            _ => Cow::Borrowed(linestring),
         };
         for content in &self.columns {
             match content {
-                Content::Geometry if self.shape == Shape::Polygon => columns::push_polygon(&line, features),
-                Content::Geometry => columns::push_line(&line, features),
+                Content::Geometry if self.shape == Shape::Polygon => {
+                    columns::push_polygon(&linestring, features)
+                }
+                Content::Geometry => columns::push_line(&linestring, features),
                 Content::Refs => columns::push_refs(way.refs, features),
                 content => self.add(content, way.id, &way.info, way.tags, features, warnings),
             }

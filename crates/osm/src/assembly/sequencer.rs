@@ -6,7 +6,7 @@ use crate::{Entities, EntityKind, Error};
 
 /// Lets blocks pass one after the other, and looks at their ids.
 #[derive(Default)]
-pub(super) struct Gate {
+pub(super) struct Sequencer {
     state: Mutex<State>,
     moved: Condvar,
 }
@@ -15,15 +15,15 @@ pub(super) struct Gate {
 struct State {
     /// Whose turn it is.
     next: u64,
-    is_closed: bool,
+    is_aborted: bool,
     highest_node: Option<i64>,
     highest_way: Option<i64>,
-    ways_are_in_disorder: bool,
+    ways_may_repeat: bool,
 }
 
 /// What the order of a block's entities of one kind is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Ids {
+pub(super) struct IdOrder {
     pub(super) count: u64,
     range: Option<(i64, i64)>,
     /// Whether each is higher than the one before.
@@ -31,7 +31,7 @@ pub(super) struct Ids {
     all_visible: bool,
 }
 
-impl Ids {
+impl IdOrder {
     pub(super) fn of(entities: &Entities, kind: EntityKind) -> Self {
         let mut ids = Self { count: 0, range: None, ascend: true, all_visible: true };
         for record in entities.records().iter().filter(|record| record.kind == kind) {
@@ -45,7 +45,7 @@ impl Ids {
     }
 
     /// Whether all of them are new if the first is.
-    pub(super) fn may_be_new(&self) -> bool {
+    pub(super) fn is_ascending_and_visible(&self) -> bool {
         self.ascend && self.all_visible
     }
 
@@ -60,27 +60,27 @@ impl Ids {
     }
 }
 
-impl Gate {
+impl Sequencer {
     /// Waits for the turn of block `number`, says whether its nodes are new, and calls `inside` with that before the
     /// next block has its turn.
-    pub(super) fn pass(
+    pub(super) fn run_in_order(
         &self,
         number: u64,
-        nodes: Ids,
-        ways: Ids,
+        nodes: IdOrder,
+        ways: IdOrder,
         inside: impl FnOnce(bool),
     ) -> Result<bool, Error> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        while state.next != number && !state.is_closed {
+        while state.next != number && !state.is_aborted {
             state = self.moved.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
-        if state.is_closed {
+        if state.is_aborted {
             return Err(Error::Interrupted);
         }
         // Those that are late do not raise the mark: with one high id among them everything after would be late.
-        let are_new = nodes.may_be_new() && nodes.ascend_beyond(&mut state.highest_node);
+        let are_new = nodes.is_ascending_and_visible() && nodes.ascend_beyond(&mut state.highest_node);
         if !ways.ascend_beyond(&mut state.highest_way) {
-            state.ways_are_in_disorder = true;
+            state.ways_may_repeat = true;
         }
         inside(are_new);
         state.next += 1;
@@ -90,13 +90,13 @@ impl Gate {
     }
 
     /// Lets nobody pass any more.
-    pub(super) fn close(&self) {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).is_closed = true;
+    pub(super) fn abort(&self) {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).is_aborted = true;
         self.moved.notify_all();
     }
 
     /// Whether a way may have come more than once.
-    pub(super) fn ways_are_in_disorder(&self) -> bool {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).ways_are_in_disorder
+    pub(super) fn ways_may_repeat(&self) -> bool {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).ways_may_repeat
     }
 }

@@ -1,7 +1,7 @@
 //! From entities in any order to nodes and ways that are whole, each once.
 //!
 //! ```text
-//! blocks, on several threads ──take()──▶ Intake ──settle()──▶ Settled ──▶ nodes that came late
+//! blocks, on several threads ──take()──▶ Assembler ──settle()──▶ ResolvedEntities ──▶ nodes that came late
 //!    │                                                            └─────▶ ways with their lines
 //!    └──▶ nodes that are new become features at once
 //! ```
@@ -14,14 +14,14 @@
 //! Of several versions of an entity the highest counts, of equal ones the last that was read. If the one that counts is
 //! that of a deletion, there is no such entity.
 
-mod gate;
-mod line;
+mod linestring;
 mod locations;
-mod settled;
+mod resolved;
+mod sequencer;
 mod spool;
 mod versions;
 
-pub use settled::{Settled, WayBuilder, WayCounts};
+pub use resolved::{ResolvedEntities, WayBuilder, WayStatistics};
 
 use std::{
     path::{Path, PathBuf},
@@ -32,23 +32,23 @@ use std::{
 };
 
 use crate::{Entities, Entity, EntityKind, Error};
-use gate::{Gate, Ids};
-use locations::{Run, Store};
+use locations::{LocationIndexBuilder, Run};
+use sequencer::{IdOrder, Sequencer};
 use spool::Spool;
-use versions::Version;
+use versions::EntityVersion;
 
 /// Takes in entities, from several threads at once.
-pub struct Intake {
+pub struct Assembler {
     /// For what is yet to be put aside.
     scratch: PathBuf,
     interrupter: Interrupter,
-    gate: Gate,
-    store: Store,
+    sequencer: Sequencer,
+    store: LocationIndexBuilder,
     late: Spool,
     ways: Spool,
 }
 
-/// Stops the work on an [`Intake`], from any thread and for good.
+/// Stops the work on an [`Assembler`], from any thread and for good.
 #[derive(Clone, Debug, Default)]
 pub struct Interrupter(Arc<AtomicBool>);
 
@@ -63,7 +63,7 @@ impl Interrupter {
     }
 }
 
-impl Intake {
+impl Assembler {
     /// An empty one. What does not fit into memory goes to files in `scratch` that have no name: ways, and the places of
     /// nodes once they take more than `node_memory` bytes.
     ///
@@ -73,8 +73,8 @@ impl Intake {
         Ok(Self {
             scratch: scratch.to_owned(),
             interrupter: Interrupter::default(),
-            gate: Gate::default(),
-            store: Store::new(scratch, node_memory)?,
+            sequencer: Sequencer::default(),
+            store: LocationIndexBuilder::new(scratch, node_memory)?,
             late: Spool::new(scratch)?,
             ways: Spool::new(scratch)?,
         })
@@ -92,15 +92,15 @@ impl Intake {
     ///
     /// # Errors
     /// If it is interrupted, by [`Self::give_up`] too, or the disk is full.
-    pub fn take(&self, number: u64, entities: &Entities) -> Result<bool, Error> {
+    pub fn add_block(&self, number: u64, entities: &Entities) -> Result<bool, Error> {
         self.interrupter.check()?;
-        let nodes = Ids::of(entities, EntityKind::Node);
-        let ways = Ids::of(entities, EntityKind::Way);
-        let run = match nodes.may_be_new() {
+        let nodes = IdOrder::of(entities, EntityKind::Node);
+        let ways = IdOrder::of(entities, EntityKind::Way);
+        let run = match nodes.is_ascending_and_visible() {
             true => self.store.keep(Run::of(number, entities))?,
             false => None,
         };
-        let are_new = self.gate.pass(number, nodes, ways, |are_new| {
+        let are_new = self.sequencer.run_in_order(number, nodes, ways, |are_new| {
             if let Some(run) = run.filter(|_| are_new) {
                 self.store.add(run);
             }
@@ -115,21 +115,21 @@ impl Intake {
     }
 
     /// Lets those go, with an error, who wait in [`Self::take`] for a thread that has failed.
-    pub fn give_up(&self) {
-        self.gate.close();
+    pub fn abort(&self) {
+        self.sequencer.abort();
     }
 
     /// Finds out which of the nodes that came late count. Every block must have been taken in.
     ///
     /// # Errors
     /// If it is interrupted, or the disk fails.
-    pub fn settle(self) -> Result<Settled, Error> {
-        Settled::new(self)
+    pub fn finish(self) -> Result<ResolvedEntities, Error> {
+        ResolvedEntities::new(self)
     }
 }
 
 /// The versions of all entities of a kind in a run, in their order.
-fn versions(entities: &Entities, kind: EntityKind) -> impl Iterator<Item = Version> {
+fn versions(entities: &Entities, kind: EntityKind) -> impl Iterator<Item = EntityVersion> {
     let of_kind = entities.iter().filter(move |entity: &Entity<'_>| entity.kind() == kind);
-    of_kind.map(|entity| Version::of(&entity))
+    of_kind.map(|entity| EntityVersion::of(&entity))
 }

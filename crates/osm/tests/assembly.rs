@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use longhaul_osm::{Entities, Entity, Error, Info, Intake, Warnings, Position, WayCounts};
+use longhaul_osm::{Assembler, Entities, Entity, Error, Info, Position, Warnings, WayStatistics};
 use proptest::prelude::*;
 
 /// One version of a node or of a way, as a test spells it out.
@@ -35,13 +35,13 @@ fn block(things: &[Thing]) -> Entities {
 }
 
 /// Takes the blocks in, the odd ones on a thread of their own, and gathers what is left.
-fn take_in(blocks: &[Entities], memory: u64) -> (Left, WayCounts) {
+fn take_in(blocks: &[Entities], memory: u64) -> (Left, WayStatistics) {
     let folder = tempfile::tempdir().unwrap();
-    let intake = Intake::new(folder.path(), memory).unwrap();
+    let assembler = Assembler::new(folder.path(), memory).unwrap();
     let take = |odd: usize| {
         let mut new = BTreeMap::new();
         for (number, entities) in blocks.iter().enumerate().filter(|(number, _)| number % 2 == odd) {
-            if intake.take(number as u64, entities).unwrap() {
+            if assembler.add_block(number as u64, entities).unwrap() {
                 new.extend(entities.iter().filter_map(|entity| match entity {
                     Entity::Node(node) => Some((node.id, (node.info.version.unwrap(), node.position.lon))),
                     _ => None,
@@ -56,37 +56,37 @@ fn take_in(blocks: &[Entities], memory: u64) -> (Left, WayCounts) {
         nodes.append(&mut odd.join().unwrap());
         nodes
     });
-    let settled = intake.settle().unwrap();
-    for id in settled.superseded() {
+    let resolved = assembler.finish().unwrap();
+    for id in resolved.superseded_nodes() {
         nodes.remove(id).expect("what is superseded was there");
     }
     let mut entities = Entities::default();
-    for part in 0..settled.late_parts() {
+    for part in 0..resolved.out_of_order_parts() {
         let visit = |node: &longhaul_osm::Node<'_>| {
             let before = nodes.insert(node.id, (node.info.version.unwrap(), node.position.lon));
             assert_eq!(before, None, "node {} comes once", node.id);
             Ok::<_, Error>(())
         };
-        settled.late_nodes(part, &mut entities, visit).unwrap();
+        resolved.out_of_order_nodes(part, &mut entities, visit).unwrap();
     }
-    let (mut ways, mut counts) = (BTreeMap::new(), WayCounts::default());
-    let mut builder = settled.way_builder();
-    for part in 0..settled.way_parts() {
-        let visit = |built: &longhaul_osm::BuiltWay<'_>, _: &mut Warnings| {
-            let line = built.line.iter().map(|position| position.lon).collect();
+    let (mut ways, mut counts) = (BTreeMap::new(), WayStatistics::default());
+    let mut builder = resolved.way_builder();
+    for part in 0..resolved.way_parts() {
+        let visit = |built: &longhaul_osm::WayWithGeometry<'_>, _: &mut Warnings| {
+            let line = built.linestring.iter().map(|position| position.lon).collect();
             let before = ways.insert(built.way.id, (built.way.info.version.unwrap(), line));
             assert_eq!(before, None, "way {} comes once", built.way.id);
             Ok::<_, Error>(())
         };
         let (_, of_part) = builder.build(part, &mut Warnings::default(), visit).unwrap();
-        counts.without_line += of_part.without_line;
+        counts.without_geometry += of_part.without_geometry;
         counts.missing_nodes += of_part.missing_nodes;
     }
     ((nodes, ways), counts)
 }
 
 /// The same, the plain way: all in maps.
-fn expected(things: &[Thing]) -> (Left, WayCounts) {
+fn expected(things: &[Thing]) -> (Left, WayStatistics) {
     let (mut nodes, mut ways) = (BTreeMap::new(), BTreeMap::new());
     for thing in things {
         match thing {
@@ -108,13 +108,13 @@ fn expected(things: &[Thing]) -> (Left, WayCounts) {
     }
     let nodes: BTreeMap<_, _> =
         nodes.into_iter().filter_map(|(id, (version, lon))| Some((id, (version, lon?)))).collect();
-    let mut counts = WayCounts::default();
+    let mut counts = WayStatistics::default();
     let ways = ways.into_iter().filter_map(|(id, (version, refs))| {
         let found: Vec<_> = refs?.iter().map(|id| nodes.get(id).map(|(_, lon)| *lon)).collect();
         counts.missing_nodes += found.iter().filter(|lon| lon.is_none()).count() as u64;
         let mut line: Vec<_> = found.into_iter().flatten().collect();
         line.dedup();
-        counts.without_line += u64::from(line.len() < 2);
+        counts.without_geometry += u64::from(line.len() < 2);
         (line.len() >= 2).then_some((id, (version, line)))
     });
     let ways = ways.collect();
@@ -156,11 +156,11 @@ proptest! {
 #[test]
 fn a_thread_that_gives_up_lets_the_others_go() {
     let folder = tempfile::tempdir().unwrap();
-    let intake = Intake::new(folder.path(), 0).unwrap();
+    let assembler = Assembler::new(folder.path(), 0).unwrap();
     let waited = std::thread::scope(|scope| {
-        let waiting = scope.spawn(|| intake.take(1, &Entities::default()));
+        let waiting = scope.spawn(|| assembler.add_block(1, &Entities::default()));
         // Block 0 never comes.
-        intake.give_up();
+        assembler.abort();
         waiting.join().unwrap()
     });
     assert!(matches!(waited, Err(Error::Interrupted)));
@@ -169,7 +169,7 @@ fn a_thread_that_gives_up_lets_the_others_go() {
 #[test]
 fn what_is_interrupted_fails() {
     let folder = tempfile::tempdir().unwrap();
-    let intake = Intake::new(folder.path(), 0).unwrap();
-    intake.interrupter().interrupt();
-    assert!(matches!(intake.take(0, &Entities::default()), Err(Error::Interrupted)));
+    let assembler = Assembler::new(folder.path(), 0).unwrap();
+    assembler.interrupter().interrupt();
+    assert!(matches!(assembler.add_block(0, &Entities::default()), Err(Error::Interrupted)));
 }

@@ -6,11 +6,11 @@ use super::Interrupter;
 use crate::{Entity, Error, Position};
 
 /// How many versions are looked at between two questions whether to go on.
-const BETWEEN_QUESTIONS: usize = 4096;
+const INTERRUPT_CHECK_INTERVAL: usize = 4096;
 
 /// One version of an entity that was put aside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Version {
+pub(super) struct EntityVersion {
     pub(super) id: i64,
     /// Zero where it is not known.
     pub(super) number: u32,
@@ -21,13 +21,13 @@ pub(super) struct Version {
 
 /// The versions of a part of what was put aside, sorted.
 #[derive(Debug)]
-pub(super) struct Versions(Vec<(Version, u32)>);
+pub(super) struct SortedVersions(Vec<(EntityVersion, u32)>);
 
 /// Which entities of what was put aside count: for each part a bit for each of them.
 #[derive(Debug, Default)]
-pub(super) struct Winners(Vec<Vec<u64>>);
+pub(super) struct CurrentVersions(Vec<Vec<u64>>);
 
-impl Version {
+impl EntityVersion {
     pub(super) fn of(entity: &Entity<'_>) -> Self {
         let info = entity.info();
         let position = match entity {
@@ -38,16 +38,16 @@ impl Version {
     }
 }
 
-impl Versions {
+impl SortedVersions {
     /// Of the entities of a part, in their order.
-    pub(super) fn new(versions: impl Iterator<Item = Version>) -> Self {
+    pub(super) fn new(versions: impl Iterator<Item = EntityVersion>) -> Self {
         let mut list: Vec<_> = versions.zip(0..).collect();
         list.sort_unstable_by_key(|(version, at)| (version.id, version.number, *at));
         Self(list)
     }
 }
 
-impl Winners {
+impl CurrentVersions {
     pub(super) fn holds(&self, part: usize, at: usize) -> bool {
         let words = self.0.get(part).map_or(&[][..], Vec::as_slice);
         words.get(at / 64).is_some_and(|word| word >> (at % 64) & 1 == 1)
@@ -63,22 +63,22 @@ impl Winners {
 
 /// Of the versions of each entity the one that counts, by ascending ids; `accept` says whether it becomes a winner.
 /// The parts must stand in the order in which they were read.
-pub(super) fn decide(
-    parts: &[Versions],
+pub(super) fn resolve_versions(
+    parts: &[SortedVersions],
     interrupter: &Interrupter,
-    mut accept: impl FnMut(usize, u32, Version) -> Result<bool, Error>,
-) -> Result<Winners, Error> {
-    let mut winners = Winners(parts.iter().map(|_| Vec::new()).collect());
-    let mut winner: Option<(usize, u32, Version)> = None;
-    let mut settle = |winner: Option<(usize, u32, Version)>| match winner {
+    mut accept: impl FnMut(usize, u32, EntityVersion) -> Result<bool, Error>,
+) -> Result<CurrentVersions, Error> {
+    let mut current = CurrentVersions(parts.iter().map(|_| Vec::new()).collect());
+    let mut winner: Option<(usize, u32, EntityVersion)> = None;
+    let mut settle = |winner: Option<(usize, u32, EntityVersion)>| match winner {
         Some((part, at, version)) if accept(part, at, version)? => {
-            winners.insert(part, at);
+            current.insert(part, at);
             Ok::<_, Error>(())
         }
         _ => Ok(()),
     };
     for (count, next) in Merge::new(parts).enumerate() {
-        if count % BETWEEN_QUESTIONS == 0 {
+        if count % INTERRUPT_CHECK_INTERVAL == 0 {
             interrupter.check()?;
         }
         // The merge yields the versions of one entity in a row, and the one that counts last.
@@ -88,18 +88,18 @@ pub(super) fn decide(
         winner = Some(next);
     }
     settle(winner)?;
-    Ok(winners)
+    Ok(current)
 }
 
 /// All versions, sorted by id, number and where they were read.
 struct Merge<'a> {
-    parts: &'a [Versions],
+    parts: &'a [SortedVersions],
     /// The next version of each part: its id and number, its part, and where it stands there.
     heads: BinaryHeap<Reverse<(i64, u32, usize, usize)>>,
 }
 
 impl<'a> Merge<'a> {
-    fn new(parts: &'a [Versions]) -> Self {
+    fn new(parts: &'a [SortedVersions]) -> Self {
         let mut merge = Self { parts, heads: BinaryHeap::with_capacity(parts.len()) };
         (0..parts.len()).for_each(|part| merge.put_back(part, 0));
         merge
@@ -113,7 +113,7 @@ impl<'a> Merge<'a> {
 }
 
 impl Iterator for Merge<'_> {
-    type Item = (usize, u32, Version);
+    type Item = (usize, u32, EntityVersion);
 
     fn next(&mut self) -> Option<Self::Item> {
         let Reverse((_, _, part, place)) = self.heads.pop()?;

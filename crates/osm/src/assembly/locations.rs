@@ -19,21 +19,21 @@ use crate::{Entities, EntityKind, Error, Position};
 const PAGE: usize = 256;
 /// What a node takes: its id, its position, its version.
 const NODE_SIZE: usize = 8 + 8 + 1;
-/// How many pages a finder keeps; 4 MiB of them.
+/// How many pages a lookup keeps; 4 MiB of them.
 const CACHED_PAGES: usize = 1024;
 /// The position of a node that was deleted; no place on earth.
-pub(super) const NOWHERE: Position = Position { lon: i32::MIN, lat: i32::MIN };
+pub(super) const DELETED: Position = Position { lon: i32::MIN, lat: i32::MIN };
 /// Stands for all versions from here on, which are listed beside.
 const HIGH_VERSION: u8 = u8::MAX;
 
-/// Locations that are being gathered, by several threads at once.
-pub(super) struct Store {
+/// LocationIndex that are being gathered, by several threads at once.
+pub(super) struct LocationIndexBuilder {
     file: File,
     file_end: AtomicU64,
     /// Bytes in memory, and how many there may be.
     memory: AtomicU64,
-    most_memory: u64,
-    runs: Mutex<Vec<KeptRun>>,
+    max_memory: u64,
+    runs: Mutex<Vec<StoredRun>>,
 }
 
 /// Nodes with ascending ids.
@@ -44,12 +44,12 @@ pub(super) struct Run {
     ids: Vec<i64>,
     positions: Vec<Position>,
     versions: Vec<u8>,
-    /// Versions that do not fit into a byte, by id.
+    /// SortedVersions that do not fit into a byte, by id.
     high_versions: Vec<(i64, u32)>,
 }
 
 /// A run in memory or in the file.
-pub(super) struct KeptRun {
+pub(super) struct StoredRun {
     number: u64,
     first: i64,
     high_versions: Vec<(i64, u32)>,
@@ -61,15 +61,15 @@ enum Nodes {
     InFile { offset: u64, count: usize, page_firsts: Box<[i64]> },
 }
 
-/// Locations that are whole: runs whose ids ascend from one to the next.
-pub(super) struct Locations {
+/// LocationIndex that are whole: runs whose ids ascend from one to the next.
+pub(super) struct LocationIndex {
     file: File,
-    runs: Vec<KeptRun>,
+    runs: Vec<StoredRun>,
 }
 
 /// What is known of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Found {
+pub(super) struct NodeLocation {
     pub(super) position: Position,
     /// Zero where it is not known.
     pub(super) version: u32,
@@ -118,22 +118,22 @@ impl Run {
     }
 }
 
-impl Store {
-    pub(super) fn new(scratch: &Path, most_memory: u64) -> Result<Self, Error> {
+impl LocationIndexBuilder {
+    pub(super) fn new(scratch: &Path, max_memory: u64) -> Result<Self, Error> {
         Ok(Self {
             file: tempfile::tempfile_in(scratch).map_err(Error::scratch("make"))?,
             file_end: AtomicU64::new(0),
             memory: AtomicU64::new(0),
-            most_memory,
+            max_memory,
             runs: Mutex::default(),
         })
     }
 
     /// Brings a run to where it stays: to the file, if there is no room in memory. Nothing of one without nodes.
-    pub(super) fn keep(&self, run: Run) -> Result<Option<KeptRun>, Error> {
+    pub(super) fn keep(&self, run: Run) -> Result<Option<StoredRun>, Error> {
         let Some(first) = run.ids.first().copied() else { return Ok(None) };
         let bytes = (run.len() * NODE_SIZE) as u64;
-        let fits = self.memory.fetch_add(bytes, Relaxed) + bytes <= self.most_memory;
+        let fits = self.memory.fetch_add(bytes, Relaxed) + bytes <= self.max_memory;
         let nodes = if fits {
             Nodes::InMemory {
                 ids: run.ids.into_boxed_slice(),
@@ -147,27 +147,30 @@ impl Store {
             let page_firsts = run.ids.chunks(PAGE).map(|page| page[0]).collect();
             Nodes::InFile { offset, count: run.len(), page_firsts }
         };
-        Ok(Some(KeptRun { number: run.number, first, high_versions: run.high_versions, nodes }))
+        Ok(Some(StoredRun { number: run.number, first, high_versions: run.high_versions, nodes }))
     }
 
     /// Adds a run with higher ids than all before.
-    pub(super) fn add(&self, run: KeptRun) {
+    pub(super) fn add(&self, run: StoredRun) {
         self.runs.lock().unwrap_or_else(PoisonError::into_inner).push(run);
     }
 
     /// How many more bytes may be in memory.
     pub(super) fn memory_left(&self) -> u64 {
-        self.most_memory.saturating_sub(self.memory.load(Relaxed))
+        self.max_memory.saturating_sub(self.memory.load(Relaxed))
     }
 
-    pub(super) fn finish(self) -> Locations {
-        Locations { file: self.file, runs: self.runs.into_inner().unwrap_or_else(PoisonError::into_inner) }
+    pub(super) fn finish(self) -> LocationIndex {
+        LocationIndex {
+            file: self.file,
+            runs: self.runs.into_inner().unwrap_or_else(PoisonError::into_inner),
+        }
     }
 }
 
 /// Looks nodes up; one for each thread.
-pub(super) struct Finder<'a> {
-    locations: &'a Locations,
+pub(super) struct LocationLookup<'a> {
+    locations: &'a LocationIndex,
     /// The run of the node before: ways keep to a neighbourhood.
     last_run: usize,
     /// Where in that run the node before stands.
@@ -182,13 +185,13 @@ struct CachedPage {
     bytes: Vec<u8>,
 }
 
-impl<'a> Finder<'a> {
-    pub(super) fn new(locations: &'a Locations) -> Self {
+impl<'a> LocationLookup<'a> {
+    pub(super) fn new(locations: &'a LocationIndex) -> Self {
         Self { locations, last_run: 0, last_node: 0, pages: Vec::new() }
     }
 
     /// What is known of the node `id`.
-    pub(super) fn find(&mut self, id: i64) -> Result<Option<Found>, Error> {
+    pub(super) fn find(&mut self, id: i64) -> Result<Option<NodeLocation>, Error> {
         let Some(run) = self.run_of(id) else { return Ok(None) };
         let found = match &run.nodes {
             Nodes::InMemory { ids, positions, versions } => {
@@ -212,7 +215,7 @@ impl<'a> Finder<'a> {
                 )?
             }
         };
-        Ok(found.map(|(position, version)| Found {
+        Ok(found.map(|(position, version)| NodeLocation {
             position,
             version: run.version(id, version),
             number: run.number,
@@ -220,7 +223,7 @@ impl<'a> Finder<'a> {
     }
 
     /// The only run that may have the node.
-    fn run_of(&mut self, id: i64) -> Option<&'a KeptRun> {
+    fn run_of(&mut self, id: i64) -> Option<&'a StoredRun> {
         let runs = &self.locations.runs;
         let begins_before = |at: usize| runs.get(at).is_some_and(|run| run.first <= id);
         if !begins_before(self.last_run) || begins_before(self.last_run + 1) {
@@ -252,7 +255,7 @@ impl<'a> Finder<'a> {
     }
 }
 
-impl KeptRun {
+impl StoredRun {
     fn version(&self, id: i64, small: u8) -> u32 {
         if small < HIGH_VERSION {
             return small.into();
@@ -292,7 +295,7 @@ mod tests {
             strangers in prop::collection::vec(-3000..3000_i64, 100),
         ) {
             let folder = tempfile::tempdir().expect("a folder");
-            let store = Store::new(folder.path(), memory).expect("a store");
+            let store = LocationIndexBuilder::new(folder.path(), memory).expect("a store");
             let list: Vec<_> = nodes.iter().collect();
             for (number, part) in list.chunks(run_len).enumerate() {
                 let mut run = Run { number: number as u64, ..Run::default() };
@@ -300,14 +303,14 @@ mod tests {
                 store.keep(run).expect("room").into_iter().for_each(|run| store.add(run));
             }
             let locations = store.finish();
-            let mut finder = Finder::new(&locations);
+            let mut lookup = LocationLookup::new(&locations);
             for (at, (id, (position, version))) in list.iter().enumerate() {
                 let number = (at / run_len) as u64;
-                let wanted = Found { position: *position, version: *version, number };
-                prop_assert_eq!(finder.find(**id).expect("no error"), Some(wanted));
+                let wanted = NodeLocation { position: *position, version: *version, number };
+                prop_assert_eq!(lookup.find(**id).expect("no error"), Some(wanted));
             }
             for stranger in strangers.iter().filter(|id| !nodes.contains_key(id)) {
-                prop_assert_eq!(finder.find(*stranger).expect("no error"), None);
+                prop_assert_eq!(lookup.find(*stranger).expect("no error"), None);
             }
         }
     }

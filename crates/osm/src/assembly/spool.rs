@@ -11,29 +11,29 @@ use std::{
     },
 };
 
-use super::{versions, versions::Versions};
+use super::{versions, versions::SortedVersions};
 use crate::{Entities, EntityKind, Error, entities::Record, tags::Span};
 
 /// A spool that is being written, by several threads at once.
 pub(super) struct Spool {
     file: File,
     end: AtomicU64,
-    parts: Mutex<Vec<Part>>,
+    parts: Mutex<Vec<SpoolPart>>,
 }
 
 /// A spool that is whole: its parts in the order in which they were read.
-pub(super) struct Parts {
+pub(super) struct SpoolReader {
     file: File,
-    parts: Vec<Part>,
+    parts: Vec<SpoolPart>,
 }
 
-struct Part {
+struct SpoolPart {
     /// The number of the block they came in.
     number: u64,
     offset: u64,
     len: u64,
     /// Only of nodes: ways can be looked at again.
-    versions: Option<Versions>,
+    versions: Option<SortedVersions>,
 }
 
 impl Spool {
@@ -49,20 +49,20 @@ impl Spool {
         let offset = self.end.fetch_add(len, Relaxed);
         self.file.write_all_at(&bytes, offset).map_err(Error::scratch("write"))?;
         let versions =
-            (kind == EntityKind::Node).then(|| Versions::new(versions(entities, EntityKind::Node)));
-        let part = Part { number, offset, len, versions };
+            (kind == EntityKind::Node).then(|| SortedVersions::new(versions(entities, EntityKind::Node)));
+        let part = SpoolPart { number, offset, len, versions };
         self.parts.lock().unwrap_or_else(PoisonError::into_inner).push(part);
         Ok(())
     }
 
-    pub(super) fn finish(self) -> Parts {
+    pub(super) fn finish(self) -> SpoolReader {
         let mut parts = self.parts.into_inner().unwrap_or_else(PoisonError::into_inner);
         parts.sort_unstable_by_key(|part| part.number);
-        Parts { file: self.file, parts }
+        SpoolReader { file: self.file, parts }
     }
 }
 
-impl Parts {
+impl SpoolReader {
     pub(super) fn len(&self) -> usize {
         self.parts.len()
     }
@@ -73,13 +73,13 @@ impl Parts {
     }
 
     /// The versions of all entities, if they were kept.
-    pub(super) fn take_versions(&mut self) -> Vec<Versions> {
+    pub(super) fn take_versions(&mut self) -> Vec<SortedVersions> {
         self.parts.iter_mut().filter_map(|part| part.versions.take()).collect()
     }
 
     /// Puts the entities of a part in the place of what `entities` held.
     pub(super) fn read(&self, part: usize, entities: &mut Entities) -> Result<(), Error> {
-        let Part { offset, len, .. } = &self.parts[part];
+        let SpoolPart { offset, len, .. } = &self.parts[part];
         let mut bytes = vec![0; *len as usize];
         self.file.read_exact_at(&mut bytes, *offset).map_err(Error::scratch("read"))?;
         entities.clear();

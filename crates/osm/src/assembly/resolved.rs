@@ -1,61 +1,62 @@
 //! What was taken in, once all of it was.
 
 use super::{
-    Intake, Interrupter,
-    line::LineBuilder,
-    locations::{Finder, Locations, NOWHERE, Run, Store},
-    spool::Parts,
-    versions::{Version, Versions, Winners, decide},
+    Assembler, Interrupter,
+    linestring::LinestringBuilder,
+    locations::{DELETED, LocationIndex, LocationIndexBuilder, LocationLookup, Run},
+    spool::SpoolReader,
+    versions::{CurrentVersions, EntityVersion, SortedVersions, resolve_versions},
 };
-use crate::{BuiltWay, Entities, Entity, EntityKind, Error, Node, Warnings};
+use crate::{Entities, Entity, EntityKind, Error, Node, Warnings, WayWithGeometry};
 
 /// Nodes of one run of the late ones: as many as a block has.
-const RUN: usize = 8192;
+const MAX_RUN_NODES: usize = 8192;
 
 /// Nodes that came late, and ways; any part of them on any thread.
-pub struct Settled {
+pub struct ResolvedEntities {
     interrupter: Interrupter,
-    early: Locations,
-    late: Locations,
-    late_nodes: Parts,
-    late_winners: Winners,
+    early: LocationIndex,
+    late: LocationIndex,
+    late_nodes: SpoolReader,
+    late_winners: CurrentVersions,
     superseded: Vec<i64>,
-    ways: Parts,
+    ways: SpoolReader,
     /// Nothing where every way counts.
-    way_winners: Option<Winners>,
+    way_winners: Option<CurrentVersions>,
 }
 
 /// What became of ways.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct WayCounts {
+pub struct WayStatistics {
     /// Ways without a line, for which fewer than two positions were left.
-    pub without_line: u64,
+    pub without_geometry: u64,
     /// References to nodes that are not there.
     pub missing_nodes: u64,
 }
 
-impl Settled {
+impl ResolvedEntities {
     pub(super) fn new(
-        Intake { scratch, interrupter, gate, store, late, ways }: Intake,
+        Assembler { scratch, interrupter, sequencer, store, late, ways }: Assembler,
     ) -> Result<Self, Error> {
         let (mut late_nodes, ways) = (late.finish(), ways.finish());
-        let late_store = Store::new(&scratch, store.memory_left())?;
+        let late_store = LocationIndexBuilder::new(&scratch, store.memory_left())?;
         let early = store.finish();
-        let mut settling = Settling {
-            finder: Finder::new(&early),
+        let mut node_resolver = NodeResolver {
+            lookup: LocationLookup::new(&early),
             numbers: late_nodes.numbers(),
             store: late_store,
             run: Run::default(),
             superseded: Vec::new(),
         };
         let node_versions = late_nodes.take_versions();
-        let late_winners =
-            decide(&node_versions, &interrupter, |part, at, version| settling.accept(part, at, version))?;
+        let late_winners = resolve_versions(&node_versions, &interrupter, |part, at, version| {
+            node_resolver.accept(part, at, version)
+        })?;
         drop(node_versions);
-        settling.end_run()?;
-        let Settling { store: late_store, superseded, .. } = settling;
-        let way_winners = match gate.ways_are_in_disorder() {
-            true => Some(decide_ways(&ways, &interrupter)?),
+        node_resolver.end_run()?;
+        let NodeResolver { store: late_store, superseded, .. } = node_resolver;
+        let way_winners = match sequencer.ways_may_repeat() {
+            true => Some(resolve_ways(&ways, &interrupter)?),
             false => None,
         };
         Ok(Self {
@@ -71,12 +72,12 @@ impl Settled {
     }
 
     /// The ids of nodes that became features already and must not be: a later version counts. They ascend.
-    pub fn superseded(&self) -> &[i64] {
+    pub fn superseded_nodes(&self) -> &[i64] {
         &self.superseded
     }
 
     /// In how many parts the late nodes are.
-    pub fn late_parts(&self) -> usize {
+    pub fn out_of_order_parts(&self) -> usize {
         self.late_nodes.len()
     }
 
@@ -84,7 +85,7 @@ impl Settled {
     ///
     /// # Errors
     /// Those of `visit`; if it is interrupted, or the disk fails.
-    pub fn late_nodes<E: From<Error>>(
+    pub fn out_of_order_nodes<E: From<Error>>(
         &self,
         part: usize,
         entities: &mut Entities,
@@ -110,8 +111,8 @@ impl Settled {
     /// What one thread needs to build ways.
     pub fn way_builder(&self) -> WayBuilder<'_> {
         WayBuilder {
-            settled: self,
-            line: LineBuilder::new(Finder::new(&self.late), Finder::new(&self.early)),
+            resolved: self,
+            line: LinestringBuilder::new(LocationLookup::new(&self.late), LocationLookup::new(&self.early)),
             entities: Entities::default(),
         }
     }
@@ -119,8 +120,8 @@ impl Settled {
 
 /// Builds ways on one thread.
 pub struct WayBuilder<'a> {
-    settled: &'a Settled,
-    line: LineBuilder<'a>,
+    resolved: &'a ResolvedEntities,
+    line: LinestringBuilder<'a>,
     entities: Entities,
 }
 
@@ -134,18 +135,18 @@ impl WayBuilder<'_> {
         &mut self,
         part: usize,
         warnings: &mut Warnings,
-        mut visit: impl FnMut(&BuiltWay<'_>, &mut Warnings) -> Result<(), E>,
-    ) -> Result<(u64, WayCounts), E> {
-        let Self { settled, line, entities } = self;
-        let mut counts = WayCounts::default();
-        settled.ways.read(part, entities)?;
+        mut visit: impl FnMut(&WayWithGeometry<'_>, &mut Warnings) -> Result<(), E>,
+    ) -> Result<(u64, WayStatistics), E> {
+        let Self { resolved, line, entities } = self;
+        let mut counts = WayStatistics::default();
+        resolved.ways.read(part, entities)?;
         for (at, entity) in entities.iter().enumerate() {
             let Entity::Way(way) = entity else { continue };
-            let counts_at_all = settled.way_winners.as_ref().is_none_or(|winners| winners.holds(part, at));
+            let counts_at_all = resolved.way_winners.as_ref().is_none_or(|current| current.holds(part, at));
             if !counts_at_all || !way.info.visible {
                 continue;
             }
-            settled.interrupter.check()?;
+            resolved.interrupter.check()?;
             if let Some(built) = line.build(way, &mut counts, warnings)? {
                 visit(&built, warnings)?;
             }
@@ -155,19 +156,19 @@ impl WayBuilder<'_> {
 }
 
 /// Decides which of the late nodes count, and keeps their places.
-struct Settling<'a> {
-    finder: Finder<'a>,
+struct NodeResolver<'a> {
+    lookup: LocationLookup<'a>,
     /// The number of the block of each part.
     numbers: Vec<u64>,
-    store: Store,
+    store: LocationIndexBuilder,
     run: Run,
     superseded: Vec<i64>,
 }
 
-impl Settling<'_> {
+impl NodeResolver<'_> {
     /// Whether the node, the best of the late ones of its id, becomes a feature.
-    fn accept(&mut self, part: usize, _: u32, version: Version) -> Result<bool, Error> {
-        let early = self.finder.find(version.id)?;
+    fn accept(&mut self, part: usize, _: u32, version: EntityVersion) -> Result<bool, Error> {
+        let early = self.lookup.find(version.id)?;
         let is_beaten =
             early.is_some_and(|early| (early.version, early.number) > (version.number, self.numbers[part]));
         if is_beaten {
@@ -176,11 +177,11 @@ impl Settling<'_> {
         if early.is_some() {
             self.superseded.push(version.id);
         }
-        // Ids come here in ascending order. A deleted node is kept, too: it hides an earlier version.
-        if self.run.len() == RUN {
+        // IdOrder come here in ascending order. A deleted node is kept, too: it hides an earlier version.
+        if self.run.len() == MAX_RUN_NODES {
             self.end_run()?;
         }
-        let position = if version.visible { version.position } else { NOWHERE };
+        let position = if version.visible { version.position } else { DELETED };
         self.run.push(version.id, position, version.number);
         Ok(version.visible)
     }
@@ -195,13 +196,13 @@ impl Settling<'_> {
 }
 
 /// Which of the ways count, where one may have come more than once.
-fn decide_ways(ways: &Parts, interrupter: &Interrupter) -> Result<Winners, Error> {
+fn resolve_ways(ways: &SpoolReader, interrupter: &Interrupter) -> Result<CurrentVersions, Error> {
     let mut entities = Entities::default();
     let mut parts = Vec::with_capacity(ways.len());
     for part in 0..ways.len() {
         interrupter.check()?;
         ways.read(part, &mut entities)?;
-        parts.push(Versions::new(super::versions(&entities, EntityKind::Way)));
+        parts.push(SortedVersions::new(super::versions(&entities, EntityKind::Way)));
     }
-    decide(&parts, interrupter, |_, _, version| Ok(version.visible))
+    resolve_versions(&parts, interrupter, |_, _, version| Ok(version.visible))
 }
