@@ -6,7 +6,7 @@ mod replay;
 
 use std::{io::Read, path::Path, time::Duration};
 
-use longhaul_osm::overpass::{Answer, Client, Limits, Query, Refusal};
+use longhaul_osm::overpass::{Client, Query, QueryError, QueryResponse, Timeouts};
 use replay::{Act, Replay, complaint, data, osm, recorded, replayed};
 
 fn client(url: &str) -> Client {
@@ -18,16 +18,16 @@ fn query() -> Query {
 }
 
 /// The answer, read to its end on a thread that may block.
-async fn read(mut answer: Answer) -> std::io::Result<Vec<u8>> {
+async fn read(mut response: QueryResponse) -> std::io::Result<Vec<u8>> {
     let reading = tokio::task::spawn_blocking(move || {
         let mut bytes = Vec::new();
-        answer.read_to_end(&mut bytes).map(|_| bytes)
+        response.read_to_end(&mut bytes).map(|_| bytes)
     });
     reading.await.unwrap()
 }
 
-async fn ask(server: &Replay) -> Result<Vec<u8>, Refusal> {
-    let answer = client(&server.url()).ask(&query()).await?;
+async fn ask(server: &Replay) -> Result<Vec<u8>, QueryError> {
+    let answer = client(&server.url()).send(&query()).await?;
     Ok(read(answer).await.unwrap())
 }
 
@@ -202,7 +202,7 @@ async fn what_else_servers_say_is_told_in_words_that_help() {
         let told = ask(&server).await.unwrap_err().to_string();
         assert!(told.contains(words), "{told}");
     }
-    let nobody = client("http://127.0.0.1:1/api/interpreter").ask(&query()).await.err().unwrap();
+    let nobody = client("http://127.0.0.1:1/api/interpreter").send(&query()).await.err().unwrap();
     assert!(nobody.to_string().contains("Connection refused"), "{nobody}");
 }
 
@@ -230,36 +230,36 @@ async fn a_redirect_is_followed_with_the_query_and_to_the_same_host_only() {
     let elsewhere = Replay::start([Act::Answer(data(""))]);
     for to in [elsewhere.url().replace("127.0.0.1", "localhost"), elsewhere.url()] {
         let server = Replay::start([moved("302 Found", &to)]);
-        assert_eq!(ask(&server).await.unwrap_err(), Refusal::Redirected, "{to}");
+        assert_eq!(ask(&server).await.unwrap_err(), QueryError::ForeignRedirect, "{to}");
     }
     assert_eq!(elsewhere.asked().len(), 0);
     let circle = Replay::start((0..9).map(|_| moved("302 Found", "/api/interpreter")));
-    assert_eq!(ask(&circle).await.unwrap_err(), Refusal::Redirected);
+    assert_eq!(ask(&circle).await.unwrap_err(), QueryError::ForeignRedirect);
     assert_eq!(circle.asked().len(), 4);
 }
 
 fn impatient(url: &str) -> Client {
     let quick = Duration::from_millis(200);
-    client(url).limits(Limits { grace: quick, page: quick, ..Limits::default() })
+    client(url).timeouts(Timeouts { grace: quick, page: quick, ..Timeouts::default() })
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_says_nothing_is_given_up() {
     let at_once = Query::new("[timeout:0];node(1);out meta;").unwrap();
     let server = Replay::start([Act::Stall(Vec::new())]);
-    let told = impatient(&server.url()).ask(&at_once).await.err().unwrap();
-    assert!(matches!(told, Refusal::Late(_)), "{told}");
+    let told = impatient(&server.url()).send(&at_once).await.err().unwrap();
+    assert!(matches!(told, QueryError::Timeout(_)), "{told}");
 
     let mut begun = data(&"<node/>".repeat(1000));
     begun.truncate(3000);
     let server = Replay::start([Act::Stall(begun)]);
-    let answer = impatient(&server.url()).ask(&at_once).await.unwrap();
+    let answer = impatient(&server.url()).send(&at_once).await.unwrap();
     assert_eq!(read(answer).await.unwrap_err().to_string(), "the server stopped sending");
 
     let page = complaint("400 Bad Request", "no")[..60].to_vec();
     let server = Replay::start([Act::Stall(page)]);
-    let told = impatient(&server.url()).ask(&at_once).await.err().unwrap();
-    assert!(matches!(told, Refusal::Late(_) | Refusal::BadQuery { .. }), "{told}");
+    let told = impatient(&server.url()).send(&at_once).await.err().unwrap();
+    assert!(matches!(told, QueryError::Timeout(_) | QueryError::InvalidQuery { .. }), "{told}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -267,14 +267,14 @@ async fn an_answer_that_is_cut_is_not_taken_for_a_whole_one() {
     let mut cut = data(&"<node/>".repeat(1000));
     cut.truncate(3000);
     let server = Replay::start([Act::Answer(cut)]);
-    let answer = client(&server.url()).ask(&query()).await.unwrap();
+    let answer = client(&server.url()).send(&query()).await.unwrap();
     assert_eq!(read(answer).await.unwrap_err().to_string(), "the server broke the connection off");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_can_be_broken_off_while_somebody_waits_for_more() {
     let server = Replay::start([Act::Stall(data(&"<node/>".repeat(1000))[..3000].to_vec())]);
-    let answer = client(&server.url()).ask(&query()).await.unwrap();
+    let answer = client(&server.url()).send(&query()).await.unwrap();
     let interrupter = answer.interrupter();
     let reading = tokio::spawn(read(answer));
     interrupter.interrupt();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Context as _;
-use longhaul_osm::overpass::{Answer, Client, Pace, Patience, Query, Refusal};
+use longhaul_osm::overpass::{Client, Query, QueryError, QueryResponse, RetryPolicy, RetryState};
 use longhaul_tasks::{Context, Failure};
 
 /// The server that downloads come from, and how patient we are with it.
@@ -12,7 +12,7 @@ pub struct Overpass {
     /// Asks it.
     pub client: Client,
     /// How patient.
-    pub pace: Pace,
+    pub retry_policy: RetryPolicy,
 }
 
 impl Overpass {
@@ -23,7 +23,7 @@ impl Overpass {
     pub fn new(endpoint: &str, user_agent: &str) -> anyhow::Result<Self> {
         let endpoint = endpoint.parse().context("--overpass")?;
         let client = Client::new(endpoint, user_agent).context("--user-agent")?;
-        Ok(Self { client, pace: Pace::default() })
+        Ok(Self { client, retry_policy: RetryPolicy::default() })
     }
 
     /// Where it takes queries.
@@ -35,22 +35,22 @@ impl Overpass {
 /// Asks until there is data. While it waits to ask again, other tasks run in its place.
 pub(super) fn fetch(
     ctx: &Context,
-    Overpass { client, pace }: &Overpass,
+    Overpass { client, retry_policy }: &Overpass,
     query: &Query,
-) -> Result<Answer, Failure> {
+) -> Result<QueryResponse, Failure> {
     let endpoint = client.endpoint();
-    let mut patience = Patience::new(*pace);
+    let mut retries = RetryState::new(*retry_policy);
     loop {
         ctx.step(format!("Connecting to {endpoint}..."));
-        let refusal = match ctx.block_on(client.ask(query))? {
+        let refusal = match ctx.block_on(client.send(query))? {
             Ok(answer) => return Ok(answer),
             Err(refusal) => refusal,
         };
-        let slots = match patience.wants_slots(&refusal) {
+        let slots = match retries.needs_slots(&refusal) {
             true => ctx.block_on(client.slots())?,
             false => None,
         };
-        let Some(wait) = patience.after(&refusal, slots.as_ref()) else {
+        let Some(wait) = retries.next_delay(&refusal, slots.as_ref()) else {
             return Err(fetch_failed(anyhow::Error::new(refusal)));
         };
         tracing::info!(%endpoint, %refusal, seconds = wait.as_secs(), "a download has to wait");
@@ -74,9 +74,9 @@ fn shown(wait: Duration) -> String {
     }
 }
 
-fn reason(refusal: &Refusal) -> &'static str {
+fn reason(refusal: &QueryError) -> &'static str {
     match refusal {
-        Refusal::RateLimited { .. } => "the server takes no more queries from this address for now",
+        QueryError::RateLimited { .. } => "the server takes no more queries from this address for now",
         _ => "the server is too busy",
     }
 }

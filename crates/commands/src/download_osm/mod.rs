@@ -8,7 +8,7 @@ pub use fetch::Overpass;
 use anyhow::{anyhow, bail};
 use longhaul_osm::{
     Source,
-    overpass::{Answer, BoundingBox, Query},
+    overpass::{BoundingBox, Query, QueryResponse},
 };
 use longhaul_repository::{CommitDetails, Mode, Repository};
 use longhaul_tasks::{Context, Failure, Job, Lane, PublishError, Report};
@@ -100,7 +100,7 @@ impl DownloadOsm {
         &self,
         env: &Environment,
         ctx: &Context,
-        answer: Answer,
+        answer: QueryResponse,
         filter: &str,
     ) -> Result<Report, Failure> {
         // Afresh: while the server took its time the repository may have been renamed, or deleted.
@@ -201,7 +201,7 @@ fn shown(words: &str) -> String {
 ///
 /// # Errors
 /// A sentence that says what is wrong.
-pub fn check_filter(filter: &str) -> Result<(), longhaul_osm::overpass::BadQuery> {
+pub fn check_filter(filter: &str) -> Result<(), longhaul_osm::overpass::InvalidQuery> {
     Query::new(filter).map(drop)
 }
 
@@ -209,7 +209,7 @@ pub fn check_filter(filter: &str) -> Result<(), longhaul_osm::overpass::BadQuery
 ///
 /// # Errors
 /// In the words of GeoGig's clients, if it is no area.
-pub fn filter_of_bbox(bbox: &str) -> Result<String, longhaul_osm::overpass::BadBoundingBox> {
+pub fn filter_of_bbox(bbox: &str) -> Result<String, longhaul_osm::overpass::InvalidBoundingBox> {
     Ok(bbox.parse::<BoundingBox>()?.filter())
 }
 

@@ -2,7 +2,7 @@
 
 use std::task::{Context, Waker};
 
-use longhaul_osm::overpass::Pace;
+use longhaul_osm::overpass::RetryPolicy;
 use longhaul_tasks::{
     MemoryStore, Progress, Status, Submission, Task,
     store::{Journal, Transition},
@@ -10,7 +10,7 @@ use longhaul_tasks::{
 
 use crate::{
     replay::{Act, Replay, complaint as page, data},
-    setting::{QUICK, SLOW, answer, crowd, download, downloaded, paced, village},
+    setting::{QUICK, SLOW, answer, crowd, download, downloaded, village, with_retry_policy},
     support::{at_seal::AtSeal, git::assert_clean, studio::Studio},
 };
 
@@ -39,9 +39,9 @@ fn cancelled_when(server: &Replay, studio: &Studio, now: impl Fn(&Progress) -> b
     task
 }
 
-fn cancelled(act: Act, pace: Pace, now: impl Fn(&Progress) -> bool) {
+fn cancelled(act: Act, retry_policy: RetryPolicy, now: impl Fn(&Progress) -> bool) {
     let server = Replay::start([act, answer(&village())]);
-    let studio = paced(&server, pace, MemoryStore::new());
+    let studio = with_retry_policy(&server, retry_policy, MemoryStore::new());
     cancelled_when(&server, &studio, now);
     // Whoever comes next is not kept waiting.
     downloaded(&studio, download(&studio));
@@ -72,7 +72,7 @@ fn a_download_cancelled_before_any_data_comes_leaves_nothing() {
     let head = data("").windows(4).position(|window| window == b"\r\n\r\n").unwrap() + 4;
     let stalled = data("")[..head].to_vec();
     let server = Replay::start([Act::Stall(stalled), answer(&village())]);
-    let studio = paced(&server, QUICK, MemoryStore::new());
+    let studio = with_retry_policy(&server, QUICK, MemoryStore::new());
     cancelled_when(&server, &studio, |_| true);
     downloaded(&studio, download(&studio));
 }
@@ -85,7 +85,7 @@ fn a_download_cancelled_at_the_last_moment_leaves_nothing() {
         let answer = asked.as_mut().poll(&mut Context::from_waker(Waker::noop()));
         assert!(answer.is_ready(), "a store in memory answers at once");
     });
-    let studio = paced(&server, QUICK, store);
+    let studio = with_retry_policy(&server, QUICK, store);
     let before = studio.traces();
     assert_eq!(studio.run(download(&studio)).status, Status::Cancelled);
     assert_eq!(studio.traces(), before);

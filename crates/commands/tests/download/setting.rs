@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use longhaul_commands::{Destination, DownloadOsm, DownloadWords, OsmArea, OsmMapping, Overpass};
-use longhaul_osm::overpass::{Client, Pace};
+use longhaul_osm::overpass::{Client, RetryPolicy};
 use longhaul_tasks::{MemoryStore, Node, Report, Status, Task, store::Store};
 
 use crate::{
@@ -14,32 +14,36 @@ use crate::{
 pub const FILTER: &str = "(node(1,2,3,4);\nway(1,2,3,4););\n(._;>;);\nout meta;";
 
 /// Waits for no time that a test would notice, but as often as ever.
-pub const QUICK: Pace =
-    Pace { least: Duration::from_millis(1), most: Duration::from_millis(2), rate_limited: 8, overloaded: 5 };
+pub const QUICK: RetryPolicy = RetryPolicy {
+    min_delay: Duration::from_millis(1),
+    max_delay: Duration::from_millis(2),
+    max_rate_limited: 8,
+    max_overloaded: 5,
+};
 
 /// Never asks again within the life of a test.
-pub const SLOW: Pace = Pace {
-    least: Duration::from_secs(3600),
-    most: Duration::from_secs(3600),
-    rate_limited: 8,
-    overloaded: 5,
+pub const SLOW: RetryPolicy = RetryPolicy {
+    min_delay: Duration::from_secs(3600),
+    max_delay: Duration::from_secs(3600),
+    max_rate_limited: 8,
+    max_overloaded: 5,
 };
 
 /// Ours, asking `server`.
 pub fn studio(server: &Replay) -> Studio {
-    paced(server, QUICK, MemoryStore::new())
+    with_retry_policy(server, QUICK, MemoryStore::new())
 }
 
-/// As patient as `pace` says, and with one place for tasks.
-pub fn paced(server: &Replay, pace: Pace, store: impl Store) -> Studio {
+/// As patient as `retry_policy` says, and with one place for tasks.
+pub fn with_retry_policy(server: &Replay, retry_policy: RetryPolicy, store: impl Store) -> Studio {
     let client = Client::new(server.url().parse().unwrap(), "longhaul-tests/1.0").unwrap();
-    Studio::asking(Overpass { client, pace }, 1, store)
+    Studio::asking(Overpass { client, retry_policy }, 1, store)
 }
 
 /// With two places.
 pub fn roomy(server: &Replay) -> Studio {
     let client = Client::new(server.url().parse().unwrap(), "longhaul-tests/1.0").unwrap();
-    Studio::asking(Overpass { client, pace: QUICK }, 2, MemoryStore::new())
+    Studio::asking(Overpass { client, retry_policy: QUICK }, 2, MemoryStore::new())
 }
 
 /// A download of what [`FILTER`] selects, yet to be run.

@@ -5,7 +5,7 @@ use longhaul_tasks::{MemoryStore, Status, Submission};
 
 use crate::{
     replay::{Act, Replay, complaint as page},
-    setting::{SLOW, answer, complaint, download, downloaded, paced, studio, village},
+    setting::{SLOW, answer, complaint, download, downloaded, studio, village, with_retry_policy},
     support::{
         gpkg::{ROADS, gpkg},
         studio::Studio,
@@ -49,7 +49,7 @@ fn a_server_that_is_busy_is_asked_again_and_then_given_up() {
 fn who_waits_says_so_and_leaves_its_place_and_its_repository_to_others() {
     let server = Replay::start([refused()]);
     // There is one place for tasks.
-    let studio = paced(&server, SLOW, MemoryStore::new());
+    let studio = with_retry_policy(&server, SLOW, MemoryStore::new());
     studio.runtime.block_on(async {
         let tasks = &studio.tasks;
         let mut waiting = Vec::new();

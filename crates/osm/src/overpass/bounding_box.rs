@@ -9,7 +9,7 @@ pub struct BoundingBox {
 
 /// The text is no area. The words are those that GeoGig's clients know.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum BadBoundingBox {
+pub enum InvalidBoundingBox {
     /// It has not four parts.
     #[error("Invalid bbox format: {0}. Expected S,W,N,E")]
     Parts(String),
@@ -33,22 +33,22 @@ impl BoundingBox {
 }
 
 impl FromStr for BoundingBox {
-    type Err = BadBoundingBox;
+    type Err = InvalidBoundingBox;
 
     /// Reads `S,W,N,E`.
-    fn from_str(text: &str) -> Result<Self, BadBoundingBox> {
+    fn from_str(text: &str) -> Result<Self, InvalidBoundingBox> {
         let parts: Vec<&str> = text.split(',').collect();
-        let parts: [&str; 4] = parts.try_into().map_err(|_| BadBoundingBox::Parts(text.to_owned()))?;
+        let parts: [&str; 4] = parts.try_into().map_err(|_| InvalidBoundingBox::Parts(text.to_owned()))?;
         let mut degrees = [0.0; 4];
         for (degree, part) in degrees.iter_mut().zip(parts) {
-            *degree = ordinate(part).ok_or_else(|| BadBoundingBox::Ordinate(part.to_owned()))?;
+            *degree = ordinate(part).ok_or_else(|| InvalidBoundingBox::Ordinate(part.to_owned()))?;
         }
         let [south, west, north, east] = degrees;
         if north < south {
-            return Err(BadBoundingBox::SouthOfSouth);
+            return Err(InvalidBoundingBox::SouthOfSouth);
         }
         if east < west {
-            return Err(BadBoundingBox::WestOfWest);
+            return Err(InvalidBoundingBox::WestOfWest);
         }
         Ok(Self { ordinates: parts.map(|part| part.trim().to_owned()) })
     }

@@ -9,7 +9,7 @@ pub struct Endpoint(Url);
 /// The text is no endpoint.
 #[derive(Debug, thiserror::Error)]
 #[error("'{0}' is no address of an Overpass server, such as https://overpass-api.de/api/interpreter")]
-pub struct BadEndpoint(String);
+pub struct InvalidEndpoint(String);
 
 impl Endpoint {
     pub(super) fn url(&self) -> &Url {
@@ -39,9 +39,9 @@ impl Endpoint {
 }
 
 impl FromStr for Endpoint {
-    type Err = BadEndpoint;
+    type Err = InvalidEndpoint;
 
-    fn from_str(text: &str) -> Result<Self, BadEndpoint> {
+    fn from_str(text: &str) -> Result<Self, InvalidEndpoint> {
         let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
         // A name and password would be shown to everybody who polls.
         let is_plain = |url: &Url| {
@@ -51,7 +51,7 @@ impl FromStr for Endpoint {
                 && url.username().is_empty()
                 && url.password().is_none()
         };
-        url.filter(is_plain).map(Self).ok_or_else(|| BadEndpoint(text.to_owned()))
+        url.filter(is_plain).map(Self).ok_or_else(|| InvalidEndpoint(text.to_owned()))
     }
 }
 

@@ -10,7 +10,7 @@ const FREE: u64 = 64 << 20;
 const MOST_TIMES: u64 = 200;
 
 /// Decodes what `R` gives.
-pub(super) struct Gunzip<R> {
+pub(super) struct GzipReader<R> {
     state: State<R>,
     out: u64,
 }
@@ -26,13 +26,13 @@ struct Counted<R> {
     count: u64,
 }
 
-impl<R: Read> Gunzip<R> {
+impl<R: Read> GzipReader<R> {
     pub(super) fn new(inner: R) -> Self {
         Self { state: State::New(Some(inner)), out: 0 }
     }
 }
 
-impl<R: Read> Read for Gunzip<R> {
+impl<R: Read> Read for GzipReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if let State::New(inner) = &mut self.state
             && let Some(inner) = inner.take()
@@ -77,18 +77,18 @@ mod tests {
         let mut bytes = packed(std::iter::once(b"one ".to_vec()));
         bytes.extend(packed(std::iter::once(b"two".to_vec())));
         let mut text = String::new();
-        Gunzip::new(&bytes[..]).read_to_string(&mut text).unwrap();
+        GzipReader::new(&bytes[..]).read_to_string(&mut text).unwrap();
         assert_eq!(text, "one two");
         let cut = &bytes[..bytes.len() - 5];
-        assert!(Gunzip::new(cut).read_to_string(&mut text).is_err());
+        assert!(GzipReader::new(cut).read_to_string(&mut text).is_err());
     }
 
     #[test]
     fn an_answer_that_would_never_end_is_broken_off() {
         let bomb = packed(std::iter::repeat_n(vec![b' '; 1 << 20], 512));
-        let ended = io::copy(&mut Gunzip::new(&bomb[..]), &mut io::sink());
+        let ended = io::copy(&mut GzipReader::new(&bomb[..]), &mut io::sink());
         assert!(ended.unwrap_err().to_string().contains("packed so densely"));
         let honest = packed(std::iter::repeat_n(vec![b' '; 1 << 20], 64));
-        assert_eq!(io::copy(&mut Gunzip::new(&honest[..]), &mut io::sink()).unwrap(), 64 << 20);
+        assert_eq!(io::copy(&mut GzipReader::new(&honest[..]), &mut io::sink()).unwrap(), 64 << 20);
     }
 }

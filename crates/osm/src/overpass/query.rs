@@ -17,7 +17,7 @@ pub struct Query {
 
 /// The query cannot give what is needed here.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum BadQuery {
+pub enum InvalidQuery {
     /// It says nothing.
     #[error("The filter is empty")]
     Empty,
@@ -31,17 +31,17 @@ impl Query {
     ///
     /// # Errors
     /// If it is empty or asks for an answer that is not XML.
-    pub fn new(text: impl Into<String>) -> Result<Self, BadQuery> {
+    pub fn new(text: impl Into<String>) -> Result<Self, InvalidQuery> {
         let text = text.into();
         if text.trim().is_empty() {
-            return Err(BadQuery::Empty);
+            return Err(InvalidQuery::Empty);
         }
         let mut timeout = DEFAULT_TIMEOUT;
         for (name, value) in settings(&text) {
             match name {
                 "out" if value != "xml" => {
                     let form = value.split(['(', ' ']).next().unwrap_or_default();
-                    return Err(BadQuery::Format(form.to_owned()));
+                    return Err(InvalidQuery::Format(form.to_owned()));
                 }
                 "timeout" => timeout = value.parse().map_or(timeout, Duration::from_secs),
                 _ => {}
@@ -106,11 +106,11 @@ mod tests {
 
     #[test]
     fn a_query_for_anything_but_xml_is_refused() {
-        assert_eq!(Query::new(" \n"), Err(BadQuery::Empty));
+        assert_eq!(Query::new(" \n"), Err(InvalidQuery::Empty));
         for (text, form) in
             [("[out:json];node(1);out;", "json"), ("[bbox:1,2,3,4][out:csv(::id; true)];out;", "csv")]
         {
-            assert_eq!(Query::new(text), Err(BadQuery::Format(form.into())), "{text}");
+            assert_eq!(Query::new(text), Err(InvalidQuery::Format(form.into())), "{text}");
         }
         assert!(Query::new("[out:xml];node(1);out;").is_ok());
     }

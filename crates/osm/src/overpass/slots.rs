@@ -13,7 +13,7 @@ pub struct Slots {
 
 impl Slots {
     /// Reads the text of a status, a line at a time; lines that mean nothing to us do no harm.
-    pub fn of_status(text: &str) -> Self {
+    pub fn from_status_text(text: &str) -> Self {
         text.lines().fold(Self::default(), |slots, line| slots.and(line.trim()))
     }
 
@@ -54,16 +54,16 @@ mod tests {
                     Slot available after: 2026-11-23T14:31:33Z, in 60 seconds.\n\
                     Slot available after: 2026-11-23T14:30:53Z, in 20 seconds.\n\
                     Currently running queries (pid, space limit, time limit, start time):\n1\t2\t3\t4\n";
-        let slots = Slots::of_status(text);
+        let slots = Slots::from_status_text(text);
         assert_eq!(slots, Slots { limit: Some(2), free: 0, free_in: Some(Duration::from_secs(20)) });
         assert!(!slots.is_free());
     }
 
     #[test]
     fn no_limit_and_times_that_are_past_do_not_make_anybody_wait() {
-        assert!(Slots::of_status("Rate limit: 0\n").is_free());
-        assert!(Slots::of_status("Rate limit: 2\nSlot available after: x, in -7 seconds.").is_free());
-        assert!(Slots::of_status("Rate limit: 2\n1 slots available now.").is_free());
-        assert!(!Slots::of_status("Rate limit: 2\nnonsense\nSlot available after: soon").is_free());
+        assert!(Slots::from_status_text("Rate limit: 0\n").is_free());
+        assert!(Slots::from_status_text("Rate limit: 2\nSlot available after: x, in -7 seconds.").is_free());
+        assert!(Slots::from_status_text("Rate limit: 2\n1 slots available now.").is_free());
+        assert!(!Slots::from_status_text("Rate limit: 2\nnonsense\nSlot available after: soon").is_free());
     }
 }
