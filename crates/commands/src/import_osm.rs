@@ -81,7 +81,7 @@ impl Job for ImportOsm {
         let mode = if self.add { Mode::Add } else { Mode::Replace };
         let statistics = OsmLayers::begin(ctx, env, &mut stage, &layers, mode)?.write(&mut source)?;
         // An answer of Overpass that was saved: what is missing would be taken for deleted.
-        if let Some(remark) = source.about().fatal_remark() {
+        if let Some(remark) = source.metadata().fatal_remark() {
             return Err(Failure::new(anyhow!("{} is not complete: {remark}", self.file_name)));
         }
         if statistics.entities() == 0 {
@@ -90,7 +90,7 @@ impl Job for ImportOsm {
         ctx.step("Committing features...");
         let details = self.destination.details(&repository, author, &self.file_name);
         self.destination.commit(ctx, env, stage, worded(details), |commit| {
-            statistics.report(source.about()).element("commit", commit_members(commit))
+            statistics.report(source.metadata()).element("commit", commit_members(commit))
         })
     }
 }

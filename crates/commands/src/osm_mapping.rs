@@ -1,6 +1,6 @@
 //! Which layers OpenStreetMap data becomes: those that hold it as it is, and those that a mapping makes.
 
-use longhaul_osm::{BadMapping, EntityLayer, Mapping, RawNodes, RawWays};
+use longhaul_osm::{EntityLayer, Mapping, MappingError, RawNodes, RawWays};
 use longhaul_repository::{BadPath, DatasetPath};
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +14,7 @@ pub struct OsmMapping(String);
 pub enum OsmMappingError {
     /// It is none, or contradicts itself.
     #[error(transparent)]
-    Bad(#[from] BadMapping),
+    Bad(#[from] MappingError),
     /// A repository cannot have a layer of that name.
     #[error("Error parsing mapping definition: {0}")]
     Name(#[source] BadPath),

@@ -1,6 +1,6 @@
 //! A run of entities, owned, so that threads can hand them to each other.
 
-use crate::tags::{Span, Tag, tidy};
+use crate::tags::{Tag, TextSpan, normalize};
 use crate::{Entity, EntityKind, Info, Node, Position, Relation, Tags, Way};
 
 /// Entities in the order in which they were read.
@@ -9,7 +9,7 @@ use crate::{Entity, EntityKind, Info, Node, Position, Relation, Tags, Way};
 /// many entities it holds.
 #[derive(Clone, Debug, Default)]
 pub struct Entities {
-    records: Vec<Record>,
+    records: Vec<EntityRecord>,
     texts: String,
     tags: Vec<Tag>,
     refs: Vec<i64>,
@@ -17,7 +17,7 @@ pub struct Entities {
 
 /// One entity, but for what lies in the buffers.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Record {
+pub(crate) struct EntityRecord {
     pub(crate) kind: EntityKind,
     pub(crate) visible: bool,
     pub(crate) id: i64,
@@ -26,14 +26,14 @@ pub(crate) struct Record {
     pub(crate) changeset: Option<i64>,
     pub(crate) uid: Option<i64>,
     /// Empty for nobody.
-    pub(crate) user: Span,
+    pub(crate) user: TextSpan,
     pub(crate) position: Position,
     /// Where its tags and references end; they begin where those of the entity before end.
     pub(crate) tags_end: u32,
     pub(crate) refs_end: u32,
 }
 
-impl Record {
+impl EntityRecord {
     /// An entity of which nothing is known but that it exists.
     pub(crate) fn new(kind: EntityKind) -> Self {
         Self {
@@ -44,7 +44,7 @@ impl Record {
             timestamp: None,
             changeset: None,
             uid: None,
-            user: Span::default(),
+            user: TextSpan::default(),
             position: Position::default(),
             tags_end: 0,
             refs_end: 0,
@@ -55,7 +55,7 @@ impl Record {
 impl Entities {
     /// The entities, in order.
     pub fn iter(&self) -> impl Iterator<Item = Entity<'_>> {
-        self.parts().map(|(record, tags, refs)| self.entity(record, tags, refs))
+        self.records_with_data().map(|(record, tags, refs)| self.entity(record, tags, refs))
     }
 
     /// How many there are.
@@ -126,22 +126,32 @@ impl Entities {
             let tag = Tag { key: self.push_text(key), value: self.push_text(value) };
             self.tags.push(tag);
         }
-        let user = info.user.map_or(Span::default(), |user| self.push_text(user));
+        let user = info.user.map_or(TextSpan::default(), |user| self.push_text(user));
         let Info { version, timestamp, changeset, uid, visible, .. } = *info;
-        let new = Record::new(kind);
-        self.push_record(Record { visible, id, version, timestamp, changeset, uid, user, position, ..new });
+        let new = EntityRecord::new(kind);
+        self.push_record(EntityRecord {
+            visible,
+            id,
+            version,
+            timestamp,
+            changeset,
+            uid,
+            user,
+            position,
+            ..new
+        });
     }
 
     /// Adds the entity whose tags and references were pushed since the one before.
-    pub(crate) fn push_record(&mut self, record: Record) {
+    pub(crate) fn push_record(&mut self, record: EntityRecord) {
         let tags_start = self.records.last().map_or(0, |before| before.tags_end as usize);
-        tidy(&self.texts, &mut self.tags, tags_start);
-        self.push_tidy_record(record);
+        normalize(&self.texts, &mut self.tags, tags_start);
+        self.push_normalized_record(record);
     }
 
-    /// [`Self::push_record`] of one whose tags are tidy already.
-    pub(crate) fn push_tidy_record(&mut self, record: Record) {
-        self.records.push(Record {
+    /// [`Self::push_record`] of one whose tags are normalize already.
+    pub(crate) fn push_normalized_record(&mut self, record: EntityRecord) {
+        self.records.push(EntityRecord {
             tags_end: end(self.tags.len()),
             refs_end: end(self.refs.len()),
             ..record
@@ -152,14 +162,14 @@ impl Entities {
     ///
     /// # Panics
     /// If all of them come to 4 GiB: whoever fills a run starts a new one long before.
-    pub(crate) fn push_text(&mut self, text: &str) -> Span {
+    pub(crate) fn push_text(&mut self, text: &str) -> TextSpan {
         let start = end(self.texts.len());
         self.texts.push_str(text);
-        Span { start, len: end(self.texts.len()) - start }
+        TextSpan { start, len: end(self.texts.len()) - start }
     }
 
     /// Adds a tag of the entity that is pushed next.
-    pub(crate) fn push_tag(&mut self, key: Span, value: Span) {
+    pub(crate) fn push_tag(&mut self, key: TextSpan, value: TextSpan) {
         self.tags.push(Tag { key, value });
     }
 
@@ -169,7 +179,7 @@ impl Entities {
     }
 
     /// The records, without what lies in the buffers.
-    pub(crate) fn records(&self) -> &[Record] {
+    pub(crate) fn records(&self) -> &[EntityRecord] {
         &self.records
     }
 
@@ -179,7 +189,7 @@ impl Entities {
     }
 
     /// Each record with its tags and references.
-    pub(crate) fn parts(&self) -> impl Iterator<Item = (&Record, &[Tag], &[i64])> {
+    pub(crate) fn records_with_data(&self) -> impl Iterator<Item = (&EntityRecord, &[Tag], &[i64])> {
         let mut start = (0, 0);
         self.records.iter().map(move |record| {
             let (tags, refs) = start;
@@ -189,7 +199,7 @@ impl Entities {
         })
     }
 
-    fn entity<'a>(&'a self, record: &Record, tags: &'a [Tag], refs: &'a [i64]) -> Entity<'a> {
+    fn entity<'a>(&'a self, record: &EntityRecord, tags: &'a [Tag], refs: &'a [i64]) -> Entity<'a> {
         let id = record.id;
         let tags = Tags::new(&self.texts, tags);
         let info = Info {

@@ -55,7 +55,7 @@ pub enum Error {
     },
     /// There is no room for what does not fit into memory.
     #[error("could not {doing} a temporary file")]
-    Scratch {
+    TemporaryFile {
         /// What was being done.
         doing: &'static str,
         /// What the system said.
@@ -68,7 +68,7 @@ pub enum Error {
 
 impl Error {
     /// For [`Result::map_err`] of something done to a temporary file.
-    pub(crate) fn scratch(doing: &'static str) -> impl Fn(io::Error) -> Self {
-        move |source| Self::Scratch { doing, source }
+    pub(crate) fn temporary_file(doing: &'static str) -> impl Fn(io::Error) -> Self {
+        move |source| Self::TemporaryFile { doing, source }
     }
 }

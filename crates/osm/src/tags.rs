@@ -4,7 +4,7 @@ use std::fmt;
 
 /// The longest key and the longest value, in bytes. OpenStreetMap allows 255 characters; without a limit a small hostile
 /// file, which may name one long text for each of its entities, would come to terabytes.
-pub(crate) const LONGEST_TEXT: u32 = 64 << 10;
+pub(crate) const MAX_TEXT_BYTES: u32 = 64 << 10;
 
 /// Keys and their values, sorted by key; each key once, and none empty.
 #[derive(Clone, Copy)]
@@ -16,19 +16,19 @@ pub struct Tags<'a> {
 /// One tag, as places in a buffer of texts.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Tag {
-    pub(crate) key: Span,
-    pub(crate) value: Span,
+    pub(crate) key: TextSpan,
+    pub(crate) value: TextSpan,
 }
 
 /// A piece of a buffer of texts.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Span {
+pub(crate) struct TextSpan {
     pub(crate) start: u32,
     pub(crate) len: u32,
 }
 
 impl<'a> Tags<'a> {
-    /// The tags must be [`tidy`].
+    /// The tags must be [`normalize`].
     pub(crate) fn new(texts: &'a str, tags: &'a [Tag]) -> Self {
         Self { texts, tags }
     }
@@ -55,14 +55,14 @@ impl<'a> Tags<'a> {
     }
 }
 
-impl Span {
+impl TextSpan {
     pub(crate) fn of(self, texts: &str) -> &str {
         &texts[self.start as usize..][..self.len as usize]
     }
 }
 
 /// Sorts the tags from `start` on by key. Of a repeated key the last value stays; an empty key goes.
-pub(crate) fn tidy(texts: &str, tags: &mut Vec<Tag>, start: usize) {
+pub(crate) fn normalize(texts: &str, tags: &mut Vec<Tag>, start: usize) {
     let new = &tags[start..];
     let is_tidy = new.first().is_none_or(|tag| tag.key.len > 0)
         && new.is_sorted_by(|a, b| a.key.of(texts) < b.key.of(texts));

@@ -7,7 +7,7 @@ mod pbf_writer;
 use std::io::{Cursor, Read, Write};
 
 use flate2::{Compression, write::GzEncoder};
-use longhaul_osm::{About, Entities, Entity, Error, Info, Position, Source};
+use longhaul_osm::{Entities, Entity, Error, Info, Position, Source, SourceMetadata};
 use pbf_writer::{Message, bare_frame, block, file, frame, header};
 use proptest::prelude::*;
 
@@ -30,18 +30,18 @@ const XML: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 "#;
 
 /// All entities of what `bytes` are, in words, and what they say of themselves.
-fn read(bytes: impl AsRef<[u8]>) -> Result<(Vec<String>, About), Error> {
+fn read(bytes: impl AsRef<[u8]>) -> Result<(Vec<String>, SourceMetadata), Error> {
     read_from(Cursor::new(bytes.as_ref().to_vec()))
 }
 
-fn read_from(reader: impl Read + Send + 'static) -> Result<(Vec<String>, About), Error> {
+fn read_from(reader: impl Read + Send + 'static) -> Result<(Vec<String>, SourceMetadata), Error> {
     let mut source = Source::read(reader, "f.osm")?;
     let (mut found, mut entities) = (Vec::new(), Entities::default());
     for block in &mut source {
         block?.decode(&mut entities)?;
         found.extend(entities.iter().map(|entity| format!("{entity:?}")));
     }
-    Ok((found, source.about().clone()))
+    Ok((found, source.metadata().clone()))
 }
 
 /// What is said when `bytes` are read, which must fail.
@@ -127,8 +127,11 @@ fn xml_is_read_with_all_it_says() {
     assert_eq!((relation.id, relation.tags.get("type")), (6, Some("route")));
     assert!(!gone.info.visible);
     assert!(source.next().is_none());
-    assert_eq!(source.about().osm_base.as_deref(), Some("2016-11-09T20:28:02Z"));
-    assert_eq!(source.about().remarks, ["runtime error: Query timed out in \"around\" at line 1 & so on."]);
+    assert_eq!(source.metadata().osm_base.as_deref(), Some("2016-11-09T20:28:02Z"));
+    assert_eq!(
+        source.metadata().remarks,
+        ["runtime error: Query timed out in \"around\" at line 1 & so on."]
+    );
 }
 
 #[test]
@@ -301,7 +304,7 @@ fn pbf_that_contradicts_itself_or_needs_more_than_is_known_is_refused() {
         (file(&["", "a"], way), "not as many keys as values"),
         (file(&[""], far), "outside of the world"),
         (file(&[&"x".repeat(70_000)], dense(&[0, 0])), ""),
-        (lying, "does not unpack"),
+        (lying, "does not decompress"),
         (enormous, "longer than 32 MiB"),
         (header(&["OsmSchema-V0.6", "Teleportation"]), "it requires \"Teleportation\""),
     ] {

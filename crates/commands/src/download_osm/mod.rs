@@ -129,7 +129,7 @@ impl DownloadOsm {
         let message = LastDownload::message(details.message, filter);
         let details = CommitDetails { message: Some(message), ..details };
         self.destination.commit(ctx, env, stage, details, |commit| {
-            statistics.report(source.about()).element("commit", commit_members(commit))
+            statistics.report(source.metadata()).element("commit", commit_members(commit))
         })
     }
 
@@ -149,7 +149,7 @@ impl DownloadOsm {
 
 /// Whether all that was asked for came, and was anything.
 fn require_all_of(source: &Source, statistics: &OsmStatistics) -> Result<(), Failure> {
-    if let Some(remark) = source.about().fatal_remark() {
+    if let Some(remark) = source.metadata().fatal_remark() {
         return Err(fetch_failed(anyhow!("{remark}")));
     }
     if statistics.entities() == 0 {

@@ -1,6 +1,6 @@
 //! What an import of OpenStreetMap data counts.
 
-use longhaul_osm::{About, Entity, EntityKind, Warnings, WayStatistics};
+use longhaul_osm::{Entity, EntityKind, SourceMetadata, Warnings, WayStatistics};
 use longhaul_tasks::{Node, Report};
 
 /// What was read, and what became of it.
@@ -54,7 +54,7 @@ impl OsmStatistics {
 
     /// What the task reports: the `OSMReport` that GeoGig's clients know, and then what else there is to say.
     /// `unpprocessedCount` is spelt as they expect it; what nobody knows is -1 there.
-    pub(crate) fn report(&self, about: &About) -> Report {
+    pub(crate) fn report(&self, metadata: &SourceMetadata) -> Report {
         let count = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
         let known = Report::new()
             .integer("latestChangeset", self.latest_changeset.unwrap_or(-1))
@@ -67,22 +67,22 @@ impl OsmStatistics {
             .element("OSMReport", known)
             .integer("relationCount", count(self.relations))
             .integer("missingNodeCount", count(self.built.missing_nodes));
-        let warnings: Vec<_> = self.warning_messages(about).map(Node::Text).collect();
+        let warnings: Vec<_> = self.warning_messages(metadata).map(Node::Text).collect();
         if !warnings.is_empty() {
             report = report.list("warnings", warnings);
         }
-        match &about.osm_base {
+        match &metadata.osm_base {
             Some(osm_base) => report.text("osmBase", osm_base),
             None => report,
         }
     }
 
-    fn warning_messages(&self, about: &About) -> impl Iterator<Item = String> {
+    fn warning_messages(&self, metadata: &SourceMetadata) -> impl Iterator<Item = String> {
         let not_kept = match self.relations {
             0 => None,
             1 => Some("1 relation was counted and not kept".to_owned()),
             more => Some(format!("{more} relations were counted and not kept")),
         };
-        about.remarks.iter().cloned().chain(not_kept).chain(self.warnings.messages())
+        metadata.remarks.iter().cloned().chain(not_kept).chain(self.warnings.messages())
     }
 }

@@ -121,7 +121,7 @@ impl Run {
 impl LocationIndexBuilder {
     pub(super) fn new(scratch: &Path, max_memory: u64) -> Result<Self, Error> {
         Ok(Self {
-            file: tempfile::tempfile_in(scratch).map_err(Error::scratch("make"))?,
+            file: tempfile::tempfile_in(scratch).map_err(Error::temporary_file("make"))?,
             file_end: AtomicU64::new(0),
             memory: AtomicU64::new(0),
             max_memory,
@@ -143,7 +143,7 @@ impl LocationIndexBuilder {
         } else {
             self.memory.fetch_sub(bytes, Relaxed);
             let offset = self.file_end.fetch_add(bytes, Relaxed);
-            self.file.write_all_at(&run.to_pages(), offset).map_err(Error::scratch("write"))?;
+            self.file.write_all_at(&run.to_pages(), offset).map_err(Error::temporary_file("write"))?;
             let page_firsts = run.ids.chunks(PAGE).map(|page| page[0]).collect();
             Nodes::InFile { offset, count: run.len(), page_firsts }
         };
@@ -242,7 +242,7 @@ impl<'a> LocationLookup<'a> {
             let read = self.locations.file.read_exact_at(&mut cached.bytes, offset);
             if let Err(error) = read {
                 cached.bytes.clear();
-                return Err(Error::scratch("read")(error));
+                return Err(Error::temporary_file("read")(error));
             }
             cached.offset = offset;
         }

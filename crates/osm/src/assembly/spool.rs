@@ -12,7 +12,7 @@ use std::{
 };
 
 use super::{versions, versions::SortedVersions};
-use crate::{Entities, EntityKind, Error, entities::Record, tags::Span};
+use crate::{Entities, EntityKind, Error, entities::EntityRecord, tags::TextSpan};
 
 /// A spool that is being written, by several threads at once.
 pub(super) struct Spool {
@@ -38,7 +38,7 @@ struct SpoolPart {
 
 impl Spool {
     pub(super) fn new(scratch: &Path) -> Result<Self, Error> {
-        let file = tempfile::tempfile_in(scratch).map_err(Error::scratch("make"))?;
+        let file = tempfile::tempfile_in(scratch).map_err(Error::temporary_file("make"))?;
         Ok(Self { file, end: AtomicU64::new(0), parts: Mutex::default() })
     }
 
@@ -47,7 +47,7 @@ impl Spool {
         let bytes = encode(entities, kind);
         let len = bytes.len() as u64;
         let offset = self.end.fetch_add(len, Relaxed);
-        self.file.write_all_at(&bytes, offset).map_err(Error::scratch("write"))?;
+        self.file.write_all_at(&bytes, offset).map_err(Error::temporary_file("write"))?;
         let versions =
             (kind == EntityKind::Node).then(|| SortedVersions::new(versions(entities, EntityKind::Node)));
         let part = SpoolPart { number, offset, len, versions };
@@ -81,11 +81,11 @@ impl SpoolReader {
     pub(super) fn read(&self, part: usize, entities: &mut Entities) -> Result<(), Error> {
         let SpoolPart { offset, len, .. } = &self.parts[part];
         let mut bytes = vec![0; *len as usize];
-        self.file.read_exact_at(&mut bytes, *offset).map_err(Error::scratch("read"))?;
+        self.file.read_exact_at(&mut bytes, *offset).map_err(Error::temporary_file("read"))?;
         entities.clear();
         decode(&mut &bytes[..], entities).ok_or_else(|| {
             let what = io::Error::new(io::ErrorKind::InvalidData, "it is not what was written");
-            Error::scratch("read")(what)
+            Error::temporary_file("read")(what)
         })
     }
 }
@@ -97,7 +97,7 @@ fn encode(entities: &Entities, kind: EntityKind) -> Vec<u8> {
     put(texts.len() as u64, &mut out);
     out.extend_from_slice(texts.as_bytes());
     let (mut last_id, mut last_ref) = (0, 0);
-    for (record, tags, refs) in entities.parts().filter(|(record, ..)| record.kind == kind) {
+    for (record, tags, refs) in entities.records_with_data().filter(|(record, ..)| record.kind == kind) {
         out.push(flags(record));
         put_difference(record.id, &mut last_id, &mut out);
         record.version.iter().for_each(|version| put(u64::from(*version), &mut out));
@@ -127,7 +127,7 @@ const UID: u8 = 16;
 const NODE: u8 = 32;
 
 /// Which of the optional parts follow.
-fn flags(record: &Record) -> u8 {
+fn flags(record: &EntityRecord) -> u8 {
     let flag = |is: bool, flag| if is { flag } else { 0 };
     flag(record.visible, VISIBLE)
         | flag(record.version.is_some(), VERSION)
@@ -146,7 +146,7 @@ fn decode(bytes: &mut &[u8], entities: &mut Entities) -> Option<()> {
     while let Some(flags) = take(bytes, 1) {
         let flags = flags[0];
         let has = |flag| flags & flag != 0;
-        let mut record = Record::new(if has(NODE) { EntityKind::Node } else { EntityKind::Way });
+        let mut record = EntityRecord::new(if has(NODE) { EntityKind::Node } else { EntityKind::Way });
         record.visible = has(VISIBLE);
         record.id = get_difference(bytes, &mut last_id)?;
         if has(VERSION) {
@@ -170,7 +170,7 @@ fn decode(bytes: &mut &[u8], entities: &mut Entities) -> Option<()> {
         for _ in 0..get(bytes)? {
             entities.push_ref(get_difference(bytes, &mut last_ref)?);
         }
-        entities.push_tidy_record(record);
+        entities.push_normalized_record(record);
     }
     Some(())
 }
@@ -188,7 +188,7 @@ fn put_difference(number: i64, last: &mut i64, out: &mut Vec<u8>) {
     *last = number;
 }
 
-fn put_span(span: Span, out: &mut Vec<u8>) {
+fn put_span(span: TextSpan, out: &mut Vec<u8>) {
     put(span.start.into(), out);
     put(span.len.into(), out);
 }
@@ -211,8 +211,8 @@ fn get_difference(bytes: &mut &[u8], last: &mut i64) -> Option<i64> {
     Some(*last)
 }
 
-fn get_span(bytes: &mut &[u8]) -> Option<Span> {
-    Some(Span { start: u32::try_from(get(bytes)?).ok()?, len: u32::try_from(get(bytes)?).ok()? })
+fn get_span(bytes: &mut &[u8]) -> Option<TextSpan> {
+    Some(TextSpan { start: u32::try_from(get(bytes)?).ok()?, len: u32::try_from(get(bytes)?).ok()? })
 }
 
 fn take<'a>(bytes: &mut &'a [u8], len: u64) -> Option<&'a [u8]> {

@@ -1,7 +1,7 @@
 //! How what OpenStreetMap knows is written into the columns of layers.
 
 mod json;
-mod moment;
+mod timestamp;
 
 use std::convert::Infallible;
 
@@ -67,19 +67,19 @@ pub fn push_user(info: &Info<'_>, features: &mut Batch) {
     });
 }
 
-/// Adds the moment as `YYYY-MM-DDThh:mm:ss`, with a fraction if it has one; null if it is not known. Whether it could be
+/// Adds the date_time as `YYYY-MM-DDThh:mm:ss`, with a fraction if it has one; null if it is not known. Whether it could be
 /// written: one that no calendar has is null, too.
 pub fn push_timestamp(info: &Info<'_>, features: &mut Batch) -> bool {
     let Some(milliseconds) = info.timestamp else {
         features.push(Value::Null);
         return true;
     };
-    let moment = moment::civil(milliseconds);
-    match moment {
-        Some(moment) => features.push_text_with(|out| moment::write(moment, out)),
+    let date_time = timestamp::to_date_time(milliseconds);
+    match date_time {
+        Some(date_time) => features.push_text_with(|out| timestamp::write(date_time, out)),
         None => features.push(Value::Null),
     }
-    moment.is_some()
+    date_time.is_some()
 }
 
 /// Adds a point.

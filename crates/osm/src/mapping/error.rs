@@ -3,15 +3,15 @@
 /// What is wrong with a mapping, and where.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum BadMapping {
+pub enum MappingError {
     /// It is no JSON.
     #[error("Error parsing mapping definition: {0}")]
     Json(String),
     /// It has another form than a mapping.
-    #[error("Error parsing mapping definition: {place}: {reason}")]
+    #[error("Error parsing mapping definition: {path}: {reason}")]
     Form {
         /// `rule 'roads', field 'lanes'`.
-        place: String,
+        path: String,
         /// What is wrong there.
         reason: String,
     },

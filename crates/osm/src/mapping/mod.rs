@@ -16,18 +16,18 @@
 mod error;
 mod filter;
 mod json;
-mod read;
+mod parse;
 mod ring;
 mod value;
 
-pub use error::BadMapping;
+pub use error::MappingError;
 
 use std::borrow::Cow;
 
 use longhaul_geodata::{Batch, Layer, Value};
 
 use crate::{EntityKind, EntityLayer, Info, Node, Tags, Warnings, WayWithGeometry, columns};
-use filter::Filter;
+use filter::RuleFilter;
 use value::FieldType;
 
 /// A mapping: its rules in order, at least one.
@@ -37,33 +37,33 @@ pub struct Mapping(Vec<Rule>);
 /// One rule: a layer, whose features are the entities that it matches.
 #[derive(Debug)]
 pub struct Rule {
-    filter: Filter,
-    shape: Shape,
-    columns: Vec<Content>,
+    filter: RuleFilter,
+    geometry: RuleGeometry,
+    columns: Vec<ColumnSource>,
     layer: Layer,
 }
 
 /// What the geometries of a rule's features are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Shape {
+enum RuleGeometry {
     Point,
-    Line,
+    Linestring,
     Polygon,
 }
 
 /// What stands in a column.
 #[derive(Debug)]
-enum Content {
+enum ColumnSource {
     Id,
-    Fact(Fact),
-    Tag(Field),
+    Attribute(CommonAttribute),
+    Tag(TagColumn),
     Geometry,
     Refs,
 }
 
 /// A tag that becomes a column.
 #[derive(Debug)]
-struct Field {
+struct TagColumn {
     tag: String,
     kind: FieldType,
     /// What is noted of entities whose value cannot be read.
@@ -72,7 +72,7 @@ struct Field {
 
 /// What is known of every entity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fact {
+enum CommonAttribute {
     Visible,
     Timestamp,
     Tags,
@@ -86,8 +86,8 @@ impl Mapping {
     ///
     /// # Errors
     /// The first thing that is wrong, with the rule and the field it is wrong in.
-    pub fn from_json(text: &str) -> Result<Self, BadMapping> {
-        read::mapping(text).map(Self)
+    pub fn from_json(text: &str) -> Result<Self, MappingError> {
+        parse::rules(text).map(Self)
     }
 
     /// What the layers are called.
@@ -107,16 +107,16 @@ impl EntityLayer for Rule {
     }
 
     fn kind(&self) -> EntityKind {
-        self.shape.kind()
+        self.geometry.kind()
     }
 
     fn add_node(&self, node: &Node<'_>, features: &mut Batch, warnings: &mut Warnings) {
-        if !self.filter.takes_node(node.tags) {
+        if !self.filter.matches_node(node.tags) {
             return;
         }
         for content in &self.columns {
             match content {
-                Content::Geometry => columns::push_point(node.position, features),
+                ColumnSource::Geometry => columns::push_point(node.position, features),
                 content => self.add(content, node.id, &node.info, node.tags, features, warnings),
             }
         }
@@ -124,23 +124,23 @@ impl EntityLayer for Rule {
 
     fn add_way(&self, built: &WayWithGeometry<'_>, features: &mut Batch, warnings: &mut Warnings) {
         let WayWithGeometry { way, linestring } = *built;
-        if !self.filter.takes_way(way.tags, way.refs) {
+        if !self.filter.matches_way(way.tags, way.refs) {
             return;
         }
-        let linestring = match self.shape {
-            Shape::Polygon => match ring::of(linestring) {
+        let linestring = match self.geometry {
+            RuleGeometry::Polygon => match ring::from_linestring(linestring) {
                 Some(ring) => ring,
-                None => return warnings.add(self.no_ring(), EntityKind::Way, way.id),
+                None => return warnings.add(self.no_area_warning(), EntityKind::Way, way.id),
             },
             _ => Cow::Borrowed(linestring),
         };
         for content in &self.columns {
             match content {
-                Content::Geometry if self.shape == Shape::Polygon => {
+                ColumnSource::Geometry if self.geometry == RuleGeometry::Polygon => {
                     columns::push_polygon(&linestring, features)
                 }
-                Content::Geometry => columns::push_line(&linestring, features),
-                Content::Refs => columns::push_refs(way.refs, features),
+                ColumnSource::Geometry => columns::push_line(&linestring, features),
+                ColumnSource::Refs => columns::push_refs(way.refs, features),
                 content => self.add(content, way.id, &way.info, way.tags, features, warnings),
             }
         }
@@ -151,7 +151,7 @@ impl Rule {
     /// Adds what does not depend on the kind of entity.
     fn add(
         &self,
-        content: &Content,
+        content: &ColumnSource,
         id: i64,
         info: &Info<'_>,
         tags: Tags<'_>,
@@ -159,9 +159,9 @@ impl Rule {
         warnings: &mut Warnings,
     ) {
         match content {
-            Content::Id => features.push(Value::Integer(id)),
-            Content::Fact(fact) => fact.push(info, tags, features),
-            Content::Tag(field) => {
+            ColumnSource::Id => features.push(Value::Integer(id)),
+            ColumnSource::Attribute(attribute) => attribute.push(info, tags, features),
+            ColumnSource::Tag(field) => {
                 let is_read = tags.get(&field.tag).map(|text| field.kind.push(text, features));
                 match is_read {
                     None => features.push(Value::Null),
@@ -170,25 +170,25 @@ impl Rule {
                 }
             }
             // Nodes have no references, and geometries are added by their kind.
-            Content::Refs | Content::Geometry => features.push(Value::Null),
+            ColumnSource::Refs | ColumnSource::Geometry => features.push(Value::Null),
         }
     }
 
-    fn no_ring(&self) -> String {
+    fn no_area_warning(&self) -> String {
         format!("matches rule '{}' but encloses no area", self.layer.name)
     }
 }
 
-impl Shape {
+impl RuleGeometry {
     fn kind(self) -> EntityKind {
         match self {
             Self::Point => EntityKind::Node,
-            Self::Line | Self::Polygon => EntityKind::Way,
+            Self::Linestring | Self::Polygon => EntityKind::Way,
         }
     }
 }
 
-impl Fact {
+impl CommonAttribute {
     /// Adds the value, which stands so in the raw layers, too.
     fn push(self, info: &Info<'_>, tags: Tags<'_>, features: &mut Batch) {
         match self {

@@ -5,30 +5,30 @@ use std::borrow::Cow;
 use crate::Position;
 
 /// The fewest positions of a ring, its first one counted twice.
-const FEWEST: usize = 4;
+const MIN_POSITIONS: usize = 4;
 
 /// The ring along a line: closed, if need be by going back to where it began, and counterclockwise, as
 /// [Simple Features](https://www.ogc.org/standards/sfa/) want the outer ring of a polygon. It begins where the line begins.
 /// Nothing if it goes through fewer than three places.
 ///
 /// `line` never stays at one place. Whether the ring crosses itself is not looked at.
-pub(super) fn of(line: &[Position]) -> Option<Cow<'_, [Position]>> {
+pub(super) fn from_linestring(line: &[Position]) -> Option<Cow<'_, [Position]>> {
     let is_closed = line.first() == line.last();
-    if line.len() + usize::from(!is_closed) < FEWEST {
+    if line.len() + usize::from(!is_closed) < MIN_POSITIONS {
         return None;
     }
     let mut ring = Cow::Borrowed(line);
     if !is_closed {
         ring.to_mut().push(line[0]);
     }
-    if twice_the_area(&ring) < 0 {
+    if signed_double_area(&ring) < 0 {
         ring.to_mut().reverse();
     }
     Some(ring)
 }
 
 /// Positive if the ring runs counterclockwise. Exact: a term is below 2⁶⁶, and nobody has 2⁶⁰ positions.
-fn twice_the_area(ring: &[Position]) -> i128 {
+fn signed_double_area(ring: &[Position]) -> i128 {
     let terms = ring.windows(2).map(|pair| {
         let [(x1, y1), (x2, y2)] = [pair[0], pair[1]].map(|at| (i128::from(at.lon), i128::from(at.lat)));
         x1 * y2 - x2 * y1
@@ -45,7 +45,7 @@ mod tests {
     }
 
     fn ring(positions: &[(i32, i32)]) -> Option<Vec<(i32, i32)>> {
-        of(&line(positions)).map(|ring| ring.iter().map(|at| (at.lon, at.lat)).collect())
+        from_linestring(&line(positions)).map(|ring| ring.iter().map(|at| (at.lon, at.lat)).collect())
     }
 
     #[test]

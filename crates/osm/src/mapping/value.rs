@@ -18,7 +18,7 @@ pub(super) enum FieldType {
     Text,
     Date,
     Time,
-    Moment,
+    Timestamp,
 }
 
 impl FieldType {
@@ -35,8 +35,8 @@ impl FieldType {
         ("UUID", Self::Text),
         ("DATE", Self::Date),
         ("TIME", Self::Time),
-        ("DATETIME", Self::Moment),
-        ("TIMESTAMP", Self::Moment),
+        ("DATETIME", Self::Timestamp),
+        ("TIMESTAMP", Self::Timestamp),
     ];
 
     /// The type of that name, in any letter case.
@@ -58,7 +58,7 @@ impl FieldType {
             Self::Text => DataType::Text { length: None },
             Self::Date => DataType::Date,
             Self::Time => DataType::Time,
-            Self::Moment => DataType::Timestamp { utc: true },
+            Self::Timestamp => DataType::Timestamp { utc: true },
         }
     }
 
@@ -68,7 +68,7 @@ impl FieldType {
         let of_time = match self {
             Self::Date => plain.parse::<Date>().ok().filter(has_year).map(|date| date.to_string()),
             Self::Time => plain.parse::<Time>().ok().map(|time| time.to_string()),
-            Self::Moment => moment(plain).map(|moment| moment.to_string()),
+            Self::Timestamp => date_time(plain).map(|date_time| date_time.to_string()),
             _ => None,
         };
         let value = match self {
@@ -76,7 +76,7 @@ impl FieldType {
             Self::Boolean => boolean(plain).map(Value::Boolean),
             Self::Integer(size) => integer(plain, size).map(Value::Integer),
             Self::Float(size) => float(plain, size).map(Value::Float),
-            Self::Date | Self::Time | Self::Moment => of_time.as_deref().map(Value::Text),
+            Self::Date | Self::Time | Self::Timestamp => of_time.as_deref().map(Value::Text),
         };
         features.push(value.unwrap_or(Value::Null));
         value.is_some()
@@ -112,10 +112,10 @@ fn has_year(date: &Date) -> bool {
 }
 
 /// In UTC; what names no zone is meant so.
-fn moment(text: &str) -> Option<DateTime> {
-    let zoned = text.parse::<Timestamp>().map(|moment| Offset::UTC.to_datetime(moment));
-    let moment = zoned.or_else(|_| text.parse::<DateTime>()).ok()?;
-    has_year(&moment.date()).then_some(moment)
+fn date_time(text: &str) -> Option<DateTime> {
+    let zoned = text.parse::<Timestamp>().map(|date_time| Offset::UTC.to_datetime(date_time));
+    let date_time = zoned.or_else(|_| text.parse::<DateTime>()).ok()?;
+    has_year(&date_time.date()).then_some(date_time)
 }
 
 #[cfg(test)]

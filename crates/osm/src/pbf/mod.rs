@@ -4,14 +4,14 @@
 //! nothing out in silence: an entity that does not decode is an error.
 
 mod blob;
-mod block;
+mod blob_reader;
 mod dense;
-mod frames;
-mod header;
+mod header_block;
 mod info;
+mod primitive_block;
 mod wire;
 
-pub(crate) use frames::{Frame, Frames, begins};
+pub(crate) use blob_reader::{BlobReader, RawBlob, is_pbf};
 
 /// What a piece of a file does that it must not, in words for an error.
 #[derive(Debug, PartialEq, Eq)]

@@ -65,8 +65,8 @@ impl<'a> Field<'a> {
         self.bytes().map(Message)
     }
 
-    pub(super) fn numbers(self) -> Result<Numbers<'a>, Malformed> {
-        self.bytes().map(Numbers)
+    pub(super) fn numbers(self) -> Result<PackedVarints<'a>, Malformed> {
+        self.bytes().map(PackedVarints)
     }
 
     /// As `int64`; an `int32` is encoded the same.
@@ -85,9 +85,9 @@ impl<'a> Field<'a> {
 
 /// A packed list of numbers.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Numbers<'a>(&'a [u8]);
+pub(super) struct PackedVarints<'a>(&'a [u8]);
 
-impl Numbers<'_> {
+impl PackedVarints<'_> {
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -109,15 +109,15 @@ impl Numbers<'_> {
     }
 }
 
-/// Numbers that are written as differences to the one before.
+/// PackedVarints that are written as differences to the one before.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Deltas<'a> {
-    differences: Numbers<'a>,
+pub(super) struct DeltaDecoder<'a> {
+    differences: PackedVarints<'a>,
     last: i64,
 }
 
-impl<'a> Deltas<'a> {
-    pub(super) fn new(differences: Numbers<'a>) -> Self {
+impl<'a> DeltaDecoder<'a> {
+    pub(super) fn new(differences: PackedVarints<'a>) -> Self {
         Self { differences, last: 0 }
     }
 
@@ -164,7 +164,8 @@ mod tests {
 
     #[test]
     fn numbers_are_read_in_all_their_lengths() {
-        let mut numbers = Numbers(&[0, 0x96, 1, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 1]);
+        let mut numbers =
+            PackedVarints(&[0, 0x96, 1, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 1]);
         assert_eq!(numbers.count(), 3);
         assert_eq!(numbers.next(), Ok(Some(0)));
         assert_eq!(numbers.next(), Ok(Some(150)));
@@ -175,8 +176,8 @@ mod tests {
 
     #[test]
     fn a_number_without_an_end_is_refused() {
-        assert_eq!(Numbers(&[0x80, 0x80]).next(), Err(CUT));
-        assert!(Numbers(&[0x80; 11]).next().is_err());
+        assert_eq!(PackedVarints(&[0x80, 0x80]).next(), Err(CUT));
+        assert!(PackedVarints(&[0x80; 11]).next().is_err());
     }
 
     #[test]

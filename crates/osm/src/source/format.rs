@@ -2,8 +2,8 @@
 
 use std::io::{Cursor, Read};
 
-use super::{Place, Stream, packing::Packing};
-use crate::{Error, pbf};
+use super::{ByteStream, packing::Packing};
+use crate::{Error, error_context::ErrorContext, pbf};
 
 /// How entities are written down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,21 +16,21 @@ pub(super) enum Format {
 const PEEKED: usize = 256;
 
 /// What comes from `stream`, and the same with its packing taken off.
-pub(super) fn recognise(stream: Stream, place: &Place) -> Result<(Format, Stream), Error> {
-    let (start, stream) = peek(stream, place)?;
+pub(super) fn detect(stream: ByteStream, context: &ErrorContext) -> Result<(Format, ByteStream), Error> {
+    let (start, stream) = peek(stream, context)?;
     let (start, stream) = match Packing::of(&start) {
-        Some(packing) => peek(packing.unpack(stream), place)?,
+        Some(packing) => peek(packing.unpack(stream), context)?,
         None => (start, stream),
     };
-    let format = format_of(&start).ok_or_else(|| place.not_osm(describe(&start)))?;
+    let format = format_of(&start).ok_or_else(|| context.not_osm(describe(&start)))?;
     Ok((format, stream))
 }
 
 /// The first bytes of a stream, and the whole of it.
-fn peek(mut stream: Stream, place: &Place) -> Result<(Vec<u8>, Stream), Error> {
+fn peek(mut stream: ByteStream, context: &ErrorContext) -> Result<(Vec<u8>, ByteStream), Error> {
     let mut start = Vec::with_capacity(PEEKED);
     let peeked = stream.by_ref().take(PEEKED as u64).read_to_end(&mut start);
-    peeked.map_err(|error| place.io(start.len() as u64, error))?;
+    peeked.map_err(|error| context.io(start.len() as u64, error))?;
     Ok((start.clone(), Box::new(Cursor::new(start).chain(stream))))
 }
 
@@ -40,7 +40,7 @@ fn format_of(start: &[u8]) -> Option<Format> {
     if text.starts_with(b"<") {
         return Some(Format::Xml);
     }
-    pbf::begins(start).then_some(Format::Pbf)
+    pbf::is_pbf(start).then_some(Format::Pbf)
 }
 
 /// What a file is that cannot be read.

@@ -2,9 +2,6 @@
 
 mod format;
 mod packing;
-mod place;
-
-pub(crate) use place::Place;
 
 use std::{
     fs::File,
@@ -12,7 +9,7 @@ use std::{
     path::Path,
 };
 
-use crate::{Entities, Error, pbf, xml};
+use crate::{Entities, Error, error_context::ErrorContext, pbf, xml};
 use format::Format;
 
 /// How much is asked of the file at once.
@@ -20,37 +17,37 @@ const BUFFER: usize = 256 << 10;
 
 /// Yields the blocks of a file, in their order; nothing more after an error.
 pub struct Source {
-    about: About,
+    metadata: SourceMetadata,
     reader: Reader,
     has_failed: bool,
 }
 
 enum Reader {
-    Pbf(pbf::Frames<Stream>),
-    Xml(Box<xml::Document<BufReader<Stream>>>),
+    Pbf(pbf::BlobReader<ByteStream>),
+    Xml(Box<xml::XmlReader<BufReader<ByteStream>>>),
 }
 
 /// Bytes as they are once they are unpacked.
-type Stream = Box<dyn Read + Send>;
+type ByteStream = Box<dyn Read + Send>;
 
 /// Entities that lie together in a file, still packed as they are there. A block may be empty.
-pub struct Block(Content);
+pub struct Block(BlockContent);
 
-enum Content {
-    Pbf(pbf::Frame),
+enum BlockContent {
+    Pbf(pbf::RawBlob),
     Decoded(Entities),
 }
 
 /// What a file says of itself; it may stand at the end, so that it is known once all blocks were read.
 #[derive(Clone, Debug, Default)]
-pub struct About {
+pub struct SourceMetadata {
     /// Up to which moment the data is complete, in the file's own words.
     pub osm_base: Option<String>,
     /// What Overpass remarked, such as `runtime error: Query timed out …`.
     pub remarks: Vec<String>,
 }
 
-impl About {
+impl SourceMetadata {
     /// What Overpass remarked that means that data is missing; other remarks are for people to read.
     pub fn fatal_remark(&self) -> Option<&str> {
         self.remarks.iter().map(|remark| remark.trim()).find(|remark| remark.starts_with("runtime error"))
@@ -64,8 +61,8 @@ impl Source {
     /// # Errors
     /// If it cannot be read, or is something else.
     pub fn open(path: &Path, shown_name: &str) -> Result<Self, Error> {
-        let place = Place::new(shown_name);
-        Self::read(File::open(path).map_err(|error| place.io(0, error))?, shown_name)
+        let context = ErrorContext::new(shown_name);
+        Self::read(File::open(path).map_err(|error| context.io(0, error))?, shown_name)
     }
 
     /// Reads what comes from `reader`, on the thread that asks for blocks; errors call it `shown_name`. What `reader`
@@ -74,16 +71,16 @@ impl Source {
     /// # Errors
     /// As [`Self::open`].
     pub fn read(reader: impl Read + Send + 'static, shown_name: &str) -> Result<Self, Error> {
-        let place = Place::new(shown_name);
-        let (format, stream) = format::recognise(Box::new(reader), &place)?;
+        let context = ErrorContext::new(shown_name);
+        let (format, stream) = format::detect(Box::new(reader), &context)?;
         let reader = match format {
-            Format::Pbf => Reader::Pbf(pbf::Frames::new(stream, place)),
+            Format::Pbf => Reader::Pbf(pbf::BlobReader::new(stream, context)),
             Format::Xml => {
                 let buffered = BufReader::with_capacity(BUFFER, stream);
-                Reader::Xml(Box::new(xml::Document::new(buffered, place)))
+                Reader::Xml(Box::new(xml::XmlReader::new(buffered, context)))
             }
         };
-        Ok(Self { about: About::default(), reader, has_failed: false })
+        Ok(Self { metadata: SourceMetadata::default(), reader, has_failed: false })
     }
 
     /// Whether it could not be read to its end: it has yielded an error.
@@ -92,8 +89,8 @@ impl Source {
     }
 
     /// What the file has said of itself so far.
-    pub fn about(&self) -> &About {
-        &self.about
+    pub fn metadata(&self) -> &SourceMetadata {
+        &self.metadata
     }
 }
 
@@ -105,8 +102,12 @@ impl Iterator for Source {
             return None;
         }
         let block = match &mut self.reader {
-            Reader::Pbf(frames) => frames.next(&mut self.about).map(|frame| frame.map(Content::Pbf)),
-            Reader::Xml(document) => document.next(&mut self.about).map(|run| run.map(Content::Decoded)),
+            Reader::Pbf(blob_reader) => {
+                blob_reader.next(&mut self.metadata).map(|frame| frame.map(BlockContent::Pbf))
+            }
+            Reader::Xml(xml_reader) => {
+                xml_reader.next(&mut self.metadata).map(|run| run.map(BlockContent::Decoded))
+            }
         };
         self.has_failed = block.is_err();
         block.map(|content| content.map(Block)).transpose()
@@ -120,8 +121,8 @@ impl Block {
     /// If it contradicts its format.
     pub fn decode(self, entities: &mut Entities) -> Result<(), Error> {
         match self.0 {
-            Content::Pbf(frame) => frame.decode(entities),
-            Content::Decoded(decoded) => {
+            BlockContent::Pbf(frame) => frame.decode(entities),
+            BlockContent::Decoded(decoded) => {
                 *entities = decoded;
                 Ok(())
             }

@@ -11,7 +11,7 @@ use std::{
 use bzip2::bufread::MultiBzDecoder;
 use flate2::bufread::MultiGzDecoder;
 
-use super::{BUFFER, Stream};
+use super::{BUFFER, ByteStream};
 
 /// What packs OpenStreetMap files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +36,7 @@ impl Packing {
     }
 
     /// The unpacked form: of all members or streams that follow each other.
-    pub(super) fn unpack(self, packed: Stream) -> Stream {
+    pub(super) fn unpack(self, packed: ByteStream) -> ByteStream {
         let came_in = Arc::new(AtomicU64::new(0));
         let packed = BufReader::with_capacity(BUFFER, Inlet { packed, came_in: came_in.clone() });
         match self {
@@ -48,7 +48,7 @@ impl Packing {
 
 /// Counts what is unpacked.
 struct Inlet {
-    packed: Stream,
+    packed: ByteStream,
     came_in: Arc<AtomicU64>,
 }
 

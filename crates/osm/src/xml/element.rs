@@ -8,10 +8,10 @@ use quick_xml::{
 };
 
 use super::value;
-use crate::{Entities, EntityKind, Position, entities::Record, tags::LONGEST_TEXT};
+use crate::{Entities, EntityKind, Position, entities::EntityRecord, tags::MAX_TEXT_BYTES};
 
 /// What is wrong with an element, in words that go on after its name.
-pub(super) type Wrong = String;
+pub(super) type ElementError = String;
 
 /// The entity that an element begins.
 pub(super) fn kind_of(name: &str) -> Option<EntityKind> {
@@ -26,7 +26,7 @@ pub(super) fn kind_of(name: &str) -> Option<EntityKind> {
 /// Each attribute with its value, references resolved.
 pub(super) fn attributes<'a>(
     element: &'a BytesStart<'_>,
-) -> impl Iterator<Item = Result<(&'a str, Cow<'a, str>), Wrong>> {
+) -> impl Iterator<Item = Result<(&'a str, Cow<'a, str>), ElementError>> {
     let mut attributes = element.attributes();
     // Looking for doubles costs more than reading the rest.
     attributes.with_checks(false);
@@ -36,7 +36,7 @@ pub(super) fn attributes<'a>(
     })
 }
 
-fn resolve(attribute: Attribute<'_>) -> Result<Cow<'_, str>, Wrong> {
+fn resolve(attribute: Attribute<'_>) -> Result<Cow<'_, str>, ElementError> {
     let is_plain = !attribute.value.bytes().any(|byte| byte == b'&' || byte < b' ');
     if is_plain {
         return Ok(attribute.value);
@@ -50,8 +50,8 @@ pub(super) fn entity(
     kind: EntityKind,
     element: &BytesStart<'_>,
     entities: &mut Entities,
-) -> Result<Record, Wrong> {
-    let mut record = Record::new(kind);
+) -> Result<EntityRecord, ElementError> {
+    let mut record = EntityRecord::new(kind);
     let (mut id, mut lat, mut lon) = (None, None, None);
     for attribute in attributes(element) {
         let (name, text) = attribute?;
@@ -61,7 +61,7 @@ pub(super) fn entity(
             "lat" => lat = Some(value::degrees(&text).ok_or_else(wrong)?),
             "lon" => lon = Some(value::degrees(&text).ok_or_else(wrong)?),
             "version" => record.version = Some(version(&text).ok_or_else(wrong)?),
-            "timestamp" => record.timestamp = Some(value::moment(&text).ok_or_else(wrong)?),
+            "timestamp" => record.timestamp = Some(value::timestamp(&text).ok_or_else(wrong)?),
             "changeset" => {
                 record.changeset = Some(value::integer(&text).ok_or_else(wrong)?).filter(|id| *id > 0);
             }
@@ -92,7 +92,7 @@ fn version(text: &str) -> Option<u32> {
 }
 
 /// Reads a tag of an entity.
-pub(super) fn tag(element: &BytesStart<'_>, entities: &mut Entities) -> Result<(), Wrong> {
+pub(super) fn tag(element: &BytesStart<'_>, entities: &mut Entities) -> Result<(), ElementError> {
     let (mut key, mut text) = (None, None);
     for attribute in attributes(element) {
         match attribute? {
@@ -108,7 +108,7 @@ pub(super) fn tag(element: &BytesStart<'_>, entities: &mut Entities) -> Result<(
 }
 
 /// Reads a reference of a way.
-pub(super) fn reference(element: &BytesStart<'_>, entities: &mut Entities) -> Result<(), Wrong> {
+pub(super) fn reference(element: &BytesStart<'_>, entities: &mut Entities) -> Result<(), ElementError> {
     for attribute in attributes(element) {
         if let ("ref", text) = attribute? {
             let id = value::integer(&text);
@@ -119,8 +119,8 @@ pub(super) fn reference(element: &BytesStart<'_>, entities: &mut Entities) -> Re
     Err("has no ref".to_owned())
 }
 
-fn limited(text: Cow<'_, str>) -> Result<Cow<'_, str>, Wrong> {
-    if text.len() > LONGEST_TEXT as usize {
+fn limited(text: Cow<'_, str>) -> Result<Cow<'_, str>, ElementError> {
+    if text.len() > MAX_TEXT_BYTES as usize {
         Err("has a value longer than 64 KiB".to_owned())
     } else {
         Ok(text)

@@ -1,8 +1,8 @@
 //! [OSM XML](https://wiki.openstreetmap.org/wiki/OSM_XML), also as Overpass sends it.
 
-mod budget;
-mod document;
 mod element;
+mod reader;
+mod token_limit;
 mod value;
 
-pub(crate) use document::Document;
+pub(crate) use reader::XmlReader;

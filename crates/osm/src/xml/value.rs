@@ -48,15 +48,15 @@ fn exponential(text: &str) -> Option<i32> {
 }
 
 /// Milliseconds since 1970 of `YYYY-MM-DDThh:mm:ssZ`, or of another form of RFC 3339.
-pub(super) fn moment(text: &str) -> Option<i64> {
-    let moment = match plain_moment(text.as_bytes()) {
+pub(super) fn timestamp(text: &str) -> Option<i64> {
+    let moment = match plain_timestamp(text.as_bytes()) {
         Some(moment) => moment,
         None => text.parse().ok()?,
     };
     Some(moment.as_millisecond())
 }
 
-fn plain_moment(text: &[u8]) -> Option<Timestamp> {
+fn plain_timestamp(text: &[u8]) -> Option<Timestamp> {
     let [y1, y2, y3, y4, b'-', mo1, mo2, b'-', d1, d2, b'T', h1, h2, b':', mi1, mi2, b':', s1, s2, b'Z'] =
         *text
     else {
@@ -106,11 +106,11 @@ mod tests {
 
     #[test]
     fn moments_are_read_in_the_usual_form_and_in_others() {
-        assert_eq!(moment("2014-10-07T16:09:00Z"), Some(1_412_698_140_000));
-        assert_eq!(moment("2014-10-07T16:09:00.574Z"), Some(1_412_698_140_574));
-        assert_eq!(moment("2014-10-07T18:09:00+02:00"), Some(1_412_698_140_000));
+        assert_eq!(timestamp("2014-10-07T16:09:00Z"), Some(1_412_698_140_000));
+        assert_eq!(timestamp("2014-10-07T16:09:00.574Z"), Some(1_412_698_140_574));
+        assert_eq!(timestamp("2014-10-07T18:09:00+02:00"), Some(1_412_698_140_000));
         for text in ["", "yesterday", "2014-13-07T16:09:00Z", "2014-10-07T16:09:0xZ"] {
-            assert_eq!(moment(text), None, "{text}");
+            assert_eq!(timestamp(text), None, "{text}");
         }
     }
 }

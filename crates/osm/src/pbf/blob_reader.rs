@@ -3,53 +3,54 @@
 use std::io::{self, Read};
 
 use super::{
-    Malformed, blob, block,
-    header::{self, FileHeader},
+    Malformed, blob,
+    header_block::{self, HeaderBlock},
+    primitive_block,
     wire::Message,
 };
-use crate::{About, Entities, Error, source::Place};
+use crate::{Entities, Error, SourceMetadata, error_context::ErrorContext};
 
 /// The longest header and the longest blob that the format allows.
-const LONGEST_HEADER: u32 = 64 << 10;
-const LONGEST_BLOB: u64 = 32 << 20;
+const MAX_HEADER_BYTES: u32 = 64 << 10;
+const MAX_BLOB_BYTES: u64 = 32 << 20;
 
 /// Yields the blocks of data of a file.
-pub(crate) struct Frames<R> {
+pub(crate) struct BlobReader<R> {
     reader: R,
-    place: Place,
+    context: ErrorContext,
     at: u64,
     has_header: bool,
 }
 
 /// A block of data, still packed.
-pub(crate) struct Frame {
-    place: Place,
+pub(crate) struct RawBlob {
+    context: ErrorContext,
     /// Where its header begins.
     at: u64,
     blob: Vec<u8>,
 }
 
 /// Whether a file that begins like this is one of PBF: with a header's length and the word `OSMHeader` in it.
-pub(crate) fn begins(start: &[u8]) -> bool {
+pub(crate) fn is_pbf(start: &[u8]) -> bool {
     const FIRST: &[u8] = b"\x0A\x09OSMHeader";
     start.len() > 4 && start[4..].starts_with(&FIRST[..FIRST.len().min(start.len() - 4)])
 }
 
-impl<R: Read> Frames<R> {
-    pub(crate) fn new(reader: R, place: Place) -> Self {
-        Self { reader, place, at: 0, has_header: false }
+impl<R: Read> BlobReader<R> {
+    pub(crate) fn new(reader: R, context: ErrorContext) -> Self {
+        Self { reader, context, at: 0, has_header: false }
     }
 
     /// The next block of data; what the file says of itself goes to `about`.
-    pub(crate) fn next(&mut self, about: &mut About) -> Result<Option<Frame>, Error> {
+    pub(crate) fn next(&mut self, metadata: &mut SourceMetadata) -> Result<Option<RawBlob>, Error> {
         while let Some((kind, frame)) = self.frame()? {
             match &kind[..] {
                 b"OSMHeader" => {
-                    frame.header()?.check(&self.place)?.tell(about);
+                    frame.header()?.check(&self.context)?.copy_to(metadata);
                     self.has_header = true;
                 }
                 b"OSMData" if self.has_header => return Ok(Some(frame)),
-                b"OSMData" => return Err(self.place.damaged(frame.at, "data stands before the header")),
+                b"OSMData" => return Err(self.context.damaged(frame.at, "data stands before the header")),
                 // To be skipped, says the format.
                 _ => {}
             }
@@ -57,20 +58,20 @@ impl<R: Read> Frames<R> {
         Ok(None)
     }
 
-    fn frame(&mut self) -> Result<Option<(Vec<u8>, Frame)>, Error> {
+    fn frame(&mut self) -> Result<Option<(Vec<u8>, RawBlob)>, Error> {
         let at = self.at;
         let Some(length) = self.length()? else { return Ok(None) };
-        if length > LONGEST_HEADER {
-            return Err(self.place.damaged(at, format!("a blob's header has a length of {length} bytes")));
+        if length > MAX_HEADER_BYTES {
+            return Err(self.context.damaged(at, format!("a blob's header has a length of {length} bytes")));
         }
         let header = self.bytes(length.into(), "in a blob's header")?;
-        let (kind, length) = kind_and_length(&header).map_err(|error| self.place.damaged(at, error.0))?;
-        let is_sane = u64::try_from(length).ok().filter(|length| *length <= LONGEST_BLOB);
+        let (kind, length) = kind_and_length(&header).map_err(|error| self.context.damaged(at, error.0))?;
+        let is_sane = u64::try_from(length).ok().filter(|length| *length <= MAX_BLOB_BYTES);
         let Some(length) = is_sane else {
-            return Err(self.place.damaged(at, format!("a blob has a length of {length} bytes")));
+            return Err(self.context.damaged(at, format!("a blob has a length of {length} bytes")));
         };
         let blob = self.bytes(length, "in a blob")?;
-        Ok(Some((kind, Frame { place: self.place.clone(), at, blob })))
+        Ok(Some((kind, RawBlob { context: self.context.clone(), at, blob })))
     }
 
     /// The length of the next header; nothing at the end of the file.
@@ -79,13 +80,13 @@ impl<R: Read> Frames<R> {
         match <[u8; 4]>::try_from(&bytes[..]) {
             Ok(bytes) => Ok(Some(u32::from_be_bytes(bytes))),
             Err(_) if bytes.is_empty() => Ok(None),
-            Err(_) => Err(self.place.truncated(self.at, "in the length of a blob's header")),
+            Err(_) => Err(self.context.truncated(self.at, "in the length of a blob's header")),
         }
     }
 
     fn bytes(&mut self, count: u64, inside: &'static str) -> Result<Vec<u8>, Error> {
         let bytes = self.up_to(count)?;
-        if bytes.len() as u64 == count { Ok(bytes) } else { Err(self.place.truncated(self.at, inside)) }
+        if bytes.len() as u64 == count { Ok(bytes) } else { Err(self.context.truncated(self.at, inside)) }
     }
 
     /// As many bytes, or as many as are left: what is claimed of a length takes no memory.
@@ -93,7 +94,7 @@ impl<R: Read> Frames<R> {
         let mut bytes = Vec::new();
         let read: io::Result<usize> = self.reader.by_ref().take(count).read_to_end(&mut bytes);
         self.at += bytes.len() as u64;
-        read.map_err(|error| self.place.io(self.at, error))?;
+        read.map_err(|error| self.context.io(self.at, error))?;
         Ok(bytes)
     }
 }
@@ -111,29 +112,29 @@ fn kind_and_length(header: &[u8]) -> Result<(Vec<u8>, i64), Malformed> {
     kind.zip(length).ok_or(Malformed("a blob's header lacks its kind or its length"))
 }
 
-impl Frame {
+impl RawBlob {
     /// Puts its entities in the place of what `entities` held.
     pub(crate) fn decode(&self, entities: &mut Entities) -> Result<(), Error> {
         entities.clear();
-        block::decode(&self.content()?, entities).map_err(|error| self.damaged(error))
+        primitive_block::decode(&self.content()?, entities).map_err(|error| self.damaged(error))
     }
 
-    fn header(&self) -> Result<FileHeader, Error> {
-        header::decode(&self.content()?).map_err(|error| self.damaged(error))
+    fn header(&self) -> Result<HeaderBlock, Error> {
+        header_block::decode(&self.content()?).map_err(|error| self.damaged(error))
     }
 
     /// What is in the blob, unpacked.
     fn content(&self) -> Result<Vec<u8>, Error> {
-        match blob::unpack(&self.blob) {
+        match blob::decompress(&self.blob) {
             Ok(content) => Ok(content),
-            Err(blob::Unreadable::Packing(name)) => Err(self.place.unsupported(format!(
+            Err(blob::BlobError::UnsupportedCompression(name)) => Err(self.context.unsupported(format!(
                 "its blocks are packed with {name}, and only zlib can be read; 'osmium cat -o new.osm.pbf' packs anew"
             ))),
-            Err(blob::Unreadable::Malformed(error)) => Err(self.damaged(error)),
+            Err(blob::BlobError::Malformed(error)) => Err(self.damaged(error)),
         }
     }
 
     fn damaged(&self, Malformed(what): Malformed) -> Error {
-        self.place.damaged(self.at, what)
+        self.context.damaged(self.at, what)
     }
 }

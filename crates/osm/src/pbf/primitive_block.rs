@@ -1,25 +1,25 @@
-//! A block of entities, with the texts that they share.
+//! A block of entities, with the strings that they share.
 
 use super::{
     Malformed, dense,
-    info::{self, Clock, Texts},
-    wire::{Deltas, Field, Message, Numbers},
+    info::{self, DateGranularity, StringTable},
+    wire::{DeltaDecoder, Field, Message, PackedVarints},
 };
 use crate::{
     Entities, EntityKind, Position,
-    entities::Record,
-    tags::{LONGEST_TEXT, Span},
+    entities::EntityRecord,
+    tags::{MAX_TEXT_BYTES, TextSpan},
 };
 
 /// What one block may come to once it is decoded. Writers put 8,000 entities into one; a hostile block of 32 MiB would
 /// take gigabytes.
-const MOST_ENTITIES: usize = 1 << 20;
-const MOST_SIZE: usize = 256 << 20;
+const MAX_ENTITIES: usize = 1 << 20;
+const MAX_BYTES: usize = 256 << 20;
 
 /// What all entities of a block share.
-pub(super) struct Block<'a> {
-    pub(super) texts: Texts,
-    pub(super) clock: Clock,
+pub(super) struct PrimitiveBlock<'a> {
+    pub(super) strings: StringTable,
+    pub(super) date_granularity: DateGranularity,
     /// Nanodegrees to a unit, and where the units begin.
     granularity: i64,
     lat_offset: i64,
@@ -29,7 +29,7 @@ pub(super) struct Block<'a> {
 
 /// Adds the entities of a `PrimitiveBlock`.
 pub(super) fn decode(content: &[u8], entities: &mut Entities) -> Result<(), Malformed> {
-    let block = Block::parse(content, entities)?;
+    let block = PrimitiveBlock::parse(content, entities)?;
     for group in &block.groups {
         let mut group = *group;
         while let Some((number, field)) = group.next()? {
@@ -46,11 +46,11 @@ pub(super) fn decode(content: &[u8], entities: &mut Entities) -> Result<(), Malf
     Ok(())
 }
 
-impl<'a> Block<'a> {
+impl<'a> PrimitiveBlock<'a> {
     fn parse(content: &'a [u8], entities: &mut Entities) -> Result<Self, Malformed> {
         let mut block = Self {
-            texts: Texts(Vec::new()),
-            clock: Clock(1000),
+            strings: StringTable(Vec::new()),
+            date_granularity: DateGranularity(1000),
             granularity: 100,
             lat_offset: 0,
             lon_offset: 0,
@@ -59,10 +59,10 @@ impl<'a> Block<'a> {
         let mut message = Message::new(content);
         while let Some((number, field)) = message.next()? {
             match number {
-                1 => block.read_texts(field.message()?, entities)?,
+                1 => block.read_strings(field.message()?, entities)?,
                 2 => block.groups.push(field.message()?),
                 17 => block.granularity = field.integer()?,
-                18 => block.clock = Clock(field.integer()?),
+                18 => block.date_granularity = DateGranularity(field.integer()?),
                 19 => block.lat_offset = field.integer()?,
                 20 => block.lon_offset = field.integer()?,
                 _ => {}
@@ -71,23 +71,23 @@ impl<'a> Block<'a> {
         Ok(block)
     }
 
-    fn read_texts(&mut self, mut table: Message<'_>, entities: &mut Entities) -> Result<(), Malformed> {
+    fn read_strings(&mut self, mut table: Message<'_>, entities: &mut Entities) -> Result<(), Malformed> {
         while let Some((number, field)) = table.next()? {
             if number == 1 {
                 let text = std::str::from_utf8(field.bytes()?);
                 let text = text.map_err(|_| Malformed("a text is not valid UTF-8"))?;
-                self.texts.0.push(entities.push_text(text));
+                self.strings.0.push(entities.push_text(text));
             }
         }
         Ok(())
     }
 
     /// An entity of which nothing is known yet.
-    pub(super) fn record(&self, kind: EntityKind, entities: &Entities) -> Result<Record, Malformed> {
-        if entities.len() >= MOST_ENTITIES || entities.size() > MOST_SIZE {
+    pub(super) fn record(&self, kind: EntityKind, entities: &Entities) -> Result<EntityRecord, Malformed> {
+        if entities.len() >= MAX_ENTITIES || entities.size() > MAX_BYTES {
             return Err(Malformed("a block comes to more than a million entities or 256 MiB"));
         }
-        Ok(Record::new(kind))
+        Ok(EntityRecord::new(kind))
     }
 
     fn read_entity(
@@ -97,7 +97,7 @@ impl<'a> Block<'a> {
         entities: &mut Entities,
     ) -> Result<(), Malformed> {
         let mut record = self.record(kind, entities)?;
-        let (mut keys, mut values) = (Numbers::default(), Numbers::default());
+        let (mut keys, mut values) = (PackedVarints::default(), PackedVarints::default());
         let (mut lat, mut lon) = (None, None);
         while let Some((number, field)) = message.next()? {
             match (number, kind) {
@@ -105,7 +105,7 @@ impl<'a> Block<'a> {
                 (1, _) => record.id = field.integer()?,
                 (2, _) => keys = field.numbers()?,
                 (3, _) => values = field.numbers()?,
-                (4, _) => info::read(field.message()?, &self.texts, self.clock, &mut record)?,
+                (4, _) => info::read(field.message()?, &self.strings, self.date_granularity, &mut record)?,
                 (8, EntityKind::Node) => lat = Some(field.signed()?),
                 (9, EntityKind::Node) => lon = Some(field.signed()?),
                 (8, EntityKind::Way) => read_refs(field, entities)?,
@@ -123,8 +123,8 @@ impl<'a> Block<'a> {
 
     fn read_tags(
         &self,
-        mut keys: Numbers<'_>,
-        mut values: Numbers<'_>,
+        mut keys: PackedVarints<'_>,
+        mut values: PackedVarints<'_>,
         entities: &mut Entities,
     ) -> Result<(), Malformed> {
         loop {
@@ -137,13 +137,13 @@ impl<'a> Block<'a> {
     }
 
     pub(super) fn push_tag(&self, key: i64, value: i64, entities: &mut Entities) -> Result<(), Malformed> {
-        entities.push_tag(self.short_text(key)?, self.short_text(value)?);
+        entities.push_tag(self.tag_text(key)?, self.tag_text(value)?);
         Ok(())
     }
 
-    fn short_text(&self, index: i64) -> Result<Span, Malformed> {
-        let text = self.texts.get(index)?;
-        if text.len > LONGEST_TEXT { Err(Malformed("a tag is longer than 64 KiB")) } else { Ok(text) }
+    fn tag_text(&self, index: i64) -> Result<TextSpan, Malformed> {
+        let text = self.strings.get(index)?;
+        if text.len > MAX_TEXT_BYTES { Err(Malformed("a tag is longer than 64 KiB")) } else { Ok(text) }
     }
 
     pub(super) fn position(&self, lat: i64, lon: i64) -> Result<Position, Malformed> {
@@ -158,7 +158,7 @@ impl<'a> Block<'a> {
 }
 
 fn read_refs(field: Field<'_>, entities: &mut Entities) -> Result<(), Malformed> {
-    let mut refs = Deltas::new(field.numbers()?);
+    let mut refs = DeltaDecoder::new(field.numbers()?);
     while let Some(id) = refs.next()? {
         entities.push_ref(id);
     }

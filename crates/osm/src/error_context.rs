@@ -6,9 +6,9 @@ use crate::Error;
 
 /// Makes errors that name the file.
 #[derive(Clone, Debug)]
-pub(crate) struct Place(Arc<str>);
+pub(crate) struct ErrorContext(Arc<str>);
 
-impl Place {
+impl ErrorContext {
     pub(crate) fn new(file: &str) -> Self {
         Self(file.into())
     }

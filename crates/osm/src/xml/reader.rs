@@ -11,23 +11,25 @@ use quick_xml::{
     events::{BytesRef, BytesStart, Event},
 };
 
-use super::{budget::Budget, element};
-use crate::{About, Entities, EntityKind, Error, entities::Record, source::Place};
+use super::{element, token_limit::TokenLimit};
+use crate::{
+    Entities, EntityKind, Error, SourceMetadata, entities::EntityRecord, error_context::ErrorContext,
+};
 
 /// What a run of entities may come to.
-const MOST_ENTITIES: usize = 8_000;
-const MOST_SIZE: usize = 4 << 20;
+const MAX_ENTITIES: usize = 8_000;
+const MAX_BYTES: usize = 4 << 20;
 /// So many bytes are read at most before control goes back, whatever is in them.
-const MOST_READ: u64 = 512 << 10;
+const MAX_READ_BYTES: u64 = 512 << 10;
 /// The longest remark that is kept.
-const LONGEST_REMARK: usize = 4 << 10;
+const MAX_REMARK_BYTES: usize = 4 << 10;
 /// How deep elements that mean nothing here may stand in each other.
-const DEEPEST: usize = 64;
+const MAX_DEPTH: usize = 64;
 
 /// Yields the entities of a document, run by run.
-pub(crate) struct Document<R> {
-    reader: Reader<Budget<R>>,
-    place: Place,
+pub(crate) struct XmlReader<R> {
+    reader: Reader<TokenLimit<R>>,
+    context: ErrorContext,
     /// Room for what the parser looks at.
     buffer: Vec<u8>,
     state: State,
@@ -42,20 +44,20 @@ enum State {
     /// In `<osm>`.
     Root,
     /// In an entity.
-    Entity(Record),
+    Entity(EntityRecord),
     /// In a `<remark>`.
     Remark(String),
     /// So deep in an element that means nothing here; and in what that stands.
-    Foreign(usize, Box<State>),
+    Ignored(usize, Box<State>),
     /// Behind `</osm>`.
     Epilog,
 }
 
-impl<R: BufRead> Document<R> {
-    pub(crate) fn new(reader: R, place: Place) -> Self {
+impl<R: BufRead> XmlReader<R> {
+    pub(crate) fn new(reader: R, context: ErrorContext) -> Self {
         Self {
-            reader: Reader::from_reader(Budget::new(reader)),
-            place,
+            reader: Reader::from_reader(TokenLimit::new(reader)),
+            context,
             buffer: Vec::new(),
             state: State::Prolog,
             entities: Entities::default(),
@@ -64,10 +66,10 @@ impl<R: BufRead> Document<R> {
     }
 
     /// The next entities, which may be none; nothing at the end of the document.
-    pub(crate) fn next(&mut self, about: &mut About) -> Result<Option<Entities>, Error> {
+    pub(crate) fn next(&mut self, metadata: &mut SourceMetadata) -> Result<Option<Entities>, Error> {
         let start = self.reader.buffer_position();
         while !self.is_done && !self.is_full(start) {
-            self.step(about)?;
+            self.step(metadata)?;
         }
         let has_more = !self.is_done || !self.entities.is_empty();
         Ok(has_more.then(|| std::mem::take(&mut self.entities)))
@@ -76,18 +78,18 @@ impl<R: BufRead> Document<R> {
     fn is_full(&self, start: u64) -> bool {
         let between_entities = !matches!(self.state, State::Entity(_));
         between_entities
-            && (self.entities.len() >= MOST_ENTITIES
-                || self.entities.size() >= MOST_SIZE
-                || self.reader.buffer_position() - start >= MOST_READ)
+            && (self.entities.len() >= MAX_ENTITIES
+                || self.entities.size() >= MAX_BYTES
+                || self.reader.buffer_position() - start >= MAX_READ_BYTES)
     }
 
-    fn step(&mut self, about: &mut About) -> Result<(), Error> {
+    fn step(&mut self, metadata: &mut SourceMetadata) -> Result<(), Error> {
         self.buffer.clear();
-        self.reader.get_mut().renew();
+        self.reader.get_mut().reset();
         let at = self.reader.buffer_position();
         let event = self.reader.read_event_into(&mut self.buffer);
-        let event = event.map_err(|error| explain(error, &self.place, self.reader.error_position()))?;
-        let mut handler = Handler { place: &self.place, at, entities: &mut self.entities, about };
+        let event = event.map_err(|error| explain(error, &self.context, self.reader.error_position()))?;
+        let mut handler = Handler { context: &self.context, at, entities: &mut self.entities, metadata };
         let state = std::mem::replace(&mut self.state, State::Epilog);
         self.state = match event {
             Event::Eof => {
@@ -104,11 +106,11 @@ impl<R: BufRead> Document<R> {
             Event::Text(text) => handler.text(state, &text)?,
             Event::CData(text) => handler.text(state, &text)?,
             Event::GeneralRef(reference) => handler.reference(state, &reference)?,
-            Event::DocType(_) => return Err(self.place.unsupported("it has a DOCTYPE")),
+            Event::DocType(_) => return Err(self.context.unsupported("it has a DOCTYPE")),
             Event::Decl(declaration) => match declaration.encoding() {
                 Some(Ok(encoding)) if !encoding.eq_ignore_ascii_case("utf-8") => {
                     let encoding = longhaul_geodata::short(&encoding).into_owned();
-                    return Err(self.place.unsupported(format!("it is in {encoding} instead of UTF-8")));
+                    return Err(self.context.unsupported(format!("it is in {encoding} instead of UTF-8")));
                 }
                 _ => state,
             },
@@ -120,11 +122,11 @@ impl<R: BufRead> Document<R> {
 
 /// What one tag or text does.
 struct Handler<'a> {
-    place: &'a Place,
+    context: &'a ErrorContext,
     /// Where it begins.
     at: u64,
     entities: &'a mut Entities,
-    about: &'a mut About,
+    metadata: &'a mut SourceMetadata,
 }
 
 impl Handler<'_> {
@@ -142,11 +144,11 @@ impl Handler<'_> {
                 };
                 let what = |wrong| format!("a {name} of {} {} {wrong}", record.kind.as_str(), record.id);
                 read.map_err(|wrong| self.damaged(what(wrong)))?;
-                Ok(State::Foreign(1, Box::new(State::Entity(record))))
+                Ok(State::Ignored(1, Box::new(State::Entity(record))))
             }
-            State::Remark(text) => Ok(State::Foreign(1, Box::new(State::Remark(text)))),
-            State::Foreign(DEEPEST, _) => Err(self.damaged("elements stand too deep in each other")),
-            State::Foreign(depth, around) => Ok(State::Foreign(depth + 1, around)),
+            State::Remark(text) => Ok(State::Ignored(1, Box::new(State::Remark(text)))),
+            State::Ignored(MAX_DEPTH, _) => Err(self.damaged("elements stand too deep in each other")),
+            State::Ignored(depth, around) => Ok(State::Ignored(depth + 1, around)),
             State::Epilog => Err(self.damaged(format!("{} stands behind </osm>", shown(name)))),
         }
     }
@@ -155,18 +157,18 @@ impl Handler<'_> {
         match name {
             "osm" => {}
             "osmChange" => {
-                return Err(self.place.not_osm("it is an osmChange file, which says only what changed"));
+                return Err(self.context.not_osm("it is an osmChange file, which says only what changed"));
             }
-            other => return Err(self.place.not_osm(format!("it begins with {}", shown(other)))),
+            other => return Err(self.context.not_osm(format!("it begins with {}", shown(other)))),
         }
         match self.attribute(tag, "version")?.as_deref() {
             Some("0.6") => Ok(State::Root),
             Some(other) => {
                 let version = longhaul_geodata::short(other);
-                Err(self.place.unsupported(format!("it is of version {version} of OSM XML instead of 0.6")))
+                Err(self.context.unsupported(format!("it is of version {version} of OSM XML instead of 0.6")))
             }
             None => Err(self
-                .place
+                .context
                 .unsupported("it does not say of which version of OSM XML it is; 0.6 can be read")),
         }
     }
@@ -180,10 +182,10 @@ impl Handler<'_> {
             "remark" => Ok(State::Remark(String::new())),
             "meta" => {
                 let osm_base = self.attribute(tag, "osm_base")?;
-                self.about.osm_base = osm_base.or(self.about.osm_base.take());
-                Ok(State::Foreign(1, Box::new(State::Root)))
+                self.metadata.osm_base = osm_base.or(self.metadata.osm_base.take());
+                Ok(State::Ignored(1, Box::new(State::Root)))
             }
-            _ => Ok(State::Foreign(1, Box::new(State::Root))),
+            _ => Ok(State::Ignored(1, Box::new(State::Root))),
         }
     }
 
@@ -196,11 +198,11 @@ impl Handler<'_> {
                 Ok(State::Root)
             }
             State::Remark(text) => {
-                self.about.remarks.push(text.trim().to_owned());
+                self.metadata.remarks.push(text.trim().to_owned());
                 Ok(State::Root)
             }
-            State::Foreign(1, around) => Ok(*around),
-            State::Foreign(depth, around) => Ok(State::Foreign(depth - 1, around)),
+            State::Ignored(1, around) => Ok(*around),
+            State::Ignored(depth, around) => Ok(State::Ignored(depth - 1, around)),
             State::Prolog | State::Epilog => Err(self.damaged("an element is closed that is not open")),
         }
     }
@@ -209,7 +211,7 @@ impl Handler<'_> {
     fn text(&self, state: State, text: &str) -> Result<State, Error> {
         match state {
             State::Remark(mut remark) => {
-                if remark.len() + text.len() <= LONGEST_REMARK {
+                if remark.len() + text.len() <= MAX_REMARK_BYTES {
                     remark.push_str(text);
                 }
                 Ok(State::Remark(remark))
@@ -236,9 +238,9 @@ impl Handler<'_> {
     fn check_end(&self, state: &State) -> Result<(), Error> {
         match state {
             State::Epilog => Ok(()),
-            State::Prolog => Err(self.place.not_osm("it has no <osm>")),
-            State::Entity(_) => Err(self.place.truncated(self.at, "in an entity")),
-            _ => Err(self.place.truncated(self.at, "without </osm>")),
+            State::Prolog => Err(self.context.not_osm("it has no <osm>")),
+            State::Entity(_) => Err(self.context.truncated(self.at, "in an entity")),
+            _ => Err(self.context.truncated(self.at, "without </osm>")),
         }
     }
 
@@ -253,7 +255,7 @@ impl Handler<'_> {
     }
 
     fn damaged(&self, what: impl Into<String>) -> Error {
-        self.place.damaged(self.at, what)
+        self.context.damaged(self.at, what)
     }
 }
 
@@ -262,11 +264,11 @@ fn shown(name: &str) -> String {
 }
 
 /// What the parser has to say, in words of our own where it is about the end of the document.
-fn explain(error: quick_xml::Error, place: &Place, at: u64) -> Error {
+fn explain(error: quick_xml::Error, context: &ErrorContext, at: u64) -> Error {
     use quick_xml::Error as Xml;
     match error {
-        Xml::Io(error) => place.io(at, std::io::Error::new(error.kind(), error)),
-        Xml::Syntax(SyntaxError::UnclosedDoctype) => place.unsupported("it has a DOCTYPE"),
+        Xml::Io(error) => context.io(at, std::io::Error::new(error.kind(), error)),
+        Xml::Syntax(SyntaxError::UnclosedDoctype) => context.unsupported("it has a DOCTYPE"),
         Xml::Syntax(
             SyntaxError::UnclosedTag
             | SyntaxError::UnclosedSingleQuotedAttributeValue
@@ -275,8 +277,8 @@ fn explain(error: quick_xml::Error, place: &Place, at: u64) -> Error {
             | SyntaxError::UnclosedCData
             | SyntaxError::UnclosedPI
             | SyntaxError::UnclosedXmlDecl,
-        ) => place.truncated(at, "in a tag"),
-        Xml::IllFormed(IllFormedError::MissingEndTag(_)) => place.truncated(at, "without </osm>"),
-        other => place.damaged(at, other.to_string()),
+        ) => context.truncated(at, "in a tag"),
+        Xml::IllFormed(IllFormedError::MissingEndTag(_)) => context.truncated(at, "without </osm>"),
+        other => context.damaged(at, other.to_string()),
     }
 }

@@ -3,25 +3,25 @@
 use std::io::{self, BufRead, Read};
 
 /// The longest tag, text or comment: the parser keeps one of them whole in memory.
-const LONGEST: usize = 4 << 20;
+const MAX_TOKEN_BYTES: usize = 4 << 20;
 
 /// Reads on until it has given so much since it was last told to begin anew.
-pub(super) struct Budget<R> {
+pub(super) struct TokenLimit<R> {
     reader: R,
     left: usize,
 }
 
-impl<R> Budget<R> {
+impl<R> TokenLimit<R> {
     pub(super) fn new(reader: R) -> Self {
-        Self { reader, left: LONGEST }
+        Self { reader, left: MAX_TOKEN_BYTES }
     }
 
-    pub(super) fn renew(&mut self) {
-        self.left = LONGEST;
+    pub(super) fn reset(&mut self) {
+        self.left = MAX_TOKEN_BYTES;
     }
 }
 
-impl<R: BufRead> Read for Budget<R> {
+impl<R: BufRead> Read for TokenLimit<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.fill_buf()?.read(buffer)?;
         self.consume(count);
@@ -29,7 +29,7 @@ impl<R: BufRead> Read for Budget<R> {
     }
 }
 
-impl<R: BufRead> BufRead for Budget<R> {
+impl<R: BufRead> BufRead for TokenLimit<R> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         if self.left == 0 {
             let what = "a tag, a text or a comment is longer than 4 MiB";
