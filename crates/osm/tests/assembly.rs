@@ -9,23 +9,23 @@ use proptest::prelude::*;
 
 /// One version of a node or of a way, as a test spells it out.
 #[derive(Clone, Debug, PartialEq)]
-enum Thing {
+enum Version {
     Node { id: i64, version: u32, visible: bool, lon: i32 },
     Way { id: i64, version: u32, visible: bool, refs: Vec<i64> },
 }
 
 /// What is left: nodes and ways by id, with their version and their coordinates.
-type Left = (BTreeMap<i64, (u32, i32)>, BTreeMap<i64, (u32, Vec<i32>)>);
+type Assembled = (BTreeMap<i64, (u32, i32)>, BTreeMap<i64, (u32, Vec<i32>)>);
 
-fn block(things: &[Thing]) -> Entities {
+fn block(versions: &[Version]) -> Entities {
     let mut entities = Entities::default();
-    for thing in things {
-        match thing {
-            Thing::Node { id, version, visible, lon } => {
+    for version in versions {
+        match version {
+            Version::Node { id, version, visible, lon } => {
                 let info = Info { version: Some(*version), visible: *visible, ..Info::default() };
                 entities.push_node(*id, &info, [], Position { lon: *lon, lat: 0 });
             }
-            Thing::Way { id, version, visible, refs } => {
+            Version::Way { id, version, visible, refs } => {
                 let info = Info { version: Some(*version), visible: *visible, ..Info::default() };
                 entities.push_way(*id, &info, [], refs);
             }
@@ -35,7 +35,7 @@ fn block(things: &[Thing]) -> Entities {
 }
 
 /// Takes the blocks in, the odd ones on a thread of their own, and gathers what is left.
-fn take_in(blocks: &[Entities], memory: u64) -> (Left, WayStatistics) {
+fn assemble(blocks: &[Entities], memory: u64) -> (Assembled, WayStatistics) {
     let folder = tempfile::tempdir().unwrap();
     let assembler = Assembler::new(folder.path(), memory).unwrap();
     let take = |odd: usize| {
@@ -86,18 +86,18 @@ fn take_in(blocks: &[Entities], memory: u64) -> (Left, WayStatistics) {
 }
 
 /// The same, the plain way: all in maps.
-fn expected(things: &[Thing]) -> (Left, WayStatistics) {
+fn expected(versions: &[Version]) -> (Assembled, WayStatistics) {
     let (mut nodes, mut ways) = (BTreeMap::new(), BTreeMap::new());
-    for thing in things {
-        match thing {
-            Thing::Node { id, version, visible, lon } => {
+    for version in versions {
+        match version {
+            Version::Node { id, version, visible, lon } => {
                 let new = (*version, visible.then_some(*lon));
                 let entry = nodes.entry(*id).or_insert(new);
                 if entry.0 <= *version {
                     *entry = new;
                 }
             }
-            Thing::Way { id, version, visible, refs } => {
+            Version::Way { id, version, visible, refs } => {
                 let new = (*version, visible.then(|| refs.clone()));
                 let entry = ways.entry(*id).or_insert_with(|| new.clone());
                 if entry.0 <= *version {
@@ -121,13 +121,13 @@ fn expected(things: &[Thing]) -> (Left, WayStatistics) {
     ((nodes, ways), counts)
 }
 
-fn thing() -> impl Strategy<Value = Thing> {
+fn version_strategy() -> impl Strategy<Value = Version> {
     let version = prop_oneof![0..4_u32, 250..260_u32];
     let visible = prop::bool::weighted(0.9);
     let node = (0..60_i64, version.clone(), visible, 0..5_i32)
-        .prop_map(|(id, version, visible, lon)| Thing::Node { id, version, visible, lon });
+        .prop_map(|(id, version, visible, lon)| Version::Node { id, version, visible, lon });
     let way = (0..15_i64, version, visible, prop::collection::vec(0..70_i64, 0..5))
-        .prop_map(|(id, version, visible, refs)| Thing::Way { id, version, visible, refs });
+        .prop_map(|(id, version, visible, refs)| Version::Way { id, version, visible, refs });
     prop_oneof![3 => node, 1 => way]
 }
 
@@ -137,19 +137,19 @@ proptest! {
     /// In whatever order, in whatever blocks, with whatever little memory.
     #[test]
     fn what_counts_is_kept_and_nothing_else(
-        mut things in prop::collection::vec(thing(), 0..120),
+        mut versions in prop::collection::vec(version_strategy(), 0..120),
         sorted in any::<bool>(),
         len in 1..40_usize,
         memory in prop_oneof![Just(0), Just(300), Just(u64::MAX >> 1)],
     ) {
         if sorted {
-            things.sort_by_key(|thing| match thing {
-                Thing::Node { id, version, .. } => (0, *id, *version),
-                Thing::Way { id, version, .. } => (1, *id, *version),
+            versions.sort_by_key(|version| match version {
+                Version::Node { id, version, .. } => (0, *id, *version),
+                Version::Way { id, version, .. } => (1, *id, *version),
             });
         }
-        let blocks: Vec<_> = things.chunks(len).map(block).collect();
-        prop_assert_eq!(take_in(&blocks, memory), expected(&things));
+        let blocks: Vec<_> = versions.chunks(len).map(block).collect();
+        prop_assert_eq!(assemble(&blocks, memory), expected(&versions));
     }
 }
 

@@ -303,7 +303,7 @@ fn each_error_says_where_it_is() {
     let filter =
         |filter: &str| with(&format!(r#"{filter}, "fields": {{"w": {{"name": "w", "type": "POLYGON"}}}}"#));
     let form = "Error parsing mapping definition: ";
-    for (json, complaint) in [
+    for (json, expected) in [
         ("{}".to_owned(), format!("{form}the mapping: 'rules' is missing")),
         ("[]".to_owned(), format!("{form}the mapping: 'it' must be an object and is a list")),
         (r#"{"rules": []}"#.to_owned(), format!("{form}the mapping: it must have between 1 and 1000 rules")),
@@ -400,7 +400,7 @@ fn each_error_says_where_it_is() {
         ),
     ] {
         let refused = Mapping::from_json(&json).map(drop).unwrap_err();
-        assert_eq!(refused.to_string(), complaint, "{json}");
+        assert_eq!(refused.to_string(), expected, "{json}");
     }
     let cut = Mapping::from_json("{\"rules\": ").map(drop).unwrap_err().to_string();
     assert!(cut.starts_with(&format!("{form}EOF while parsing")), "{cut}");

@@ -46,11 +46,11 @@ fn read_from(reader: impl Read + Send + 'static) -> Result<(Vec<String>, SourceM
 
 /// What is said when `bytes` are read, which must fail.
 #[track_caller]
-fn refusal(bytes: impl AsRef<[u8]>) -> String {
+fn error(bytes: impl AsRef<[u8]>) -> String {
     let error = read(bytes).expect_err("it cannot be read");
-    let words = error.to_string();
-    assert!(words.contains("f.osm"), "{words}");
-    words
+    let message = error.to_string();
+    assert!(message.contains("f.osm"), "{message}");
+    message
 }
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
@@ -172,10 +172,10 @@ fn bytes_that_come_one_by_one_make_no_difference() {
 fn a_file_cut_anywhere_is_refused() {
     for bytes in [XML.trim_end().as_bytes().to_vec(), gzip(XML.as_bytes()), bzip2(XML.as_bytes())] {
         for end in 0..bytes.len() {
-            let words = refusal(&bytes[..end]);
+            let message = error(&bytes[..end]);
             let is_clear =
-                ["truncated", "no OpenStreetMap file", "damaged"].iter().any(|word| words.contains(word));
-            assert!(is_clear, "cut at {end}: {words}");
+                ["truncated", "no OpenStreetMap file", "damaged"].iter().any(|word| message.contains(word));
+            assert!(is_clear, "cut at {end}: {message}");
         }
     }
 }
@@ -200,7 +200,7 @@ fn a_pbf_file_cut_in_a_blob_is_refused() {
 
 #[test]
 fn what_is_no_openstreetmap_file_is_called_what_it_is() {
-    for (bytes, words) in [
+    for (bytes, message) in [
         (&b""[..], "it is empty"),
         (b"PK\x03\x04....", "it is a ZIP archive"),
         (b"{\"elements\": []}", "it begins like JSON"),
@@ -209,15 +209,15 @@ fn what_is_no_openstreetmap_file_is_called_what_it_is() {
         (b"<osmChange version=\"0.6\"/>", "it is an osmChange file"),
         (b"<?xml version='1.0'?>", "it has no <osm>"),
     ] {
-        let said = refusal(bytes);
-        assert!(said.contains(words), "{said}");
+        let said = error(bytes);
+        assert!(said.contains(message), "{said}");
     }
-    assert!(refusal(gzip(&gzip(XML.as_bytes()))).contains("packed more than once"));
+    assert!(error(gzip(&gzip(XML.as_bytes()))).contains("packed more than once"));
 }
 
 #[test]
 fn xml_that_must_not_be_taken_for_whole_data_is_refused() {
-    for (xml, words) in [
+    for (xml, message) in [
         ("<osm version='0.6'><node id='1' version='1' lat='1' lon='1'/>", "without </osm>"),
         ("<!DOCTYPE osm [<!ENTITY a 'b'>]><osm version='0.6'/>", "it has a DOCTYPE"),
         ("<osm/>", "does not say of which version"),
@@ -242,8 +242,8 @@ fn xml_that_must_not_be_taken_for_whole_data_is_refused() {
         ("<?xml version='1.0' encoding='latin1'?><osm version='0.6'/>", "it is in latin1 instead of UTF-8"),
         ("<osm version='0.6'/>trailing", "a text stands outside of <osm>"),
     ] {
-        let said = refusal(xml);
-        assert!(said.contains(words), "{xml}: {said}");
+        let said = error(xml);
+        assert!(said.contains(message), "{xml}: {said}");
     }
 }
 
@@ -266,7 +266,7 @@ fn a_tag_without_an_end_takes_no_more_memory_than_a_tag_may() {
 fn what_unpacks_to_far_too_much_is_refused() {
     let comment = format!("<!--{}-->", "x".repeat(1 << 20));
     let xml = format!("<osm version='0.6'>{}", comment.repeat(120)).into_bytes();
-    let said = refusal(gzip(&xml));
+    let said = error(gzip(&xml));
     assert!(said.contains("unpacks to more than 200 times its size"), "{said}");
 }
 
@@ -296,7 +296,7 @@ fn pbf_that_contradicts_itself_or_needs_more_than_is_known_is_refused() {
     let lying = [header(&[]), bare_frame("OSMData", &lying)].concat();
     let enormous = Message::default().number(2, 1 << 40).bytes(3, &[1, 2, 3]);
     let enormous = [header(&[]), bare_frame("OSMData", &enormous)].concat();
-    for (bytes, words) in [
+    for (bytes, message) in [
         (file(&["", "a"], dense(&[1, 1])), "the tags of a dense node have no end"),
         (file(&["", "a"], dense(&[1, 9, 0, 0])), "names a text that the block does not have"),
         (file(&["", "a"], dense(&[0, 0, 0])), "tags of more nodes than there are nodes"),
@@ -309,8 +309,8 @@ fn pbf_that_contradicts_itself_or_needs_more_than_is_known_is_refused() {
         (header(&["OsmSchema-V0.6", "Teleportation"]), "it requires \"Teleportation\""),
     ] {
         match read(&bytes) {
-            Ok(_) => assert_eq!(words, "", "a long text that nobody names is no error"),
-            Err(error) => assert!(error.to_string().contains(words), "{error}"),
+            Ok(_) => assert_eq!(message, "", "a long text that nobody names is no error"),
+            Err(error) => assert!(error.to_string().contains(message), "{error}"),
         }
     }
     assert!(
@@ -319,7 +319,7 @@ fn pbf_that_contradicts_itself_or_needs_more_than_is_known_is_refused() {
     );
     for (field, name) in [(4, "LZMA"), (6, "LZ4"), (7, "zstd")] {
         let blob = Message::default().number(2, 5).bytes(field, &[0; 5]);
-        let said = refusal([header(&[]), bare_frame("OSMData", &blob)].concat());
+        let said = error([header(&[]), bare_frame("OSMData", &blob)].concat());
         assert!(said.contains(&format!("packed with {name}")), "{said}");
     }
 }
@@ -330,7 +330,7 @@ fn a_small_block_cannot_come_to_gigabytes() {
     let zeros = Message(vec![0; nodes]);
     let ids = Message(std::iter::once(2).chain(std::iter::repeat_n(2, nodes - 1)).collect());
     let dense = Message::default().message(1, ids).message(8, zeros.clone()).message(9, zeros);
-    let said = refusal(file(&[""], Message::default().message(2, dense)));
+    let said = error(file(&[""], Message::default().message(2, dense)));
     assert!(said.contains("more than a million entities"), "{said}");
 }
 

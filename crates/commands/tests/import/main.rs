@@ -5,11 +5,11 @@
 #[path = "../support/mod.rs"]
 mod support;
 
-mod again;
 mod cancelling;
-mod files;
+mod commit_details;
+mod concurrent_changes;
+mod invalid_files;
 mod keys;
 mod layers;
-mod others;
+mod reimport;
 mod sizes;
-mod words;

@@ -5,10 +5,10 @@
 #[path = "../support/mod.rs"]
 mod support;
 
-mod again;
 mod decoded;
 mod golden;
-mod once;
+mod repeated_imports;
 mod repositories;
 mod same_tree;
+mod single_import;
 mod translation;

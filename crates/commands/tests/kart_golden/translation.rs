@@ -16,7 +16,7 @@ use crate::support::git::{File, blobs, files};
 #[derive(Default)]
 pub struct Translation {
     /// Kart's words for ours: column ids, names of legends, ids of blobs.
-    words: BTreeMap<String, String>,
+    replacements: BTreeMap<String, String>,
 }
 
 impl Translation {
@@ -33,13 +33,13 @@ impl Translation {
         let (ours, karts) = (ids(ours), ids(karts));
         assert_eq!(ours.len(), karts.len(), "as many columns");
         for (our, kart) in ours.iter().zip(karts) {
-            let known = self.words.insert(our.clone(), kart.clone());
+            let known = self.replacements.insert(our.clone(), kart.clone());
             assert!(known.is_none_or(|known| known == kart), "column {our} continues another one");
         }
-        let mut distinct: Vec<_> = self.words.values().collect();
+        let mut distinct: Vec<_> = self.replacements.values().collect();
         distinct.sort();
         distinct.dedup();
-        assert_eq!(distinct.len(), self.words.len(), "no two columns of ours are one of Kart's");
+        assert_eq!(distinct.len(), self.replacements.len(), "no two columns of ours are one of Kart's");
     }
 
     /// The files of our commit as Kart would have them.
@@ -61,7 +61,7 @@ impl Translation {
         if folder.ends_with("/meta/legend") {
             let bytes = self.text(bytes);
             let digest = hex(&Sha256::digest(&bytes)[..20]);
-            self.words.insert(name.to_owned(), digest.clone());
+            self.replacements.insert(name.to_owned(), digest.clone());
             return File { id: blob_id(&bytes), path: format!("{folder}/{digest}"), ..file };
         }
         if folder.contains("/.table-dataset/feature/") {
@@ -69,7 +69,7 @@ impl Translation {
             assert_eq!(bytes[..3], [0x92, 0xd9, 40], "{}", file.path);
             let (head, values) = bytes.split_at(43);
             let id = blob_id(&[&self.text(head), values].concat());
-            self.words.insert(file.id, id.clone());
+            self.replacements.insert(file.id, id.clone());
             return File { id, ..file };
         }
         let bytes = match name {
@@ -86,7 +86,7 @@ impl Translation {
         for length in [36, 40] {
             let mut at = 0;
             while let Some(window) = bytes.get(at..at + length) {
-                let word = std::str::from_utf8(window).ok().and_then(|word| self.words.get(word));
+                let word = std::str::from_utf8(window).ok().and_then(|word| self.replacements.get(word));
                 match word {
                     Some(word) => {
                         bytes[at..at + length].copy_from_slice(word.as_bytes());

@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use crate::{
-    files::{import, job, number, tree, warnings},
+    fixtures::{import, job, number, tree, warnings},
     support::{
         git::{assert_clean, git},
-        studio::Studio,
+        harness::Harness,
     },
 };
 
@@ -37,8 +37,8 @@ struct Known {
 #[track_caller]
 fn check(known: &Known) {
     let Some(file) = extract(known.name) else { return };
-    let studio = Studio::new();
-    let (report, commit) = import(&studio, job(&studio, &file));
+    let harness = Harness::new();
+    let (report, commit) = import(&harness, job(&harness, &file));
     let count = |name: &str| number(&report, name);
     let [nodes, ways, relations] = known.read;
     assert_eq!(count("OSMReport/nodeCount"), nodes);
@@ -49,10 +49,10 @@ fn check(known: &Known) {
     assert_eq!(count("OSMReport/latestTimestamp"), known.newest.unwrap_or(-1));
     let features = |layer: &str| {
         let path = format!("{layer}/.table-dataset/feature/");
-        git(studio.git_dir(), &["ls-tree", "-r", "--name-only", &commit, &path]).lines().count()
+        git(harness.git_dir(), &["ls-tree", "-r", "--name-only", &commit, &path]).lines().count()
     };
     assert_eq!([features("node"), features("way")], known.kept);
-    assert_clean(studio.git_dir());
+    assert_clean(harness.git_dir());
 }
 
 #[test]
@@ -150,51 +150,51 @@ fn of_a_history_the_newest_state_is_kept_and_nothing_that_was_deleted() {
     else {
         return;
     };
-    let studio = Studio::new();
-    let (report, commit) = import(&studio, job(&studio, &history));
+    let harness = Harness::new();
+    let (report, commit) = import(&harness, job(&harness, &history));
     assert_eq!(number(&report, "OSMReport/nodeCount"), 61_628);
     assert_eq!(number(&report, "OSMReport/wayCount"), 4_728);
     assert_eq!(number(&report, "relationCount"), 197);
-    let other = Studio::new();
+    let other = Harness::new();
     let (_, other_commit) = import(&other, job(&other, &newest));
-    assert_eq!(tree(&studio, &commit), tree(&other, &other_commit));
+    assert_eq!(tree(&harness, &commit), tree(&other, &other_commit));
 }
 
 #[test]
 fn a_little_memory_for_the_places_of_nodes_changes_nothing() {
     let Some(file) = extract("niue-230109.osm.pbf") else { return };
-    let [roomy, tight] = [1 << 30, 0].map(|memory| {
-        let studio = Studio::with_osm_node_memory(memory);
-        let (_, commit) = import(&studio, job(&studio, &file));
-        tree(&studio, &commit)
+    let [harness_with_two_workers, tight] = [1 << 30, 0].map(|memory| {
+        let harness = Harness::with_osm_node_memory(memory);
+        let (_, commit) = import(&harness, job(&harness, &file));
+        tree(&harness, &commit)
     });
-    assert_eq!(roomy, tight);
+    assert_eq!(harness_with_two_workers, tight);
 }
 
 #[test]
 fn importing_the_same_again_has_nothing_to_commit() {
     let Some(file) = extract("niue-230109.osm.pbf") else { return };
-    let studio = Studio::new();
-    let (_, commit) = import(&studio, job(&studio, &file));
-    assert_eq!(studio.refusal(job(&studio, &file)), format!("Nothing to commit after {commit}"));
+    let harness = Harness::new();
+    let (_, commit) = import(&harness, job(&harness, &file));
+    assert_eq!(harness.expect_failure(job(&harness, &file)), format!("Nothing to commit after {commit}"));
 }
 
 #[test]
 fn blocks_packed_with_lz4_are_refused_in_so_many_words() {
     let Some(file) = extract("monaco-lz4.osm.pbf") else { return };
-    let studio = Studio::new();
-    let words = studio.refusal(job(&studio, &file));
+    let harness = Harness::new();
+    let message = harness.expect_failure(job(&harness, &file));
     assert!(
-        words.starts_with("monaco-lz4.osm.pbf cannot be read: its blocks are packed with LZ4"),
-        "{words}"
+        message.starts_with("monaco-lz4.osm.pbf cannot be read: its blocks are packed with LZ4"),
+        "{message}"
     );
 }
 
 #[test]
 fn what_is_odd_is_counted_and_the_first_hundred_ids_are_listed() {
     let Some(file) = extract("maribor.osm.gz") else { return };
-    let studio = Studio::new();
-    let (report, _) = import(&studio, job(&studio, &file));
+    let harness = Harness::new();
+    let (report, _) = import(&harness, job(&harness, &file));
     assert_eq!(number(&report, "OSMReport/unpprocessedCount"), 18);
     let warnings = warnings(&report);
     let missing = warnings.iter().find(|warning| warning.contains("nodes that are not there")).unwrap();

@@ -7,6 +7,6 @@ mod support;
 
 mod cancelling;
 mod extracts;
-mod files;
+mod fixtures;
 mod layers;
 mod order;

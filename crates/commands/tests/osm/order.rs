@@ -1,8 +1,8 @@
 //! The order of a file makes no difference.
 
 use crate::{
-    files::{import, job, node, tree, way, xml},
-    support::{git::assert_clean, rows::rows, studio::Studio},
+    fixtures::{import, job, node, tree, way, xml},
+    support::{git::assert_clean, harness::Harness, rows::rows},
 };
 
 /// More than one block holds.
@@ -18,10 +18,10 @@ fn ways() -> Vec<String> {
 
 /// The tree that comes of these elements.
 fn tree_of(elements: &[String]) -> String {
-    let studio = Studio::new();
-    let (_, commit) = import(&studio, job(&studio, &xml(&studio, "f.osm", &elements.concat())));
-    assert_clean(studio.git_dir());
-    tree(&studio, &commit)
+    let harness = Harness::new();
+    let (_, commit) = import(&harness, job(&harness, &xml(&harness, "f.osm", &elements.concat())));
+    assert_clean(harness.git_dir());
+    tree(&harness, &commit)
 }
 
 #[test]
@@ -52,15 +52,15 @@ fn the_highest_version_counts_wherever_it_stands() {
 
 #[test]
 fn of_equal_versions_the_last_counts() {
-    let studio = Studio::new();
+    let harness = Harness::new();
     let elements =
         node(1, 3, 1.0) + &node(2, 3, 2.0) + &way(5, 1, &[1, 2]) + &node(1, 3, 2.0) + &way(5, 1, &[2, 1]);
     let elements = elements + &node(3, 1, 3.0) + &way(6, 1, &[1, 3]) + &way(7, 1, &[1, 2]);
-    let (_, commit) = import(&studio, job(&studio, &xml(&studio, "f.osm", &elements)));
-    let ways = rows(&studio.repository, &commit, "way");
+    let (_, commit) = import(&harness, job(&harness, &xml(&harness, "f.osm", &elements)));
+    let ways = rows(&harness.repository, &commit, "way");
     // Both ends of 5 and 7 are at one position now.
     assert_eq!(ways, ["6|true|1|NULL|NULL|NULL|NULL|[1,3]|geometry"]);
-    assert_eq!(rows(&studio.repository, &commit, "node").len(), 3);
+    assert_eq!(rows(&harness.repository, &commit, "node").len(), 3);
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn what_was_deleted_is_not_there() {
     let gone = |kind: &str, id: i64, version: u32| {
         format!("<{kind} id=\"{id}\" version=\"{version}\" visible=\"false\"/>\n")
     };
-    let studio = Studio::new();
+    let harness = Harness::new();
     let elements = [
         node(1, 1, 1.0),
         node(2, 1, 2.0),
@@ -81,9 +81,9 @@ fn what_was_deleted_is_not_there() {
         gone("way", 5, 2),
         gone("node", 9, 4),
     ];
-    let (_, commit) = import(&studio, job(&studio, &xml(&studio, "f.osm", &elements.concat())));
+    let (_, commit) = import(&harness, job(&harness, &xml(&harness, "f.osm", &elements.concat())));
     let id = |row: &String| row.split('|').next().unwrap().to_owned();
-    assert_eq!(rows(&studio.repository, &commit, "node").iter().map(id).collect::<Vec<_>>(), ["1", "3"]);
-    assert_eq!(rows(&studio.repository, &commit, "way").iter().map(id).collect::<Vec<_>>(), ["6"]);
-    assert_clean(studio.git_dir());
+    assert_eq!(rows(&harness.repository, &commit, "node").iter().map(id).collect::<Vec<_>>(), ["1", "3"]);
+    assert_eq!(rows(&harness.repository, &commit, "way").iter().map(id).collect::<Vec<_>>(), ["6"]);
+    assert_clean(harness.git_dir());
 }

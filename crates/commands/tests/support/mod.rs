@@ -3,8 +3,8 @@
 #![allow(dead_code, reason = "each test program uses a part")]
 #![allow(clippy::unwrap_used, reason = "tests may")]
 
-pub mod at_seal;
 pub mod git;
 pub mod gpkg;
+pub mod harness;
 pub mod rows;
-pub mod studio;
+pub mod seal_hook;

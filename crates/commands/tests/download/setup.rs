@@ -7,8 +7,8 @@ use longhaul_osm::overpass::{Client, RetryPolicy};
 use longhaul_tasks::{MemoryStore, Node, Report, Status, Task, store::Store};
 
 use crate::{
-    replay::{Act, Replay},
-    support::{git::git, studio::Studio},
+    mock_server::{MockServer, Reply},
+    support::{git::git, harness::Harness},
 };
 
 pub const FILTER: &str = "(node(1,2,3,4);\nway(1,2,3,4););\n(._;>;);\nout meta;";
@@ -29,26 +29,27 @@ pub const SLOW: RetryPolicy = RetryPolicy {
     max_overloaded: 5,
 };
 
-/// Ours, asking `server`.
-pub fn studio(server: &Replay) -> Studio {
+/// Ours, with_overpass `server`.
+pub fn harness(server: &MockServer) -> Harness {
     with_retry_policy(server, QUICK, MemoryStore::new())
 }
 
 /// As patient as `retry_policy` says, and with one place for tasks.
-pub fn with_retry_policy(server: &Replay, retry_policy: RetryPolicy, store: impl Store) -> Studio {
+pub fn with_retry_policy(server: &MockServer, retry_policy: RetryPolicy, store: impl Store) -> Harness {
     let client = Client::new(server.url().parse().unwrap(), "longhaul-tests/1.0").unwrap();
-    Studio::asking(Overpass { client, retry_policy }, 1, store)
+    Harness::with_overpass(Overpass { client, retry_policy }, 1, store)
 }
 
 /// With two places.
-pub fn roomy(server: &Replay) -> Studio {
+pub fn harness_with_two_workers(server: &MockServer) -> Harness {
     let client = Client::new(server.url().parse().unwrap(), "longhaul-tests/1.0").unwrap();
-    Studio::asking(Overpass { client, retry_policy: QUICK }, 2, MemoryStore::new())
+    Harness::with_overpass(Overpass { client, retry_policy: QUICK }, 2, MemoryStore::new())
 }
 
 /// A download of what [`FILTER`] selects, yet to be run.
-pub fn download(studio: &Studio) -> DownloadOsm {
-    let destination = Destination { repository: studio.repository.id().to_owned(), ..Destination::default() };
+pub fn download(harness: &Harness) -> DownloadOsm {
+    let destination =
+        Destination { repository: harness.repository.id().to_owned(), ..Destination::default() };
     DownloadOsm {
         destination,
         wanted: OsmArea::Filter(FILTER.to_owned()),
@@ -58,9 +59,9 @@ pub fn download(studio: &Studio) -> DownloadOsm {
 }
 
 /// A download of what was downloaded last.
-pub fn update(studio: &Studio) -> DownloadOsm {
+pub fn update(harness: &Harness) -> DownloadOsm {
     let asked = DownloadWords { update: Some(true), ..DownloadWords::default() };
-    DownloadOsm { wanted: OsmArea::LastFilter, asked, ..download(studio) }
+    DownloadOsm { wanted: OsmArea::LastFilter, asked, ..download(harness) }
 }
 
 pub fn mapped(job: DownloadOsm, mapping: &str) -> DownloadOsm {
@@ -69,8 +70,8 @@ pub fn mapped(job: DownloadOsm, mapping: &str) -> DownloadOsm {
 
 /// Runs a download that must succeed; its report.
 #[track_caller]
-pub fn downloaded(studio: &Studio, job: DownloadOsm) -> Report {
-    let task = studio.run(job);
+pub fn downloaded(harness: &Harness, job: DownloadOsm) -> Report {
+    let task = harness.run(job);
     assert_eq!(task.status, Status::Finished, "{:?}", task.error);
     (*task.result.unwrap()).clone()
 }
@@ -96,14 +97,14 @@ pub fn number(report: &Report, path: &[&str]) -> i64 {
 
 /// What a failed task says, first.
 #[track_caller]
-pub fn complaint(task: &Task) -> String {
+pub fn error_message(task: &Task) -> String {
     assert_eq!(task.status, Status::Failed, "{:?}", task.result);
     task.error.as_ref().unwrap().message.clone()
 }
 
 /// The trees of the raw layers on the branch.
-pub fn raw_trees(studio: &Studio) -> [String; 2] {
-    ["node", "way"].map(|layer| git(studio.git_dir(), &["rev-parse", &format!("master:{layer}")]))
+pub fn raw_trees(harness: &Harness) -> [String; 2] {
+    ["node", "way"].map(|layer| git(harness.git_dir(), &["rev-parse", &format!("master:{layer}")]))
 }
 
 pub fn node(id: i64, version: u32, tags: &str) -> String {
@@ -122,17 +123,17 @@ pub fn way(id: i64, refs: &[i64], tags: &str) -> String {
 }
 
 /// Three nodes and a way through them.
-pub fn village() -> String {
+pub fn small_extract() -> String {
     let street = "<tag k=\"highway\" v=\"residential\"/><tag k=\"name\" v=\"Main Street\"/>";
     [node(1, 1, ""), node(2, 1, "<tag k=\"shop\" v=\"yes\"/>"), node(3, 1, ""), way(10, &[1, 2, 3], street)]
         .concat()
 }
 
 /// Many nodes, far more than what is read or sent at once.
-pub fn crowd() -> String {
+pub fn large_extract() -> String {
     (1..=40_000).map(|id| node(id, 1, "")).collect()
 }
 
-pub fn answer(elements: &str) -> Act {
-    Act::Answer(crate::replay::data(elements))
+pub fn answer(elements: &str) -> Reply {
+    Reply::Send(crate::mock_server::data(elements))
 }

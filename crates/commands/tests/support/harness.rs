@@ -17,7 +17,7 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 /// Runs imports into the repository `r`.
-pub struct Studio {
+pub struct Harness {
     pub runtime: Runtime,
     pub tasks: Tasks,
     pub repositories: Repositories,
@@ -25,33 +25,39 @@ pub struct Studio {
     pub folder: TempDir,
 }
 
-impl Studio {
+impl Harness {
     /// An empty repository, and imports on two threads.
     pub fn new() -> Self {
         Self::with_threads(2)
     }
 
     pub fn with_threads(threads: usize) -> Self {
-        Self::set_up(tempfile::tempdir().unwrap(), threads, MemoryStore::new())
+        Self::with_folder(tempfile::tempdir().unwrap(), threads, MemoryStore::new())
     }
 
     pub fn with_store(store: impl Store) -> Self {
-        Self::set_up(tempfile::tempdir().unwrap(), 2, store)
+        Self::with_folder(tempfile::tempdir().unwrap(), 2, store)
     }
 
     /// The repository is the one at `folder/repos/r.git`, or a new one.
-    pub fn set_up(folder: TempDir, threads: usize, store: impl Store) -> Self {
-        Self::build(folder, threads, 2 << 30, (nobody(), 2), store)
+    pub fn with_folder(folder: TempDir, threads: usize, store: impl Store) -> Self {
+        Self::build(folder, threads, 2 << 30, (unreachable_server(), 2), store)
     }
 
     /// Downloads come from `overpass`; so many tasks run at once.
-    pub fn asking(overpass: Overpass, workers: usize, store: impl Store) -> Self {
+    pub fn with_overpass(overpass: Overpass, workers: usize, store: impl Store) -> Self {
         Self::build(tempfile::tempdir().unwrap(), 2, 2 << 30, (overpass, workers), store)
     }
 
     /// Only so many bytes of memory for the places of nodes.
     pub fn with_osm_node_memory(osm_node_memory: u64) -> Self {
-        Self::build(tempfile::tempdir().unwrap(), 2, osm_node_memory, (nobody(), 2), MemoryStore::new())
+        Self::build(
+            tempfile::tempdir().unwrap(),
+            2,
+            osm_node_memory,
+            (unreachable_server(), 2),
+            MemoryStore::new(),
+        )
     }
 
     fn build(
@@ -128,25 +134,25 @@ impl Studio {
 
     /// Runs a job that must fail without a trace; what it said, causes and all, in one line.
     #[track_caller]
-    pub fn refusal(&self, job: impl Job) -> String {
-        let before = self.traces();
+    pub fn expect_failure(&self, job: impl Job) -> String {
+        let before = self.repository_files();
         let task = self.run(job);
         assert_eq!(task.status, Status::Failed, "{:?}", task.result);
-        assert_eq!(self.traces(), before, "a failed import leaves nothing");
-        self.words(&task.error.expect("a failed task says why"))
+        assert_eq!(self.repository_files(), before, "a failed import leaves nothing");
+        self.error_text(&task.error.expect("a failed task says why"))
     }
 
     /// An error in one line, which must not tell where the server keeps its files.
     #[track_caller]
-    pub fn words(&self, error: &ErrorReport) -> String {
-        let words = [std::slice::from_ref(&error.message), &error.causes[..]].concat().join(": ");
+    pub fn error_text(&self, error: &ErrorReport) -> String {
+        let message = [std::slice::from_ref(&error.message), &error.causes[..]].concat().join(": ");
         let folder = self.scratch().to_str().unwrap();
-        assert!(!words.contains(folder), "a path of the server left it: {words}");
-        words
+        assert!(!message.contains(folder), "a path of the server left it: {message}");
+        message
     }
 
     /// What an import could leave behind: packs, other objects, refs and locks.
-    pub fn traces(&self) -> Vec<String> {
+    pub fn repository_files(&self) -> Vec<String> {
         let deadline = Instant::now() + Duration::from_secs(10);
         let mut found = self.files();
         // A large pack that came to nothing is removed behind the job's back.
@@ -170,7 +176,7 @@ impl Studio {
 }
 
 /// An address at which no server listens.
-fn nobody() -> Overpass {
+fn unreachable_server() -> Overpass {
     Overpass::new("http://127.0.0.1:1/api/interpreter", "longhaul-tests/1.0").unwrap()
 }
 

@@ -9,13 +9,13 @@ use std::{
 use longhaul_commands::{Destination, ImportOsm, OsmFile};
 use longhaul_tasks::{Node, Report, Status};
 
-use crate::support::studio::Studio;
+use crate::support::harness::Harness;
 
 /// An import of the file at `path`, yet to be run.
-pub fn job(studio: &Studio, path: &Path) -> ImportOsm {
+pub fn job(harness: &Harness, path: &Path) -> ImportOsm {
     let name = path.file_name().unwrap().to_str().unwrap().to_owned();
     ImportOsm {
-        destination: Destination { repository: studio.repository.id().to_owned(), ..Destination::default() },
+        destination: Destination { repository: harness.repository.id().to_owned(), ..Destination::default() },
         file: OsmFile::Uploaded(path.to_owned()),
         uri: name.clone(),
         file_name: name,
@@ -26,16 +26,16 @@ pub fn job(studio: &Studio, path: &Path) -> ImportOsm {
 
 /// Runs an import that must succeed: its report, and the commit it made.
 #[track_caller]
-pub fn import(studio: &Studio, job: ImportOsm) -> (Report, String) {
-    let task = studio.run(job);
+pub fn import(harness: &Harness, job: ImportOsm) -> (Report, String) {
+    let task = harness.run(job);
     assert_eq!(task.status, Status::Finished, "{:?}", task.error);
-    let commit = studio.repository.branch_tip("master").unwrap().expect("the import made a commit");
+    let commit = harness.repository.branch_tip("master").unwrap().expect("the import made a commit");
     (Report::clone(task.result.as_ref().unwrap()), commit.to_string())
 }
 
 /// The tree of a commit: the same for the same features, whenever they were imported.
-pub fn tree(studio: &Studio, commit: &str) -> String {
-    crate::support::git::git(studio.git_dir(), &["rev-parse", &format!("{commit}^{{tree}}")])
+pub fn tree(harness: &Harness, commit: &str) -> String {
+    crate::support::git::git(harness.git_dir(), &["rev-parse", &format!("{commit}^{{tree}}")])
 }
 
 /// A number in a report, `OSMReport/nodeCount`.
@@ -66,8 +66,8 @@ pub fn member<'a>(report: &'a Report, path: &str) -> Option<&'a Node> {
 }
 
 /// Writes an OSM XML file with these elements.
-pub fn xml(studio: &Studio, name: &str, elements: &str) -> PathBuf {
-    let path = studio.scratch().join(name);
+pub fn xml(harness: &Harness, name: &str, elements: &str) -> PathBuf {
+    let path = harness.scratch().join(name);
     fs::write(&path, format!("<osm version=\"0.6\">\n{elements}</osm>\n")).unwrap();
     path
 }

@@ -7,7 +7,7 @@ use crate::{
     same_tree::assert_same_tree,
     support::{
         git::{assert_clean, files, git},
-        studio::Studio,
+        harness::Harness,
     },
     translation::Translation,
 };
@@ -26,19 +26,19 @@ fn rows_without_a_key_keep_the_keys_that_kart_keeps() {
 /// Imports one file after the other, and compares every commit with Kart's, and what changed between two of them.
 fn replay(name: &str, versions: &[&str]) {
     let Some(golden) = golden(name) else { return };
-    let studio = Studio::new();
+    let harness = Harness::new();
     let mut translation = Translation::default();
     for (at, version) in versions.iter().enumerate() {
-        let file = golden.unpack(version, studio.scratch());
-        let commit = studio.import(studio.job(&file));
+        let file = golden.unpack(version, harness.scratch());
+        let commit = harness.import(harness.job(&file));
         let kart = commit_at(versions.len() - 1 - at);
-        assert_same_tree(&studio, &commit, &golden, &kart, &mut translation, |_| true);
+        assert_same_tree(&harness, &commit, &golden, &kart, &mut translation, |_| true);
         if at > 0 {
             let karts = changes_of_kart(&golden, &commit_at(versions.len() - at), &kart);
-            assert_eq!(changes(&studio, &commit), karts, "{version}");
+            assert_eq!(changes(&harness, &commit), karts, "{version}");
         }
     }
-    assert_clean(studio.git_dir());
+    assert_clean(harness.git_dir());
 }
 
 /// How the files call the commit so many steps before the newest.
@@ -50,9 +50,9 @@ fn commit_at(before_newest: usize) -> String {
 }
 
 /// The features that `git` sees changed since the commit before.
-fn changes(studio: &Studio, commit: &str) -> BTreeSet<String> {
+fn changes(harness: &Harness, commit: &str) -> BTreeSet<String> {
     let parent = format!("{commit}^");
-    let changed = git(studio.git_dir(), &["diff-tree", "-r", "-z", "--name-only", &parent, commit]);
+    let changed = git(harness.git_dir(), &["diff-tree", "-r", "-z", "--name-only", &parent, commit]);
     changed.split_terminator('\0').filter(|path| is_feature(path)).map(str::to_owned).collect()
 }
 
@@ -73,14 +73,14 @@ fn is_feature(path: &str) -> bool {
 #[test]
 fn a_row_that_keeps_its_blob_keeps_it_in_our_repository_too() {
     let Some(golden) = golden("reimport") else { return };
-    let studio = Studio::new();
+    let harness = Harness::new();
     let feature = |commit: &str, key: &str| {
-        let files = files(studio.git_dir(), commit);
+        let files = files(harness.git_dir(), commit);
         files.into_iter().find(|file| file.path.ends_with(&format!("/{key}"))).unwrap().id
     };
     let commits: Vec<_> = ["re-v2", "re-v3", "re-v4"]
         .iter()
-        .map(|version| studio.import(studio.job(&golden.unpack(version, studio.scratch()))))
+        .map(|version| harness.import(harness.job(&golden.unpack(version, harness.scratch()))))
         .collect();
     // Key 1 has no value in the new column, key 5 has one.
     assert_eq!(feature(&commits[0], "kQE="), feature(&commits[1], "kQE="));

@@ -1,4 +1,4 @@
-//! A server that answers as it was told to, one connection after the other, and remembers what it was asked.
+//! A server that sends scripted replies, one connection after the other, and records the requests.
 
 #![allow(dead_code, reason = "each test program uses a part")]
 #![allow(clippy::unwrap_used, reason = "tests may")]
@@ -14,70 +14,70 @@ use std::{
 
 /// What happens to one query.
 #[derive(Clone, Debug)]
-pub enum Act {
+pub enum Reply {
     /// This is sent, and the connection closed.
-    Answer(Vec<u8>),
+    Send(Vec<u8>),
     /// This is sent, and then nothing more, with the connection open.
     Stall(Vec<u8>),
     /// The first part is sent, and the second once somebody says so.
     Pause(Vec<u8>, Arc<Mutex<mpsc::Receiver<()>>>, Vec<u8>),
 }
 
-impl Act {
+impl Reply {
     /// A [`Pause`](Self::Pause) between two parts.
     pub fn pause(first: &[u8], second: &[u8]) -> (Self, mpsc::Sender<()>) {
-        let (go_on, told) = mpsc::channel();
-        (Self::Pause(first.to_vec(), Arc::new(Mutex::new(told)), second.to_vec()), go_on)
+        let (resume, resumed) = mpsc::channel();
+        (Self::Pause(first.to_vec(), Arc::new(Mutex::new(resumed)), second.to_vec()), resume)
     }
 }
 
 /// One query, or question for the status.
 #[derive(Clone, Debug)]
-pub struct Asked {
+pub struct Request {
     pub method: String,
     pub path: String,
     pub headers: Vec<(String, String)>,
     pub body: String,
 }
 
-pub struct Replay {
+pub struct MockServer {
     pub address: SocketAddr,
-    asked: Arc<Mutex<Vec<Asked>>>,
-    queries: Mutex<mpsc::Receiver<Asked>>,
-    is_over: Arc<Mutex<bool>>,
+    requests: Arc<Mutex<Vec<Request>>>,
+    queries: Mutex<mpsc::Receiver<Request>>,
+    is_stopped: Arc<Mutex<bool>>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Replay {
-    /// Answers queries by these acts in their order, and then no more.
-    pub fn start(acts: impl IntoIterator<Item = Act>) -> Self {
-        Self::with_status("", acts)
+impl MockServer {
+    /// Answers queries by these replies in their order, and then no more.
+    pub fn start(replies: impl IntoIterator<Item = Reply>) -> Self {
+        Self::with_status("", replies)
     }
 
     /// Says that this is its status, to whoever asks for it.
-    pub fn with_status(status: &str, acts: impl IntoIterator<Item = Act>) -> Self {
+    pub fn with_status(status: &str, replies: impl IntoIterator<Item = Reply>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let asked = Arc::<Mutex<Vec<Asked>>>::default();
-        let is_over = Arc::<Mutex<bool>>::default();
+        let requests = Arc::<Mutex<Vec<Request>>>::default();
+        let is_stopped = Arc::<Mutex<bool>>::default();
         let (sender, queries) = mpsc::channel();
-        let mut stage = Stage {
-            acts: acts.into_iter().collect(),
+        let mut script = Script {
+            replies: replies.into_iter().collect(),
             status: plain(status),
-            asked: asked.clone(),
+            requests: requests.clone(),
             queries: sender,
             stalled: Vec::new(),
         };
-        let is_over_too = is_over.clone();
+        let is_stopped_too = is_stopped.clone();
         let thread = thread::spawn(move || {
             for stream in listener.incoming() {
-                if *is_over_too.lock().unwrap() {
+                if *is_stopped_too.lock().unwrap() {
                     return;
                 }
-                stage.play(stream.unwrap());
+                script.reply(stream.unwrap());
             }
         });
-        Self { address, asked, queries: Mutex::new(queries), is_over, thread: Some(thread) }
+        Self { address, requests, queries: Mutex::new(queries), is_stopped, thread: Some(thread) }
     }
 
     /// Where it takes queries.
@@ -85,20 +85,20 @@ impl Replay {
         format!("http://{}/api/interpreter", self.address)
     }
 
-    /// What it was asked so far.
-    pub fn asked(&self) -> Vec<Asked> {
-        self.asked.lock().unwrap().clone()
+    /// What it was request so far.
+    pub fn requests(&self) -> Vec<Request> {
+        self.requests.lock().unwrap().clone()
     }
 
     /// Waits for the next query; it is answered already, as far as it will be.
-    pub fn next_query(&self) -> Asked {
+    pub fn next_query(&self) -> Request {
         self.queries.lock().unwrap().recv().unwrap()
     }
 }
 
-impl Drop for Replay {
+impl Drop for MockServer {
     fn drop(&mut self) {
-        *self.is_over.lock().unwrap() = true;
+        *self.is_stopped.lock().unwrap() = true;
         let _ = TcpStream::connect(self.address);
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
@@ -106,47 +106,47 @@ impl Drop for Replay {
     }
 }
 
-struct Stage {
-    acts: VecDeque<Act>,
+struct Script {
+    replies: VecDeque<Reply>,
     status: Vec<u8>,
-    asked: Arc<Mutex<Vec<Asked>>>,
-    queries: mpsc::Sender<Asked>,
+    requests: Arc<Mutex<Vec<Request>>>,
+    queries: mpsc::Sender<Request>,
     stalled: Vec<TcpStream>,
 }
 
-impl Stage {
-    fn play(&mut self, mut stream: TcpStream) {
-        let Some(asked) = read(&stream) else { return };
-        self.asked.lock().unwrap().push(asked.clone());
-        if asked.path == "/api/status" {
+impl Script {
+    fn reply(&mut self, mut stream: TcpStream) {
+        let Some(request) = read(&stream) else { return };
+        self.requests.lock().unwrap().push(request.clone());
+        if request.path == "/api/status" {
             let _ = stream.write_all(&self.status);
             let _ = stream.shutdown(Shutdown::Write);
             return;
         }
-        match self.acts.pop_front() {
+        match self.replies.pop_front() {
             None => {}
-            Some(Act::Answer(bytes)) => {
+            Some(Reply::Send(bytes)) => {
                 let _ = stream.write_all(&bytes);
                 let _ = stream.shutdown(Shutdown::Write);
             }
-            Some(Act::Pause(first, told, second)) => {
+            Some(Reply::Pause(first, resumed, second)) => {
                 let _ = stream.write_all(&first);
                 thread::spawn(move || {
-                    let _ = told.lock().unwrap().recv();
+                    let _ = resumed.lock().unwrap().recv();
                     let _ = stream.write_all(&second);
                     let _ = stream.shutdown(Shutdown::Write);
                 });
             }
-            Some(Act::Stall(bytes)) => {
+            Some(Reply::Stall(bytes)) => {
                 let _ = stream.write_all(&bytes);
                 self.stalled.push(stream);
             }
         }
-        let _ = self.queries.send(asked);
+        let _ = self.queries.send(request);
     }
 }
 
-fn read(stream: &TcpStream) -> Option<Asked> {
+fn read(stream: &TcpStream) -> Option<Request> {
     let mut reader = BufReader::new(stream);
     let mut line = String::new();
     reader.read_line(&mut line).ok()?;
@@ -162,10 +162,10 @@ fn read(stream: &TcpStream) -> Option<Asked> {
     let length = headers.iter().find(|(name, _)| name == "content-length");
     let mut body = vec![0; length.map_or(0, |(_, length)| length.parse().unwrap())];
     reader.read_exact(&mut body).ok()?;
-    Some(Asked { method, path, headers, body: String::from_utf8(body).unwrap() })
+    Some(Request { method, path, headers, body: String::from_utf8(body).unwrap() })
 }
 
-impl Asked {
+impl Request {
     pub fn header(&self, name: &str) -> &str {
         self.headers.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
     }
@@ -199,9 +199,10 @@ pub fn data(elements: &str) -> Vec<u8> {
 }
 
 /// A page on which Overpass complains.
-pub fn complaint(status: &str, words: &str) -> Vec<u8> {
-    let page =
-        format!("<html><body>\n<p>The data …</p>\n<p><strong>Error</strong>: {words} </p>\n</body></html>\n");
+pub fn error_page(status: &str, message: &str) -> Vec<u8> {
+    let page = format!(
+        "<html><body>\n<p>The data …</p>\n<p><strong>Error</strong>: {message} </p>\n</body></html>\n"
+    );
     answer(status, "text/html; charset=utf-8", page)
 }
 

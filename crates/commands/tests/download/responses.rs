@@ -3,12 +3,15 @@
 use longhaul_tasks::Status;
 
 use crate::{
-    replay::{Act, Replay, complaint as page, recorded, replayed},
-    setting::{answer, complaint, download, downloaded, mapped, member, number, raw_trees, studio, village},
+    mock_server::{MockServer, Reply, error_page, recorded, replayed},
+    setup::{
+        answer, download, downloaded, error_message, harness, mapped, member, number, raw_trees,
+        small_extract,
+    },
     support::{
         git::{assert_clean, git},
+        harness::Harness,
         rows::rows,
-        studio::Studio,
     },
 };
 use longhaul_tasks::Node;
@@ -78,12 +81,12 @@ fn every_answer_of_a_real_server_comes_to_the_right_end() {
     let Some(folder) = recorded() else { return };
     for (name, outcome) in OUTCOMES {
         let sent = replayed(&folder.join(name));
-        let server = Replay::start((0..9).map(|_| Act::Answer(sent.clone())));
-        let studio = studio(&server);
-        let before = studio.traces();
+        let server = MockServer::start((0..9).map(|_| Reply::Send(sent.clone())));
+        let harness = harness(&server);
+        let before = harness.repository_files();
         match outcome {
             Ok(counts) => {
-                let report = downloaded(&studio, download(&studio));
+                let report = downloaded(&harness, download(&harness));
                 let count = |member: &str| number(&report, &["OSMReport", member]);
                 assert_eq!(
                     (count("nodeCount"), count("wayCount"), count("unpprocessedCount")),
@@ -91,18 +94,18 @@ fn every_answer_of_a_real_server_comes_to_the_right_end() {
                     "{name}"
                 );
                 assert_eq!(*member(&report, &["osmBase"]), Node::text("2016-11-09T15:50:10Z"));
-                assert_clean(studio.git_dir());
+                assert_clean(harness.git_dir());
             }
-            Err(words) => {
-                let task = studio.run(download(&studio));
-                let told = complaint(&task);
-                assert!(told.contains(words), "{name}: {told}");
-                assert!(told.starts_with(FAILED) || told == EMPTY, "{name}: {told}");
-                studio.words(task.error.as_ref().unwrap());
-                assert_eq!(studio.traces(), before, "{name}");
+            Err(expected) => {
+                let task = harness.run(download(&harness));
+                let message = error_message(&task);
+                assert!(message.contains(expected), "{name}: {message}");
+                assert!(message.starts_with(FAILED) || message == EMPTY, "{name}: {message}");
+                harness.error_text(task.error.as_ref().unwrap());
+                assert_eq!(harness.repository_files(), before, "{name}");
             }
         }
-        let queries = server.asked().iter().filter(|asked| asked.method == "POST").count();
+        let queries = server.requests().iter().filter(|asked| asked.method == "POST").count();
         assert_eq!(queries, times_asked(name), "{name}");
     }
 }
@@ -117,10 +120,10 @@ fn the_order_and_the_packing_of_an_answer_make_no_difference() {
         packed.concat(),
     ];
     let trees = answers.map(|sent| {
-        let server = Replay::start([Act::Answer(sent)]);
-        let studio = studio(&server);
-        downloaded(&studio, download(&studio));
-        raw_trees(&studio)
+        let server = MockServer::start([Reply::Send(sent)]);
+        let harness = harness(&server);
+        downloaded(&harness, download(&harness));
+        raw_trees(&harness)
     });
     assert_eq!(trees[0], trees[1]);
     assert_eq!(trees[0], trees[2]);
@@ -128,9 +131,9 @@ fn the_order_and_the_packing_of_an_answer_make_no_difference() {
 
 #[test]
 fn a_download_becomes_a_commit_that_says_what_was_asked_for() {
-    let server = Replay::start([answer(&village())]);
-    let studio = studio(&server);
-    let report = downloaded(&studio, download(&studio));
+    let server = MockServer::start([answer(&small_extract())]);
+    let harness = harness(&server);
+    let report = downloaded(&harness, download(&harness));
     for (name, value) in [
         ("latestChangeset", 300),
         ("latestTimestamp", 1_458_289_238_000),
@@ -141,19 +144,19 @@ fn a_download_becomes_a_commit_that_says_what_was_asked_for() {
     ] {
         assert_eq!(number(&report, &["OSMReport", name]), value, "{name}");
     }
-    let head = git(studio.git_dir(), &["rev-parse", "master"]);
+    let head = git(harness.git_dir(), &["rev-parse", "master"]);
     assert_eq!(*member(&report, &["commit", "id"]), Node::text(&head));
-    let message = git(studio.git_dir(), &["log", "-1", "--format=%B"]);
+    let message = git(harness.git_dir(), &["log", "-1", "--format=%B"]);
     let filter = r#""(node(1,2,3,4);\nway(1,2,3,4););\n(._;>;);\nout meta;""#;
     assert_eq!(message, format!("Updated OSM data\n\nOverpass-Filter: {filter}"));
-    assert_eq!(rows(&studio.repository, &head, "node").len(), 3);
-    assert!(rows(&studio.repository, &head, "way")[0].contains("Main Street"));
-    assert_clean(studio.git_dir());
-    assert_eq!(server.asked()[0].body, format!("data={}", encoded(crate::setting::FILTER)));
+    assert_eq!(rows(&harness.repository, &head, "node").len(), 3);
+    assert!(rows(&harness.repository, &head, "way")[0].contains("Main Street"));
+    assert_clean(harness.git_dir());
+    assert_eq!(server.requests()[0].body, format!("data={}", encoded(crate::setup::FILTER)));
 }
 
-fn tip(studio: &Studio) -> String {
-    git(studio.git_dir(), &["rev-parse", "master"])
+fn tip(harness: &Harness) -> String {
+    git(harness.git_dir(), &["rev-parse", "master"])
 }
 
 fn encoded(filter: &str) -> String {
@@ -171,74 +174,76 @@ fn encoded(filter: &str) -> String {
 
 #[test]
 fn the_same_download_again_has_nothing_to_commit() {
-    let server = Replay::start([answer(&village()), answer(&village())]);
-    let studio = studio(&server);
-    downloaded(&studio, download(&studio));
-    let head = git(studio.git_dir(), &["rev-parse", "master"]);
-    let told = complaint(&studio.run(download(&studio)));
-    assert_eq!(told, format!("Nothing to commit after {head}"));
+    let server = MockServer::start([answer(&small_extract()), answer(&small_extract())]);
+    let harness = harness(&server);
+    downloaded(&harness, download(&harness));
+    let head = git(harness.git_dir(), &["rev-parse", "master"]);
+    let message = error_message(&harness.run(download(&harness)));
+    assert_eq!(message, format!("Nothing to commit after {head}"));
 }
 
 #[test]
 fn a_mapping_makes_layers_beside_the_raw_ones_and_says_what_it_could_not_read() {
-    let server =
-        Replay::start([answer(&village()), answer(&village().replace("Main Street", "High Street"))]);
-    let studio = studio(&server);
+    let server = MockServer::start([
+        answer(&small_extract()),
+        answer(&small_extract().replace("Main Street", "High Street")),
+    ]);
+    let harness = harness(&server);
     let mapping = r#"{"rules": [
         {"name": "shops", "filter": {"shop": []}, "fields": {"shop": {"name": "kind", "type": "STRING"},
          "geom": {"name": "geom", "type": "POINT"}}},
         {"name": "streets", "filter": {"highway": []}, "fields": {"name": {"name": "number", "type": "LONG"},
          "geom": {"name": "geom", "type": "LINESTRING"}}}]}"#;
-    let report = downloaded(&studio, mapped(download(&studio), mapping));
-    let trees = git(studio.git_dir(), &["ls-tree", "--name-only", "master"]);
+    let report = downloaded(&harness, mapped(download(&harness), mapping));
+    let trees = git(harness.git_dir(), &["ls-tree", "--name-only", "master"]);
     assert_eq!(trees.lines().skip(1).collect::<Vec<_>>(), ["node", "shops", "streets", "way"]);
     let Node::List(warnings) = member(&report, &["warnings"]) else { panic!("{report:?}") };
     let warning = "1 × way has a value of 'name' that is no LONG for layer 'streets': 10";
     assert_eq!(warnings, &[Node::text(warning)]);
-    assert_eq!(rows(&studio.repository, &tip(&studio), "shops").len(), 1);
+    assert_eq!(rows(&harness.repository, &tip(&harness), "shops").len(), 1);
     // Mapped layers that a later download has no mapping for stay as they are.
-    downloaded(&studio, download(&studio));
-    assert_eq!(rows(&studio.repository, &tip(&studio), "streets").len(), 1);
+    downloaded(&harness, download(&harness));
+    assert_eq!(rows(&harness.repository, &tip(&harness), "streets").len(), 1);
 }
 
 #[test]
 fn a_server_that_refuses_us_is_asked_once() {
-    for (status, words) in [("406 Not Acceptable", "--user-agent"), ("403 Forbidden", "it may be banned")] {
-        let server = Replay::start((0..3).map(|_| Act::Answer(page(status, "x"))));
-        let studio = studio(&server);
-        let told = complaint(&studio.run(download(&studio)));
-        assert!(told.starts_with(FAILED) && told.contains(words), "{told}");
-        assert_eq!(server.asked().len(), 1);
+    for (status, expected) in [("406 Not Acceptable", "--user-agent"), ("403 Forbidden", "it may be banned")] {
+        let server = MockServer::start((0..3).map(|_| Reply::Send(error_page(status, "x"))));
+        let harness = harness(&server);
+        let message = error_message(&harness.run(download(&harness)));
+        assert!(message.starts_with(FAILED) && message.contains(expected), "{message}");
+        assert_eq!(server.requests().len(), 1);
     }
 }
 
 #[test]
 fn a_server_that_nobody_reaches_is_told_of() {
-    let studio = Studio::new();
-    let told = complaint(&studio.run(download(&studio)));
-    assert!(told.contains("Did you try to use a standard OSM server instead?"), "{told}");
-    assert!(told.contains("Connection refused"), "{told}");
+    let harness = Harness::new();
+    let message = error_message(&harness.run(download(&harness)));
+    assert!(message.contains("Did you try to use a standard OSM server instead?"), "{message}");
+    assert!(message.contains("Connection refused"), "{message}");
 }
 
 #[test]
 fn an_answer_that_ends_too_early_commits_nothing() {
-    let whole = crate::replay::data(&crate::setting::crowd());
+    let whole = crate::mock_server::data(&crate::setup::large_extract());
     for cut in [whole.len() - 3, whole.len() / 2, 400] {
-        let server = Replay::start([Act::Answer(whole[..cut].to_vec())]);
-        let studio = studio(&server);
-        let before = studio.traces();
-        let told = complaint(&studio.run(download(&studio)));
-        assert!(told.starts_with(FAILED), "{told}");
-        assert_eq!(studio.traces(), before);
+        let server = MockServer::start([Reply::Send(whole[..cut].to_vec())]);
+        let harness = harness(&server);
+        let before = harness.repository_files();
+        let message = error_message(&harness.run(download(&harness)));
+        assert!(message.starts_with(FAILED), "{message}");
+        assert_eq!(harness.repository_files(), before);
     }
 }
 
 #[test]
 fn a_repository_that_was_deleted_in_the_meantime_is_told_of() {
-    let server = Replay::start([Act::Stall(Vec::new())]);
-    let studio = studio(&server);
-    studio.repositories.delete(studio.repository.name()).unwrap();
-    let task = studio.run(download(&studio));
-    assert_eq!((task.status, complaint(&task).as_str()), (Status::Failed, "the repository was deleted"));
-    assert_eq!(server.asked().len(), 0);
+    let server = MockServer::start([Reply::Stall(Vec::new())]);
+    let harness = harness(&server);
+    harness.repositories.delete(harness.repository.name()).unwrap();
+    let task = harness.run(download(&harness));
+    assert_eq!((task.status, error_message(&task).as_str()), (Status::Failed, "the repository was deleted"));
+    assert_eq!(server.requests().len(), 0);
 }

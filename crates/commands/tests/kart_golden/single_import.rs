@@ -8,7 +8,7 @@ use crate::{
     same_tree::{assert_same_message, assert_same_tree},
     support::{
         git::{assert_clean, git},
-        studio::Studio,
+        harness::Harness,
     },
     translation::Translation,
 };
@@ -70,14 +70,14 @@ enum Decode {
 
 fn compare(name: &str, decode: Decode) {
     let Some(golden) = golden(name) else { return };
-    let studio = Studio::new();
-    let file = golden.unpack(name, studio.scratch());
-    let commit = studio.import(studio.job(&file));
-    assert_clean(studio.git_dir());
-    assert_same_tree(&studio, &commit, &golden, "", &mut Translation::default(), |_| true);
-    assert_same_message(&studio, &commit, &golden, "");
+    let harness = Harness::new();
+    let file = golden.unpack(name, harness.scratch());
+    let commit = harness.import(harness.job(&file));
+    assert_clean(harness.git_dir());
+    assert_same_tree(&harness, &commit, &golden, "", &mut Translation::default(), |_| true);
+    assert_same_message(&harness, &commit, &golden, "");
     match golden.rows(DIFF) {
-        Some(rows) => assert_same_rows(&studio.repository, &commit, rows, |_| true),
+        Some(rows) => assert_same_rows(&harness.repository, &commit, rows, |_| true),
         None => assert!(decode == Decode::None, "Kart's decode is missing"),
     }
 }
@@ -85,9 +85,9 @@ fn compare(name: &str, decode: Decode) {
 #[test]
 fn the_edges_of_every_type_and_encoding_become_what_kart_makes_of_them() {
     let Some(golden) = golden("edge") else { return };
-    let studio = Studio::new();
-    let file = golden.unpack("edge", studio.scratch());
-    let of_layer = |layer: &str| ImportGeopackage { layer: Some(layer.to_owned()), ..studio.job(&file) };
+    let harness = Harness::new();
+    let file = golden.unpack("edge", harness.scratch());
+    let of_layer = |layer: &str| ImportGeopackage { layer: Some(layer.to_owned()), ..harness.job(&file) };
     let is_composite = |path: &str| path.starts_with("composite_pk");
 
     let mut layers: Vec<_> =
@@ -97,40 +97,37 @@ fn the_edges_of_every_type_and_encoding_become_what_kart_makes_of_them() {
     let mut commit = String::new();
     for layer in &layers {
         if is_composite(layer) {
-            let refusal = studio.refusal(of_layer(layer));
-            assert!(
-                refusal.contains(layer) && refusal.contains("primary key of several columns"),
-                "{refusal}"
-            );
+            let error = harness.expect_failure(of_layer(layer));
+            assert!(error.contains(layer) && error.contains("primary key of several columns"), "{error}");
         } else {
-            commit = studio.import(of_layer(layer));
+            commit = harness.import(of_layer(layer));
         }
     }
 
-    assert_clean(studio.git_dir());
+    assert_clean(harness.git_dir());
     let mut translation = Translation::default();
-    assert_same_tree(&studio, &commit, &golden, "", &mut translation, |path| !is_composite(path));
+    assert_same_tree(&harness, &commit, &golden, "", &mut translation, |path| !is_composite(path));
     let rows = golden.rows(DIFF).unwrap();
-    assert_same_rows(&studio.repository, &commit, rows, |dataset| !is_composite(dataset));
+    assert_same_rows(&harness.repository, &commit, rows, |dataset| !is_composite(dataset));
 }
 
 #[test]
 fn a_whole_file_with_a_composite_key_is_refused_by_name() {
     let Some(golden) = golden("edge") else { return };
-    let studio = Studio::new();
-    let file = golden.unpack("edge", studio.scratch());
-    let refusal = studio.refusal(studio.job(&file));
-    assert!(refusal.contains(r#"layer "composite_pk" of edge.gpkg"#), "{refusal}");
+    let harness = Harness::new();
+    let file = golden.unpack("edge", harness.scratch());
+    let error = harness.expect_failure(harness.job(&file));
+    assert!(error.contains(r#"layer "composite_pk" of edge.gpkg"#), "{error}");
 }
 
 #[test]
 fn the_same_file_gives_the_same_tree_on_every_server() {
     let Some(golden) = golden("gpkg-au-census") else { return };
     let tree = |threads| {
-        let studio = Studio::with_threads(threads);
-        let file = golden.unpack("gpkg-au-census", studio.scratch());
-        let commit = studio.import(studio.job(&file));
-        git(studio.git_dir(), &["rev-parse", &format!("{commit}^{{tree}}")])
+        let harness = Harness::with_threads(threads);
+        let file = golden.unpack("gpkg-au-census", harness.scratch());
+        let commit = harness.import(harness.job(&file));
+        git(harness.git_dir(), &["rev-parse", &format!("{commit}^{{tree}}")])
     };
     assert_eq!(tree(1), tree(4));
 }

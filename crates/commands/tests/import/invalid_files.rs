@@ -7,48 +7,48 @@ use longhaul_tasks::{Node, Status};
 use crate::support::{
     git::assert_clean,
     gpkg::{ROADS, gpkg, point, points},
+    harness::Harness,
     rows::rows,
-    studio::Studio,
 };
 
 #[test]
 fn what_is_no_database_is_refused() {
-    let studio = Studio::new();
-    let file = studio.scratch().join("notes.gpkg");
+    let harness = Harness::new();
+    let file = harness.scratch().join("notes.gpkg");
     for content in [&b""[..], b"hello", &[0; 5000], b"SQLite format 3\0"] {
         fs::write(&file, content).unwrap();
-        let refusal = studio.refusal(studio.job(&file));
-        assert_eq!(refusal, "notes.gpkg is not a GeoPackage: it is not an SQLite file");
+        let error = harness.expect_failure(harness.job(&file));
+        assert_eq!(error, "notes.gpkg is not a GeoPackage: it is not an SQLite file");
     }
 }
 
 #[test]
 fn a_file_that_is_gone_is_named_without_its_place() {
-    let studio = Studio::new();
-    let refusal = studio.refusal(studio.job(&studio.scratch().join("gone.gpkg")));
-    assert!(refusal.starts_with("cannot read gone.gpkg: "), "{refusal}");
+    let harness = Harness::new();
+    let error = harness.expect_failure(harness.job(&harness.scratch().join("gone.gpkg")));
+    assert!(error.starts_with("cannot read gone.gpkg: "), "{error}");
 }
 
 #[test]
 fn a_truncated_file_is_refused() {
-    let studio = Studio::new();
-    let file = gpkg(studio.scratch(), "f.gpkg", ROADS);
+    let harness = Harness::new();
+    let file = gpkg(harness.scratch(), "f.gpkg", ROADS);
     let bytes = fs::read(&file).unwrap();
     for length in [bytes.len() - 1, bytes.len() / 2, 4096] {
         fs::write(&file, &bytes[..length]).unwrap();
-        let refusal = studio.refusal(studio.job(&file));
-        assert!(refusal.starts_with("f.gpkg is truncated: "), "{refusal}");
+        let error = harness.expect_failure(harness.job(&file));
+        assert!(error.starts_with("f.gpkg is truncated: "), "{error}");
     }
 }
 
 #[test]
 fn a_damaged_file_is_refused_wherever_the_damage_is() {
-    let studio = Studio::new();
+    let harness = Harness::new();
     let sql = format!(
         "CREATE TABLE roads (fid INTEGER PRIMARY KEY, name TEXT); {}",
         crate::support::gpkg::many("roads", 2000, 1)
     );
-    let file = gpkg(studio.scratch(), "f.gpkg", &sql);
+    let file = gpkg(harness.scratch(), "f.gpkg", &sql);
     let whole = fs::read(&file).unwrap();
     let mut failed = 0;
     for page in 1..whole.len() / 4096 {
@@ -56,20 +56,20 @@ fn a_damaged_file_is_refused_wherever_the_damage_is() {
         bytes[page * 4096..][..64].fill(0xff);
         fs::write(&file, &bytes).unwrap();
         // Not every page is read.
-        let task = studio.run(studio.job(&file));
+        let task = harness.run(harness.job(&file));
         if let Some(error) = &task.error {
-            let words = studio.words(error);
-            assert!(words.starts_with("f.gpkg") || words.starts_with("Nothing to commit"), "{words}");
+            let message = harness.error_text(error);
+            assert!(message.starts_with("f.gpkg") || message.starts_with("Nothing to commit"), "{message}");
             failed += 1;
         }
     }
     assert!(failed > 0);
-    assert_clean(studio.git_dir());
+    assert_clean(harness.git_dir());
 }
 
 #[test]
 fn a_geometry_that_does_not_decode_is_found_by_file_layer_and_row() {
-    let studio = Studio::new();
+    let harness = Harness::new();
     for (bad, why) in [
         ("X'47500001'", "the geometry ends too early"),
         ("X'00'", "the value is not a GeoPackage geometry"),
@@ -83,46 +83,46 @@ fn a_geometry_that_does_not_decode_is_found_by_file_layer_and_row() {
             point(1.0, 2.0),
             point(3.0, 4.0),
         );
-        let refusal = studio.refusal(studio.job(&gpkg(studio.scratch(), "park.gpkg", &sql)));
+        let error = harness.expect_failure(harness.job(&gpkg(harness.scratch(), "park.gpkg", &sql)));
         assert!(
-            refusal.starts_with(r#"row 42 of layer "trees" of park.gpkg: cannot read column "geom": "#),
-            "{refusal}"
+            error.starts_with(r#"row 42 of layer "trees" of park.gpkg: cannot read column "geom": "#),
+            "{error}"
         );
-        assert!(refusal.contains(why), "{refusal}");
+        assert!(error.contains(why), "{error}");
     }
 }
 
 #[test]
 fn one_bad_layer_keeps_the_good_ones_out() {
-    let studio = Studio::new();
+    let harness = Harness::new();
     let sql = format!(
         "{ROADS} CREATE TABLE trees (fid INTEGER PRIMARY KEY, geom POINT); INSERT INTO trees VALUES (1, X'00'); {}",
         points("trees", 4326)
     );
-    studio.refusal(studio.job(&gpkg(studio.scratch(), "f.gpkg", &sql)));
+    harness.expect_failure(harness.job(&gpkg(harness.scratch(), "f.gpkg", &sql)));
 }
 
 #[test]
 fn a_file_in_wal_mode_is_imported_with_a_warning() {
-    let studio = Studio::new();
-    let file = gpkg(studio.scratch(), "f.gpkg", ROADS);
+    let harness = Harness::new();
+    let file = gpkg(harness.scratch(), "f.gpkg", ROADS);
     let mut bytes = fs::read(&file).unwrap();
     bytes[18..20].fill(2);
     fs::write(&file, bytes).unwrap();
 
-    let task = studio.run(studio.job(&file));
+    let task = harness.run(harness.job(&file));
     assert_eq!(task.status, Status::Finished, "{:?}", task.error);
     let result = task.result.unwrap();
     let warning = result.members().iter().find(|(name, _)| name == "warning").map(|(_, node)| node);
     let expected = "f.gpkg is in WAL mode: edits that were left in f.gpkg-wal beside it are not in it";
     assert_eq!(warning, Some(&Node::List(vec![Node::text(expected)])));
-    let commit = studio.repository.branch_tip("master").unwrap().unwrap().to_string();
-    assert_eq!(rows(&studio.repository, &commit, "roads").len(), 2);
+    let commit = harness.repository.branch_tip("master").unwrap().unwrap().to_string();
+    assert_eq!(rows(&harness.repository, &commit, "roads").len(), 2);
 }
 
 #[test]
 fn old_codes_for_heights_become_those_of_today() {
-    let studio = Studio::new();
+    let harness = Harness::new();
     // A point of three dimensions, as GDAL and others wrote it before ISO had a code for it.
     let old =
         "X'47500001e6100000 0101000080 000000000000f03f 0000000000000040 0000000000000840'".replace(' ', "");
@@ -130,8 +130,8 @@ fn old_codes_for_heights_become_those_of_today() {
         "CREATE TABLE trees (fid INTEGER PRIMARY KEY, geom POINT); {} INSERT INTO trees VALUES (1, {old});",
         points("trees", 4326)
     );
-    let commit = studio.import(studio.job(&gpkg(studio.scratch(), "f.gpkg", &sql)));
-    let dataset = crate::support::rows::layer(&studio.repository, &commit, "trees");
+    let commit = harness.import(harness.job(&gpkg(harness.scratch(), "f.gpkg", &sql)));
+    let dataset = crate::support::rows::layer(&harness.repository, &commit, "trees");
     let batch = dataset.batches().next().unwrap().unwrap();
     let longhaul_geodata::Value::Geometry(geometry) = batch.rows().next().unwrap().value(1) else {
         panic!("a geometry")

@@ -10,21 +10,21 @@ use longhaul_tasks::{
 };
 
 /// What happens in that moment.
-type Act = Box<dyn FnOnce(&MemoryStore, TaskId) + Send>;
+type Hook = Box<dyn FnOnce(&MemoryStore, TaskId) + Send>;
 
 /// A store that does something once, before the first task is sealed.
-pub struct AtSeal {
+pub struct SealHookStore {
     store: MemoryStore,
-    act: Mutex<Option<Act>>,
+    hook: Mutex<Option<Hook>>,
 }
 
-impl AtSeal {
-    pub fn new(act: impl FnOnce(&MemoryStore, TaskId) + Send + 'static) -> Self {
-        Self { store: MemoryStore::new(), act: Mutex::new(Some(Box::new(act))) }
+impl SealHookStore {
+    pub fn new(hook: impl FnOnce(&MemoryStore, TaskId) + Send + 'static) -> Self {
+        Self { store: MemoryStore::new(), hook: Mutex::new(Some(Box::new(hook))) }
     }
 }
 
-impl Journal for AtSeal {
+impl Journal for SealHookStore {
     fn attach(&self, listener: Arc<dyn Listener>, limits: Limits) {
         self.store.attach(listener, limits);
     }
@@ -35,9 +35,9 @@ impl Journal for AtSeal {
             _ => None,
         });
         if let Some(id) = sealed
-            && let Some(act) = self.act.lock().unwrap().take()
+            && let Some(hook) = self.hook.lock().unwrap().take()
         {
-            act(&self.store, id);
+            hook(&self.store, id);
         }
         self.store.write(wishes)
     }
@@ -51,7 +51,7 @@ impl Journal for AtSeal {
     }
 }
 
-impl View for AtSeal {
+impl View for SealHookStore {
     fn get(&self, id: TaskId) -> Answering<'_, Option<Arc<Record>>> {
         self.store.get(id)
     }
