@@ -1,19 +1,20 @@
-//! Whose bytes are being read: what errors need to know.
+//! Makes errors that name the file being read.
 
 use std::{io, sync::Arc};
 
 use crate::Error;
 
-/// Makes errors that name the file.
+/// The name of the file that is being read, for its errors. Cloning it is cheap.
 #[derive(Clone, Debug)]
 pub(crate) struct ErrorContext(Arc<str>);
 
 impl ErrorContext {
+    /// `file` is the name that error messages show.
     pub(crate) fn new(file: &str) -> Self {
         Self(file.into())
     }
 
-    /// Sorts what was said when reading failed at byte `at`: also what the decompressors have to say comes this way.
+    /// The error for a read that failed after byte `at`. Decompressors report damaged input as an [`io::Error`] too.
     pub(crate) fn io(&self, at: u64, source: io::Error) -> Error {
         match source.kind() {
             io::ErrorKind::UnexpectedEof => self.truncated(at, "where more was to come"),

@@ -22,6 +22,7 @@
 
 mod assembly;
 pub mod columns;
+mod compression;
 mod entities;
 mod entity;
 mod error;
@@ -31,6 +32,7 @@ mod mapping;
 pub mod overpass;
 mod pbf;
 mod source;
+mod source_metadata;
 mod tags;
 mod warnings;
 mod xml;
@@ -41,6 +43,7 @@ pub use entity::{Entity, EntityKind, Info, Node, Position, Relation, Way};
 pub use error::Error;
 pub use layer::{EntityLayer, RawNodes, RawWays, WayWithGeometry};
 pub use mapping::{Mapping, MappingError, Rule};
-pub use source::{Block, Source, SourceMetadata};
+pub use source::{Block, Source};
+pub use source_metadata::SourceMetadata;
 pub use tags::Tags;
 pub use warnings::{Warning, Warnings};

@@ -12,7 +12,9 @@ use reqwest::{
 };
 use tokio::time::timeout;
 
-use super::{Endpoint, Query, QueryError, QueryResponse, Slots, gzip::GzipReader, query_error::ResponseHead};
+use crate::compression::{Compression, Decompressor};
+
+use super::{Endpoint, Query, QueryError, QueryResponse, Slots, query_error::ResponseHead};
 
 /// Redirects that are followed one after the other.
 const MAX_REDIRECTS: usize = 3;
@@ -186,6 +188,6 @@ fn decompressed(page: &[u8], is_gzip: bool) -> Vec<u8> {
         return page.to_vec();
     }
     let mut text = Vec::new();
-    let _ = GzipReader::new(page).take(MAX_PAGE_BYTES as u64).read_to_end(&mut text);
+    let _ = Decompressor::new(Compression::Gzip, page).take(MAX_PAGE_BYTES as u64).read_to_end(&mut text);
     text
 }

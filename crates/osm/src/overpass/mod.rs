@@ -16,7 +16,6 @@
 mod bounding_box;
 mod client;
 mod endpoint;
-mod gzip;
 mod query;
 mod query_error;
 mod response;

@@ -13,7 +13,7 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-use super::gzip::GzipReader;
+use crate::compression::{Compression, Decompressor};
 
 /// Chunks that may wait for their reader; each is what the network gave at once, up to some hundred KB.
 const MAX_QUEUED_CHUNKS: usize = 8;
@@ -34,7 +34,7 @@ pub struct Interrupter(AbortHandle);
 
 enum Body {
     Plain(ChunkReader),
-    Gzip(GzipReader<ChunkReader>),
+    Gzip(Decompressor<ChunkReader>),
 }
 
 impl QueryResponse {
@@ -43,7 +43,11 @@ impl QueryResponse {
         let (sender, chunks) = mpsc::channel(MAX_QUEUED_CHUNKS);
         let forwarder = tokio::spawn(forward_chunks(response, sender, max_silence));
         let reader = ChunkReader { chunks, current: Bytes::new(), has_ended: false };
-        let body = if is_gzip { Body::Gzip(GzipReader::new(reader)) } else { Body::Plain(reader) };
+        let body = if is_gzip {
+            Body::Gzip(Decompressor::new(Compression::Gzip, reader))
+        } else {
+            Body::Plain(reader)
+        };
         Self { body, interrupter: Interrupter(forwarder.abort_handle()) }
     }
 

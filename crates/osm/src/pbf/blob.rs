@@ -1,15 +1,15 @@
-//! A blob: a message, mostly packed.
+//! Decompresses a blob.
 
 use libdeflater::{DecompressionError, Decompressor};
 
-use super::{Malformed, wire::Message};
+use super::{malformed::Malformed, wire::Message};
 
-/// The longest message that the format allows.
-const MAX_MESSAGE_BYTES: i64 = 32 << 20;
+/// The largest content of a blob that the format allows.
+const MAX_CONTENT_BYTES: i64 = 32 << 20;
 
-/// Why there is no message.
+/// Why the content of a blob cannot be read.
 pub(super) enum BlobError {
-    /// It is packed in a way that is not supported.
+    /// It is compressed with this method, which is not supported.
     UnsupportedCompression(&'static str),
     Malformed(Malformed),
 }
@@ -20,7 +20,7 @@ impl From<Malformed> for BlobError {
     }
 }
 
-/// The message in a blob.
+/// The content of a blob: the encoded message of a block.
 pub(super) fn decompress(blob: &[u8]) -> Result<Vec<u8>, BlobError> {
     let mut size = None;
     let mut zlib = None;
@@ -39,7 +39,7 @@ pub(super) fn decompress(blob: &[u8]) -> Result<Vec<u8>, BlobError> {
     }
     let zlib = zlib.ok_or(Malformed("a blob has no content"))?;
     let size = size.ok_or(Malformed("a blob does not say how long its content is"))?;
-    if !(0..=MAX_MESSAGE_BYTES).contains(&size) {
+    if !(0..=MAX_CONTENT_BYTES).contains(&size) {
         return Err(Malformed("a blob says that its content is longer than 32 MiB").into());
     }
     Ok(inflate(zlib, size as usize)?)

@@ -1,20 +1,20 @@
-//! The outermost layer of a file: blobs, each behind a header with its kind and its length.
+//! Reads the blobs of a file. Each has a header with its type and its length.
 
 use std::io::{self, Read};
 
 use super::{
-    Malformed, blob,
+    blob, decode,
     header_block::{self, HeaderBlock},
-    primitive_block,
+    malformed::Malformed,
     wire::Message,
 };
 use crate::{Entities, Error, SourceMetadata, error_context::ErrorContext};
 
-/// The longest header and the longest blob that the format allows.
+/// The largest header and the largest blob that the format allows.
 const MAX_HEADER_BYTES: u32 = 64 << 10;
 const MAX_BLOB_BYTES: u64 = 32 << 20;
 
-/// Yields the blocks of data of a file.
+/// Yields the `OSMData` blobs of a file.
 pub(crate) struct BlobReader<R> {
     reader: R,
     context: ErrorContext,
@@ -22,15 +22,15 @@ pub(crate) struct BlobReader<R> {
     has_header: bool,
 }
 
-/// A block of data, still packed.
+/// An `OSMData` blob that is not yet decompressed.
 pub(crate) struct RawBlob {
     context: ErrorContext,
-    /// Where its header begins.
+    /// The offset of its header in the file.
     at: u64,
     blob: Vec<u8>,
 }
 
-/// Whether a file that begins like this is one of PBF: with a header's length and the word `OSMHeader` in it.
+/// Whether the first bytes of a file are those of PBF: the length of a header, then `OSMHeader` in it.
 pub(crate) fn is_pbf(start: &[u8]) -> bool {
     const FIRST: &[u8] = b"\x0A\x09OSMHeader";
     start.len() > 4 && start[4..].starts_with(&FIRST[..FIRST.len().min(start.len() - 4)])
@@ -41,42 +41,44 @@ impl<R: Read> BlobReader<R> {
         Self { reader, context, at: 0, has_header: false }
     }
 
-    /// The next block of data; what the file says of itself goes to `about`.
+    /// The next blob with entities. What the header of the file contains goes to `metadata`.
     pub(crate) fn next(&mut self, metadata: &mut SourceMetadata) -> Result<Option<RawBlob>, Error> {
-        while let Some((kind, frame)) = self.frame()? {
+        while let Some((kind, blob)) = self.next_blob()? {
             match &kind[..] {
                 b"OSMHeader" => {
-                    frame.header()?.check(&self.context)?.copy_to(metadata);
+                    let header = blob.header()?;
+                    header.check(&self.context)?;
+                    header.copy_to(metadata);
                     self.has_header = true;
                 }
-                b"OSMData" if self.has_header => return Ok(Some(frame)),
-                b"OSMData" => return Err(self.context.damaged(frame.at, "data stands before the header")),
-                // To be skipped, says the format.
+                b"OSMData" if self.has_header => return Ok(Some(blob)),
+                b"OSMData" => return Err(self.context.damaged(blob.at, "data stands before the header")),
+                // The format says that other types must be skipped.
                 _ => {}
             }
         }
         Ok(None)
     }
 
-    fn frame(&mut self) -> Result<Option<(Vec<u8>, RawBlob)>, Error> {
+    fn next_blob(&mut self) -> Result<Option<(Vec<u8>, RawBlob)>, Error> {
         let at = self.at;
-        let Some(length) = self.length()? else { return Ok(None) };
+        let Some(length) = self.header_length()? else { return Ok(None) };
         if length > MAX_HEADER_BYTES {
             return Err(self.context.damaged(at, format!("a blob's header has a length of {length} bytes")));
         }
-        let header = self.bytes(length.into(), "in a blob's header")?;
+        let header = self.read_exact(length.into(), "in a blob's header")?;
         let (kind, length) = kind_and_length(&header).map_err(|error| self.context.damaged(at, error.0))?;
-        let is_sane = u64::try_from(length).ok().filter(|length| *length <= MAX_BLOB_BYTES);
-        let Some(length) = is_sane else {
+        let valid = u64::try_from(length).ok().filter(|length| *length <= MAX_BLOB_BYTES);
+        let Some(length) = valid else {
             return Err(self.context.damaged(at, format!("a blob has a length of {length} bytes")));
         };
-        let blob = self.bytes(length, "in a blob")?;
+        let blob = self.read_exact(length, "in a blob")?;
         Ok(Some((kind, RawBlob { context: self.context.clone(), at, blob })))
     }
 
-    /// The length of the next header; nothing at the end of the file.
-    fn length(&mut self) -> Result<Option<u32>, Error> {
-        let bytes = self.up_to(4)?;
+    /// The length of the next header; `None` at the end of the file.
+    fn header_length(&mut self) -> Result<Option<u32>, Error> {
+        let bytes = self.read_up_to(4)?;
         match <[u8; 4]>::try_from(&bytes[..]) {
             Ok(bytes) => Ok(Some(u32::from_be_bytes(bytes))),
             Err(_) if bytes.is_empty() => Ok(None),
@@ -84,13 +86,13 @@ impl<R: Read> BlobReader<R> {
         }
     }
 
-    fn bytes(&mut self, count: u64, inside: &'static str) -> Result<Vec<u8>, Error> {
-        let bytes = self.up_to(count)?;
+    fn read_exact(&mut self, count: u64, inside: &'static str) -> Result<Vec<u8>, Error> {
+        let bytes = self.read_up_to(count)?;
         if bytes.len() as u64 == count { Ok(bytes) } else { Err(self.context.truncated(self.at, inside)) }
     }
 
-    /// As many bytes, or as many as are left: what is claimed of a length takes no memory.
-    fn up_to(&mut self, count: u64) -> Result<Vec<u8>, Error> {
+    /// Reads up to `count` bytes. Memory is allocated for the bytes that are read, not for the length that the file claims.
+    fn read_up_to(&mut self, count: u64) -> Result<Vec<u8>, Error> {
         let mut bytes = Vec::new();
         let read: io::Result<usize> = self.reader.by_ref().take(count).read_to_end(&mut bytes);
         self.at += bytes.len() as u64;
@@ -113,17 +115,17 @@ fn kind_and_length(header: &[u8]) -> Result<(Vec<u8>, i64), Malformed> {
 }
 
 impl RawBlob {
-    /// Puts its entities in the place of what `entities` held.
+    /// Decodes the blob into `entities`, whose former content is dropped.
     pub(crate) fn decode(&self, entities: &mut Entities) -> Result<(), Error> {
         entities.clear();
-        primitive_block::decode(&self.content()?, entities).map_err(|error| self.damaged(error))
+        decode::decode(&self.content()?, entities).map_err(|error| self.damaged(error))
     }
 
     fn header(&self) -> Result<HeaderBlock, Error> {
         header_block::decode(&self.content()?).map_err(|error| self.damaged(error))
     }
 
-    /// What is in the blob, unpacked.
+    /// The decompressed content.
     fn content(&self) -> Result<Vec<u8>, Error> {
         match blob::decompress(&self.blob) {
             Ok(content) => Ok(content),

@@ -1,8 +1,8 @@
-//! Nodes that stand close together: a list for each of their properties instead of a message for each node.
+//! Reads `DenseNodes`: one list for each property of the nodes instead of one message for each node.
 
 use super::{
-    Malformed,
     info::DenseInfo,
+    malformed::Malformed,
     primitive_block::PrimitiveBlock,
     wire::{DeltaDecoder, Message, PackedVarints},
 };
@@ -14,18 +14,18 @@ pub(super) fn read(
     block: &PrimitiveBlock<'_>,
     entities: &mut Entities,
 ) -> Result<(), Malformed> {
-    let mut dense = DenseNodes::default();
+    let mut nodes = DenseNodes::default();
     while let Some((number, field)) = message.next()? {
         match number {
-            1 => dense.ids = DeltaDecoder::new(field.numbers()?),
-            5 => dense.info = DenseInfo::parse(field.message()?)?,
-            8 => dense.lats = DeltaDecoder::new(field.numbers()?),
-            9 => dense.lons = DeltaDecoder::new(field.numbers()?),
-            10 => dense.tags = field.numbers()?,
+            1 => nodes.ids = DeltaDecoder::new(field.numbers()?),
+            5 => nodes.info = DenseInfo::parse(field.message()?)?,
+            8 => nodes.lats = DeltaDecoder::new(field.numbers()?),
+            9 => nodes.lons = DeltaDecoder::new(field.numbers()?),
+            10 => nodes.tags = field.numbers()?,
             _ => {}
         }
     }
-    dense.read(block, entities)
+    nodes.read(block, entities)
 }
 
 #[derive(Default)]
@@ -34,7 +34,7 @@ struct DenseNodes<'a> {
     info: DenseInfo<'a>,
     lats: DeltaDecoder<'a>,
     lons: DeltaDecoder<'a>,
-    /// Keys and values by turns, with a zero after the last of each node; empty if no node has any.
+    /// Keys and values alternately, with a zero after the tags of each node. Empty if no node has tags.
     tags: PackedVarints<'a>,
 }
 

@@ -1,25 +1,25 @@
-//! What a file says of itself.
+//! Reads the `HeaderBlock`, which describes the file.
 
 use jiff::Timestamp;
 
-use super::{Malformed, wire::Message};
+use super::{malformed::Malformed, wire::Message};
 use crate::{Error, SourceMetadata, error_context::ErrorContext};
 
-/// What must be understood to read a file right. History is: of each entity the highest version counts.
+/// The required features that are supported. Of a file with history the highest version of each entity is used.
 const SUPPORTED_FEATURES: [&str; 3] = ["OsmSchema-V0.6", "DenseNodes", "HistoricalInformation"];
 
 pub(super) struct HeaderBlock {
-    required: Vec<String>,
-    /// Up to when it is complete, in seconds since 1970.
+    required_features: Vec<String>,
+    /// The time up to which the data is complete, in seconds since 1970.
     replication_timestamp: Option<i64>,
 }
 
 pub(super) fn decode(content: &[u8]) -> Result<HeaderBlock, Malformed> {
-    let mut header = HeaderBlock { required: Vec::new(), replication_timestamp: None };
+    let mut header = HeaderBlock { required_features: Vec::new(), replication_timestamp: None };
     let mut message = Message::new(content);
     while let Some((number, field)) = message.next()? {
         match number {
-            4 => header.required.push(String::from_utf8_lossy(field.bytes()?).into_owned()),
+            4 => header.required_features.push(String::from_utf8_lossy(field.bytes()?).into_owned()),
             32 => header.replication_timestamp = Some(field.integer()?),
             _ => {}
         }
@@ -28,21 +28,21 @@ pub(super) fn decode(content: &[u8]) -> Result<HeaderBlock, Malformed> {
 }
 
 impl HeaderBlock {
-    /// Gives itself back if all that it requires is understood.
-    pub(super) fn check(self, context: &ErrorContext) -> Result<Self, Error> {
-        match self.required.iter().find(|feature| !SUPPORTED_FEATURES.contains(&feature.as_str())) {
+    /// Fails if the file requires a feature that is not supported.
+    pub(super) fn check(&self, context: &ErrorContext) -> Result<(), Error> {
+        match self.required_features.iter().find(|feature| !SUPPORTED_FEATURES.contains(&feature.as_str())) {
             Some(feature) => {
                 let feature = longhaul_geodata::short(feature);
                 Err(context.unsupported(format!("it requires {feature:?}, which is not known here")))
             }
-            None => Ok(self),
+            None => Ok(()),
         }
     }
 
     pub(super) fn copy_to(&self, metadata: &mut SourceMetadata) {
-        let moment = self.replication_timestamp.and_then(|seconds| Timestamp::from_second(seconds).ok());
-        if let Some(moment) = moment {
-            metadata.osm_base = Some(moment.to_string());
+        let time = self.replication_timestamp.and_then(|seconds| Timestamp::from_second(seconds).ok());
+        if let Some(time) = time {
+            metadata.osm_base = Some(time.to_string());
         }
     }
 }

@@ -1,12 +1,12 @@
-//! Versions of entities, as far as a file has them.
+//! Reads the metadata of entities: version, timestamp, changeset, user, visibility.
 
 use super::{
-    Malformed,
+    malformed::Malformed,
     wire::{DeltaDecoder, Message, PackedVarints},
 };
 use crate::{entities::EntityRecord, tags::TextSpan};
 
-/// The strings of a block, as they lie in the buffer of the entities.
+/// The string table of a block. The spans refer to the text buffer of the [`Entities`](crate::Entities).
 pub(super) struct StringTable(pub(super) Vec<TextSpan>);
 
 impl StringTable {
@@ -17,7 +17,7 @@ impl StringTable {
     }
 }
 
-/// How a block counts time: so many milliseconds to a tick.
+/// The unit of the timestamps of a block, in milliseconds.
 #[derive(Clone, Copy)]
 pub(super) struct DateGranularity(pub(super) i64);
 
@@ -27,7 +27,7 @@ impl DateGranularity {
     }
 }
 
-/// Writers put zero or less for what they do not know.
+/// Writers put zero or a negative number for an unknown value.
 fn known(number: i64) -> Option<i64> {
     (number > 0).then_some(number)
 }
@@ -36,7 +36,7 @@ fn version(number: i64) -> Option<u32> {
     known(number).and_then(|number| u32::try_from(number).ok())
 }
 
-/// Reads the `Info` of a way, a relation, or a node that stands alone.
+/// Reads the `Info` of a way, of a relation or of a node outside of `DenseNodes`.
 pub(super) fn read(
     mut info: Message<'_>,
     strings: &StringTable,
@@ -57,7 +57,7 @@ pub(super) fn read(
     Ok(())
 }
 
-/// The `DenseInfo` of many nodes: each list is as long as there are nodes, or empty.
+/// The `DenseInfo` of a `DenseNodes`. Each list is empty or has one entry for each node.
 #[derive(Default)]
 pub(super) struct DenseInfo<'a> {
     versions: PackedVarints<'a>,
@@ -85,7 +85,7 @@ impl<'a> DenseInfo<'a> {
         Ok(info)
     }
 
-    /// Whether each list has an entry for each of so many nodes, or none at all.
+    /// Whether each list is empty or has `nodes` entries.
     pub(super) fn fits(&self, nodes: usize) -> bool {
         let counts = [
             self.versions.count(),
@@ -98,7 +98,7 @@ impl<'a> DenseInfo<'a> {
         counts.iter().all(|count| *count == 0 || *count == nodes)
     }
 
-    /// Reads what is said of the next node.
+    /// Reads the metadata of the next node.
     pub(super) fn read(
         &mut self,
         strings: &StringTable,

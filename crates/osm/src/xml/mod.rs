@@ -1,6 +1,7 @@
-//! [OSM XML](https://wiki.openstreetmap.org/wiki/OSM_XML), also as Overpass sends it.
+//! Reads [OSM XML](https://wiki.openstreetmap.org/wiki/OSM_XML), also with the elements that Overpass adds.
 
 mod element;
+mod handler;
 mod reader;
 mod token_limit;
 mod value;

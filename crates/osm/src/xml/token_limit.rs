@@ -1,23 +1,24 @@
-//! A limit on what stands between two points of a document.
+//! Limits the memory that the XML parser takes for one token.
 
 use std::io::{self, BufRead, Read};
 
-/// The longest tag, text or comment: the parser keeps one of them whole in memory.
+/// The longest tag, text or comment. The parser keeps each of them in memory as a whole.
 const MAX_TOKEN_BYTES: usize = 4 << 20;
 
-/// Reads on until it has given so much since it was last told to begin anew.
+/// A reader that fails once [`MAX_TOKEN_BYTES`] were read since the last [`reset`](Self::reset).
 pub(super) struct TokenLimit<R> {
     reader: R,
-    left: usize,
+    remaining: usize,
 }
 
 impl<R> TokenLimit<R> {
     pub(super) fn new(reader: R) -> Self {
-        Self { reader, left: MAX_TOKEN_BYTES }
+        Self { reader, remaining: MAX_TOKEN_BYTES }
     }
 
+    /// Starts a new token.
     pub(super) fn reset(&mut self) {
-        self.left = MAX_TOKEN_BYTES;
+        self.remaining = MAX_TOKEN_BYTES;
     }
 }
 
@@ -31,15 +32,15 @@ impl<R: BufRead> Read for TokenLimit<R> {
 
 impl<R: BufRead> BufRead for TokenLimit<R> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        if self.left == 0 {
-            let what = "a tag, a text or a comment is longer than 4 MiB";
-            return Err(io::Error::new(io::ErrorKind::InvalidData, what));
+        if self.remaining == 0 {
+            let message = "a tag, a text or a comment is longer than 4 MiB";
+            return Err(io::Error::new(io::ErrorKind::InvalidData, message));
         }
         self.reader.fill_buf()
     }
 
     fn consume(&mut self, count: usize) {
-        self.left = self.left.saturating_sub(count);
+        self.remaining = self.remaining.saturating_sub(count);
         self.reader.consume(count);
     }
 }
