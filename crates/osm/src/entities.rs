@@ -1,12 +1,12 @@
-//! A run of entities, owned, so that threads can hand them to each other.
+//! A batch of entities that owns its data and can be sent to another thread.
 
 use crate::tags::{Tag, TextSpan, normalize};
 use crate::{Entity, EntityKind, Info, Node, Position, Relation, Tags, Way};
 
 /// Entities in the order in which they were read.
 ///
-/// All texts lie in one buffer, all tags in another, all references in a third: a run costs a few allocations however
-/// many entities it holds.
+/// One buffer holds all texts, one all tags and one all node references, so that a batch takes few allocations whatever
+/// the number of its entities.
 #[derive(Clone, Debug, Default)]
 pub struct Entities {
     records: Vec<EntityRecord>,
@@ -15,7 +15,7 @@ pub struct Entities {
     refs: Vec<i64>,
 }
 
-/// One entity, but for what lies in the buffers.
+/// The parts of an entity that are not in the shared buffers.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct EntityRecord {
     pub(crate) kind: EntityKind,
@@ -25,16 +25,16 @@ pub(crate) struct EntityRecord {
     pub(crate) timestamp: Option<i64>,
     pub(crate) changeset: Option<i64>,
     pub(crate) uid: Option<i64>,
-    /// Empty for nobody.
+    /// Empty if the user is not known.
     pub(crate) user: TextSpan,
     pub(crate) position: Position,
-    /// Where its tags and references end; they begin where those of the entity before end.
+    /// The ends of its tags and references in the buffers. They begin where those of the entity before end.
     pub(crate) tags_end: u32,
     pub(crate) refs_end: u32,
 }
 
 impl EntityRecord {
-    /// An entity of which nothing is known but that it exists.
+    /// An entity without metadata, tags and references.
     pub(crate) fn new(kind: EntityKind) -> Self {
         Self {
             kind,
@@ -58,22 +58,22 @@ impl Entities {
         self.records_with_data().map(|(record, tags, refs)| self.entity(record, tags, refs))
     }
 
-    /// How many there are.
+    /// The number of entities.
     pub fn len(&self) -> usize {
         self.records.len()
     }
 
-    /// Whether there is none.
+    /// Whether there are no entities.
     pub fn is_empty(&self) -> bool {
         self.records.is_empty()
     }
 
-    /// How many bytes texts, tags and references take.
+    /// The size of the texts, tags and references in bytes.
     pub fn size(&self) -> usize {
         self.texts.len() + self.tags.len() * size_of::<Tag>() + self.refs.len() * size_of::<i64>()
     }
 
-    /// Forgets all of them; the buffers stay.
+    /// Removes all entities, and keeps the allocated buffers.
     pub fn clear(&mut self) {
         self.records.clear();
         self.texts.clear();
@@ -149,7 +149,7 @@ impl Entities {
         self.push_normalized_record(record);
     }
 
-    /// [`Self::push_record`] of one whose tags are normalize already.
+    /// As [`Self::push_record`], for tags that are already [normalized](normalize).
     pub(crate) fn push_normalized_record(&mut self, record: EntityRecord) {
         self.records.push(EntityRecord {
             tags_end: end(self.tags.len()),
@@ -158,10 +158,10 @@ impl Entities {
         });
     }
 
-    /// Adds a text that records and tags may name.
+    /// Adds a text to the buffer, for use in records and tags.
     ///
     /// # Panics
-    /// If all of them come to 4 GiB: whoever fills a run starts a new one long before.
+    /// If the texts exceed 4 GiB. All readers limit their batches to a small part of that.
     pub(crate) fn push_text(&mut self, text: &str) -> TextSpan {
         let start = end(self.texts.len());
         self.texts.push_str(text);
@@ -178,12 +178,12 @@ impl Entities {
         self.refs.push(id);
     }
 
-    /// The records, without what lies in the buffers.
+    /// The records, without their tags and references.
     pub(crate) fn records(&self) -> &[EntityRecord] {
         &self.records
     }
 
-    /// All texts that records and tags name.
+    /// The buffer that the spans of records and tags refer to.
     pub(crate) fn texts(&self) -> &str {
         &self.texts
     }
@@ -219,5 +219,5 @@ impl Entities {
 }
 
 fn end(len: usize) -> u32 {
-    u32::try_from(len).expect("a run of entities is handed on long before it reaches 4 GiB")
+    u32::try_from(len).expect("the buffers of a batch of entities stay below 4 GiB")
 }

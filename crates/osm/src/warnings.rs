@@ -1,51 +1,51 @@
-//! What is not as it should be in the data, counted and listed.
+//! Problems in the data that do not stop its import, counted and listed.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::EntityKind;
 
-/// How many ids of each kind of warning are listed.
+/// How many ids are listed for each warning.
 const MAX_LISTED_IDS: usize = 100;
 
-/// Warnings by what they are. Threads gather their own, which are merged at the end.
+/// Warnings by message and entity type. Each thread collects its own; they are merged at the end.
 #[derive(Clone, Debug, Default)]
 pub struct Warnings(BTreeMap<(Cow<'static, str>, EntityKind), Warning>);
 
-/// One thing that is odd about some entities.
+/// A problem that some entities have.
 #[derive(Clone, Debug, Default)]
 pub struct Warning {
-    /// How often it was met.
+    /// How often it occurred.
     pub count: u64,
-    /// The lowest ids of entities that have it, at most a hundred of them.
+    /// The lowest ids of entities that have it, at most 100.
     pub ids: BTreeSet<i64>,
 }
 
 impl Warnings {
-    /// Notes that `what` holds for an entity, in words that go on after its name: `refers to missing nodes`.
+    /// Counts a problem of an entity. `what` is the predicate of a sentence about it: `refers to missing nodes`.
     pub fn add(&mut self, what: impl Into<Cow<'static, str>>, kind: EntityKind, id: i64) {
         self.0.entry((what.into(), kind)).or_default().add(id);
     }
 
-    /// Takes over what another thread gathered.
+    /// Adds the warnings that another thread collected.
     pub fn merge(&mut self, other: Self) {
         for (what, warning) in other.0 {
             self.0.entry(what).or_default().merge(warning);
         }
     }
 
-    /// Whether all is as it should be.
+    /// Whether there are no warnings.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// How often `what` was noted of entities of a kind.
+    /// How often `what` was counted for entities of a type.
     pub fn count(&self, what: &str, kind: EntityKind) -> u64 {
         let found = self.0.iter().find(|((other, of), _)| other == what && *of == kind);
         found.map_or(0, |(_, warning)| warning.count)
     }
 
-    /// A sentence for each: `176 × way refers to nodes that are not there: 4097656, 4097657 and 174 more`.
+    /// A message for each warning: `176 × way refers to nodes that are not there: 4097656, 4097657 and 174 more`.
     pub fn messages(&self) -> impl Iterator<Item = String> {
         self.0.iter().map(|((what, kind), warning)| warning.message(what, *kind))
     }

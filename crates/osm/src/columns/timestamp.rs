@@ -1,8 +1,8 @@
-//! Moments as texts.
+//! Writes timestamps as text.
 
 use jiff::{Timestamp, civil::DateTime, tz::Offset};
 
-/// Date and time of day in UTC; nothing for a date_time that no calendar has.
+/// The date and time in UTC; `None` outside of the years 0 to 9999.
 pub(super) fn to_date_time(milliseconds: i64) -> Option<DateTime> {
     let date_time = Timestamp::from_millisecond(milliseconds).ok()?;
     let date_time = Offset::UTC.to_datetime(date_time);

@@ -1,8 +1,8 @@
-//! The layers that hold what OpenStreetMap holds: every node and every way, with all that is said of them.
+//! The layers `node` and `way`, which hold every node and every way with all metadata and tags.
 
 use longhaul_geodata::{Batch, Column, DataType, Layer, Schema, Value};
 
-use super::{EntityLayer, WayWithGeometry};
+use super::entity_layer::{EntityLayer, WayWithGeometry};
 use crate::{EntityKind, Info, Node, Tags, Warnings, columns};
 
 /// The layer `node`.
@@ -35,7 +35,7 @@ impl EntityLayer for RawNodes {
     }
 
     fn add_node(&self, node: &Node<'_>, features: &mut Batch, warnings: &mut Warnings) {
-        add_common(node.id, &node.info, node.tags, EntityKind::Node, features, warnings);
+        push_common_columns(node.id, &node.info, node.tags, EntityKind::Node, features, warnings);
         columns::push_point(node.position, features);
     }
 }
@@ -55,14 +55,14 @@ impl EntityLayer for RawWays {
         features: &mut Batch,
         warnings: &mut Warnings,
     ) {
-        add_common(way.id, &way.info, way.tags, EntityKind::Way, features, warnings);
+        push_common_columns(way.id, &way.info, way.tags, EntityKind::Way, features, warnings);
         columns::push_refs(way.refs, features);
-        columns::push_line(linestring, features);
+        columns::push_linestring(linestring, features);
     }
 }
 
-/// The columns that both layers begin with.
-fn add_common(
+/// Adds the values of the columns that both layers begin with.
+fn push_common_columns(
     id: i64,
     info: &Info<'_>,
     tags: Tags<'_>,

@@ -1,28 +1,28 @@
-//! Which entities a rule takes.
+//! The filter of a rule, which selects entities by their tags.
 
 use crate::Tags;
 
-/// What a rule asks of an entity.
+/// The conditions that an entity must meet.
 #[derive(Debug, Default)]
 pub(super) struct RuleFilter {
-    /// One of these must hold; if there is none, nothing need hold.
+    /// At least one of these must match, unless the list is empty.
     pub(super) include: Vec<TagCondition>,
-    /// None of these may hold.
+    /// None of these may match.
     pub(super) exclude: Vec<TagCondition>,
-    /// These tags must be there, whatever they say.
+    /// The entity must have these tags, with any value.
     pub(super) required_tags: Vec<String>,
     pub(super) way_shape: WayShape,
 }
 
-/// Something that holds or does not hold for a tag.
+/// A condition on one tag.
 #[derive(Debug)]
 pub(super) struct TagCondition {
     pub(super) tag: String,
-    /// The values for which it holds; any, if there is none.
+    /// The values that match. If the list is empty, every value matches.
     pub(super) values: Vec<String>,
 }
 
-/// Which ways are meant. A way is closed if it ends with the node that it begins with.
+/// Whether open or closed ways match. A way is closed if its last node is its first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum WayShape {
     #[default]
@@ -36,7 +36,7 @@ impl RuleFilter {
         self.matches_tags(tags)
     }
 
-    /// `refs` are the ids of the way's nodes.
+    /// `refs` are the ids of the nodes of the way.
     pub(super) fn matches_way(&self, tags: Tags<'_>, refs: &[i64]) -> bool {
         let is_closed = refs.len() > 1 && refs.first() == refs.last();
         let fits = match self.way_shape {

@@ -1,4 +1,4 @@
-//! What a tag's text means in a column of another type.
+//! The types of fields, and the conversion of the value of a tag to them.
 
 use jiff::{
     Timestamp,
@@ -7,13 +7,13 @@ use jiff::{
 };
 use longhaul_geodata::{Batch, DataType, Value};
 
-/// The type of a field. GeoGig's names for it are in [`FieldType::TYPES`].
+/// The type of a field. [`FieldType::TYPES`] has GeoGig's names of the types.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum FieldType {
     Boolean,
-    /// A whole number of so many bits.
+    /// A signed integer of this many bits.
     Integer(u8),
-    /// A number of so many bits.
+    /// A floating-point number of this many bits.
     Float(u8),
     Text,
     Date,
@@ -22,7 +22,7 @@ pub(super) enum FieldType {
 }
 
 impl FieldType {
-    /// The types that a tag can be read as.
+    /// All types by their names.
     const TYPES: [(&'static str, Self); 13] = [
         ("BOOLEAN", Self::Boolean),
         ("BYTE", Self::Integer(8)),
@@ -39,17 +39,17 @@ impl FieldType {
         ("TIMESTAMP", Self::Timestamp),
     ];
 
-    /// The type of that name, in any letter case.
+    /// The type with this name, in upper or lower case.
     pub(super) fn named(name: &str) -> Option<Self> {
         Self::TYPES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, kind)| *kind)
     }
 
-    /// All names, for a message.
+    /// All names, for an error message.
     pub(super) fn names() -> String {
         Self::TYPES.map(|(name, _)| name).join(", ")
     }
 
-    /// What the column holds.
+    /// The type of the column.
     pub(super) fn data_type(self) -> DataType {
         match self {
             Self::Boolean => DataType::Boolean,
@@ -62,10 +62,10 @@ impl FieldType {
         }
     }
 
-    /// Adds what `text` means; null if it cannot be read. Whether it could.
+    /// Converts `text` and adds the value, or null if it does not fit the type. Returns whether it fits.
     pub(super) fn push(self, text: &str, features: &mut Batch) -> bool {
         let plain = text.trim();
-        let of_time = match self {
+        let time_text = match self {
             Self::Date => plain.parse::<Date>().ok().filter(has_year).map(|date| date.to_string()),
             Self::Time => plain.parse::<Time>().ok().map(|time| time.to_string()),
             Self::Timestamp => date_time(plain).map(|date_time| date_time.to_string()),
@@ -76,14 +76,14 @@ impl FieldType {
             Self::Boolean => boolean(plain).map(Value::Boolean),
             Self::Integer(size) => integer(plain, size).map(Value::Integer),
             Self::Float(size) => float(plain, size).map(Value::Float),
-            Self::Date | Self::Time | Self::Timestamp => of_time.as_deref().map(Value::Text),
+            Self::Date | Self::Time | Self::Timestamp => time_text.as_deref().map(Value::Text),
         };
         features.push(value.unwrap_or(Value::Null));
         value.is_some()
     }
 }
 
-/// The words that mappers use.
+/// The values that OpenStreetMap uses for boolean tags.
 fn boolean(text: &str) -> Option<bool> {
     let is_one_of = |words: [&str; 3]| words.iter().any(|word| word.eq_ignore_ascii_case(text));
     match (is_one_of(["yes", "true", "1"]), is_one_of(["no", "false", "0"])) {
@@ -99,7 +99,7 @@ fn integer(text: &str, size: u8) -> Option<i64> {
     (number << unused >> unused == number).then_some(number)
 }
 
-/// A number in digits: words such as `inf` and `nan` are none.
+/// A number in decimal or exponential notation. `inf` and `nan` are not accepted.
 fn float(text: &str, size: u8) -> Option<f64> {
     let is_plain = text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte));
     let number: f64 = text.parse().ok().filter(|_| is_plain)?;
@@ -111,7 +111,7 @@ fn has_year(date: &Date) -> bool {
     date.year() >= 0
 }
 
-/// In UTC; what names no zone is meant so.
+/// Date and time in UTC. A value without a time zone is taken as UTC.
 fn date_time(text: &str) -> Option<DateTime> {
     let zoned = text.parse::<Timestamp>().map(|date_time| Offset::UTC.to_datetime(date_time));
     let date_time = zoned.or_else(|_| text.parse::<DateTime>()).ok()?;
@@ -122,7 +122,7 @@ fn date_time(text: &str) -> Option<DateTime> {
 mod tests {
     use super::*;
 
-    /// What comes of a text, as a text; `None` if it cannot be read.
+    /// The value that a text is converted to, as text; `None` if it does not fit.
     fn read(kind: &str, text: &str) -> Option<String> {
         let mut batch = Batch::new(1);
         let is_read = FieldType::named(kind).unwrap().push(text, &mut batch);
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_is_read_as_what_its_column_holds() {
+    fn a_value_that_fits_is_converted_to_the_type_of_its_column() {
         for (kind, text, value) in [
             ("BOOLEAN", "yes", "true"),
             ("boolean", "True", "true"),
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_null() {
+    fn a_value_that_does_not_fit_is_null() {
         for (kind, text) in [
             ("BOOLEAN", "-1"),
             ("BOOLEAN", "reversible"),
