@@ -1,90 +1,95 @@
-//! What was taken in, once all of it was.
+//! The entities that are used, once all blocks were read.
+
+use std::path::PathBuf;
 
 use super::{
-    Assembler, Interrupter,
-    linestring::LinestringBuilder,
-    locations::{DELETED, LocationIndex, LocationIndexBuilder, LocationLookup, Run},
-    spool::SpoolReader,
+    interrupter::Interrupter,
+    linestring::{LinestringBuilder, WayStatistics},
+    locations::{DELETED, LocationIndex, LocationIndexBuilder, LocationLookup, SortedRun},
+    spool::{Spool, SpoolReader},
     versions::{CurrentVersions, EntityVersion, SortedVersions, resolve_versions},
 };
 use crate::{Entities, Entity, EntityKind, Error, Node, Warnings, WayWithGeometry};
 
-/// Nodes of one run of the late ones: as many as a block has.
+/// How many nodes of out-of-order blocks make a run of the index: as many as a block has.
 const MAX_RUN_NODES: usize = 8192;
 
-/// Nodes that came late, and ways; any part of them on any thread.
-pub struct ResolvedEntities {
-    interrupter: Interrupter,
-    early: LocationIndex,
-    late: LocationIndex,
-    late_nodes: SpoolReader,
-    late_winners: CurrentVersions,
-    superseded: Vec<i64>,
-    ways: SpoolReader,
-    /// Nothing where every way counts.
-    way_winners: Option<CurrentVersions>,
+/// What an assembler has collected from all blocks.
+pub(super) struct Collected {
+    pub(super) scratch: PathBuf,
+    pub(super) interrupter: Interrupter,
+    pub(super) in_order: LocationIndexBuilder,
+    pub(super) out_of_order_nodes: Spool,
+    pub(super) ways: Spool,
+    /// Whether a way may have been read more than once.
+    pub(super) ways_may_repeat: bool,
 }
 
-/// What became of ways.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct WayStatistics {
-    /// Ways without a line, for which fewer than two positions were left.
-    pub without_geometry: u64,
-    /// References to nodes that are not there.
-    pub missing_nodes: u64,
+/// The nodes of out-of-order blocks and the ways, in parts that several threads can read at once.
+pub struct ResolvedEntities {
+    interrupter: Interrupter,
+    in_order: LocationIndex,
+    out_of_order: LocationIndex,
+    out_of_order_nodes: SpoolReader,
+    current_nodes: CurrentVersions,
+    superseded: Vec<i64>,
+    ways: SpoolReader,
+    /// `None` if each way was read once.
+    current_ways: Option<CurrentVersions>,
 }
 
 impl ResolvedEntities {
-    pub(super) fn new(
-        Assembler { scratch, interrupter, sequencer, store, late, ways }: Assembler,
-    ) -> Result<Self, Error> {
-        let (mut late_nodes, ways) = (late.finish(), ways.finish());
-        let late_store = LocationIndexBuilder::new(&scratch, store.memory_left())?;
-        let early = store.finish();
-        let mut node_resolver = NodeResolver {
-            lookup: LocationLookup::new(&early),
-            numbers: late_nodes.numbers(),
-            store: late_store,
-            run: Run::default(),
+    pub(super) fn resolve(collected: Collected) -> Result<Self, Error> {
+        let Collected { scratch, interrupter, in_order, out_of_order_nodes, ways, ways_may_repeat } =
+            collected;
+        let out_of_order = LocationIndexBuilder::new(&scratch, in_order.memory_left())?;
+        let in_order = in_order.finish();
+        let mut out_of_order_nodes = out_of_order_nodes.finish();
+        let ways = ways.finish();
+
+        let versions = out_of_order_nodes.take_versions();
+        let mut resolver = NodeResolver {
+            in_order: LocationLookup::new(&in_order),
+            block_numbers: out_of_order_nodes.block_numbers(),
+            out_of_order,
+            run: SortedRun::default(),
             superseded: Vec::new(),
         };
-        let node_versions = late_nodes.take_versions();
-        let late_winners = resolve_versions(&node_versions, &interrupter, |part, at, version| {
-            node_resolver.accept(part, at, version)
-        })?;
-        drop(node_versions);
-        node_resolver.end_run()?;
-        let NodeResolver { store: late_store, superseded, .. } = node_resolver;
-        let way_winners = match sequencer.ways_may_repeat() {
+        let current_nodes =
+            resolve_versions(&versions, &interrupter, |part, version| resolver.accept(part, version))?;
+        drop(versions);
+        let (out_of_order, superseded) = resolver.finish()?;
+        let current_ways = match ways_may_repeat {
             true => Some(resolve_ways(&ways, &interrupter)?),
             false => None,
         };
         Ok(Self {
             interrupter,
-            late: late_store.finish(),
-            early,
-            late_nodes,
-            late_winners,
+            in_order,
+            out_of_order,
+            out_of_order_nodes,
+            current_nodes,
             superseded,
             ways,
-            way_winners,
+            current_ways,
         })
     }
 
-    /// The ids of nodes that became features already and must not be: a later version counts. They ascend.
+    /// The ids of nodes of in-order blocks whose features must be removed, because a later version replaces or deletes
+    /// them. In ascending order.
     pub fn superseded_nodes(&self) -> &[i64] {
         &self.superseded
     }
 
-    /// In how many parts the late nodes are.
+    /// The number of parts for [`Self::out_of_order_nodes`].
     pub fn out_of_order_parts(&self) -> usize {
-        self.late_nodes.len()
+        self.out_of_order_nodes.len()
     }
 
-    /// Calls `visit` with each node of a part that is yet to become a feature; `entities` is room to work in.
+    /// Calls `visit` with each node of a part that must become a feature. `entities` is a buffer that calls may share.
     ///
     /// # Errors
-    /// Those of `visit`; if it is interrupted, or the disk fails.
+    /// Those of `visit`; if a temporary file cannot be read; or after [`Interrupter::interrupt`].
     pub fn out_of_order_nodes<E: From<Error>>(
         &self,
         part: usize,
@@ -92,10 +97,10 @@ impl ResolvedEntities {
         mut visit: impl FnMut(&Node<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
         self.interrupter.check()?;
-        self.late_nodes.read(part, entities)?;
-        for (at, entity) in entities.iter().enumerate() {
+        self.out_of_order_nodes.read(part, entities)?;
+        for (index, entity) in entities.iter().enumerate() {
             if let Entity::Node(node) = entity
-                && self.late_winners.holds(part, at)
+                && self.current_nodes.contains(part, index)
             {
                 visit(&node)?;
             }
@@ -103,84 +108,91 @@ impl ResolvedEntities {
         Ok(())
     }
 
-    /// In how many parts the ways are.
+    /// The number of parts for [`WayBuilder::build`].
     pub fn way_parts(&self) -> usize {
         self.ways.len()
     }
 
-    /// What one thread needs to build ways.
+    /// A builder of ways for one thread.
     pub fn way_builder(&self) -> WayBuilder<'_> {
+        let out_of_order = LocationLookup::new(&self.out_of_order);
+        let in_order = LocationLookup::new(&self.in_order);
         WayBuilder {
             resolved: self,
-            line: LinestringBuilder::new(LocationLookup::new(&self.late), LocationLookup::new(&self.early)),
+            linestrings: LinestringBuilder::new(out_of_order, in_order),
             entities: Entities::default(),
         }
     }
+
+    fn is_current_way(&self, part: usize, index: usize) -> bool {
+        self.current_ways.as_ref().is_none_or(|current| current.contains(part, index))
+    }
 }
 
-/// Builds ways on one thread.
+/// Builds the linestrings of ways, on one thread.
 pub struct WayBuilder<'a> {
     resolved: &'a ResolvedEntities,
-    line: LinestringBuilder<'a>,
+    linestrings: LinestringBuilder<'a>,
     entities: Entities,
 }
 
 impl WayBuilder<'_> {
-    /// Calls `visit` with each way of a part that has a line; those that have none, or not all of it, are among the
-    /// `warnings`. How many ways there were at all, and what became of them.
+    /// Calls `visit` with each way of a part that has a linestring, and adds the problems of ways to `warnings`. Returns the
+    /// number of all ways in the part, and the statistics.
     ///
     /// # Errors
-    /// Those of `visit`; if it is interrupted, or the disk fails.
+    /// Those of `visit`; if a temporary file cannot be read; or after [`Interrupter::interrupt`].
     pub fn build<E: From<Error>>(
         &mut self,
         part: usize,
         warnings: &mut Warnings,
         mut visit: impl FnMut(&WayWithGeometry<'_>, &mut Warnings) -> Result<(), E>,
     ) -> Result<(u64, WayStatistics), E> {
-        let Self { resolved, line, entities } = self;
-        let mut counts = WayStatistics::default();
+        let Self { resolved, linestrings, entities } = self;
+        let mut statistics = WayStatistics::default();
         resolved.ways.read(part, entities)?;
-        for (at, entity) in entities.iter().enumerate() {
+        for (index, entity) in entities.iter().enumerate() {
             let Entity::Way(way) = entity else { continue };
-            let counts_at_all = resolved.way_winners.as_ref().is_none_or(|current| current.holds(part, at));
-            if !counts_at_all || !way.info.visible {
+            if !way.info.visible || !resolved.is_current_way(part, index) {
                 continue;
             }
             resolved.interrupter.check()?;
-            if let Some(built) = line.build(way, &mut counts, warnings)? {
-                visit(&built, warnings)?;
+            if let Some(way) = linestrings.build(way, &mut statistics, warnings)? {
+                visit(&way, warnings)?;
             }
         }
-        Ok((entities.len() as u64, counts))
+        Ok((entities.len() as u64, statistics))
     }
 }
 
-/// Decides which of the late nodes count, and keeps their places.
+/// Determines which nodes of out-of-order blocks are used, and builds the index of their positions.
 struct NodeResolver<'a> {
-    lookup: LocationLookup<'a>,
-    /// The number of the block of each part.
-    numbers: Vec<u64>,
-    store: LocationIndexBuilder,
-    run: Run,
+    in_order: LocationLookup<'a>,
+    /// The block number of each part.
+    block_numbers: Vec<u64>,
+    out_of_order: LocationIndexBuilder,
+    run: SortedRun,
     superseded: Vec<i64>,
 }
 
 impl NodeResolver<'_> {
-    /// Whether the node, the best of the late ones of its id, becomes a feature.
-    fn accept(&mut self, part: usize, _: u32, version: EntityVersion) -> Result<bool, Error> {
-        let early = self.lookup.find(version.id)?;
-        let is_beaten =
-            early.is_some_and(|early| (early.version, early.number) > (version.number, self.numbers[part]));
-        if is_beaten {
+    /// Compares the last version of a node in out-of-order blocks with that in in-order blocks, if there is one. Returns
+    /// whether the node becomes a feature. The calls come in ascending order of the ids.
+    fn accept(&mut self, part: usize, version: EntityVersion) -> Result<bool, Error> {
+        let in_order = self.in_order.find(version.id)?;
+        let is_replaced = in_order.is_some_and(|other| {
+            (other.version, other.block_number) > (version.number, self.block_numbers[part])
+        });
+        if is_replaced {
             return Ok(false);
         }
-        if early.is_some() {
+        if in_order.is_some() {
             self.superseded.push(version.id);
         }
-        // IdOrder come here in ascending order. A deleted node is kept, too: it hides an earlier version.
         if self.run.len() == MAX_RUN_NODES {
             self.end_run()?;
         }
+        // A deleted node has an entry too, which hides the earlier version in the other index.
         let position = if version.visible { version.position } else { DELETED };
         self.run.push(version.id, position, version.number);
         Ok(version.visible)
@@ -188,21 +200,27 @@ impl NodeResolver<'_> {
 
     fn end_run(&mut self) -> Result<(), Error> {
         let run = std::mem::take(&mut self.run);
-        if let Some(run) = self.store.keep(run)? {
-            self.store.add(run);
+        if let Some(run) = self.out_of_order.store(run)? {
+            self.out_of_order.append(run);
         }
         Ok(())
     }
+
+    /// The index of the nodes, and the ids of those that replace a node of an in-order block.
+    fn finish(mut self) -> Result<(LocationIndex, Vec<i64>), Error> {
+        self.end_run()?;
+        Ok((self.out_of_order.finish(), self.superseded))
+    }
 }
 
-/// Which of the ways count, where one may have come more than once.
+/// Determines which ways are used, if a way may have been read more than once.
 fn resolve_ways(ways: &SpoolReader, interrupter: &Interrupter) -> Result<CurrentVersions, Error> {
     let mut entities = Entities::default();
     let mut parts = Vec::with_capacity(ways.len());
     for part in 0..ways.len() {
         interrupter.check()?;
         ways.read(part, &mut entities)?;
-        parts.push(SortedVersions::new(super::versions(&entities, EntityKind::Way)));
+        parts.push(SortedVersions::of(&entities, EntityKind::Way));
     }
-    resolve_versions(&parts, interrupter, |_, _, version| Ok(version.visible))
+    resolve_versions(&parts, interrupter, |_, version| Ok(version.visible))
 }

@@ -1,19 +1,19 @@
-//! The one place where blocks pass in the order of the file.
+//! Handles blocks in the order of the file, although several threads decode them.
 
 use std::sync::{Condvar, Mutex, PoisonError};
 
 use crate::{Entities, EntityKind, Error};
 
-/// Lets blocks pass one after the other, and looks at their ids.
+/// Lets blocks pass in the order of their numbers, and compares their ids with those of the blocks before.
 #[derive(Default)]
 pub(super) struct Sequencer {
     state: Mutex<State>,
-    moved: Condvar,
+    changed: Condvar,
 }
 
 #[derive(Default)]
 struct State {
-    /// Whose turn it is.
+    /// The number of the block whose turn it is.
     next: u64,
     is_aborted: bool,
     highest_node: Option<i64>,
@@ -21,81 +21,83 @@ struct State {
     ways_may_repeat: bool,
 }
 
-/// What the order of a block's entities of one kind is.
+/// The order of the ids of a block's entities of one type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct IdOrder {
     pub(super) count: u64,
+    /// The first and the last id.
     range: Option<(i64, i64)>,
-    /// Whether each is higher than the one before.
-    ascend: bool,
+    /// Whether each id is higher than the one before.
+    is_ascending: bool,
     all_visible: bool,
 }
 
 impl IdOrder {
     pub(super) fn of(entities: &Entities, kind: EntityKind) -> Self {
-        let mut ids = Self { count: 0, range: None, ascend: true, all_visible: true };
+        let mut order = Self { count: 0, range: None, is_ascending: true, all_visible: true };
         for record in entities.records().iter().filter(|record| record.kind == kind) {
-            let (first, last) = ids.range.unwrap_or((record.id, record.id));
-            ids.ascend &= ids.count == 0 || record.id > last;
-            ids.all_visible &= record.visible;
-            ids.range = Some((first, record.id));
-            ids.count += 1;
+            let (first, last) = order.range.unwrap_or((record.id, record.id));
+            order.is_ascending &= order.count == 0 || record.id > last;
+            order.all_visible &= record.visible;
+            order.range = Some((first, record.id));
+            order.count += 1;
         }
-        ids
+        order
     }
 
-    /// Whether all of them are new if the first is.
+    /// Whether the block is in order if its first id is higher than all ids before.
     pub(super) fn is_ascending_and_visible(&self) -> bool {
-        self.ascend && self.all_visible
+        self.is_ascending && self.all_visible
     }
 
-    /// Whether they ascend beyond the `highest` so far, which they raise.
-    fn ascend_beyond(&self, highest: &mut Option<i64>) -> bool {
+    /// Whether the ids ascend and are higher than `highest`. If so, raises `highest` to the last id.
+    fn ascends_beyond(&self, highest: &mut Option<i64>) -> bool {
         let Some((first, last)) = self.range else { return true };
-        let goes_on = self.ascend && highest.is_none_or(|highest| first > highest);
-        if goes_on {
+        let is_beyond = self.is_ascending && highest.is_none_or(|highest| first > highest);
+        if is_beyond {
             *highest = Some(last);
         }
-        goes_on
+        is_beyond
     }
 }
 
 impl Sequencer {
-    /// Waits for the turn of block `number`, says whether its nodes are new, and calls `inside` with that before the
-    /// next block has its turn.
+    /// Waits for the turn of block `number`, determines whether its nodes are in order, and calls `action` with the result
+    /// before the next block has its turn. Returns the same result.
     pub(super) fn run_in_order(
         &self,
         number: u64,
         nodes: IdOrder,
         ways: IdOrder,
-        inside: impl FnOnce(bool),
+        action: impl FnOnce(bool),
     ) -> Result<bool, Error> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         while state.next != number && !state.is_aborted {
-            state = self.moved.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
         if state.is_aborted {
             return Err(Error::Interrupted);
         }
-        // Those that are late do not raise the mark: with one high id among them everything after would be late.
-        let are_new = nodes.is_ascending_and_visible() && nodes.ascend_beyond(&mut state.highest_node);
-        if !ways.ascend_beyond(&mut state.highest_way) {
+        // Out-of-order nodes do not raise the highest id: otherwise one of them with a high id would make all blocks after
+        // it out of order.
+        let is_in_order = nodes.is_ascending_and_visible() && nodes.ascends_beyond(&mut state.highest_node);
+        if !ways.ascends_beyond(&mut state.highest_way) {
             state.ways_may_repeat = true;
         }
-        inside(are_new);
+        action(is_in_order);
         state.next += 1;
         drop(state);
-        self.moved.notify_all();
-        Ok(are_new)
+        self.changed.notify_all();
+        Ok(is_in_order)
     }
 
-    /// Lets nobody pass any more.
+    /// Makes all current and later calls of [`Self::run_in_order`] fail.
     pub(super) fn abort(&self) {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).is_aborted = true;
-        self.moved.notify_all();
+        self.changed.notify_all();
     }
 
-    /// Whether a way may have come more than once.
+    /// Whether a way may have been read more than once, because the ids of ways did not ascend.
     pub(super) fn ways_may_repeat(&self) -> bool {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).ways_may_repeat
     }

@@ -72,13 +72,7 @@ impl<'a> RuleColumns<'a> {
             return Err(path.error("its name is empty"));
         }
         if let Some((geometry, wkt)) = geometry(&kind) {
-            if let Some((first, _)) = &self.geometry {
-                let (rule, first) = (self.rule.to_owned(), first.clone());
-                return Err(MappingError::TwoGeometries { rule, first, second: tag });
-            }
-            self.add(&tag, columns::geometry(&name, wkt), ColumnSource::Geometry)?;
-            self.geometry = Some((tag, geometry));
-            return Ok(());
+            return self.add_geometry(tag, columns::geometry(&name, wkt), geometry);
         }
         let field_type = FieldType::named(&kind).ok_or_else(|| {
             let known = FieldType::names();
@@ -90,6 +84,21 @@ impl<'a> RuleColumns<'a> {
             format!("has a value of '{tag}' that is no {} for layer '{}'", kind.to_uppercase(), self.rule);
         let column = columns::column(&name, field_type.data_type());
         self.add(&tag.clone(), column, ColumnSource::Tag(TagColumn { tag, field_type, warning }))
+    }
+
+    fn add_geometry(
+        &mut self,
+        tag: String,
+        column: Column,
+        geometry: RuleGeometry,
+    ) -> Result<(), MappingError> {
+        if let Some((first, _)) = &self.geometry {
+            let (rule, first) = (self.rule.to_owned(), first.clone());
+            return Err(MappingError::TwoGeometries { rule, first, second: tag });
+        }
+        self.add(&tag, column, ColumnSource::Geometry)?;
+        self.geometry = Some((tag, geometry));
+        Ok(())
     }
 
     /// Adds a column. Names that differ only by case are refused: SQLite, in which users of Kart edit layers, does not
@@ -121,10 +130,10 @@ impl<'a> RuleColumns<'a> {
 }
 
 fn geometry(kind: &str) -> Option<(RuleGeometry, &'static str)> {
-    const SHAPES: [(RuleGeometry, &str); 3] = [
+    const TYPES: [(RuleGeometry, &str); 3] = [
         (RuleGeometry::Point, "POINT"),
         (RuleGeometry::Linestring, "LINESTRING"),
         (RuleGeometry::Polygon, "POLYGON"),
     ];
-    SHAPES.into_iter().find(|(_, wkt)| wkt.eq_ignore_ascii_case(kind))
+    TYPES.into_iter().find(|(_, wkt)| wkt.eq_ignore_ascii_case(kind))
 }

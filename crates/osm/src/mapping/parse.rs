@@ -27,16 +27,16 @@ pub(super) fn rules(text: &str) -> Result<Vec<Rule>, MappingError> {
     if rules.is_empty() || rules.len() > MAX_RULES {
         return Err(path.error(format!("it must have between 1 and {MAX_RULES} rules")));
     }
-    let mut read: Vec<Rule> = Vec::with_capacity(rules.len());
-    for (at, rule) in rules.into_iter().enumerate() {
-        let rule = self::rule(rule, at + 1)?;
+    let mut parsed: Vec<Rule> = Vec::with_capacity(rules.len());
+    for (index, rule) in rules.into_iter().enumerate() {
+        let rule = self::rule(rule, index + 1)?;
         let name = &rule.layer.name;
-        if read.iter().any(|other| other.layer.name.to_lowercase() == name.to_lowercase()) {
+        if parsed.iter().any(|other| other.layer.name.to_lowercase() == name.to_lowercase()) {
             return Err(MappingPath::rule(name).error("another rule has that name"));
         }
-        read.push(rule);
+        parsed.push(rule);
     }
-    Ok(read)
+    Ok(parsed)
 }
 
 fn rule(json: Json, number: usize) -> Result<Rule, MappingError> {
