@@ -1,4 +1,4 @@
-//! Asks over HTTP.
+//! The HTTP client of an Overpass server.
 
 use std::{error::Error as _, io::Read, time::Duration};
 
@@ -14,22 +14,28 @@ use tokio::time::timeout;
 
 use crate::compression::{Compression, Decompressor};
 
-use super::{Endpoint, Query, QueryError, QueryResponse, Slots, query_error::ResponseHead};
+use super::{
+    endpoint::Endpoint,
+    query::Query,
+    query_error::{QueryError, ResponseHead},
+    response::QueryResponse,
+    slots::Slots,
+};
 
-/// Redirects that are followed one after the other.
+/// How many redirects are followed for one query.
 const MAX_REDIRECTS: usize = 3;
-/// How much of a page that is no data is read, in bytes.
+/// How much of an error page or a status page is read.
 const MAX_PAGE_BYTES: usize = 64 << 10;
 
-/// How long a server may take.
+/// How long to wait for a server.
 #[derive(Clone, Copy, Debug)]
 pub struct Timeouts {
-    /// To take a connection.
+    /// For the connection.
     pub connect: Duration,
-    /// To answer, and to say the next thing, beyond the time that the query itself grants. Servers of the real world
-    /// need some ten seconds.
+    /// For the response and for each part of its body, in addition to the timeout of the query. Public servers need about
+    /// ten seconds.
     pub grace: Duration,
-    /// To say what is wrong, or how it is.
+    /// For an error page or the status page.
     pub page: Duration,
 }
 
@@ -48,7 +54,7 @@ impl Default for Timeouts {
 #[error("'{}' cannot be sent as a User-Agent", .0.escape_debug())]
 pub struct InvalidUserAgent(String);
 
-/// Asks one server.
+/// Sends queries to one server.
 #[derive(Clone, Debug)]
 pub struct Client {
     endpoint: Endpoint,
@@ -57,36 +63,39 @@ pub struct Client {
 }
 
 impl Client {
-    /// Gets ready to ask as `user_agent`, which should name a project and how to reach somebody: `name/1.0 (mail@example.org)`.
+    /// A client that identifies itself as `user_agent`. It should name the project and a contact address:
+    /// `name/1.0 (mail@example.org)`.
     ///
     /// # Errors
-    /// If no header can hold that.
+    /// If `user_agent` is not a valid header value.
     pub fn new(endpoint: Endpoint, user_agent: &str) -> Result<Self, InvalidUserAgent> {
         let header = HeaderValue::from_str(user_agent.trim()).ok().filter(|header| !header.is_empty());
         let user_agent = header.ok_or_else(|| InvalidUserAgent(user_agent.to_owned()))?;
         Ok(Self { endpoint, user_agent, timeouts: Timeouts::default() })
     }
 
-    /// With other timeouts.
+    /// Replaces the timeouts.
     pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
         self.timeouts = timeouts;
         self
     }
 
-    /// Whom it asks.
+    /// The address for queries.
     pub fn endpoint(&self) -> &Endpoint {
         &self.endpoint
     }
 
-    /// Sends a query and waits until data comes. Asks once: what to do about a error is for
-    /// [`RetryState`](super::RetryState) to say.
+    /// Sends a query once and waits until the response begins. [`RetryState`](super::RetryState) decides whether to send it
+    /// again after an error.
     ///
-    /// Must be awaited inside of a Tokio runtime, which goes on to take in what the answer holds. Dropping the future
-    /// closes the connection, and the server stops working at the query.
+    /// Must be called inside a Tokio runtime, on which a task receives the body of the response. Dropping the future closes
+    /// the connection, and the server aborts the query.
+    ///
+    /// # Errors
+    /// If the response has no data, or there is none.
     pub async fn send(&self, query: &Query) -> Result<QueryResponse, QueryError> {
-        let patience = query.timeout().saturating_add(self.timeouts.grace);
-        let response =
-            timeout(patience, self.post(query)).await.map_err(|_| QueryError::Timeout(patience))??;
+        let wait = query.timeout().saturating_add(self.timeouts.grace);
+        let response = timeout(wait, self.post(query)).await.map_err(|_| QueryError::Timeout(wait))??;
         let headers = response.headers();
         let (content_type, is_gzip) = (header(headers, CONTENT_TYPE).to_owned(), is_gzip(headers));
         let head = ResponseHead {
@@ -95,13 +104,13 @@ impl Client {
             retry_after: header(headers, RETRY_AFTER).trim().parse().ok().map(Duration::from_secs),
         };
         if head.is_data() {
-            return Ok(QueryResponse::new(response, is_gzip, patience));
+            return Ok(QueryResponse::new(response, is_gzip, wait));
         }
         let start = timeout(self.timeouts.page, first_bytes(response)).await.unwrap_or_default();
         Err(head.error(&decompressed(&start, is_gzip)))
     }
 
-    /// How many queries the server would take; `None` if it does not say.
+    /// How many queries the server would accept now; `None` if it does not tell.
     pub async fn slots(&self) -> Option<Slots> {
         let request = self.http_client().ok()?.get(self.endpoint.status_url()?).send();
         let reading = async {
@@ -117,7 +126,7 @@ impl Client {
         let form: String =
             form_urlencoded::Serializer::new(String::new()).append_pair("data", query.text()).finish();
         let mut url = self.endpoint.url().clone();
-        // Not left to the library: that would make a GET without a query of most redirects, and go anywhere.
+        // reqwest would follow most redirects with a GET request without the query, and to any host.
         for _ in 0..=MAX_REDIRECTS {
             let request = http.post(url.clone()).body(form.clone());
             let request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded");
@@ -131,10 +140,10 @@ impl Client {
         Err(QueryError::ForeignRedirect)
     }
 
-    /// Made for each question: they are rare, and a machine that trusts nobody finds out when it asks, not when the
-    /// server starts.
+    /// Made for each request, because requests are rare. So a machine without root certificates can start the server and
+    /// fails only when it sends a query.
     fn http_client(&self) -> Result<reqwest::Client, QueryError> {
-        // Of the ways to encrypt that are compiled in there is one; a second client finds it chosen already.
+        // Only one crypto provider is compiled in. The call fails harmlessly if it is installed already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut http = reqwest::Client::builder()
             .user_agent(self.user_agent.clone())
@@ -143,7 +152,7 @@ impl Client {
         if self.endpoint.is_loopback() {
             http = http.no_proxy();
             if self.endpoint.url().scheme() == "http" {
-                // Reads no certificates, so that it works on a machine which has none.
+                // Does not load root certificates, so that it works on a machine without any.
                 http = http.tls_certs_only([]);
             }
         }
@@ -159,7 +168,7 @@ fn is_gzip(headers: &HeaderMap) -> bool {
     header(headers, CONTENT_ENCODING).trim().eq_ignore_ascii_case("gzip")
 }
 
-/// The innermost cause: the others repeat the address, or say that there was an error.
+/// The error with the innermost cause as its message. The outer errors only repeat the address.
 fn connection_error(error: reqwest::Error) -> QueryError {
     let error = error.without_url();
     let mut cause = error.to_string();
@@ -182,7 +191,7 @@ async fn first_bytes(mut response: Response) -> Vec<u8> {
     page
 }
 
-/// As much of the page as can be decompressed.
+/// The decompressed page, as far as it can be decompressed.
 fn decompressed(page: &[u8], is_gzip: bool) -> Vec<u8> {
     if !is_gzip {
         return page.to_vec();

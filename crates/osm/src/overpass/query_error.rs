@@ -1,79 +1,79 @@
-//! Why there is no data, and how that is told from the head and the first bytes of what came.
+//! Why a query gave no data, determined from the head and the first bytes of the response.
 
 use std::time::Duration;
 
-/// The one form of answer that holds data, as `Content-Type` names it.
+/// The media type of OSM XML.
 const OSM_XML: &str = "application/osm3s+xml";
-/// The most lines of a server's error_message that are passed on.
+/// How many lines of a server's error message are kept.
 const MAX_LINES: usize = 5;
-/// The longest such line, in characters.
+/// The longest line that is kept, in characters.
 const MAX_LINE_CHARS: usize = 500;
 
-/// Why a server gave no data.
+/// Why a query gave no data. `message` is the error message of the server, empty if it sent none.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum QueryError {
-    /// It is asked too much by us (429).
+    /// The rate limit for this client is exceeded (429).
     #[error("the server takes no more queries from this address for now{}", detail(.message))]
     RateLimited {
-        /// Its own words.
+        /// The message of the server.
         message: String,
-        /// How long it wants to be left alone, where it says so.
+        /// The delay that the server requests, if any.
         retry_after: Option<Duration>,
     },
-    /// It is asked too much by everybody, or is being looked after (502, 503, 504).
+    /// The server is overloaded or unavailable (502, 503, 504).
     #[error("the server is too busy, or the query wants more time or memory than it grants{}", detail(.message))]
     Overloaded {
-        /// Its own words.
+        /// The message of the server.
         message: String,
-        /// As above.
+        /// The delay that the server requests, if any.
         retry_after: Option<Duration>,
     },
-    /// It does not understand the query (400).
+    /// The query is invalid (400).
     #[error("the server cannot run the query{}", detail(.message))]
     InvalidQuery {
-        /// Its own words: a line for each mistake.
+        /// The message of the server: one line for each error in the query.
         message: String,
     },
-    /// It wants to know who asks (406).
+    /// The server demands another `User-Agent` (406).
     #[error(
         "the server wants to know who asks (406): name your project and an address for its operators to write to with --user-agent"
     )]
     UserAgentRequired,
-    /// It does not want to be asked by us at all (403).
+    /// The server refuses requests of this client (403).
     #[error("the server refuses this address (403): it may be banned, so leave the server alone and ask its operators{}", detail(.message))]
     Forbidden {
-        /// Its own words.
+        /// The message of the server.
         message: String,
     },
-    /// It answers, but not with OSM's XML.
+    /// The response is not OSM XML.
     #[error("the server answered with {content_type} and not with OSM data{}", detail(.message))]
     UnexpectedContentType {
-        /// What it says that it sends.
+        /// Its media type.
         content_type: String,
-        /// Its own words, if it sends a page.
+        /// The message of the server.
         message: String,
     },
-    /// It sends us to a place that it is not itself.
+    /// The response is a redirect to another host, or there were too many redirects.
     #[error("the server sends us elsewhere, and only redirects within the same host are followed")]
     ForeignRedirect,
-    /// Any other status.
+    /// The response has another status.
     #[error("the server answered with the status {status}{}", detail(.message))]
     Status {
         /// The status.
         status: u16,
-        /// Its own words.
+        /// The message of the server.
         message: String,
     },
-    /// Nobody answers there.
+    /// The connection failed.
     #[error("the server cannot be reached: {0}")]
     Unreachable(String),
-    /// It took longer than the query may.
+    /// The response did not begin in time.
     #[error("the server did not begin to answer within {} seconds", .0.as_secs())]
     Timeout(Duration),
 }
 
-/// What the head of an answer says.
+/// The status and headers of a response.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ResponseHead<'a> {
     pub(super) status: u16,
@@ -82,12 +82,12 @@ pub(super) struct ResponseHead<'a> {
 }
 
 impl ResponseHead<'_> {
-    /// Whether data follows.
+    /// Whether the body is OSM XML.
     pub(super) fn is_data(&self) -> bool {
         self.status == 200 && self.media_type() == OSM_XML
     }
 
-    /// Why no data follows; `start` is how the body begins.
+    /// The error, if the body is not OSM XML. `start` is the beginning of the body.
     pub(super) fn error(&self, start: &[u8]) -> QueryError {
         let message = error_message(&String::from_utf8_lossy(start));
         let retry_after = self.retry_after;
@@ -117,8 +117,7 @@ fn detail(message: &str) -> String {
     if message.is_empty() { String::new() } else { format!(": {message}") }
 }
 
-/// What a page says is wrong: its paragraphs that begin with `Error`, without their tags. A text that is no page says
-/// nothing.
+/// The error message in an HTML page: its paragraphs that begin with `Error`, without tags. Empty for other text.
 fn error_message(page: &str) -> String {
     let lines = page.split("<p>").skip(1).filter_map(|paragraph| {
         let text = without_tags(paragraph.split("</p>").next().unwrap_or_default());
@@ -154,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_form_that_holds_data_is_taken_for_data() {
+    fn only_osm_xml_with_status_200_is_data() {
         let is_data =
             |status, content_type| ResponseHead { status, content_type, retry_after: None }.is_data();
         assert!(is_data(200, "application/osm3s+xml"));
@@ -171,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_says_what_is_wrong_in_its_paragraphs() {
+    fn the_paragraphs_of_an_error_page_are_the_message() {
         let page = "<html><body><p>The data included …</p>\n\
             <p><strong style=\"color:#FF0000\">Error</strong>: line 1: parse error: Unknown type &quot;nodes&quot; </p>\n\
             <p><strong>Error</strong>: line 2: a &lt;b&gt; &amp;amp; c </p></body></html>";
@@ -181,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_hostile_server_says_stays_short() {
+    fn the_message_of_a_malicious_server_is_cut() {
         let page = format!("<p>Error: {}</p>", "<x>a\u{7}".repeat(100_000)).repeat(50);
         assert!(error(400, "text/html", &page).to_string().len() < 4000);
         let odd = error(200, &"x".repeat(100_000), "");

@@ -1,4 +1,4 @@
-//! Data on its way from the network to whoever reads it on a thread that blocks.
+//! The body of a response, received by an async task and read by a blocking thread.
 
 use std::{
     io::{self, Read},
@@ -15,20 +15,20 @@ use tokio::{
 
 use crate::compression::{Compression, Decompressor};
 
-/// Chunks that may wait for their reader; each is what the network gave at once, up to some hundred KB.
+/// How many received chunks may wait for the reader. Each has up to a few hundred KB.
 const MAX_QUEUED_CHUNKS: usize = 8;
-/// The slowest that a server may be on the whole, in bytes per second.
+/// The minimum average rate of the body. A slower response fails.
 const MIN_BYTES_PER_SECOND: u64 = 1024;
 
-/// The XML that a server sends, as it comes; reading blocks.
+/// The OSM XML that a server sends, decompressed.
 ///
-/// It must not be read on a thread of the async runtime. Dropping it closes the connection.
+/// Reading blocks, so it must not be read on a thread of the async runtime. Dropping it closes the connection.
 pub struct QueryResponse {
     body: Body,
     interrupter: Interrupter,
 }
 
-/// Breaks an [`QueryResponse`] off from another thread: reading it then fails.
+/// Aborts the download of a [`QueryResponse`] from another thread. Reading the response then fails.
 #[derive(Clone, Debug)]
 pub struct Interrupter(AbortHandle);
 
@@ -38,7 +38,7 @@ enum Body {
 }
 
 impl QueryResponse {
-    /// Begins to take the body of `response` in, from which nothing may come for `max_silence`.
+    /// Starts to receive the body of `response`. It fails if nothing is received for `max_silence`.
     pub(super) fn new(response: Response, is_gzip: bool, max_silence: Duration) -> Self {
         let (sender, chunks) = mpsc::channel(MAX_QUEUED_CHUNKS);
         let forwarder = tokio::spawn(forward_chunks(response, sender, max_silence));
@@ -51,14 +51,14 @@ impl QueryResponse {
         Self { body, interrupter: Interrupter(forwarder.abort_handle()) }
     }
 
-    /// What breaks it off.
+    /// Aborts the download.
     pub fn interrupter(&self) -> Interrupter {
         self.interrupter.clone()
     }
 }
 
 impl Interrupter {
-    /// Breaks the answer off.
+    /// Aborts the download.
     pub fn interrupt(&self) {
         self.0.abort();
     }
@@ -68,7 +68,7 @@ impl Read for QueryResponse {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match &mut self.body {
             Body::Plain(reader) => reader.read(buffer),
-            Body::Gzip(gunzip) => gunzip.read(buffer),
+            Body::Gzip(decompressor) => decompressor.read(buffer),
         }
     }
 }
@@ -81,11 +81,12 @@ impl Drop for QueryResponse {
 
 enum BodyChunk {
     Data(Bytes),
-    /// The server says that this was all. Without this word it was not, however the sender went.
-    Last,
-    Broken(io::Error),
+    /// The body is complete. If the channel closes without it, the body is truncated.
+    End,
+    Failed(io::Error),
 }
 
+/// Reads the chunks of a body.
 struct ChunkReader {
     chunks: mpsc::Receiver<BodyChunk>,
     current: Bytes,
@@ -97,8 +98,8 @@ impl Read for ChunkReader {
         while self.current.is_empty() && !self.has_ended {
             match self.chunks.blocking_recv() {
                 Some(BodyChunk::Data(chunk)) => self.current = chunk,
-                Some(BodyChunk::Last) => self.has_ended = true,
-                Some(BodyChunk::Broken(error)) => return Err(error),
+                Some(BodyChunk::End) => self.has_ended = true,
+                Some(BodyChunk::Failed(error)) => return Err(error),
                 None => return Err(io::Error::other("the download was broken off")),
             }
         }
@@ -108,25 +109,25 @@ impl Read for ChunkReader {
     }
 }
 
-/// Hands chunks over as they come, and no faster than they are read.
+/// Receives the chunks of a body and sends them to the reader. If the reader is slow, the server has to wait.
 async fn forward_chunks(mut response: Response, chunks: mpsc::Sender<BodyChunk>, max_silence: Duration) {
     let mut length = 0;
-    // Only what the server takes counts, not what the reader takes.
+    // Time spent waiting for the server, without that spent waiting for the reader.
     let mut waited = Duration::ZERO;
     loop {
-        let in_all = max_silence.saturating_add(Duration::from_secs(length / MIN_BYTES_PER_SECOND));
-        let begun = Instant::now();
-        let next = timeout(max_silence.min(in_all.saturating_sub(waited)), response.chunk()).await;
-        waited = waited.saturating_add(begun.elapsed());
+        let max_total = max_silence.saturating_add(Duration::from_secs(length / MIN_BYTES_PER_SECOND));
+        let start = Instant::now();
+        let next = timeout(max_silence.min(max_total.saturating_sub(waited)), response.chunk()).await;
+        waited = waited.saturating_add(start.elapsed());
         let chunk = match next {
             Ok(Ok(Some(chunk))) => BodyChunk::Data(chunk),
-            Ok(Ok(None)) => BodyChunk::Last,
-            Ok(Err(_)) => BodyChunk::Broken(io::Error::new(
+            Ok(Ok(None)) => BodyChunk::End,
+            Ok(Err(_)) => BodyChunk::Failed(io::Error::new(
                 io::ErrorKind::UnexpectedEof,
                 "the server broke the connection off",
             )),
             Err(_) => {
-                BodyChunk::Broken(io::Error::new(io::ErrorKind::TimedOut, "the server stopped sending"))
+                BodyChunk::Failed(io::Error::new(io::ErrorKind::TimedOut, "the server stopped sending"))
             }
         };
         let is_last = !matches!(chunk, BodyChunk::Data(_));

@@ -1,22 +1,22 @@
-//! When to ask again after a error, and when not to.
+//! When to send a query again after an error, and when to give up.
 
 use std::time::Duration;
 
-use super::{QueryError, Slots};
+use super::{query_error::QueryError, slots::Slots};
 
-/// The longest wait that a server may order.
+/// The longest delay that a server may request.
 const MAX_REQUESTED_DELAY: Duration = Duration::from_secs(3600);
 
-/// How patient somebody is who asks.
+/// When to send a query again.
 #[derive(Clone, Copy, Debug)]
 pub struct RetryPolicy {
-    /// The shortest wait. The operators of the public servers ask for half a minute.
+    /// The shortest delay. The operators of the public servers ask for half a minute.
     pub min_delay: Duration,
-    /// The longest wait of our own choice; each is twice the one before.
+    /// The longest delay, unless the server requests a longer one. Delays double from one to the next.
     pub max_delay: Duration,
-    /// How often to ask a server that has had enough of us.
+    /// How often to send a query that is refused by the rate limit.
     pub max_rate_limited: u32,
-    /// How often to ask a server that is too busy. Fewer times: it may also be the query that asks too much.
+    /// How often to send a query that is refused because of load. Should be lower, because the query itself may be too large.
     pub max_overloaded: u32,
 }
 
@@ -31,40 +31,41 @@ impl Default for RetryPolicy {
     }
 }
 
-/// Counts the refusals of one download.
+/// The errors of one download so far.
 #[derive(Debug)]
 pub struct RetryState {
-    retry_policy: RetryPolicy,
+    policy: RetryPolicy,
     rate_limited: u32,
     overloaded: u32,
 }
 
 impl RetryState {
-    /// Nothing has been refused yet.
-    pub fn new(retry_policy: RetryPolicy) -> Self {
-        Self { retry_policy, rate_limited: 0, overloaded: 0 }
+    /// A state without errors.
+    pub fn new(policy: RetryPolicy) -> Self {
+        Self { policy, rate_limited: 0, overloaded: 0 }
     }
 
-    /// Whether the server's status would help to decide how long to wait after this error. Asked rarely: reading it
-    /// costs the server, too, and under load that is what hurts.
+    /// Whether [`Self::next_delay`] needs the slots of the server for this error. It does only after every other error, to
+    /// spare a server under load.
     pub fn needs_slots(&self, error: &QueryError) -> bool {
         matches!(error, QueryError::RateLimited { .. }) && self.rate_limited.is_multiple_of(2)
     }
 
-    /// How long to wait before asking again; `None`: it is no use.
+    /// How long to wait before the query is sent again; `None` to give up. `slots` is the status of the server, if
+    /// [`Self::needs_slots`] was true.
     pub fn next_delay(&mut self, error: &QueryError, slots: Option<&Slots>) -> Option<Duration> {
-        let (count, most, requested) = match error {
+        let (count, limit, requested) = match error {
             QueryError::RateLimited { retry_after, .. } => {
-                (&mut self.rate_limited, self.retry_policy.max_rate_limited, *retry_after)
+                (&mut self.rate_limited, self.policy.max_rate_limited, *retry_after)
             }
             QueryError::Overloaded { retry_after, .. } => {
-                (&mut self.overloaded, self.retry_policy.max_overloaded, *retry_after)
+                (&mut self.overloaded, self.policy.max_overloaded, *retry_after)
             }
-            // Whoever asks again after any other answer only makes things worse.
+            // No other error will go away by itself.
             _ => return None,
         };
         *count += 1;
-        if *count >= most {
+        if *count >= limit {
             return None;
         }
         let free_in = slots.filter(|slots| !slots.is_free()).and_then(|slots| slots.free_in);
@@ -72,9 +73,10 @@ impl RetryState {
         Some(self.own_delay(self.rate_limited + self.overloaded).max(requested))
     }
 
-    fn own_delay(&self, refusals: u32) -> Duration {
-        let doubled = 2_u32.saturating_pow(refusals.saturating_sub(1));
-        self.retry_policy.min_delay.saturating_mul(doubled).min(self.retry_policy.max_delay)
+    /// The delay without a request of the server, after this number of errors.
+    fn own_delay(&self, errors: u32) -> Duration {
+        let doubled = 2_u32.saturating_pow(errors.saturating_sub(1));
+        self.policy.min_delay.saturating_mul(doubled).min(self.policy.max_delay)
     }
 }
 
@@ -90,20 +92,20 @@ mod tests {
         QueryError::Overloaded { message: String::new(), retry_after: retry_after.map(Duration::from_secs) }
     }
 
-    /// The waits, in seconds, until it is given up.
-    fn waits(error: &QueryError) -> Vec<u64> {
+    /// The delays in seconds until the query is given up.
+    fn delays(error: &QueryError) -> Vec<u64> {
         let mut retries = RetryState::new(RetryPolicy::default());
-        std::iter::from_fn(|| retries.next_delay(error, None)).map(|wait| wait.as_secs()).collect()
+        std::iter::from_fn(|| retries.next_delay(error, None)).map(|delay| delay.as_secs()).collect()
     }
 
     #[test]
-    fn each_wait_is_twice_the_one_before_and_there_is_an_end() {
-        assert_eq!(waits(&rate_limited()), [30, 60, 120, 240, 480, 600, 600]);
-        assert_eq!(waits(&overloaded(None)), [30, 60, 120, 240]);
+    fn delays_double_up_to_the_maximum_and_the_number_of_retries_is_limited() {
+        assert_eq!(delays(&rate_limited()), [30, 60, 120, 240, 480, 600, 600]);
+        assert_eq!(delays(&overloaded(None)), [30, 60, 120, 240]);
     }
 
     #[test]
-    fn what_will_not_get_better_is_not_asked_again() {
+    fn permanent_errors_are_not_retried() {
         for error in [
             QueryError::InvalidQuery { message: String::new() },
             QueryError::UserAgentRequired,
@@ -114,25 +116,25 @@ mod tests {
             QueryError::Unreachable("refused".into()),
             QueryError::Timeout(Duration::ZERO),
         ] {
-            assert_eq!(waits(&error), [0; 0], "{error}");
+            assert_eq!(delays(&error), [0; 0], "{error}");
         }
     }
 
     #[test]
-    fn a_server_may_order_longer_waits_but_no_shorter_ones_and_not_for_ever() {
+    fn a_server_may_request_longer_delays_up_to_an_hour_but_no_shorter_ones() {
         let mut retries = RetryState::new(RetryPolicy::default());
         let slots = |seconds| Slots { limit: Some(2), free: 0, free_in: Some(Duration::from_secs(seconds)) };
-        let mut wait = |error: QueryError, slots: Option<Slots>| {
+        let mut delay = |error: QueryError, slots: Option<Slots>| {
             retries.next_delay(&error, slots.as_ref()).unwrap().as_secs()
         };
-        assert_eq!(wait(rate_limited(), Some(slots(5))), 30);
-        assert_eq!(wait(rate_limited(), Some(slots(200))), 200);
-        assert_eq!(wait(overloaded(Some(900)), None), 900);
-        assert_eq!(wait(overloaded(Some(u64::MAX)), None), 3600);
+        assert_eq!(delay(rate_limited(), Some(slots(5))), 30);
+        assert_eq!(delay(rate_limited(), Some(slots(200))), 200);
+        assert_eq!(delay(overloaded(Some(900)), None), 900);
+        assert_eq!(delay(overloaded(Some(u64::MAX)), None), 3600);
     }
 
     #[test]
-    fn the_status_is_read_after_every_other_refusal_for_which_it_matters() {
+    fn the_status_is_needed_after_every_other_rate_limit_error() {
         let mut retries = RetryState::new(RetryPolicy::default());
         let mut read = Vec::new();
         for _ in 0..4 {
