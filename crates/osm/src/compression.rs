@@ -137,7 +137,7 @@ mod tests {
 
     #[test]
     fn a_compression_bomb_is_refused() {
-        let bomb = gzip(std::iter::repeat_n(vec![b' '; 1 << 20], 512));
+        let bomb = gzip(std::iter::repeat_n(vec![b' '; 1 << 20], 200));
         let result = io::copy(&mut gunzip(&bomb), &mut io::sink());
         assert!(result.unwrap_err().to_string().contains("more than 200 times its size"));
         let within_limit = gzip(std::iter::repeat_n(vec![b' '; 1 << 20], 64));
