@@ -1,31 +1,29 @@
-//! Errors on their way to a client.
+//! Removes the parts of errors that clients must not see.
 
 use std::{error::Error, fmt};
 
-/// The part of an error's chain that may leave the server.
+/// The part of the error chain that clients may see.
 ///
-/// Errors of Git name paths of the server, and what else stands deep in a chain is for whoever runs the server, not
-/// for clients. They go to the log, and the chain ends above them.
+/// Errors of Git contain paths of the server, and deeper causes concern its operator. They are logged, and the public error
+/// ends above them.
 pub(crate) fn public_error(error: impl Error + Send + Sync + 'static) -> anyhow::Error {
-    // What stands below an error about a file is about the file too: `geopackage` and `osm` name no paths.
+    // The crates `geopackage` and `osm` put no paths into errors, so all causes below one of their errors are public.
     let mut is_below_file_error = false;
-    let is_public = |cause: &&(dyn Error + 'static)| {
+    let is_public_cause = |cause: &&(dyn Error + 'static)| {
         is_below_file_error |= cause.is::<longhaul_geopackage::Error>() || cause.is::<longhaul_osm::Error>();
         is_below_file_error || is_public(*cause)
     };
-    let mut messages: Vec<String> = chain(&error).take_while(is_public).map(ToString::to_string).collect();
+    let mut messages: Vec<String> =
+        chain(&error).take_while(is_public_cause).map(ToString::to_string).collect();
     if messages.len() < chain(&error).count() {
-        let whole: Vec<String> = chain(&error).map(ToString::to_string).collect();
-        tracing::warn!(error = whole.join(": caused by: "), "a command failed");
+        let all: Vec<String> = chain(&error).map(ToString::to_string).collect();
+        tracing::warn!(error = all.join(": caused by: "), "a command failed");
     }
-    // An error that passes on the words of its cause would say them twice.
+    // A transparent error has the same message as its cause.
     messages.dedup();
-    let messages = messages
-        .into_iter()
-        .rev()
-        .fold(None, |source, message| Some(Box::new(PublicError { message, source })));
-    match messages {
-        Some(messages) => anyhow::Error::new(*messages),
+    let nest = |source, message| Some(Box::new(PublicError { message, source }));
+    match messages.into_iter().rev().fold(None, nest) {
+        Some(error) => anyhow::Error::new(*error),
         None => anyhow::anyhow!("an internal error, which the server's log describes"),
     }
 }
@@ -34,7 +32,7 @@ fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn 
     std::iter::successors(Some(error), |error| (*error).source())
 }
 
-/// Our own errors, and those of the system, name no paths.
+/// Whether an error is of a type whose messages contain no paths of the server.
 fn is_public(error: &(dyn Error + 'static)) -> bool {
     error.is::<longhaul_repository::StageError>()
         || error.is::<longhaul_repository::RepositoriesError>()
@@ -42,11 +40,11 @@ fn is_public(error: &(dyn Error + 'static)) -> bool {
         || error.is::<longhaul_repository::PackError>()
         || error.is::<longhaul_repository::DatasetError>()
         || error.is::<longhaul_repository::BadPath>()
-        || error.is::<crate::RootError>()
+        || error.is::<crate::import_roots::RootError>()
         || error.is::<std::io::Error>()
 }
 
-/// One line of a chain.
+/// One error of the chain.
 #[derive(Debug)]
 struct PublicError {
     message: String,

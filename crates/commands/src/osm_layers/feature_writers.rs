@@ -1,4 +1,4 @@
-//! One thread's ways into the layers that are made of entities of one kind.
+//! Makes features of entities and writes them, on one thread.
 
 use longhaul_geodata::Batch;
 use longhaul_osm::{EntityLayer, Node, Warnings, WayWithGeometry};
@@ -8,10 +8,10 @@ use longhaul_tasks::Failure;
 use super::statistics::OsmStatistics;
 use crate::public_error::public_error;
 
-/// When a batch is written although more is to come: a few thousand features come to a tenth of it.
-const FULL: usize = 4 << 20;
+/// The size in bytes at which a batch is written early. The features of a usual block take a tenth of it.
+const MAX_BATCH_BYTES: usize = 4 << 20;
 
-/// Makes features of entities and writes them.
+/// The writers of one thread into the layers of one entity type.
 pub(super) struct FeatureWriters<'a> {
     layers: Vec<LayerWriter<'a>>,
     warnings: Warnings,
@@ -52,12 +52,12 @@ impl<'a> FeatureWriters<'a> {
         })
     }
 
-    /// Writes the features that were made.
+    /// Writes all features that are in batches.
     pub(super) fn flush(&mut self) -> Result<(), Failure> {
         self.layers.iter_mut().try_for_each(LayerWriter::write)
     }
 
-    /// What was written into each layer; what was odd is added to what the thread has counted.
+    /// Returns what was written into each layer. The warnings are added to the statistics of the thread.
     pub(super) fn finish(
         mut self,
         mut statistics: OsmStatistics,
@@ -71,7 +71,7 @@ impl<'a> FeatureWriters<'a> {
 
 impl LayerWriter<'_> {
     fn write_if_full(&mut self) -> Result<(), Failure> {
-        if self.features.size() < FULL { Ok(()) } else { self.write() }
+        if self.features.size() < MAX_BATCH_BYTES { Ok(()) } else { self.write() }
     }
 
     fn write(&mut self) -> Result<(), Failure> {

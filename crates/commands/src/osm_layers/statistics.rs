@@ -1,24 +1,24 @@
-//! What an import of OpenStreetMap data counts.
+//! The statistics and the report of an import of OpenStreetMap data.
 
 use longhaul_osm::{Entity, EntityKind, SourceMetadata, Warnings, WayStatistics};
 use longhaul_tasks::{Node, Report};
 
-/// What was read, and what became of it.
+/// What was read, and the problems of it.
 #[derive(Debug, Default)]
 pub(crate) struct OsmStatistics {
     pub(crate) nodes: u64,
     pub(crate) ways: u64,
     pub(crate) relations: u64,
-    /// The highest of all entities; nothing where none has any.
+    /// The highest of all entities; `None` if no entity has one.
     latest_changeset: Option<i64>,
-    /// In milliseconds since 1970.
+    /// The latest of all entities, in milliseconds since 1970.
     latest_timestamp: Option<i64>,
-    built: WayStatistics,
+    way_statistics: WayStatistics,
     pub(crate) warnings: Warnings,
 }
 
 impl OsmStatistics {
-    /// How many entities were read.
+    /// The number of entities that were read.
     pub(crate) fn entities(&self) -> u64 {
         self.nodes + self.ways + self.relations
     }
@@ -35,38 +35,38 @@ impl OsmStatistics {
         self.latest_timestamp = self.latest_timestamp.max(info.timestamp);
     }
 
-    /// Counts what became of ways.
+    /// Adds the statistics of ways.
     pub(super) fn add_ways(&mut self, counts: WayStatistics) {
-        self.built.without_geometry += counts.without_geometry;
-        self.built.missing_nodes += counts.missing_nodes;
+        self.way_statistics.without_geometry += counts.without_geometry;
+        self.way_statistics.missing_nodes += counts.missing_nodes;
     }
 
-    /// Adds what another thread counted.
+    /// Adds the statistics of another thread.
     pub(super) fn merge(&mut self, other: Self) {
         self.nodes += other.nodes;
         self.ways += other.ways;
         self.relations += other.relations;
         self.latest_changeset = self.latest_changeset.max(other.latest_changeset);
         self.latest_timestamp = self.latest_timestamp.max(other.latest_timestamp);
-        self.add_ways(other.built);
+        self.add_ways(other.way_statistics);
         self.warnings.merge(other.warnings);
     }
 
-    /// What the task reports: the `OSMReport` that GeoGig's clients know, and then what else there is to say.
-    /// `unpprocessedCount` is spelt as they expect it; what nobody knows is -1 there.
+    /// The report of the task: GeoGig's `OSMReport`, and further members. `unpprocessedCount` is GeoGig's spelling. An
+    /// unknown changeset or timestamp is -1.
     pub(crate) fn report(&self, metadata: &SourceMetadata) -> Report {
         let count = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
-        let known = Report::new()
+        let osm_report = Report::new()
             .integer("latestChangeset", self.latest_changeset.unwrap_or(-1))
             .integer("latestTimestamp", self.latest_timestamp.unwrap_or(-1))
             .integer("processedEntities", count(self.entities()))
             .integer("nodeCount", count(self.nodes))
             .integer("wayCount", count(self.ways))
-            .integer("unpprocessedCount", count(self.built.without_geometry));
+            .integer("unpprocessedCount", count(self.way_statistics.without_geometry));
         let mut report = Report::new()
-            .element("OSMReport", known)
+            .element("OSMReport", osm_report)
             .integer("relationCount", count(self.relations))
-            .integer("missingNodeCount", count(self.built.missing_nodes));
+            .integer("missingNodeCount", count(self.way_statistics.missing_nodes));
         let warnings: Vec<_> = self.warning_messages(metadata).map(Node::Text).collect();
         if !warnings.is_empty() {
             report = report.list("warnings", warnings);
@@ -78,11 +78,11 @@ impl OsmStatistics {
     }
 
     fn warning_messages(&self, metadata: &SourceMetadata) -> impl Iterator<Item = String> {
-        let not_kept = match self.relations {
+        let relations = match self.relations {
             0 => None,
             1 => Some("1 relation was counted and not kept".to_owned()),
             more => Some(format!("{more} relations were counted and not kept")),
         };
-        metadata.remarks.iter().cloned().chain(not_kept).chain(self.warnings.messages())
+        metadata.remarks.iter().cloned().chain(relations).chain(self.warnings.messages())
     }
 }

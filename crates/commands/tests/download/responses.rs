@@ -208,7 +208,8 @@ fn a_mapping_makes_layers_beside_the_raw_ones_and_says_what_it_could_not_read() 
 
 #[test]
 fn a_server_that_refuses_us_is_asked_once() {
-    for (status, expected) in [("406 Not Acceptable", "--user-agent"), ("403 Forbidden", "it may be banned")] {
+    for (status, expected) in [("406 Not Acceptable", "--user-agent"), ("403 Forbidden", "it may be banned")]
+    {
         let server = MockServer::start((0..3).map(|_| Reply::Send(error_page(status, "x"))));
         let harness = harness(&server);
         let message = error_message(&harness.run(download(&harness)));

@@ -94,7 +94,7 @@ fn queries_are_sent_in_the_order_in_which_they_were_asked_for() {
         let mut ids = Vec::new();
         for filter in filters {
             let mut job = download(&harness);
-            job.wanted = longhaul_commands::OsmArea::Filter(filter.into());
+            job.filter = longhaul_commands::DownloadFilter::Filter(filter.into());
             ids.push(harness.tasks.submit(job, Submission::default()).await.unwrap().id);
         }
         for id in ids {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use longhaul_commands::{Destination, DownloadOsm, DownloadWords, OsmArea, OsmMapping, Overpass};
+use longhaul_commands::{Destination, DownloadFilter, DownloadOsm, DownloadParameters, OsmMapping, Overpass};
 use longhaul_osm::overpass::{Client, RetryPolicy};
 use longhaul_tasks::{MemoryStore, Node, Report, Status, Task, store::Store};
 
@@ -52,16 +52,16 @@ pub fn download(harness: &Harness) -> DownloadOsm {
         Destination { repository: harness.repository.id().to_owned(), ..Destination::default() };
     DownloadOsm {
         destination,
-        wanted: OsmArea::Filter(FILTER.to_owned()),
+        filter: DownloadFilter::Filter(FILTER.to_owned()),
         mapping: None,
-        asked: DownloadWords { bbox: Some("1,2,3,4".into()), ..DownloadWords::default() },
+        parameters: DownloadParameters { bbox: Some("1,2,3,4".into()), ..DownloadParameters::default() },
     }
 }
 
 /// A download of what was downloaded last.
 pub fn update(harness: &Harness) -> DownloadOsm {
-    let asked = DownloadWords { update: Some(true), ..DownloadWords::default() };
-    DownloadOsm { wanted: OsmArea::LastFilter, asked, ..download(harness) }
+    let parameters = DownloadParameters { update: Some(true), ..DownloadParameters::default() };
+    DownloadOsm { filter: DownloadFilter::LastFilter, parameters, ..download(harness) }
 }
 
 pub fn mapped(job: DownloadOsm, mapping: &str) -> DownloadOsm {

@@ -110,7 +110,7 @@ fn an_update_asks_for_what_the_last_download_of_its_own_branch_asked_for() {
     let mut elsewhere = download(&harness);
     elsewhere.destination.branch = Some("elsewhere".into());
     elsewhere.destination.message = Some("Other message".into());
-    elsewhere.wanted = longhaul_commands::OsmArea::Filter("node(7);out meta;".into());
+    elsewhere.filter = longhaul_commands::DownloadFilter::Filter("node(7);out meta;".into());
     // The same data on a new branch is nothing new: so the branch gets a commit of its own first.
     let mut first = update(&harness);
     first.destination.branch = Some("elsewhere".into());

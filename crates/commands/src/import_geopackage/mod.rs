@@ -1,40 +1,43 @@
-//! The layers of a GeoPackage become one commit on a branch.
+//! The job that imports layers of a GeoPackage as one commit.
+
+mod features;
 
 use std::path::PathBuf;
 
 use anyhow::bail;
-use longhaul_geopackage::{GeoPackage, Table};
+use longhaul_geopackage::{GeoPackage, Interrupter, Table};
 use longhaul_repository::{Commit, DatasetPath, Mode, Stage};
 use longhaul_tasks::{Context, Failure, Job, Lane, Node, PublishError, Report};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Author, Destination, Environment, layer_import::import_features, public_error::public_error,
-    report::commit_report, repository_lane,
+    Author, Destination, Environment, public_error::public_error, report::commit_report, repository_lane,
+    staged_commit::StagedCommit,
 };
+use features::import_features;
 
-/// Imports layers of a GeoPackage that was uploaded.
+/// Imports layers of an uploaded GeoPackage.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct ImportGeopackage {
-    /// The id of the repository, which stays when it is renamed.
+    /// The id of the repository, which a rename does not change.
     pub repository: String,
-    /// The local branch to commit to; the one HEAD stands on if none is named.
+    /// The local branch to commit to; `None` for the branch of HEAD.
     pub branch: Option<String>,
-    /// Where the file is.
+    /// The path of the uploaded file.
     pub upload: PathBuf,
-    /// What the file is called, for messages.
+    /// The name of the file for messages.
     pub file_name: String,
-    /// The one layer to import; all of them if none is named.
+    /// The layer to import; `None` for all layers.
     pub layer: Option<String>,
-    /// The path under which to keep the layer, if not its own name.
+    /// The path of the layer in the repository; `None` for its name.
     pub dest: Option<String>,
-    /// Whether features are added to those of the layer that are there, or replace them.
+    /// Whether the features are added to the existing layer instead of replacing it.
     pub add: bool,
-    /// The column that tells features apart, if not the table's own primary key.
+    /// The column that identifies features; `None` for the primary key of the table.
     pub fid_attribute: Option<String>,
-    /// The commit's message; in Kart's words if there is none.
+    /// The commit message; `None` for the message that Kart writes.
     pub message: Option<String>,
-    /// Who made the change; whom the repository's configuration names if nobody is.
+    /// The author; `None` for the identity in the configuration of the repository.
     pub author: Option<Author>,
 }
 
@@ -56,38 +59,30 @@ impl Job for ImportGeopackage {
 
     fn run(self, env: &Environment, ctx: &Context) -> Result<Report, Failure> {
         let destination = self.destination();
-        let repository = destination.open(env)?;
-        let author = destination.author(&repository)?;
-        let reading = longhaul_geopackage::Interrupter::default();
-        let _reading = ctx.on_cancel({
-            let reading = reading.clone();
-            move || reading.interrupt()
+        let mut commit = StagedCommit::begin(ctx, env, &destination)?;
+        let interrupter = Interrupter::default();
+        let _cancel_reading = ctx.on_cancel({
+            let interrupter = interrupter.clone();
+            move || interrupter.interrupt()
         });
-        let package = GeoPackage::open_interruptible(&self.upload, &self.file_name, &reading);
+        let package = GeoPackage::open_interruptible(&self.upload, &self.file_name, &interrupter);
         let package = package.map_err(public_error)?;
-
-        let mut stage = destination.stage(&repository)?;
-        let interrupter = stage.interrupter();
-        let _writing = ctx.on_cancel(move || interrupter.interrupt());
-
-        let layers = self.layers(&package)?;
-        let mut notes = package.notes().to_vec();
-        for (at, layer) in layers.iter().enumerate() {
-            let name = &layer.table.layer.name;
-            ctx.step(format!("Importing {name} ({}/{})...", at + 1, layers.len()))
+        let layers = self.selected_layers(&package)?;
+        for (index, layer) in layers.iter().enumerate() {
+            ctx.step(format!("Importing {} ({}/{})...", layer.table.layer.name, index + 1, layers.len()))
                 .total(layer.table.feature_count)
                 .unit("features");
-            notes.extend(layer.table.notes.iter().cloned());
-            self.import_layer(env, ctx, &package, &mut stage, layer)?;
+            self.import_layer(env, ctx, &package, &mut commit.stage, layer)?;
         }
         ctx.step("Committing...");
-        let details = destination.details(&repository, author, &self.file_name);
-        destination.commit(ctx, env, stage, details, |commit| report(commit, notes))
+        let notes = layers.into_iter().flat_map(|layer| layer.table.notes);
+        let notes = package.notes().iter().cloned().chain(notes).collect();
+        commit.commit(&self.file_name, |message| message, |commit| report(commit, notes))
     }
 }
 
-/// A layer of the file, and where it is to be kept.
-struct Chosen {
+/// A layer to import, and its path in the repository.
+struct SelectedLayer {
     table: Table,
     path: DatasetPath,
 }
@@ -102,7 +97,7 @@ impl ImportGeopackage {
         }
     }
 
-    fn layers(&self, package: &GeoPackage) -> anyhow::Result<Vec<Chosen>> {
+    fn selected_layers(&self, package: &GeoPackage) -> anyhow::Result<Vec<SelectedLayer>> {
         let names = match &self.layer {
             Some(layer) => vec![layer.clone()],
             None => package.layer_names().to_vec(),
@@ -113,16 +108,16 @@ impl ImportGeopackage {
         if self.dest.is_some() && names.len() > 1 {
             bail!("{} has {} layers: say with layer which one goes to dest", self.file_name, names.len());
         }
-        names.iter().map(|name| self.layer(package, name)).collect()
+        names.iter().map(|name| self.selected_layer(package, name)).collect()
     }
 
-    fn layer(&self, package: &GeoPackage, name: &str) -> anyhow::Result<Chosen> {
+    fn selected_layer(&self, package: &GeoPackage, name: &str) -> anyhow::Result<SelectedLayer> {
         let table = match &self.fid_attribute {
             Some(column) => package.layer_keyed_by(name, column),
             None => package.layer(name),
         };
         let path = DatasetPath::new(self.dest.as_deref().unwrap_or(name)).map_err(public_error)?;
-        Ok(Chosen { table: table.map_err(public_error)?, path })
+        Ok(SelectedLayer { table: table.map_err(public_error)?, path })
     }
 
     fn import_layer(
@@ -131,7 +126,7 @@ impl ImportGeopackage {
         ctx: &Context,
         package: &GeoPackage,
         stage: &mut Stage,
-        Chosen { table, path }: &Chosen,
+        SelectedLayer { table, path }: &SelectedLayer,
     ) -> Result<(), Failure> {
         let mode = if self.add { Mode::Add } else { Mode::Replace };
         let mut layer = stage.layer(path, &table.layer, mode).map_err(public_error)?;
