@@ -254,12 +254,12 @@ mod tests {
             "/",
             "http://example.org/x.osm",
         ] {
-            let refused = fixture.read(path);
-            assert!(matches!(refused, Err(RootError::Outside(_))), "{path}: {refused:?}");
+            let result = fixture.read(path);
+            assert!(matches!(result, Err(RootError::Outside(_))), "{path}: {result:?}");
         }
         for path in ["out/secret", "out/nothing", "in/../out/secret", "in"] {
-            let refused = fixture.read(&fixture.full(path));
-            assert!(matches!(refused, Err(RootError::Outside(_))), "{path}: {refused:?}");
+            let result = fixture.read(&fixture.full(path));
+            assert!(matches!(result, Err(RootError::Outside(_))), "{path}: {result:?}");
         }
         assert!(matches!(ImportRoots::default().open("a.osm"), Err(RootError::Outside(_))));
     }
@@ -276,8 +276,8 @@ mod tests {
     fn a_missing_file_below_a_root_is_reported() {
         let fixture = fixture();
         for path in ["none.osm", "deep/none.osm", "none/none.osm"] {
-            let refused = fixture.read(path).unwrap_err();
-            assert_eq!(refused.to_string(), format!("File does not exist: {path}"));
+            let result = fixture.read(path).unwrap_err();
+            assert_eq!(result.to_string(), format!("File does not exist: {path}"));
         }
         assert!(ImportRoots::new(&[fixture.base.join("nothing")]).is_err());
         assert!(ImportRoots::new(&[fixture.base.join("in/a.osm")]).is_err());

@@ -38,8 +38,8 @@ impl<'a> StagedCommit<'a> {
         &self.repository
     }
 
-    /// Makes the commit of data that comes from `source`. `message` gets the message that was asked for and returns the one
-    /// to use. Seals the task with `report`, and moves the branch.
+    /// Makes the commit of data that comes from `source`. `message` maps the requested message to the one that is used. The
+    /// task is sealed with `report`, then the branch is moved.
     pub(crate) fn commit(
         self,
         source: &str,

@@ -1,4 +1,4 @@
-//! Entities in every order: what comes out is the same.
+//! The assembly of entities in any order, compared with a simple model.
 
 #![allow(clippy::unwrap_used, reason = "tests may")]
 
@@ -7,14 +7,14 @@ use std::collections::BTreeMap;
 use longhaul_osm::{Assembler, Entities, Entity, Error, Info, Position, Warnings, WayStatistics};
 use proptest::prelude::*;
 
-/// One version of a node or of a way, as a test spells it out.
+/// One version of a node or a way.
 #[derive(Clone, Debug, PartialEq)]
 enum Version {
     Node { id: i64, version: u32, visible: bool, lon: i32 },
     Way { id: i64, version: u32, visible: bool, refs: Vec<i64> },
 }
 
-/// What is left: nodes and ways by id, with their version and their coordinates.
+/// Nodes and ways by id, with their version and their longitudes.
 type Assembled = (BTreeMap<i64, (u32, i32)>, BTreeMap<i64, (u32, Vec<i32>)>);
 
 fn block(versions: &[Version]) -> Entities {
@@ -34,7 +34,7 @@ fn block(versions: &[Version]) -> Entities {
     entities
 }
 
-/// Takes the blocks in, the odd ones on a thread of their own, and gathers what is left.
+/// Assembles the blocks, those with odd numbers on a second thread.
 fn assemble(blocks: &[Entities], memory: u64) -> (Assembled, WayStatistics) {
     let folder = tempfile::tempdir().unwrap();
     let assembler = Assembler::new(folder.path(), memory).unwrap();
@@ -85,7 +85,7 @@ fn assemble(blocks: &[Entities], memory: u64) -> (Assembled, WayStatistics) {
     ((nodes, ways), counts)
 }
 
-/// The same, the plain way: all in maps.
+/// The model: all entities in maps.
 fn expected(versions: &[Version]) -> (Assembled, WayStatistics) {
     let (mut nodes, mut ways) = (BTreeMap::new(), BTreeMap::new());
     for version in versions {
@@ -134,9 +134,9 @@ fn version_strategy() -> impl Strategy<Value = Version> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
-    /// In whatever order, in whatever blocks, with whatever little memory.
+    /// For any order, any size of blocks and any limit of memory.
     #[test]
-    fn what_counts_is_kept_and_nothing_else(
+    fn the_result_is_that_of_the_model(
         mut versions in prop::collection::vec(version_strategy(), 0..120),
         sorted in any::<bool>(),
         len in 1..40_usize,
@@ -154,12 +154,12 @@ proptest! {
 }
 
 #[test]
-fn a_thread_that_gives_up_lets_the_others_go() {
+fn abort_ends_the_waiting_of_other_threads() {
     let folder = tempfile::tempdir().unwrap();
     let assembler = Assembler::new(folder.path(), 0).unwrap();
     let waited = std::thread::scope(|scope| {
         let waiting = scope.spawn(|| assembler.add_block(1, &Entities::default()));
-        // Block 0 never comes.
+        // Block 0 is never added.
         assembler.abort();
         waiting.join().unwrap()
     });
@@ -167,7 +167,7 @@ fn a_thread_that_gives_up_lets_the_others_go() {
 }
 
 #[test]
-fn what_is_interrupted_fails() {
+fn an_interrupted_assembly_fails() {
     let folder = tempfile::tempdir().unwrap();
     let assembler = Assembler::new(folder.path(), 0).unwrap();
     assembler.interrupter().interrupt();

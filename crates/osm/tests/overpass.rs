@@ -1,4 +1,4 @@
-//! Asks servers that are on this machine and answer as they were message to.
+//! The Overpass client, with a scripted server on this machine.
 
 #![allow(clippy::unwrap_used, reason = "tests may")]
 
@@ -17,7 +17,7 @@ fn query() -> Query {
     Query::new("node(1,2,3,4);out meta;").unwrap()
 }
 
-/// The answer, read to its end on a thread that may block.
+/// The body of a response, read on a blocking thread.
 async fn read(mut response: QueryResponse) -> std::io::Result<Vec<u8>> {
     let reading = tokio::task::spawn_blocking(move || {
         let mut bytes = Vec::new();
@@ -32,7 +32,7 @@ async fn ask(server: &MockServer) -> Result<Vec<u8>, QueryError> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_query_is_posted_as_a_form_by_somebody_who_says_who_it_is() {
+async fn a_query_is_posted_as_a_form_with_a_user_agent() {
     let server = MockServer::start([Reply::Send(data("<node id=\"1\"/>"))]);
     assert_eq!(ask(&server).await.unwrap(), osm("<node id=\"1\"/>"));
     let asked = server.requests();
@@ -46,7 +46,7 @@ async fn a_query_is_posted_as_a_form_by_somebody_who_says_who_it_is() {
     assert_eq!(asked[0].header("accept-encoding"), "gzip");
 }
 
-/// What each recorded answer is: data, or else the error in words. Which files belong here is checked, too.
+/// All recorded responses: `None` if they are data, otherwise the error message.
 const RECORDED: [(&str, Option<&str>); 34] = [
     ("01-bbox-out-meta.xml", None),
     ("02-bbox-out-meta.json", Some("the server answered with application/json and not with OSM data")),
@@ -78,13 +78,13 @@ const RECORDED: [(&str, Option<&str>); 34] = [
     ("12-out-body-no-meta.xml", None),
     ("13-out-geom.xml", None),
     ("14-out-count.xml", None),
-    // Answers to other questions than queries, as a server might mistake one for the other.
+    // Responses to requests that are not queries.
     ("15-options.txt", None),
     ("16-status.txt", Some("the server answered with text/plain and not with OSM data")),
     ("16b-status-busy.txt", Some("the server answered with text/plain and not with OSM data")),
     ("16c-status-after.txt", Some("the server answered with text/plain and not with OSM data")),
     ("17-timestamp.txt", Some("the server answered with text/plain and not with OSM data")),
-    // What is wrong with the next ones stands in the data; whoever reads that will see it.
+    // The next ones are data with an error remark, which the reader of the data reports.
     ("20-timeout-remark.xml", None),
     ("21-timeout-remark.json", Some("the server answered with application/json and not with OSM data")),
     ("22-partial-then-timeout.xml", None),
@@ -125,7 +125,7 @@ const TOO_BUSY: &str = "the server is too busy, or the query wants more time or 
      request.";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_answer_of_a_real_server_is_understood() {
+async fn every_recorded_response_is_understood() {
     let Some(folder) = recorded() else { return };
     assert_eq!(names_in(&folder), RECORDED.map(|(name, _)| name));
     for (name, error) in RECORDED {
@@ -134,7 +134,7 @@ async fn every_answer_of_a_real_server_is_understood() {
         let server = MockServer::start([Reply::Send(sent.clone())]);
         match (ask(&server).await, error) {
             (Ok(body), None) => {
-                // The last one came in a chunk, which begins with its size.
+                // The last one is chunked, and begins with the size of the chunk.
                 let size = sent[body_at..].iter().position(|byte| *byte == b'\n').unwrap_or(0);
                 let body_at = if name.starts_with("51") { body_at + size + 1 } else { body_at };
                 assert!(
@@ -148,7 +148,7 @@ async fn every_answer_of_a_real_server_is_understood() {
     }
 }
 
-/// The recorded answers that hold head and body in one file.
+/// The recorded responses with head and body in one file.
 fn names_in(folder: &Path) -> Vec<String> {
     let names =
         std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
@@ -159,7 +159,7 @@ fn names_in(folder: &Path) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_packed_answer_of_a_real_server_is_unpacked() {
+async fn a_recorded_gzip_response_is_decompressed() {
     let Some(folder) = recorded() else { return };
     let head = std::fs::read(folder.join("31-gzip.headers")).unwrap();
     let packed = std::fs::read(folder.join("31-gzip.xml.gz")).unwrap();
@@ -186,7 +186,7 @@ async fn the_status_of_a_real_server_says_how_many_queries_it_takes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_else_servers_say_is_told_in_words_that_help() {
+async fn other_errors_have_helpful_messages() {
     for (sent, expected) in [
         (error_page("406 Not Acceptable", "x"), "with --user-agent"),
         (
@@ -202,8 +202,8 @@ async fn what_else_servers_say_is_told_in_words_that_help() {
         let message = ask(&server).await.unwrap_err().to_string();
         assert!(message.contains(expected), "{message}");
     }
-    let nobody = client("http://127.0.0.1:1/api/interpreter").send(&query()).await.err().unwrap();
-    assert!(nobody.to_string().contains("Connection refused"), "{nobody}");
+    let error = client("http://127.0.0.1:1/api/interpreter").send(&query()).await.err().unwrap();
+    assert!(error.to_string().contains("Connection refused"), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -222,10 +222,10 @@ async fn a_redirect_is_followed_with_the_query_and_to_the_same_host_only() {
     assert_eq!(ask(&server).await.unwrap(), osm(""));
     let asked = server.requests();
     assert_eq!(
-        asked.iter().map(|asked| asked.path.as_str()).collect::<Vec<_>>(),
+        asked.iter().map(|request| request.path.as_str()).collect::<Vec<_>>(),
         ["/api/interpreter", "/other", "/third"]
     );
-    assert!(asked.iter().all(|asked| asked.method == "POST" && asked.body.starts_with("data=node")));
+    assert!(asked.iter().all(|request| request.method == "POST" && asked.body.starts_with("data=node")));
 
     let elsewhere = MockServer::start([Reply::Send(data(""))]);
     for to in [elsewhere.url().replace("127.0.0.1", "localhost"), elsewhere.url()] {
@@ -244,7 +244,7 @@ fn impatient(url: &str) -> Client {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_says_nothing_is_given_up() {
+async fn a_silent_server_is_a_timeout() {
     let at_once = Query::new("[timeout:0];node(1);out meta;").unwrap();
     let server = MockServer::start([Reply::Stall(Vec::new())]);
     let message = impatient(&server.url()).send(&at_once).await.err().unwrap();
@@ -263,7 +263,7 @@ async fn a_server_that_says_nothing_is_given_up() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_answer_that_is_cut_is_not_taken_for_a_whole_one() {
+async fn a_truncated_response_is_an_error() {
     let mut cut = data(&"<node/>".repeat(1000));
     cut.truncate(3000);
     let server = MockServer::start([Reply::Send(cut)]);
@@ -272,7 +272,7 @@ async fn an_answer_that_is_cut_is_not_taken_for_a_whole_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_answer_can_be_broken_off_while_somebody_waits_for_more() {
+async fn a_response_can_be_aborted_while_it_is_read() {
     let server = MockServer::start([Reply::Stall(data(&"<node/>".repeat(1000))[..3000].to_vec())]);
     let answer = client(&server.url()).send(&query()).await.unwrap();
     let interrupter = answer.interrupter();

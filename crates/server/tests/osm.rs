@@ -8,7 +8,7 @@ mod support;
 
 use std::os::unix::fs::symlink;
 
-use mock_server::{Reply, MockServer, data, osm};
+use mock_server::{MockServer, Reply, data, osm};
 use support::{Form, Request, Response, Server, git, names_in};
 
 const NODES: &str = "<node id=\"1\" lat=\"1.5\" lon=\"2.5\" version=\"1\" timestamp=\"2016-03-18T08:20:37Z\" \
@@ -152,8 +152,9 @@ fn a_wrong_download_is_refused_in_the_words_that_clients_know() {
 
 #[test]
 fn filters_and_mappings_come_in_parameters_in_forms_and_in_bodies() {
-    let overpass =
-        MockServer::start((0..5).map(|number| Reply::Send(data(&NODES.replace("17", &format!("1{number}"))))));
+    let overpass = MockServer::start(
+        (0..5).map(|number| Reply::Send(data(&NODES.replace("17", &format!("1{number}"))))),
+    );
     let server = server(&overpass, &[]);
     let filter = "[timeout:90];\nnode(1);\nout meta;";
     let send = |request: Request| {
@@ -353,8 +354,9 @@ fn no_other_file_of_the_machine_is_touched() {
 fn filters_and_mappings_may_lie_under_an_import_root() {
     let folder = library();
     let root = folder.path().join("root").to_str().unwrap().to_owned();
-    let overpass =
-        MockServer::start((0..2).map(|number| Reply::Send(data(&NODES.replace("17", &format!("1{number}"))))));
+    let overpass = MockServer::start(
+        (0..2).map(|number| Reply::Send(data(&NODES.replace("17", &format!("1{number}"))))),
+    );
     let server = server(&overpass, &["--import-root", &root]);
     for query in [
         format!("filterPath={root}/area.ql&mappingPath=shops.json"),

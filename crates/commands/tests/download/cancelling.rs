@@ -1,4 +1,4 @@
-//! Cancelling a download, at every point of it.
+//! Downloads that are cancelled at every stage.
 
 use std::task::{Context, Waker};
 
@@ -14,7 +14,7 @@ use crate::{
     support::{git::assert_clean, harness::Harness, seal_hook::SealHookStore},
 };
 
-/// Runs a download, and cancels it once `server` has been asked and `now` says so of the download's progress.
+/// Runs a download and cancels it once `server` has received the query and `now` is true for the progress.
 fn cancelled_when(server: &MockServer, harness: &Harness, now: impl Fn(&Progress) -> bool) -> Task {
     let before = harness.repository_files();
     let submit = harness.tasks.submit(download(harness), Submission::default());
@@ -43,7 +43,7 @@ fn cancelled(act: Reply, retry_policy: RetryPolicy, now: impl Fn(&Progress) -> b
     let server = MockServer::start([act, answer(&small_extract())]);
     let harness = with_retry_policy(&server, retry_policy, MemoryStore::new());
     cancelled_when(&server, &harness, now);
-    // Whoever comes next is not kept waiting.
+    // The next download can run.
     downloaded(&harness, download(&harness));
 }
 
@@ -78,11 +78,11 @@ fn a_download_cancelled_before_any_data_comes_leaves_nothing() {
 }
 
 #[test]
-fn a_download_cancelled_at_the_last_moment_leaves_nothing() {
+fn a_download_cancelled_just_before_it_is_sealed_leaves_nothing() {
     let server = MockServer::start([answer(&small_extract()), answer(&small_extract())]);
     let store = SealHookStore::new(|store, id| {
-        let mut asked = store.write(vec![Transition::CancelRequested { id }]);
-        let answer = asked.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        let mut answers = store.write(vec![Transition::CancelRequested { id }]);
+        let answer = answers.as_mut().poll(&mut Context::from_waker(Waker::noop()));
         assert!(answer.is_ready(), "a store in memory answers at once");
     });
     let harness = with_retry_policy(&server, QUICK, store);

@@ -1,4 +1,4 @@
-//! Downloads beside other tasks that want something of the same repository.
+//! Downloads at the same time as other tasks on the same repository.
 
 use longhaul_commands::ImportGeopackage;
 use longhaul_tasks::{Status, Submission};
@@ -18,7 +18,7 @@ fn roads(harness: &Harness) -> ImportGeopackage {
 }
 
 #[test]
-fn an_import_that_ends_while_a_download_is_under_way_harms_neither() {
+fn an_import_can_commit_during_a_download() {
     let whole = data(&large_extract());
     let half = whole.len() / 2;
     let (act, go_on) = Reply::pause(&whole[..half], &whole[half..]);

@@ -1,4 +1,4 @@
-//! Downloads of OpenStreetMap data, from a server on this machine that answers as it was message to.
+//! Downloads of OpenStreetMap data from a scripted server on this machine.
 
 #![allow(clippy::unwrap_used, reason = "tests may")]
 

@@ -1,4 +1,4 @@
-//! What becomes of every answer.
+//! The result of a download for every response of a server.
 
 use longhaul_tasks::Status;
 
@@ -22,7 +22,8 @@ const EMPTY: &str = "The specified filter did not return any element.\nNo change
                      check the downloaded elements, use the --saveto and --keep-files options and verify the \
                      intermediate file.";
 
-/// Nodes, ways and ways left out of a recorded answer that becomes a commit; otherwise what the task says, in part.
+/// The numbers of nodes, ways and ways without geometry of a recorded response that becomes a commit; otherwise a part of the
+/// error message.
 type Outcome = Result<(i64, i64, i64), &'static str>;
 
 const OUTCOMES: [(&str, Outcome); 33] = [
@@ -67,7 +68,7 @@ const OUTCOMES: [(&str, Outcome); 33] = [
     ("51-truncated-200.txt", Err("is truncated")),
 ];
 
-/// How often a server is asked that answers so.
+/// How often a query is sent to a server with this response.
 fn times_asked(name: &str) -> usize {
     match &name[..2] {
         "24" | "25" | "50" => 5,
@@ -77,7 +78,7 @@ fn times_asked(name: &str) -> usize {
 }
 
 #[test]
-fn every_answer_of_a_real_server_comes_to_the_right_end() {
+fn every_recorded_response_has_the_right_result() {
     let Some(folder) = recorded() else { return };
     for (name, outcome) in OUTCOMES {
         let sent = replayed(&folder.join(name));
@@ -105,13 +106,13 @@ fn every_answer_of_a_real_server_comes_to_the_right_end() {
                 assert_eq!(harness.repository_files(), before, "{name}");
             }
         }
-        let queries = server.requests().iter().filter(|asked| asked.method == "POST").count();
+        let queries = server.requests().iter().filter(|request| request.method == "POST").count();
         assert_eq!(queries, times_asked(name), "{name}");
     }
 }
 
 #[test]
-fn the_order_and_the_packing_of_an_answer_make_no_difference() {
+fn order_and_compression_of_a_response_do_not_matter() {
     let Some(folder) = recorded() else { return };
     let packed = ["31-gzip.headers", "31-gzip.xml.gz"].map(|name| std::fs::read(folder.join(name)).unwrap());
     let answers = [
@@ -130,7 +131,7 @@ fn the_order_and_the_packing_of_an_answer_make_no_difference() {
 }
 
 #[test]
-fn a_download_becomes_a_commit_that_says_what_was_asked_for() {
+fn a_download_becomes_a_commit_with_the_filter_in_its_message() {
     let server = MockServer::start([answer(&small_extract())]);
     let harness = harness(&server);
     let report = downloaded(&harness, download(&harness));
@@ -183,7 +184,7 @@ fn the_same_download_again_has_nothing_to_commit() {
 }
 
 #[test]
-fn a_mapping_makes_layers_beside_the_raw_ones_and_says_what_it_could_not_read() {
+fn a_mapping_makes_layers_beside_the_raw_ones_and_warns_of_invalid_values() {
     let server = MockServer::start([
         answer(&small_extract()),
         answer(&small_extract().replace("Main Street", "High Street")),
@@ -201,13 +202,13 @@ fn a_mapping_makes_layers_beside_the_raw_ones_and_says_what_it_could_not_read() 
     let warning = "1 × way has a value of 'name' that is no LONG for layer 'streets': 10";
     assert_eq!(warnings, &[Node::text(warning)]);
     assert_eq!(rows(&harness.repository, &tip(&harness), "shops").len(), 1);
-    // Mapped layers that a later download has no mapping for stay as they are.
+    // A later download without a mapping does not change the layers of the mapping.
     downloaded(&harness, download(&harness));
     assert_eq!(rows(&harness.repository, &tip(&harness), "streets").len(), 1);
 }
 
 #[test]
-fn a_server_that_refuses_us_is_asked_once() {
+fn a_forbidden_query_is_not_retried() {
     for (status, expected) in [("406 Not Acceptable", "--user-agent"), ("403 Forbidden", "it may be banned")]
     {
         let server = MockServer::start((0..3).map(|_| Reply::Send(error_page(status, "x"))));
@@ -219,7 +220,7 @@ fn a_server_that_refuses_us_is_asked_once() {
 }
 
 #[test]
-fn a_server_that_nobody_reaches_is_told_of() {
+fn an_unreachable_server_is_reported() {
     let harness = Harness::new();
     let message = error_message(&harness.run(download(&harness)));
     assert!(message.contains("Did you try to use a standard OSM server instead?"), "{message}");
@@ -227,7 +228,7 @@ fn a_server_that_nobody_reaches_is_told_of() {
 }
 
 #[test]
-fn an_answer_that_ends_too_early_commits_nothing() {
+fn a_truncated_response_is_not_committed() {
     let whole = crate::mock_server::data(&crate::setup::large_extract());
     for cut in [whole.len() - 3, whole.len() / 2, 400] {
         let server = MockServer::start([Reply::Send(whole[..cut].to_vec())]);
@@ -240,7 +241,7 @@ fn an_answer_that_ends_too_early_commits_nothing() {
 }
 
 #[test]
-fn a_repository_that_was_deleted_in_the_meantime_is_told_of() {
+fn a_deleted_repository_is_reported() {
     let server = MockServer::start([Reply::Stall(Vec::new())]);
     let harness = harness(&server);
     harness.repositories.delete(harness.repository.name()).unwrap();

@@ -1,4 +1,4 @@
-//! What happens while the server wants to be left alone.
+//! Retries after errors of the server.
 
 use longhaul_commands::ImportGeopackage;
 use longhaul_tasks::{MemoryStore, Status, Submission};
@@ -23,17 +23,17 @@ fn roads(harness: &Harness) -> ImportGeopackage {
 }
 
 #[test]
-fn a_server_that_has_enough_of_us_is_asked_again_until_it_answers() {
+fn a_rate_limited_query_is_retried_until_it_succeeds() {
     let acts = [refused(), refused(), refused(), answer(&small_extract())];
     let server = MockServer::with_status(BUSY, acts);
     let harness = harness(&server);
     downloaded(&harness, download(&harness));
-    let asked: Vec<String> = server.requests().iter().map(|asked| asked.method.clone()).collect();
-    assert_eq!(asked, ["POST", "GET", "POST", "POST", "GET", "POST"], "its status is asked for rarely");
+    let methods: Vec<String> = server.requests().iter().map(|request| request.method.clone()).collect();
+    assert_eq!(methods, ["POST", "GET", "POST", "POST", "GET", "POST"], "the status is read rarely");
 }
 
 #[test]
-fn a_server_that_is_busy_is_asked_again_and_then_given_up() {
+fn a_query_to_an_overloaded_server_is_retried_and_then_given_up() {
     let busy = || Reply::Send(error_page("504 Gateway Timeout", "too busy"));
     let server = MockServer::start([busy(), busy(), answer(&small_extract())]);
     let patient = harness(&server);
@@ -46,9 +46,9 @@ fn a_server_that_is_busy_is_asked_again_and_then_given_up() {
 }
 
 #[test]
-fn who_waits_says_so_and_leaves_its_place_and_its_repository_to_others() {
+fn a_waiting_download_reports_it_and_blocks_no_worker_and_no_repository() {
     let server = MockServer::start([refused()]);
-    // There is one place for tasks.
+    // There is one worker.
     let harness = with_retry_policy(&server, SLOW, MemoryStore::new());
     harness.runtime.block_on(async {
         let tasks = &harness.tasks;
@@ -79,14 +79,14 @@ fn who_waits_says_so_and_leaves_its_place_and_its_repository_to_others() {
         }
     });
     assert_eq!(
-        server.requests().iter().filter(|asked| asked.method == "POST").count(),
+        server.requests().iter().filter(|request| request.method == "POST").count(),
         1,
         "one query at a time"
     );
 }
 
 #[test]
-fn queries_are_sent_in_the_order_in_which_they_were_asked_for() {
+fn queries_are_sent_in_the_order_of_the_requests() {
     let filters = ["node(1);out meta;", "node(2);out meta;", "node(3);out meta;", "node(4);out meta;"];
     let server = MockServer::start(filters.map(|_| answer(&small_extract())));
     let harness = harness(&server);
@@ -101,7 +101,7 @@ fn queries_are_sent_in_the_order_in_which_they_were_asked_for() {
             harness.tasks.wait(id).await.unwrap().unwrap();
         }
     });
-    let sent: Vec<String> = server.requests().into_iter().map(|asked| asked.body).collect();
+    let sent: Vec<String> = server.requests().into_iter().map(|request| request.body).collect();
     let expected = filters.map(|filter| filter.replace('(', "%28").replace(')', "%29").replace(';', "%3B"));
     assert_eq!(sent, expected.map(|filter| format!("data={}", filter.replace(' ', "+"))));
 }

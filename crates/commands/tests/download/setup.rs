@@ -1,4 +1,4 @@
-//! A server of Overpass, and ours that asks it.
+//! A scripted Overpass server, a harness that uses it, and test data.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::{
 
 pub const FILTER: &str = "(node(1,2,3,4);\nway(1,2,3,4););\n(._;>;);\nout meta;";
 
-/// Waits for no time that a test would notice, but as often as ever.
+/// As many retries as usual, almost without delays.
 pub const QUICK: RetryPolicy = RetryPolicy {
     min_delay: Duration::from_millis(1),
     max_delay: Duration::from_millis(2),
@@ -21,7 +21,7 @@ pub const QUICK: RetryPolicy = RetryPolicy {
     max_overloaded: 5,
 };
 
-/// Never asks again within the life of a test.
+/// A delay that does not end during a test.
 pub const SLOW: RetryPolicy = RetryPolicy {
     min_delay: Duration::from_secs(3600),
     max_delay: Duration::from_secs(3600),
@@ -29,24 +29,24 @@ pub const SLOW: RetryPolicy = RetryPolicy {
     max_overloaded: 5,
 };
 
-/// Ours, with_overpass `server`.
+/// A harness whose downloads come from `server`.
 pub fn harness(server: &MockServer) -> Harness {
     with_retry_policy(server, QUICK, MemoryStore::new())
 }
 
-/// As patient as `retry_policy` says, and with one place for tasks.
+/// A harness with this retry policy and one worker.
 pub fn with_retry_policy(server: &MockServer, retry_policy: RetryPolicy, store: impl Store) -> Harness {
     let client = Client::new(server.url().parse().unwrap(), "longhaul-tests/1.0").unwrap();
     Harness::with_overpass(Overpass { client, retry_policy }, 1, store)
 }
 
-/// With two places.
+/// A harness with two workers.
 pub fn harness_with_two_workers(server: &MockServer) -> Harness {
     let client = Client::new(server.url().parse().unwrap(), "longhaul-tests/1.0").unwrap();
     Harness::with_overpass(Overpass { client, retry_policy: QUICK }, 2, MemoryStore::new())
 }
 
-/// A download of what [`FILTER`] selects, yet to be run.
+/// A download with [`FILTER`].
 pub fn download(harness: &Harness) -> DownloadOsm {
     let destination =
         Destination { repository: harness.repository.id().to_owned(), ..Destination::default() };
@@ -58,7 +58,7 @@ pub fn download(harness: &Harness) -> DownloadOsm {
     }
 }
 
-/// A download of what was downloaded last.
+/// An update of the last download.
 pub fn update(harness: &Harness) -> DownloadOsm {
     let parameters = DownloadParameters { update: Some(true), ..DownloadParameters::default() };
     DownloadOsm { filter: DownloadFilter::LastFilter, parameters, ..download(harness) }
@@ -68,7 +68,7 @@ pub fn mapped(job: DownloadOsm, mapping: &str) -> DownloadOsm {
     DownloadOsm { mapping: Some(OsmMapping::new(mapping).unwrap()), ..job }
 }
 
-/// Runs a download that must succeed; its report.
+/// Runs a download that must succeed, and returns its report.
 #[track_caller]
 pub fn downloaded(harness: &Harness, job: DownloadOsm) -> Report {
     let task = harness.run(job);
@@ -76,7 +76,7 @@ pub fn downloaded(harness: &Harness, job: DownloadOsm) -> Report {
     (*task.result.unwrap()).clone()
 }
 
-/// A member of a report, found by its path.
+/// The member of a report at a path.
 pub fn member<'a>(report: &'a Report, path: &[&str]) -> &'a Node {
     let (name, rest) = path.split_first().unwrap();
     let found = report.members().iter().find(|(known, _)| known == name);
@@ -95,14 +95,14 @@ pub fn number(report: &Report, path: &[&str]) -> i64 {
     }
 }
 
-/// What a failed task says, first.
+/// The error message of a failed task.
 #[track_caller]
 pub fn error_message(task: &Task) -> String {
     assert_eq!(task.status, Status::Failed, "{:?}", task.result);
     task.error.as_ref().unwrap().message.clone()
 }
 
-/// The trees of the raw layers on the branch.
+/// The ids of the trees of the raw layers on the branch.
 pub fn raw_trees(harness: &Harness) -> [String; 2] {
     ["node", "way"].map(|layer| git(harness.git_dir(), &["rev-parse", &format!("master:{layer}")]))
 }
@@ -122,14 +122,14 @@ pub fn way(id: i64, refs: &[i64], tags: &str) -> String {
     )
 }
 
-/// Three nodes and a way through them.
+/// Three nodes and a way that connects them.
 pub fn small_extract() -> String {
     let street = "<tag k=\"highway\" v=\"residential\"/><tag k=\"name\" v=\"Main Street\"/>";
     [node(1, 1, ""), node(2, 1, "<tag k=\"shop\" v=\"yes\"/>"), node(3, 1, ""), way(10, &[1, 2, 3], street)]
         .concat()
 }
 
-/// Many nodes, far more than what is read or sent at once.
+/// So many nodes that they are read and sent in many parts.
 pub fn large_extract() -> String {
     (1..=40_000).map(|id| node(id, 1, "")).collect()
 }

@@ -1,4 +1,4 @@
-//! Downloading again what was downloaded last.
+//! Updates of the last download.
 
 use longhaul_commands::{Destination, ImportOsm, OsmFile};
 
@@ -17,7 +17,7 @@ fn head(harness: &Harness) -> String {
     git(harness.git_dir(), &["rev-parse", "master"])
 }
 
-/// Adds a node to the layer that was downloaded, as somebody would who edits it.
+/// Edits the downloaded layer: adds a node.
 fn edit(harness: &Harness) {
     let path = harness.scratch().join("edit.osm");
     std::fs::write(&path, osm(&node(99, 1, ""))).unwrap();
@@ -32,13 +32,13 @@ fn edit(harness: &Harness) {
 }
 
 #[test]
-fn an_update_asks_for_the_same_again_and_brings_what_is_new_and_what_is_gone() {
+fn an_update_sends_the_same_filter_and_adds_and_removes_features() {
     let grown = small_extract().replace(&node(3, 1, ""), &node(3, 2, "<tag k=\"crossing\" v=\"zebra\"/>"));
     let grown = grown.replace(&node(2, 1, "<tag k=\"shop\" v=\"yes\"/>"), "") + &node(4, 1, "");
     let server = MockServer::start([answer(&small_extract()), answer(&grown), answer(&grown)]);
     let harness = harness(&server);
     downloaded(&harness, download(&harness));
-    // What happens to other layers makes no difference.
+    // Commits to other layers do not matter.
     harness.import(harness.job(&gpkg(harness.scratch(), "roads.gpkg", ROADS)));
     let other = head(&harness);
     downloaded(&harness, update(&harness));
@@ -50,7 +50,7 @@ fn an_update_asks_for_the_same_again_and_brings_what_is_new_and_what_is_gone() {
     assert_eq!(ids, ["1", "3", "4"]);
     assert_eq!(server.requests()[0].body, server.requests()[1].body);
     assert!(server.requests()[1].body.starts_with("data=%28node%281%2C2%2C3%2C4%29"));
-    // The second update finds the first.
+    // The second update uses the filter of the first.
     let message = error_message(&harness.run(update(&harness)));
     assert_eq!(message, format!("Nothing to commit after {}", head(&harness)));
     assert_clean(harness.git_dir());
@@ -68,7 +68,7 @@ fn an_update_leaves_unchanged_features_as_they_are() {
 }
 
 #[test]
-fn what_was_edited_since_the_download_is_not_lost_to_an_update() {
+fn an_update_refuses_to_overwrite_edits() {
     let server = MockServer::start([answer(&small_extract()), answer(&(small_extract() + &node(4, 1, "")))]);
     let harness = harness(&server);
     downloaded(&harness, download(&harness));
@@ -85,7 +85,7 @@ fn what_was_edited_since_the_download_is_not_lost_to_an_update() {
     );
     assert_eq!(head(&harness), edited);
     assert_eq!(server.requests().len(), 1, "and the server was not troubled");
-    // Taken back they are no edits any more.
+    // Without the edits an update is possible again.
     git(harness.git_dir(), &["update-ref", "refs/heads/master", &downloaded]);
     crate::setup::downloaded(&harness, update(&harness));
 }
@@ -103,7 +103,7 @@ fn a_branch_without_a_download_has_nothing_to_update() {
 }
 
 #[test]
-fn an_update_asks_for_what_the_last_download_of_its_own_branch_asked_for() {
+fn an_update_uses_the_filter_of_the_last_download_on_its_own_branch() {
     let server = MockServer::start((0..4).map(|_| answer(&small_extract())));
     let harness = harness(&server);
     downloaded(&harness, download(&harness));
@@ -111,7 +111,7 @@ fn an_update_asks_for_what_the_last_download_of_its_own_branch_asked_for() {
     elsewhere.destination.branch = Some("elsewhere".into());
     elsewhere.destination.message = Some("Other message".into());
     elsewhere.filter = longhaul_commands::DownloadFilter::Filter("node(7);out meta;".into());
-    // The same data on a new branch is nothing new: so the branch gets a commit of its own first.
+    // An update of a branch that does not exist fails, and so does a download of unchanged data to a new branch.
     let mut first = update(&harness);
     first.destination.branch = Some("elsewhere".into());
     assert!(error_message(&harness.run(first.clone())).starts_with("Repository has no HEAD"));

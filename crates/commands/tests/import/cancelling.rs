@@ -1,4 +1,4 @@
-//! Cancelling an import, at every point of it.
+//! Imports that are cancelled at every stage.
 
 use std::task::{Context, Waker};
 
@@ -15,10 +15,10 @@ use crate::support::{
     seal_hook::SealHookStore,
 };
 
-/// Enough rows that an import does not end before it is noticed.
+/// So many rows that the import does not end before the test cancels it.
 const ROWS: u32 = 200_000;
 
-/// Rows that lie so far apart that each has a tree of its own.
+/// The distance of ids at which each row has a Git tree of its own.
 const APART: u32 = 64;
 
 fn large(harness: &Harness, step: u32) -> ImportGeopackage {
@@ -27,7 +27,7 @@ fn large(harness: &Harness, step: u32) -> ImportGeopackage {
     harness.job(&gpkg(harness.scratch(), "large.gpkg", &sql))
 }
 
-/// Runs a job and cancels it as soon as `now` says so of its progress.
+/// Runs a job and cancels it once `now` is true for its progress.
 fn cancel_when(harness: &Harness, job: ImportGeopackage, now: impl Fn(&Progress) -> bool) -> Task {
     let task = harness.runtime.block_on(async {
         let id = harness.tasks.submit(job, Submission::default()).await.unwrap().id;
@@ -98,10 +98,10 @@ fn an_import_cancelled_while_it_commits_is_whole_or_not_at_all() {
 }
 
 #[test]
-fn an_import_cancelled_at_the_last_moment_leaves_nothing() {
+fn an_import_cancelled_just_before_it_is_sealed_leaves_nothing() {
     let harness = Harness::with_store(SealHookStore::new(|store, id| {
-        let mut asked = store.write(vec![Transition::CancelRequested { id }]);
-        let answer = asked.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        let mut answers = store.write(vec![Transition::CancelRequested { id }]);
+        let answer = answers.as_mut().poll(&mut Context::from_waker(Waker::noop()));
         assert!(answer.is_ready(), "a store in memory answers at once");
     }));
     let job = harness.job(&gpkg(harness.scratch(), "f.gpkg", ROADS));
@@ -118,7 +118,7 @@ fn an_import_cancelled_before_it_starts_never_starts() {
     let (first, second) = harness.runtime.block_on(async {
         let submit = |job| harness.tasks.submit(job, Submission::default());
         let first = submit(first).await.unwrap().id;
-        // In the same lane, so it has to wait.
+        // It waits, because it has the same lane.
         let second = submit(second).await.unwrap().id;
         let second = harness.tasks.cancel(second).await.unwrap().unwrap();
         harness.tasks.cancel(first).await.unwrap();

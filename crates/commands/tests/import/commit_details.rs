@@ -1,4 +1,4 @@
-//! Who, why, and onto which branch.
+//! The author, the message and the branch of a commit.
 
 use longhaul_commands::{Author, ImportGeopackage};
 use longhaul_tasks::{Node, Report, Status};
@@ -17,12 +17,12 @@ fn author(name: &str, email: Option<&str>) -> Option<Author> {
     Some(Author { name: name.to_owned(), email: email.map(str::to_owned) })
 }
 
-fn said(harness: &Harness, commit: &str, format: &str) -> String {
+fn commit_field(harness: &Harness, commit: &str, format: &str) -> String {
     git(harness.git_dir(), &["log", "-1", &format!("--format={format}"), commit])
 }
 
 #[test]
-fn the_commit_says_who_and_why() {
+fn the_commit_has_the_author_and_the_message() {
     let harness = Harness::new();
     let author = author("Åsa Öberg", Some("asa@example.org"));
     let commit = harness.import(ImportGeopackage {
@@ -30,26 +30,26 @@ fn the_commit_says_who_and_why() {
         message: Some("Roads of 2026\n\nAll of them.".into()),
         ..job(&harness)
     });
-    assert_eq!(said(&harness, &commit, "%an <%ae>"), "Åsa Öberg <asa@example.org>");
-    assert_eq!(said(&harness, &commit, "%cn <%ce>"), "Longhaul <longhaul@localhost>");
-    assert_eq!(said(&harness, &commit, "%B"), "Roads of 2026\n\nAll of them.");
+    assert_eq!(commit_field(&harness, &commit, "%an <%ae>"), "Åsa Öberg <asa@example.org>");
+    assert_eq!(commit_field(&harness, &commit, "%cn <%ce>"), "Longhaul <longhaul@localhost>");
+    assert_eq!(commit_field(&harness, &commit, "%B"), "Roads of 2026\n\nAll of them.");
     assert_clean(harness.git_dir());
 }
 
 #[test]
-fn the_repository_s_configuration_says_who_commits_else() {
+fn the_default_author_is_that_of_the_repository_configuration() {
     let harness = Harness::new();
     git(harness.git_dir(), &["config", "user.name", "City Survey"]);
     git(harness.git_dir(), &["config", "user.email", "survey@example.org"]);
     let commit = harness.import(job(&harness));
     assert_eq!(
-        said(&harness, &commit, "%an <%ae> %cn <%ce>"),
+        commit_field(&harness, &commit, "%an <%ae> %cn <%ce>"),
         "City Survey <survey@example.org> City Survey <survey@example.org>"
     );
 }
 
 #[test]
-fn hostile_words_make_a_sound_commit() {
+fn malicious_names_and_messages_make_a_valid_commit() {
     let harness = Harness::new();
     let names = [
         ("Eve <root@localhost>\nparent 0000", "Eve root@localhostparent 0000"),
@@ -61,12 +61,12 @@ fn hostile_words_make_a_sound_commit() {
     for (at, (name, expected)) in names.into_iter().enumerate() {
         let email = Some("x>\n<y@\0example.org");
         let message = Some(format!("line\r\n\0tree {at}\ngpgsig -----BEGIN"));
-        // A layer of its own each time, so that there is something to commit.
+        // Each import has another layer, so that there is something to commit.
         let dest = Some(format!("layer{at}"));
         let commit =
             harness.import(ImportGeopackage { author: author(name, email), message, dest, ..job(&harness) });
-        assert_eq!(said(&harness, &commit, "%an"), expected);
-        assert_eq!(said(&harness, &commit, "%ae"), "xy@example.org");
+        assert_eq!(commit_field(&harness, &commit, "%an"), expected);
+        assert_eq!(commit_field(&harness, &commit, "%ae"), "xy@example.org");
         let raw = git(harness.git_dir(), &["cat-file", "commit", &commit]);
         let message = raw.split_once("\n\n").unwrap().1;
         assert_eq!(message, format!("line\r\ntree {at}\ngpgsig -----BEGIN"));
@@ -75,7 +75,7 @@ fn hostile_words_make_a_sound_commit() {
 }
 
 #[test]
-fn nobody_is_no_author() {
+fn an_author_needs_a_name() {
     let harness = Harness::new();
     for (name, shown) in [("", ""), (" ", " "), ("<>\n", "<>\\n")] {
         let error =
@@ -85,34 +85,34 @@ fn nobody_is_no_author() {
 }
 
 #[test]
-fn an_author_needs_no_address() {
+fn an_author_needs_no_email() {
     let harness = Harness::new();
     let commit = harness.import(ImportGeopackage { author: author("Jo", None), ..job(&harness) });
-    assert_eq!(said(&harness, &commit, "%an|%ae"), "Jo|");
+    assert_eq!(commit_field(&harness, &commit, "%an|%ae"), "Jo|");
     assert_clean(harness.git_dir());
 }
 
 #[test]
-fn an_empty_message_is_none() {
+fn an_empty_message_is_replaced_by_the_default() {
     for message in ["", " \n", "\0"] {
         let harness = Harness::new();
         let commit = harness.import(ImportGeopackage { message: Some(message.into()), ..job(&harness) });
-        assert_eq!(said(&harness, &commit, "%B"), "Import from f.gpkg:roads to roads/");
+        assert_eq!(commit_field(&harness, &commit, "%B"), "Import from f.gpkg:roads to roads/");
         assert_clean(harness.git_dir());
     }
 }
 
 #[test]
-fn a_file_name_may_say_anything() {
+fn a_file_name_may_contain_any_characters() {
     let harness = Harness::new();
     let job = ImportGeopackage { file_name: "../a\n\0'b\".gpkg".into(), ..job(&harness) };
     let commit = harness.import(job);
-    assert_eq!(said(&harness, &commit, "%B"), "Import from ../a\n'b\".gpkg:roads to roads/");
+    assert_eq!(commit_field(&harness, &commit, "%B"), "Import from ../a\n'b\".gpkg:roads to roads/");
     assert_clean(harness.git_dir());
 }
 
 #[test]
-fn a_branch_that_is_not_there_is_made() {
+fn a_missing_branch_is_created() {
     let harness = Harness::new();
     let commit = harness.import(ImportGeopackage { branch: Some("surveys/2026".into()), ..job(&harness) });
     assert_eq!(
@@ -128,7 +128,7 @@ fn a_branch_that_is_not_there_is_made() {
 }
 
 #[test]
-fn a_new_branch_begins_where_head_stands() {
+fn a_new_branch_begins_at_head() {
     let harness = Harness::new();
     let first = harness.import(job(&harness));
     let job = ImportGeopackage { branch: Some("draft".into()), dest: Some("copy".into()), ..job(&harness) };
@@ -139,10 +139,10 @@ fn a_new_branch_begins_where_head_stands() {
 }
 
 #[test]
-fn an_import_goes_where_head_stands() {
+fn an_import_commits_to_the_branch_of_head() {
     let harness = Harness::new();
     git(harness.git_dir(), &["symbolic-ref", "HEAD", "refs/heads/trunk"]);
-    // The name of the branch is looked up afresh, whoever changed it.
+    // HEAD is read for each import, so changes by other programs count.
     let task = harness.run(job(&harness));
     assert_eq!(task.status, Status::Finished);
     assert!(harness.repository.branch_tip("trunk").unwrap().is_some());
@@ -150,7 +150,7 @@ fn an_import_goes_where_head_stands() {
 }
 
 #[test]
-fn what_cannot_be_a_branch_is_refused() {
+fn an_invalid_branch_name_is_refused() {
     let harness = Harness::new();
     harness.import(job(&harness));
     for name in [
@@ -181,7 +181,7 @@ fn what_cannot_be_a_branch_is_refused() {
 }
 
 #[test]
-fn the_report_tells_the_commit() {
+fn the_report_contains_the_commit() {
     let harness = Harness::new();
     let first = harness.import(job(&harness));
     let task = harness.run(ImportGeopackage {
@@ -191,7 +191,7 @@ fn the_report_tells_the_commit() {
         ..job(&harness)
     });
     let commit = harness.repository.branch_tip("master").unwrap().unwrap().to_string();
-    let seconds: i64 = said(&harness, &commit, "%at").parse().unwrap();
+    let seconds: i64 = commit_field(&harness, &commit, "%at").parse().unwrap();
     let person = |name: &str, email: &str| {
         let person = Report::new().text("name", name).text("email", email);
         person.integer("timestamp", seconds * 1000).integer("timeZoneOffset", 0)
@@ -207,7 +207,7 @@ fn the_report_tells_the_commit() {
 }
 
 #[test]
-fn the_reflog_remembers_the_move() {
+fn the_reflog_has_the_commit() {
     let harness = Harness::new();
     let commit = harness.import(job(&harness));
     let log = git(harness.git_dir(), &["reflog", "show", "--format=%H %gs", "master"]);

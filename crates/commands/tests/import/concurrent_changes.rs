@@ -1,4 +1,4 @@
-//! Other programs in the same repository.
+//! Other programs that change the repository at the same time.
 
 use std::fs;
 
@@ -12,7 +12,7 @@ use crate::support::{
     seal_hook::SealHookStore,
 };
 
-/// A harness in which `act` happens to the repository when an import has staged everything, and it may commit.
+/// A harness that calls `act` once an import has staged everything and is about to commit.
 fn harness_where(act: impl FnOnce(&std::path::Path) + Send + 'static) -> Harness {
     let folder = tempfile::tempdir().unwrap();
     let git_dir = folder.path().join("repos/r.git");
@@ -45,7 +45,7 @@ fn a_push_in_the_meantime_wins() {
     assert_no_packs_of_ours(&harness);
     assert_clean(harness.git_dir());
 
-    // Once more, and no other program interferes.
+    // The second attempt succeeds, because no other program interferes.
     harness.import(roads(&harness));
     let log = git(harness.git_dir(), &["log", "--format=%s", "master"]);
     assert_eq!(log, "Import from f.gpkg:roads to roads/\npushed\nfirst");
@@ -90,7 +90,7 @@ fn refs_packed_in_the_meantime_do_not_matter() {
 }
 
 #[test]
-fn a_lock_that_somebody_left_is_told_of() {
+fn a_stale_lock_is_reported() {
     let harness = Harness::with_folder(tempfile::tempdir().unwrap(), 2, MemoryStore::new());
     fs::write(harness.git_dir().join("refs/heads/master.lock"), "").unwrap();
     let error = harness.expect_failure(roads(&harness));
@@ -100,7 +100,7 @@ fn a_lock_that_somebody_left_is_told_of() {
 }
 
 #[test]
-fn a_repository_that_is_deleted_while_its_import_waits_is_told_of() {
+fn the_deletion_of_a_repository_before_its_import_is_reported() {
     let harness = Harness::new();
     let job = roads(&harness);
     harness.repositories.delete(&"r".parse().unwrap()).unwrap();
@@ -122,7 +122,7 @@ fn empty_tree(harness: &Harness) -> String {
     git(harness.git_dir(), &["mktree"])
 }
 
-/// Neither a pack nor what would become one.
+/// Checks that there are no packs, temporary files or locks.
 #[track_caller]
 fn assert_no_packs_of_ours(harness: &Harness) {
     let left = harness.repository_files();

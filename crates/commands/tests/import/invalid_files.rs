@@ -1,4 +1,4 @@
-//! Files that are not what they should be.
+//! Invalid and damaged files.
 
 use std::fs;
 
@@ -12,7 +12,7 @@ use crate::support::{
 };
 
 #[test]
-fn what_is_no_database_is_refused() {
+fn a_file_that_is_not_sqlite_is_refused() {
     let harness = Harness::new();
     let file = harness.scratch().join("notes.gpkg");
     for content in [&b""[..], b"hello", &[0; 5000], b"SQLite format 3\0"] {
@@ -23,7 +23,7 @@ fn what_is_no_database_is_refused() {
 }
 
 #[test]
-fn a_file_that_is_gone_is_named_without_its_place() {
+fn a_missing_file_is_named_without_its_folder() {
     let harness = Harness::new();
     let error = harness.expect_failure(harness.job(&harness.scratch().join("gone.gpkg")));
     assert!(error.starts_with("cannot read gone.gpkg: "), "{error}");
@@ -55,7 +55,7 @@ fn a_damaged_file_is_refused_wherever_the_damage_is() {
         let mut bytes = whole.clone();
         bytes[page * 4096..][..64].fill(0xff);
         fs::write(&file, &bytes).unwrap();
-        // Not every page is read.
+        // An import does not read every page, so it may succeed.
         let task = harness.run(harness.job(&file));
         if let Some(error) = &task.error {
             let message = harness.error_text(error);
@@ -93,7 +93,7 @@ fn a_geometry_that_does_not_decode_is_found_by_file_layer_and_row() {
 }
 
 #[test]
-fn one_bad_layer_keeps_the_good_ones_out() {
+fn one_invalid_layer_prevents_the_whole_import() {
     let harness = Harness::new();
     let sql = format!(
         "{ROADS} CREATE TABLE trees (fid INTEGER PRIMARY KEY, geom POINT); INSERT INTO trees VALUES (1, X'00'); {}",
@@ -123,7 +123,7 @@ fn a_file_in_wal_mode_is_imported_with_a_warning() {
 #[test]
 fn old_codes_for_heights_become_those_of_today() {
     let harness = Harness::new();
-    // A point of three dimensions, as GDAL and others wrote it before ISO had a code for it.
+    // A point with a height in the extended WKB of older versions of GDAL.
     let old =
         "X'47500001e6100000 0101000080 000000000000f03f 0000000000000040 0000000000000840'".replace(' ', "");
     let sql = format!(

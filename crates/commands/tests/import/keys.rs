@@ -1,4 +1,4 @@
-//! What tells features apart.
+//! The keys of features.
 
 use longhaul_commands::ImportGeopackage;
 
@@ -51,7 +51,7 @@ fn rows_without_a_key_are_numbered() {
 }
 
 #[test]
-fn equal_rows_are_one_object_at_many_places() {
+fn equal_rows_share_one_blob() {
     let harness = Harness::with_threads(4);
     let sql = "CREATE TABLE roads (fid INTEGER PRIMARY KEY, name TEXT);
         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
@@ -100,7 +100,7 @@ fn the_ends_of_the_numbers_are_keys_like_any_other() {
 }
 
 #[test]
-fn another_column_can_tell_features_apart() {
+fn another_column_can_be_the_key() {
     let harness = Harness::new();
     let commit = harness.import(keyed_by(&harness, "name", ROADS));
     assert_eq!(rows(&harness.repository, &commit, "roads"), ["1|High Street", "2|Low Street"]);
@@ -111,7 +111,7 @@ fn another_column_can_tell_features_apart() {
 }
 
 #[test]
-fn a_value_that_two_rows_share_is_no_key() {
+fn duplicate_keys_are_refused() {
     let harness = Harness::new();
     let sql = format!("{ROADS} INSERT INTO roads VALUES (3, 'High Street');");
     let error = harness.expect_failure(keyed_by(&harness, "name", &sql));
@@ -123,7 +123,7 @@ fn a_value_that_two_rows_share_is_no_key() {
 }
 
 #[test]
-fn a_row_without_the_value_has_no_key() {
+fn a_null_key_is_refused() {
     let harness = Harness::new();
     let sql = format!("{ROADS} INSERT INTO roads VALUES (3, NULL);");
     let error = harness.expect_failure(keyed_by(&harness, "name", &sql));
@@ -135,7 +135,7 @@ fn a_row_without_the_value_has_no_key() {
 }
 
 #[test]
-fn a_text_where_numbers_are_keys_is_refused() {
+fn a_text_in_an_integer_key_column_is_refused() {
     let harness = Harness::new();
     let sql = "CREATE TABLE roads (a INTEGER, b TEXT); INSERT INTO roads VALUES ('seven', 'x');";
     let error = harness.expect_failure(keyed_by(&harness, "a", sql));
@@ -143,7 +143,7 @@ fn a_text_where_numbers_are_keys_is_refused() {
 }
 
 #[test]
-fn a_column_that_is_not_there_cannot_tell_features_apart() {
+fn a_missing_key_column_is_refused() {
     let harness = Harness::new();
     let error = harness.expect_failure(keyed_by(&harness, "nonsense", ROADS));
     assert_eq!(error, r#"layer "roads" of f.gpkg has no column "nonsense""#);
@@ -159,7 +159,7 @@ fn a_key_that_is_too_long_for_a_file_name_is_refused() {
 }
 
 #[test]
-fn several_columns_are_no_key() {
+fn a_composite_key_is_refused() {
     let harness = Harness::new();
     let sql =
         "CREATE TABLE roads (a INTEGER, b INTEGER, PRIMARY KEY (b, a)); INSERT INTO roads VALUES (1, 2);";

@@ -1,4 +1,4 @@
-//! Which layers are imported, and where they are kept.
+//! The selection of layers and their paths in the repository.
 
 use longhaul_commands::ImportGeopackage;
 
@@ -191,7 +191,7 @@ fn names_that_git_or_kart_refuse_are_refused() {
         assert!(error.starts_with("a layer cannot be kept as '"), "{name:?}: {error}");
         assert!(!error.contains(|c: char| c.is_control()), "{error:?}");
 
-        // The same as the place for a harmless layer.
+        // The name is refused as `dest` too.
         let roads = gpkg(harness.scratch(), "g.gpkg", ROADS);
         let error = harness.expect_failure(ImportGeopackage { dest: some(name), ..harness.job(&roads) });
         assert!(error.starts_with("a layer cannot be kept as '"), "{name:?}: {error}");
@@ -243,7 +243,7 @@ fn reference_systems_of_any_name_make_sound_files() {
                 points("trees", 7),
             );
             let task = harness.run(harness.job(&gpkg(harness.scratch(), "f.gpkg", &sql)));
-            // The same identifier may come twice.
+            // Two imports may have the same identifier.
             assert!(
                 task.result.is_some()
                     || harness.error_text(task.error.as_ref().unwrap()).starts_with("Nothing to commit")

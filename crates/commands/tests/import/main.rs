@@ -1,4 +1,4 @@
-//! Imports of GeoPackages into a repository, seen from outside: what a task says, and what `git` then finds.
+//! Imports of GeoPackages: the results of the tasks, and the repository as `git` sees it.
 
 #![allow(clippy::unwrap_used, reason = "tests may")]
 

@@ -1,4 +1,4 @@
-//! A layer that is there already.
+//! Imports of a layer that exists already.
 
 use longhaul_commands::ImportGeopackage;
 
@@ -57,12 +57,12 @@ fn only_what_is_new_is_written() {
     let packs = git(harness.git_dir(), &["count-objects", "-v"]);
     assert!(packs.contains("packs: 2"), "{packs}");
     let written = newest_pack(&harness);
-    // A feature, the four trees and the feature tree above it, the dataset with its meta, the root, the commit.
+    // A feature, its four trees and the feature tree, the dataset and its metadata, the root tree, the commit.
     assert!(written.len() <= 12, "{written:#?}");
     assert_clean(harness.git_dir());
 }
 
-/// The objects of the smallest pack.
+/// The objects in the smallest pack.
 fn newest_pack(harness: &Harness) -> Vec<String> {
     let mut listings = Vec::new();
     for entry in std::fs::read_dir(harness.git_dir().join("objects/pack")).unwrap() {

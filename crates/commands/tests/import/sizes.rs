@@ -1,4 +1,4 @@
-//! Features small and large, and packs of them that `git` can read.
+//! Features of all sizes.
 
 use crate::support::{
     git::{assert_clean, git},
@@ -7,12 +7,12 @@ use crate::support::{
     rows::layer,
 };
 
-/// Random bytes as SQLite makes them: they do not compress.
+/// SQL for random bytes, which cannot be compressed.
 fn noise(length: usize) -> String {
     format!("randomblob({length})")
 }
 
-/// Bytes that compress.
+/// SQL for bytes that can be compressed.
 fn zeros(length: usize) -> String {
     format!("zeroblob({length})")
 }
@@ -25,7 +25,7 @@ fn import(harness: &Harness, values: &[String]) -> String {
     harness.import(harness.job(&gpkg(harness.scratch(), "f.gpkg", &sql)))
 }
 
-/// Around every size at which the form of a pack entry, a stored block or MessagePack changes.
+/// Lengths around the limits at which the encoding changes in packs, in stored deflate blocks and in MessagePack.
 const LENGTHS: [usize; 13] =
     [1, 15, 16, 255, 256, 2000, 65_000, 65_535, 65_536, 70_000, 131_070, 1 << 20, (16 << 20) + 100];
 
@@ -49,7 +49,7 @@ fn values_of_every_size_come_back() {
 }
 
 #[test]
-fn what_compresses_is_compressed() {
+fn compressible_features_are_compressed() {
     let harness = Harness::new();
     let values: Vec<_> = (0..200)
         .map(|_| zeros(10_000))
@@ -63,7 +63,7 @@ fn what_compresses_is_compressed() {
 }
 
 #[test]
-fn what_does_not_compress_is_stored() {
+fn incompressible_features_are_stored() {
     let harness = Harness::new();
     import(&harness, &vec![noise(10_000); 200]);
     assert_clean(harness.git_dir());
@@ -71,7 +71,7 @@ fn what_does_not_compress_is_stored() {
     assert!((2_000_000..2_050_000).contains(&size), "{size} bytes");
 }
 
-/// Bytes of all packs.
+/// The size of all packs in bytes.
 fn pack_size(harness: &Harness) -> u64 {
     let folder = std::fs::read_dir(harness.git_dir().join("objects/pack")).unwrap();
     let packs = folder

@@ -1,4 +1,4 @@
-//! What Kart made of GeoPackages, and what Longhaul makes of them.
+//! Compares the commits that Kart and Longhaul make of the same GeoPackages.
 
 #![allow(clippy::unwrap_used, reason = "tests may")]
 

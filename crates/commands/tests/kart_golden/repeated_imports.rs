@@ -1,4 +1,4 @@
-//! One layer imported again and again, as its file changes.
+//! Repeated imports of a layer whose file changes.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use crate::{
 
 #[test]
 fn a_layer_whose_rows_and_columns_change_keeps_what_kart_keeps() {
-    // Rows edited; a column added; one dropped; one renamed and widened; one of another type.
+    // Rows are edited; columns are added, dropped, renamed and widened, and change their type.
     replay("reimport", &["re-v1", "re-v2", "re-v3", "re-v4", "re-v5", "re-v6"]);
 }
 
@@ -23,7 +23,7 @@ fn rows_without_a_key_keep_the_keys_that_kart_keeps() {
     replay("reimport-nopk", &["re-nopk1", "re-nopk2"]);
 }
 
-/// Imports one file after the other, and compares every commit with Kart's, and what changed between two of them.
+/// Imports one file after the other, and compares each commit and its changes with Kart's.
 fn replay(name: &str, versions: &[&str]) {
     let Some(golden) = golden(name) else { return };
     let harness = Harness::new();
@@ -41,7 +41,7 @@ fn replay(name: &str, versions: &[&str]) {
     assert_clean(harness.git_dir());
 }
 
-/// How the files call the commit so many steps before the newest.
+/// The name in the recorded files of the commit this many steps before the newest.
 fn commit_at(before_newest: usize) -> String {
     match before_newest {
         0 => String::new(),
@@ -49,14 +49,14 @@ fn commit_at(before_newest: usize) -> String {
     }
 }
 
-/// The features that `git` sees changed since the commit before.
+/// The features that `git` reports as changed since the parent commit.
 fn changes(harness: &Harness, commit: &str) -> BTreeSet<String> {
     let parent = format!("{commit}^");
     let changed = git(harness.git_dir(), &["diff-tree", "-r", "-z", "--name-only", &parent, commit]);
     changed.split_terminator('\0').filter(|path| is_feature(path)).map(str::to_owned).collect()
 }
 
-/// The features that differ between two of Kart's commits.
+/// The features that differ between two commits of Kart.
 fn changes_of_kart(golden: &Golden, before: &str, after: &str) -> BTreeSet<String> {
     let features = |at: &str| -> BTreeSet<(String, String)> {
         let files = golden.tree(at).into_iter().filter(|file| is_feature(&file.path));

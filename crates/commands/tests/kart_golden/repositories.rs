@@ -1,4 +1,4 @@
-//! Repositories that Kart made: read, and imported into.
+//! Reads repositories that Kart made, and imports into them.
 
 use std::{
     fs,
@@ -18,7 +18,7 @@ use crate::{
     },
 };
 
-/// All of them.
+/// All recorded repositories.
 const NAMES: [&str; 10] = [
     "custom_crs",
     "empty-geometry",
@@ -72,7 +72,7 @@ fn a_layer_that_kart_imported_is_continued() {
     let newest = git(harness.git_dir(), &["rev-parse", "HEAD"]);
     let file = files.unpack("gpkg-points", harness.scratch());
 
-    // Its first commit is of the same rows, its second changed five of them.
+    // Its first commit has the same rows, and its second commit changes five of them.
     let commit = harness.import(ImportGeopackage { branch: Some("main".to_owned()), ..harness.job(&file) });
 
     assert_clean(harness.git_dir());
@@ -84,7 +84,7 @@ fn a_layer_that_kart_imported_is_continued() {
     assert_eq!(changed(&format!("{newest}^"), &commit), [] as [&str; 0]);
 }
 
-/// A bare clone of it in the folder of repositories, and an engine.
+/// A harness whose repository is a bare clone of it.
 fn serve(golden: &Golden, name: &str) -> Harness {
     let folder = tempfile::tempdir().unwrap();
     let unpacked = unpack(&golden.path(&format!("{name}.tgz")), folder.path());
@@ -94,7 +94,7 @@ fn serve(golden: &Golden, name: &str) -> Harness {
     Harness::with_folder(folder, 2, MemoryStore::new())
 }
 
-/// Unpacks a repository; its Git directory.
+/// Unpacks a repository and returns its Git directory.
 fn unpack(archive: &Path, folder: &Path) -> PathBuf {
     let target = folder.join("unpacked");
     fs::create_dir(&target).unwrap();

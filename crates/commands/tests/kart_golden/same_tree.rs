@@ -1,4 +1,4 @@
-//! Whether a commit of ours is one of Kart's, column ids aside.
+//! Compares a commit with Kart's, apart from column ids.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::{
     translation::Translation,
 };
 
-/// Compares every blob of `commit` with those of Kart's commit `at`, except those that are left out.
+/// Compares every blob of `commit` with Kart's commit `at`, except excluded paths.
 #[track_caller]
 pub fn assert_same_tree(
     harness: &Harness,
@@ -41,7 +41,7 @@ pub fn assert_same_tree(
     );
 }
 
-/// Compares the messages.
+/// Compares the commit messages.
 #[track_caller]
 pub fn assert_same_message(harness: &Harness, commit: &str, golden: &Golden, at: &str) {
     let message = |commit: &str| commit.split_once("\n\n").unwrap().1.to_owned();

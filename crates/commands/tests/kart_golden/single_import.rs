@@ -1,4 +1,4 @@
-//! One import into an empty repository.
+//! Single imports into an empty repository.
 
 use longhaul_commands::ImportGeopackage;
 
@@ -13,7 +13,7 @@ use crate::{
     translation::Translation,
 };
 
-/// What Kart printed of a repository's features, one line each.
+/// The features of a repository as Kart printed them, one per line.
 const DIFF: &str = "kart-diff.jsonl.gz";
 
 #[test]
@@ -61,7 +61,7 @@ fn all_types_become_what_kart_makes_of_them() {
     compare("gpkg-types", Decode::ByKart);
 }
 
-/// Whether there is a decode by Kart.
+/// Whether the features that Kart read are recorded.
 #[derive(PartialEq)]
 enum Decode {
     ByKart,

@@ -1,8 +1,8 @@
-//! Our commits with Kart's column ids in place of ours.
+//! Replaces our column ids in a commit by Kart's.
 //!
-//! A column id depends on where a file lay when Kart imported it, so ours are others; and they stand in schemas, in
-//! legends, through these in every feature, and through those in lists of generated keys. Once they are exchanged, all
-//! that is left must be the same, byte for byte: the translated tree has the very blob ids of Kart's.
+//! A column id of Kart depends on the path of the imported file, so ours differ. Column ids are in schemas, in legends,
+//! through legends in every feature, and through features in lists of generated keys. After the replacement the trees must
+//! be equal byte for byte: the translated tree has the same blob ids as Kart's.
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -12,19 +12,19 @@ use sha2::{Digest, Sha256};
 
 use crate::support::git::{File, blobs, files};
 
-/// What has been learnt of one repository and its history.
+/// The replacements for one repository and its history.
 #[derive(Default)]
 pub struct Translation {
-    /// Kart's words for ours: column ids, names of legends, ids of blobs.
+    /// Our strings and Kart's: column ids, names of legends, blob ids.
     replacements: BTreeMap<String, String>,
 }
 
 impl Translation {
-    /// Learns the column ids from the schema of `dataset` as we have it and as Kart has it.
+    /// Adds the column ids, from our schema and Kart's schema of a dataset.
     ///
     /// # Panics
-    /// If an id that was learnt from an earlier version is now another's: then one of the two continued a column that the
-    /// other began anew.
+    /// If an id has another counterpart than in an earlier version: then only one of the two has kept the column
+    /// id.
     pub fn learn(&mut self, ours: &str, karts: &str) {
         let ids = |schema: &str| -> Vec<String> {
             let schema: Vec<Value> = serde_json::from_str(schema).unwrap();
@@ -42,10 +42,10 @@ impl Translation {
         assert_eq!(distinct.len(), self.replacements.len(), "no two columns of ours are one of Kart's");
     }
 
-    /// The files of our commit as Kart would have them.
+    /// The files of our commit, with Kart's strings.
     pub fn apply(&mut self, git_dir: &Path, commit: &str) -> BTreeMap<String, File> {
         let mut files = files(git_dir, commit);
-        // Each of these stands in those after it.
+        // In this order, because each of these files contains strings of those before.
         files.sort_by_key(|file| match &file.path {
             path if path.contains("/meta/legend/") => 0,
             path if path.contains("/feature/") => 1,
@@ -65,7 +65,7 @@ impl Translation {
             return File { id: blob_id(&bytes), path: format!("{folder}/{digest}"), ..file };
         }
         if folder.contains("/.table-dataset/feature/") {
-            // An array of two, and a text of forty characters.
+            // A MessagePack array of two elements with a string of 40 characters.
             assert_eq!(bytes[..3], [0x92, 0xd9, 40], "{}", file.path);
             let (head, values) = bytes.split_at(43);
             let id = blob_id(&[&self.text(head), values].concat());
@@ -79,7 +79,7 @@ impl Translation {
         File { id: blob_id(&bytes), ..file }
     }
 
-    /// Exchanges every word that is known, wherever it stands: all are as long as what takes their place, and none
+    /// Replaces all known strings. Each has the length of its replacement, and none
     /// occurs by chance.
     fn text(&self, bytes: &[u8]) -> Vec<u8> {
         let mut bytes = bytes.to_vec();
@@ -100,7 +100,7 @@ impl Translation {
     }
 }
 
-/// The name that Git gives to a blob.
+/// The Git id of a blob.
 pub fn blob_id(bytes: &[u8]) -> String {
     let digest = Sha1::new().chain_update(format!("blob {}\0", bytes.len())).chain_update(bytes);
     hex(&digest.finalize())

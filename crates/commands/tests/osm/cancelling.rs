@@ -1,4 +1,4 @@
-//! Cancelling an import, at every point of it.
+//! Imports that are cancelled at every stage.
 
 use std::{fs, io::Write};
 
@@ -10,14 +10,14 @@ use crate::{
     support::{git::assert_clean, harness::Harness},
 };
 
-/// Enough that an import does not end before it is noticed.
+/// So many nodes that the import does not end before the test cancels it.
 const NODES: i64 = 60_000;
 
 fn large(harness: &Harness) -> ImportOsm {
     let path = harness.scratch().join("large.osm");
     let mut file = std::io::BufWriter::new(fs::File::create(&path).unwrap());
     file.write_all(b"<osm version=\"0.6\">").unwrap();
-    // So far apart that each has a tree of its own.
+    // The ids are so far apart that each node has a Git tree of its own.
     (1..=NODES).for_each(|id| file.write_all(node(id * 64, 1, 1e-5 * id as f64).as_bytes()).unwrap());
     (1..NODES).for_each(|id| file.write_all(way(id, 1, &[id * 64, id * 64 + 64]).as_bytes()).unwrap());
     file.write_all(b"</osm>").unwrap();
@@ -25,7 +25,7 @@ fn large(harness: &Harness) -> ImportOsm {
     job(harness, &path)
 }
 
-/// Runs an import, cancels it as soon as `now` says so of its progress, and sees that nothing is left.
+/// Runs an import, cancels it once `now` is true for its progress, and checks that it leaves nothing.
 #[track_caller]
 fn assert_cancelled_without_a_trace(now: impl Fn(&Progress) -> bool) {
     let harness = Harness::new();

@@ -1,4 +1,4 @@
-//! Real extracts, each with what is known of it.
+//! Imports of real extracts, compared with known facts about them.
 
 use std::path::{Path, PathBuf};
 
@@ -10,7 +10,7 @@ use crate::{
     },
 };
 
-/// An extract of that name, unless this machine lacks them: then it says so.
+/// The extract with this name; `None`, with a message, if the extracts are not on this machine.
 fn extract(name: &str) -> Option<PathBuf> {
     let all = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/osm");
     if !all.is_dir() {
@@ -22,15 +22,15 @@ fn extract(name: &str) -> Option<PathBuf> {
     Some(file)
 }
 
-/// What is known of an extract.
+/// The facts about an extract.
 struct Known {
     name: &'static str,
-    /// Nodes, ways and relations that are in it.
+    /// The numbers of nodes, ways and relations.
     read: [i64; 3],
-    /// Features of the two layers.
+    /// The numbers of features in the two layers.
     kept: [usize; 2],
     missing_nodes: i64,
-    /// In milliseconds since 1970; nothing where it is not known.
+    /// The newest timestamp in milliseconds since 1970; `None` if there are none.
     newest: Option<i64>,
 }
 
@@ -122,7 +122,7 @@ fn porto_has_no_metadata_at_all() {
 }
 
 #[test]
-fn reisterstown_has_nodes_in_disorder_and_loses_none() {
+fn reisterstown_has_unsorted_nodes_and_loses_none() {
     check(&Known {
         name: "reisterstown.osm.pbf",
         read: [375_263, 37_292, 198],
@@ -144,7 +144,7 @@ fn ten_regions_merged_are_the_largest() {
 }
 
 #[test]
-fn of_a_history_the_newest_state_is_kept_and_nothing_that_was_deleted() {
+fn of_a_history_only_the_newest_state_is_imported() {
     let (Some(history), Some(newest)) =
         (extract("history-niue-230109.osm.pbf"), extract("niue-230109.osm.pbf"))
     else {
@@ -161,14 +161,14 @@ fn of_a_history_the_newest_state_is_kept_and_nothing_that_was_deleted() {
 }
 
 #[test]
-fn a_little_memory_for_the_places_of_nodes_changes_nothing() {
+fn the_memory_limit_does_not_change_the_result() {
     let Some(file) = extract("niue-230109.osm.pbf") else { return };
-    let [harness_with_two_workers, tight] = [1 << 30, 0].map(|memory| {
+    let [in_memory, in_file] = [1 << 30, 0].map(|memory| {
         let harness = Harness::with_osm_node_memory(memory);
         let (_, commit) = import(&harness, job(&harness, &file));
         tree(&harness, &commit)
     });
-    assert_eq!(harness_with_two_workers, tight);
+    assert_eq!(in_memory, in_file);
 }
 
 #[test]
@@ -180,7 +180,7 @@ fn importing_the_same_again_has_nothing_to_commit() {
 }
 
 #[test]
-fn blocks_packed_with_lz4_are_refused_in_so_many_words() {
+fn lz4_compression_is_refused_by_name() {
     let Some(file) = extract("monaco-lz4.osm.pbf") else { return };
     let harness = Harness::new();
     let message = harness.expect_failure(job(&harness, &file));
@@ -191,7 +191,7 @@ fn blocks_packed_with_lz4_are_refused_in_so_many_words() {
 }
 
 #[test]
-fn what_is_odd_is_counted_and_the_first_hundred_ids_are_listed() {
+fn warnings_are_counted_and_the_first_hundred_ids_are_listed() {
     let Some(file) = extract("maribor.osm.gz") else { return };
     let harness = Harness::new();
     let (report, _) = import(&harness, job(&harness, &file));

@@ -1,4 +1,4 @@
-//! Files to import, and imports of them.
+//! Test files and import jobs.
 
 use std::{
     fmt::Write as _,
@@ -11,7 +11,7 @@ use longhaul_tasks::{Node, Report, Status};
 
 use crate::support::harness::Harness;
 
-/// An import of the file at `path`, yet to be run.
+/// A job that imports the file at `path`.
 pub fn job(harness: &Harness, path: &Path) -> ImportOsm {
     let name = path.file_name().unwrap().to_str().unwrap().to_owned();
     ImportOsm {
@@ -24,7 +24,7 @@ pub fn job(harness: &Harness, path: &Path) -> ImportOsm {
     }
 }
 
-/// Runs an import that must succeed: its report, and the commit it made.
+/// Runs an import that must succeed, and returns its report and the id of its commit.
 #[track_caller]
 pub fn import(harness: &Harness, job: ImportOsm) -> (Report, String) {
     let task = harness.run(job);
@@ -33,12 +33,12 @@ pub fn import(harness: &Harness, job: ImportOsm) -> (Report, String) {
     (Report::clone(task.result.as_ref().unwrap()), commit.to_string())
 }
 
-/// The tree of a commit: the same for the same features, whenever they were imported.
+/// The id of the tree of a commit, which depends only on the features.
 pub fn tree(harness: &Harness, commit: &str) -> String {
     crate::support::git::git(harness.git_dir(), &["rev-parse", &format!("{commit}^{{tree}}")])
 }
 
-/// A number in a report, `OSMReport/nodeCount`.
+/// The number in a report at a path like `OSMReport/nodeCount`.
 #[track_caller]
 pub fn number(report: &Report, path: &str) -> i64 {
     match member(report, path) {

@@ -1,4 +1,4 @@
-//! What the layers hold.
+//! The features and columns of the layers.
 
 use longhaul_geodata::Value;
 use longhaul_repository::DatasetPath;
@@ -18,7 +18,7 @@ const PLACE: &str = concat!(
 );
 
 #[test]
-fn a_node_keeps_all_that_is_said_of_it() {
+fn a_node_keeps_its_metadata_and_tags() {
     let harness = Harness::new();
     let file = xml(&harness, "f.osm", &(PLACE.to_owned() + &node(8, 1, 2.5)));
     let (_, commit) = import(&harness, job(&harness, &file));
@@ -47,7 +47,7 @@ fn a_way_keeps_its_nodes_and_gets_their_line() {
     assert!(warnings(&report)[0].contains("equal positions in succession"));
 }
 
-/// The coordinates of a way, as they stand behind the header, the envelope, the byte order, the type and the count.
+/// The coordinates of a way: after the header, the envelope, the byte order, the type and the count.
 fn line(harness: &Harness, commit: &str, id: i64) -> Vec<f64> {
     let mut found = None;
     for batch in layer(&harness.repository, commit, "way").batches() {
@@ -120,7 +120,7 @@ fn incomplete_ways_are_built_from_what_is_there_and_those_too_short_are_left_out
 }
 
 #[test]
-fn the_report_is_what_clients_know_and_then_the_rest() {
+fn the_report_begins_with_geogig_s_members() {
     let harness = Harness::new();
     let elements =
         format!("<meta osm_base=\"2016-11-09T20:28:02Z\"/>{PLACE}<relation id=\"1\" version=\"1\"/>");
@@ -160,7 +160,7 @@ fn an_import_replaces_both_layers_unless_it_adds() {
 }
 
 #[test]
-fn a_commit_says_what_was_asked_for_or_the_usual() {
+fn a_commit_has_the_requested_or_the_default_message() {
     let harness = Harness::new();
     let message = || git(harness.git_dir(), &["log", "-1", "--format=%B", "master"]);
     import(&harness, job(&harness, &xml(&harness, "f.osm", PLACE)));
@@ -179,7 +179,7 @@ fn a_file_without_entities_changes_nothing() {
 }
 
 #[test]
-fn a_broken_file_changes_nothing_and_is_named() {
+fn a_broken_file_changes_nothing_and_is_named_in_the_error() {
     let harness = Harness::new();
     let path = harness.scratch().join("f.osm");
     std::fs::write(&path, format!("<osm version=\"0.6\">{PLACE}")).unwrap();

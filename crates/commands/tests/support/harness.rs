@@ -1,4 +1,4 @@
-//! The engine with one job and one repository.
+//! A task engine with the jobs and one repository.
 
 use std::{
     fs,
@@ -16,7 +16,7 @@ use longhaul_tasks::{
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-/// Runs imports into the repository `r`.
+/// Runs jobs on the repository `r`.
 pub struct Harness {
     pub runtime: Runtime,
     pub tasks: Tasks,
@@ -26,7 +26,7 @@ pub struct Harness {
 }
 
 impl Harness {
-    /// An empty repository, and imports on two threads.
+    /// An empty repository, and two threads for each import.
     pub fn new() -> Self {
         Self::with_threads(2)
     }
@@ -39,17 +39,17 @@ impl Harness {
         Self::with_folder(tempfile::tempdir().unwrap(), 2, store)
     }
 
-    /// The repository is the one at `folder/repos/r.git`, or a new one.
+    /// Uses the repository at `folder/repos/r.git`, or makes it.
     pub fn with_folder(folder: TempDir, threads: usize, store: impl Store) -> Self {
         Self::build(folder, threads, 2 << 30, (unreachable_server(), 2), store)
     }
 
-    /// Downloads come from `overpass`; so many tasks run at once.
+    /// Downloads come from `overpass`, and `workers` tasks run at the same time.
     pub fn with_overpass(overpass: Overpass, workers: usize, store: impl Store) -> Self {
         Self::build(tempfile::tempdir().unwrap(), 2, 2 << 30, (overpass, workers), store)
     }
 
-    /// Only so many bytes of memory for the places of nodes.
+    /// With this many bytes of memory for the positions of nodes.
     pub fn with_osm_node_memory(osm_node_memory: u64) -> Self {
         Self::build(
             tempfile::tempdir().unwrap(),
@@ -94,7 +94,7 @@ impl Harness {
         Self { runtime, tasks, repositories: ours, repository, folder }
     }
 
-    /// A folder for what tests make.
+    /// A folder for files of tests.
     pub fn scratch(&self) -> &Path {
         self.folder.path()
     }
@@ -104,7 +104,7 @@ impl Harness {
         self.repository.path()
     }
 
-    /// An import of the file at `upload` as it stands, yet to be run.
+    /// A job that imports all layers of the file at `upload`.
     pub fn job(&self, upload: &Path) -> ImportGeopackage {
         ImportGeopackage {
             repository: self.repository.id().to_owned(),
@@ -123,7 +123,7 @@ impl Harness {
         ended.expect("a task that has just ended is kept")
     }
 
-    /// Runs a job that must succeed; the commit it made.
+    /// Runs a job that must succeed, and returns the id of its commit.
     #[track_caller]
     pub fn import(&self, job: ImportGeopackage) -> String {
         let branch = job.branch.clone().unwrap_or_else(|| "master".to_owned());
@@ -132,7 +132,7 @@ impl Harness {
         self.repository.branch_tip(&branch).unwrap().expect("the import made a commit").to_string()
     }
 
-    /// Runs a job that must fail without a trace; what it said, causes and all, in one line.
+    /// Runs a job that must fail and leave no files, and returns its error with all causes in one line.
     #[track_caller]
     pub fn expect_failure(&self, job: impl Job) -> String {
         let before = self.repository_files();
@@ -142,7 +142,7 @@ impl Harness {
         self.error_text(&task.error.expect("a failed task says why"))
     }
 
-    /// An error in one line, which must not tell where the server keeps its files.
+    /// The error with all causes in one line. Checks that it contains no paths of the server.
     #[track_caller]
     pub fn error_text(&self, error: &ErrorReport) -> String {
         let message = [std::slice::from_ref(&error.message), &error.causes[..]].concat().join(": ");
@@ -151,11 +151,11 @@ impl Harness {
         message
     }
 
-    /// What an import could leave behind: packs, other objects, refs and locks.
+    /// The files that an import could leave behind: packs, other objects, refs and locks.
     pub fn repository_files(&self) -> Vec<String> {
         let deadline = Instant::now() + Duration::from_secs(10);
         let mut found = self.files();
-        // A large pack that came to nothing is removed behind the job's back.
+        // A large temporary pack is removed in the background.
         while found.iter().any(|file| file.contains("tmp_")) && Instant::now() < deadline {
             std::thread::yield_now();
             found = self.files();
@@ -175,7 +175,7 @@ impl Harness {
     }
 }
 
-/// An address at which no server listens.
+/// An address on which no server listens.
 fn unreachable_server() -> Overpass {
     Overpass::new("http://127.0.0.1:1/api/interpreter", "longhaul-tests/1.0").unwrap()
 }

@@ -1,4 +1,4 @@
-//! A moment that no clock can hit: everything is staged, and the task is about to pass its point of no return.
+//! Runs a hook when everything is staged and the task is about to be sealed.
 
 use std::{sync::Arc, time::Duration};
 
@@ -9,10 +9,10 @@ use longhaul_tasks::{
     store::{Answer, Answering, Claimed, Journal, Limits, Listener, Record, Swept, Transition, View},
 };
 
-/// What happens in that moment.
+/// The hook.
 type Hook = Box<dyn FnOnce(&MemoryStore, TaskId) + Send>;
 
-/// A store that does something once, before the first task is sealed.
+/// A store that calls a hook once, before the first task is sealed.
 pub struct SealHookStore {
     store: MemoryStore,
     hook: Mutex<Option<Hook>>,

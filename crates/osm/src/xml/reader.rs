@@ -8,7 +8,7 @@ use std::io::BufRead;
 use quick_xml::{
     Reader,
     errors::{IllFormedError, SyntaxError},
-    events::Event,
+    events::{BytesDecl, Event},
 };
 
 use super::{
@@ -89,16 +89,23 @@ impl<R: BufRead> XmlReader<R> {
             Event::CData(text) => handler.text(state, &text)?,
             Event::GeneralRef(reference) => handler.reference(state, &reference)?,
             Event::DocType(_) => return Err(self.context.unsupported("it has a DOCTYPE")),
-            Event::Decl(declaration) => match declaration.encoding() {
-                Some(Ok(encoding)) if !encoding.eq_ignore_ascii_case("utf-8") => {
-                    let encoding = longhaul_geodata::short(&encoding).into_owned();
-                    return Err(self.context.unsupported(format!("it is in {encoding} instead of UTF-8")));
-                }
-                _ => state,
-            },
+            Event::Decl(declaration) => {
+                check_encoding(&declaration, &self.context)?;
+                state
+            }
             Event::PI(_) | Event::Comment(_) => state,
         };
         Ok(())
+    }
+}
+
+fn check_encoding(declaration: &BytesDecl<'_>, context: &ErrorContext) -> Result<(), Error> {
+    match declaration.encoding() {
+        Some(Ok(encoding)) if !encoding.eq_ignore_ascii_case("utf-8") => {
+            let encoding = longhaul_geodata::short(&encoding).into_owned();
+            Err(context.unsupported(format!("it is in {encoding} instead of UTF-8")))
+        }
+        _ => Ok(()),
     }
 }
 

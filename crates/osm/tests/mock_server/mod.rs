@@ -12,26 +12,26 @@ use std::{
     thread::{self, JoinHandle},
 };
 
-/// What happens to one query.
+/// The reply to one query.
 #[derive(Clone, Debug)]
 pub enum Reply {
-    /// This is sent, and the connection closed.
+    /// Sends this and closes the connection.
     Send(Vec<u8>),
-    /// This is sent, and then nothing more, with the connection open.
+    /// Sends this and keeps the connection open.
     Stall(Vec<u8>),
-    /// The first part is sent, and the second once somebody says so.
+    /// Sends the first part, and the second after a signal.
     Pause(Vec<u8>, Arc<Mutex<mpsc::Receiver<()>>>, Vec<u8>),
 }
 
 impl Reply {
-    /// A [`Pause`](Self::Pause) between two parts.
+    /// A [`Pause`](Self::Pause), and the sender of its signal.
     pub fn pause(first: &[u8], second: &[u8]) -> (Self, mpsc::Sender<()>) {
         let (resume, resumed) = mpsc::channel();
         (Self::Pause(first.to_vec(), Arc::new(Mutex::new(resumed)), second.to_vec()), resume)
     }
 }
 
-/// One query, or question for the status.
+/// A query, or a request for the status page.
 #[derive(Clone, Debug)]
 pub struct Request {
     pub method: String,
@@ -49,12 +49,12 @@ pub struct MockServer {
 }
 
 impl MockServer {
-    /// Answers queries by these replies in their order, and then no more.
+    /// Sends these replies in their order, and then none.
     pub fn start(replies: impl IntoIterator<Item = Reply>) -> Self {
         Self::with_status("", replies)
     }
 
-    /// Says that this is its status, to whoever asks for it.
+    /// Also has a status page with this text.
     pub fn with_status(status: &str, replies: impl IntoIterator<Item = Reply>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
@@ -80,17 +80,17 @@ impl MockServer {
         Self { address, requests, queries: Mutex::new(queries), is_stopped, thread: Some(thread) }
     }
 
-    /// Where it takes queries.
+    /// The URL that accepts queries.
     pub fn url(&self) -> String {
         format!("http://{}/api/interpreter", self.address)
     }
 
-    /// What it was request so far.
+    /// The requests so far.
     pub fn requests(&self) -> Vec<Request> {
         self.requests.lock().unwrap().clone()
     }
 
-    /// Waits for the next query; it is answered already, as far as it will be.
+    /// Waits for the next query. Its reply has already been sent.
     pub fn next_query(&self) -> Request {
         self.queries.lock().unwrap().recv().unwrap()
     }
@@ -171,7 +171,7 @@ impl Request {
     }
 }
 
-/// An answer of this status line and type.
+/// A response with this status line and media type.
 pub fn answer(status: &str, content_type: &str, body: impl AsRef<[u8]>) -> Vec<u8> {
     let body = body.as_ref();
     let head = format!(
@@ -185,7 +185,7 @@ fn plain(text: &str) -> Vec<u8> {
     answer("200 OK", "text/plain", text)
 }
 
-/// OSM's XML with these elements.
+/// OSM XML with these elements.
 pub fn osm(elements: &str) -> Vec<u8> {
     let meta = "<meta osm_base=\"2016-11-09T15:50:10Z\"/>";
     let note = "<note>The data included in this document is from www.openstreetmap.org.</note>";
@@ -193,12 +193,12 @@ pub fn osm(elements: &str) -> Vec<u8> {
         .into_bytes()
 }
 
-/// That, as Overpass sends it.
+/// The response of an Overpass server with these elements.
 pub fn data(elements: &str) -> Vec<u8> {
     answer("200 OK", "application/osm3s+xml", osm(elements))
 }
 
-/// A page on which Overpass complains.
+/// An error page of an Overpass server.
 pub fn error_page(status: &str, message: &str) -> Vec<u8> {
     let page = format!(
         "<html><body>\n<p>The data …</p>\n<p><strong>Error</strong>: {message} </p>\n</body></html>\n"
@@ -206,7 +206,7 @@ pub fn error_page(status: &str, message: &str) -> Vec<u8> {
     answer(status, "text/html; charset=utf-8", page)
 }
 
-/// The answers of a real server, where they lie beside the project; says so if they do not.
+/// The folder with recorded responses of a real server; `None`, with a message, if it is not on this machine.
 pub fn recorded() -> Option<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/overpass-answers");
     if folder.is_dir() {
@@ -216,7 +216,7 @@ pub fn recorded() -> Option<PathBuf> {
     None
 }
 
-/// A body without what whoever kept it cut out of its middle, and the lines that were cut by that.
+/// The body without the marker of a removed part, and without the incomplete lines around it.
 fn mended(body: &[u8]) -> Vec<u8> {
     let Ok(text) = std::str::from_utf8(body) else { return body.to_vec() };
     let Some((before, after)) = text.split_once("... [middle cut out by us] ...\n") else {
@@ -227,7 +227,7 @@ fn mended(body: &[u8]) -> Vec<u8> {
     format!("{before}\n{after}").into_bytes()
 }
 
-/// A recorded answer, whose files hold head and body, as it was sent. Where its body came in chunks, it ended cleanly.
+/// A recorded response as it was sent. A chunked body gets its final chunk.
 pub fn replayed(file: &Path) -> Vec<u8> {
     let recorded = std::fs::read(file).unwrap();
     let end = recorded.windows(4).position(|window| window == b"\r\n\r\n").unwrap();

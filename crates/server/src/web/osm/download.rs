@@ -1,6 +1,8 @@
 //! `GET|POST /repos/NAME/osm/download`.
 
-use longhaul_commands::{DownloadOsm, DownloadParameters, DownloadFilter, OsmMapping, check_filter, filter_of_bbox};
+use longhaul_commands::{
+    DownloadFilter, DownloadOsm, DownloadParameters, OsmMapping, check_filter, filter_of_bbox,
+};
 use longhaul_repository::{Repository, RepositoryName};
 
 use super::{
