@@ -15,6 +15,7 @@ mod pbf;
 mod source;
 mod source_metadata;
 mod tags;
+mod varint;
 mod warnings;
 mod xml;
 

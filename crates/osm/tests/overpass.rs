@@ -35,15 +35,15 @@ async fn ask(server: &MockServer) -> Result<Vec<u8>, QueryError> {
 async fn a_query_is_posted_as_a_form_with_a_user_agent() {
     let server = MockServer::start([Reply::Send(data("<node id=\"1\"/>"))]);
     assert_eq!(ask(&server).await.unwrap(), osm("<node id=\"1\"/>"));
-    let asked = server.requests();
+    let requests = server.requests();
     assert_eq!(
-        (asked.len(), asked[0].method.as_str(), asked[0].path.as_str()),
+        (requests.len(), requests[0].method.as_str(), requests[0].path.as_str()),
         (1, "POST", "/api/interpreter")
     );
-    assert_eq!(asked[0].body, "data=node%281%2C2%2C3%2C4%29%3Bout+meta%3B");
-    assert_eq!(asked[0].header("content-type"), "application/x-www-form-urlencoded");
-    assert_eq!(asked[0].header("user-agent"), "longhaul-tests/1.0 (tests@example.org)");
-    assert_eq!(asked[0].header("accept-encoding"), "gzip");
+    assert_eq!(requests[0].body, "data=node%281%2C2%2C3%2C4%29%3Bout+meta%3B");
+    assert_eq!(requests[0].header("content-type"), "application/x-www-form-urlencoded");
+    assert_eq!(requests[0].header("user-agent"), "longhaul-tests/1.0 (tests@example.org)");
+    assert_eq!(requests[0].header("accept-encoding"), "gzip");
 }
 
 /// All recorded responses: `None` if they are data, otherwise the error message.
@@ -220,12 +220,12 @@ async fn a_redirect_is_followed_with_the_query_and_to_the_same_host_only() {
         Reply::Send(data("")),
     ]);
     assert_eq!(ask(&server).await.unwrap(), osm(""));
-    let asked = server.requests();
+    let requests = server.requests();
     assert_eq!(
-        asked.iter().map(|request| request.path.as_str()).collect::<Vec<_>>(),
+        requests.iter().map(|request| request.path.as_str()).collect::<Vec<_>>(),
         ["/api/interpreter", "/other", "/third"]
     );
-    assert!(asked.iter().all(|request| request.method == "POST" && asked.body.starts_with("data=node")));
+    assert!(requests.iter().all(|request| request.method == "POST" && request.body.starts_with("data=node")));
 
     let elsewhere = MockServer::start([Reply::Send(data(""))]);
     for to in [elsewhere.url().replace("127.0.0.1", "localhost"), elsewhere.url()] {

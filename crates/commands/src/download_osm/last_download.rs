@@ -6,13 +6,14 @@
 //! merge, and a header of the commit would be lost in a rebase.
 
 use anyhow::{Context as _, anyhow, bail};
+use longhaul_osm::{RawNodes, RawWays};
 use longhaul_repository::{Commit, DatasetPath, Repository};
 
 use crate::{osm_commit, public_error::public_error};
 
 const TRAILER: &str = "Overpass-Filter: ";
 /// The layers that every download writes.
-const RAW_LAYERS: [&str; 2] = ["node", "way"];
+const RAW_LAYERS: [&str; 2] = [RawNodes::NAME, RawWays::NAME];
 
 /// The last commit of a download on a branch, and the tip of the branch.
 pub(super) struct LastDownload {

@@ -13,15 +13,25 @@ pub struct RawNodes(Layer);
 #[derive(Debug)]
 pub struct RawWays(Layer);
 
+impl RawNodes {
+    /// The name of the layer.
+    pub const NAME: &'static str = "node";
+}
+
+impl RawWays {
+    /// The name of the layer.
+    pub const NAME: &'static str = "way";
+}
+
 impl Default for RawNodes {
     fn default() -> Self {
-        Self(layer("node", [columns::geometry("location", "POINT")]))
+        Self(layer(Self::NAME, [columns::geometry("location", "POINT")]))
     }
 }
 
 impl Default for RawWays {
     fn default() -> Self {
-        Self(layer("way", [columns::text("nodes"), columns::geometry("way", "LINESTRING")]))
+        Self(layer(Self::NAME, [columns::text("nodes"), columns::geometry("way", "LINESTRING")]))
     }
 }
 

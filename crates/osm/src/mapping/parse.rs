@@ -10,11 +10,12 @@ use super::{
     path::MappingPath,
     rule::{Rule, RuleGeometry},
 };
+use crate::{RawNodes, RawWays, columns::wgs84};
 
 /// The member of a filter that selects open or closed ways.
 const GEOM: &str = "geom";
 /// The layers that hold all nodes and all ways.
-const RAW_LAYERS: [&str; 2] = ["node", "way"];
+const RAW_LAYERS: [&str; 2] = [RawNodes::NAME, RawWays::NAME];
 /// The maximum number of rules. Each of them is evaluated for every entity.
 const MAX_RULES: usize = 1000;
 
@@ -66,7 +67,7 @@ fn rule(json: Json, number: usize) -> Result<Rule, MappingError> {
     if geometry == RuleGeometry::Point && filter.way_shape != WayShape::All {
         return Err(path.error("its filter asks for open or closed ways, and its features are points"));
     }
-    let layer = Layer { name, schema, crs: vec![crate::columns::wgs84()], ..Layer::default() };
+    let layer = Layer { name, schema, crs: vec![wgs84()], ..Layer::default() };
     Ok(Rule { filter, geometry, columns: sources, layer })
 }
 

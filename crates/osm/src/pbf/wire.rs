@@ -1,6 +1,7 @@
 //! The [wire format](https://protobuf.dev/programming-guides/encoding/) of protocol buffers.
 
 use super::malformed::Malformed;
+use crate::varint::{self, InvalidVarint, unzigzag};
 
 const TRUNCATED: Malformed = Malformed("a message ends in the middle of a field");
 
@@ -132,30 +133,12 @@ impl<'a> DeltaDecoder<'a> {
     }
 }
 
-fn unzigzag(number: u64) -> i64 {
-    (number >> 1) as i64 ^ -((number & 1) as i64)
-}
-
+#[inline]
 fn varint(bytes: &mut &[u8]) -> Result<u64, Malformed> {
-    // Most varints are small differences of one byte.
-    if let [byte @ 0..0x80, rest @ ..] = *bytes {
-        *bytes = rest;
-        return Ok(u64::from(*byte));
-    }
-    long_varint(bytes)
-}
-
-fn long_varint(bytes: &mut &[u8]) -> Result<u64, Malformed> {
-    const MAX_LENGTH: usize = 10;
-    let mut number = 0;
-    for (at, byte) in bytes.iter().take(MAX_LENGTH).enumerate() {
-        number |= u64::from(byte & 0x7F) << (7 * at);
-        if *byte < 0x80 {
-            *bytes = &bytes[at + 1..];
-            return Ok(number);
-        }
-    }
-    Err(if bytes.len() < MAX_LENGTH { TRUNCATED } else { Malformed("a number has more than ten bytes") })
+    varint::read(bytes).map_err(|error| match error {
+        InvalidVarint::Truncated => TRUNCATED,
+        InvalidVarint::TooLong => Malformed("a number has more than ten bytes"),
+    })
 }
 
 #[cfg(test)]

@@ -1,31 +1,36 @@
 //! The encoding of entities in a spool: varints, because most numbers are small or differ little from the one before.
 
-use crate::{Entities, EntityKind, entities::EntityRecord, tags::TextSpan};
+use crate::{
+    Entities, EntityKind,
+    entities::EntityRecord,
+    tags::TextSpan,
+    varint::{self, unzigzag, zigzag},
+};
 
 /// Encodes the entities of a type, after all texts of the batch.
 pub(super) fn encode(entities: &Entities, kind: EntityKind) -> Vec<u8> {
     let mut out = Vec::with_capacity(entities.size() / 2);
     let texts = entities.texts();
-    put_varint(texts.len() as u64, &mut out);
+    varint::write(texts.len() as u64, &mut out);
     out.extend_from_slice(texts.as_bytes());
     let (mut last_id, mut last_ref) = (0, 0);
     for (record, tags, refs) in entities.records_with_data().filter(|(record, ..)| record.kind == kind) {
         out.push(flags(record));
         put_difference(record.id, &mut last_id, &mut out);
-        record.version.iter().for_each(|version| put_varint(u64::from(*version), &mut out));
+        record.version.iter().for_each(|version| varint::write(u64::from(*version), &mut out));
         let optional = [record.timestamp, record.changeset, record.uid];
-        optional.iter().flatten().for_each(|number| put_varint(zigzag(*number), &mut out));
+        optional.iter().flatten().for_each(|number| varint::write(zigzag(*number), &mut out));
         put_span(record.user, &mut out);
         if kind == EntityKind::Node {
-            put_varint(zigzag(record.position.lon.into()), &mut out);
-            put_varint(zigzag(record.position.lat.into()), &mut out);
+            varint::write(zigzag(record.position.lon.into()), &mut out);
+            varint::write(zigzag(record.position.lat.into()), &mut out);
         }
-        put_varint(tags.len() as u64, &mut out);
+        varint::write(tags.len() as u64, &mut out);
         for tag in tags {
             put_span(tag.key, &mut out);
             put_span(tag.value, &mut out);
         }
-        put_varint(refs.len() as u64, &mut out);
+        varint::write(refs.len() as u64, &mut out);
         refs.iter().for_each(|id| put_difference(*id, &mut last_ref, &mut out));
     }
     out
@@ -51,7 +56,7 @@ fn flags(record: &EntityRecord) -> u8 {
 
 /// Decodes what [`encode`] wrote, and adds the entities to `entities`. `None` if the bytes are invalid.
 pub(super) fn decode(bytes: &mut &[u8], entities: &mut Entities) -> Option<()> {
-    let len = get_varint(bytes)?;
+    let len = read_varint(bytes)?;
     let texts = take(bytes, len)?;
     entities.push_text(std::str::from_utf8(texts).ok()?);
     let (mut last_id, mut last_ref) = (0, 0);
@@ -62,24 +67,24 @@ pub(super) fn decode(bytes: &mut &[u8], entities: &mut Entities) -> Option<()> {
         record.visible = has(VISIBLE);
         record.id = get_difference(bytes, &mut last_id)?;
         if has(VERSION) {
-            record.version = Some(u32::try_from(get_varint(bytes)?).ok()?);
+            record.version = Some(u32::try_from(read_varint(bytes)?).ok()?);
         }
         for (flag, number) in
             [(TIMESTAMP, &mut record.timestamp), (CHANGESET, &mut record.changeset), (UID, &mut record.uid)]
         {
             if has(flag) {
-                *number = Some(unzigzag(get_varint(bytes)?));
+                *number = Some(unzigzag(read_varint(bytes)?));
             }
         }
         record.user = get_span(bytes)?;
         if has(NODE) {
-            record.position.lon = i32::try_from(unzigzag(get_varint(bytes)?)).ok()?;
-            record.position.lat = i32::try_from(unzigzag(get_varint(bytes)?)).ok()?;
+            record.position.lon = i32::try_from(unzigzag(read_varint(bytes)?)).ok()?;
+            record.position.lat = i32::try_from(unzigzag(read_varint(bytes)?)).ok()?;
         }
-        for _ in 0..get_varint(bytes)? {
+        for _ in 0..read_varint(bytes)? {
             entities.push_tag(get_span(bytes)?, get_span(bytes)?);
         }
-        for _ in 0..get_varint(bytes)? {
+        for _ in 0..read_varint(bytes)? {
             entities.push_ref(get_difference(bytes, &mut last_ref)?);
         }
         entities.push_normalized_record(record);
@@ -87,46 +92,25 @@ pub(super) fn decode(bytes: &mut &[u8], entities: &mut Entities) -> Option<()> {
     Some(())
 }
 
-fn put_varint(mut number: u64, out: &mut Vec<u8>) {
-    while number >= 0x80 {
-        out.push(number as u8 | 0x80);
-        number >>= 7;
-    }
-    out.push(number as u8);
-}
-
 fn put_difference(number: i64, last: &mut i64, out: &mut Vec<u8>) {
-    put_varint(zigzag(number.wrapping_sub(*last)), out);
+    varint::write(zigzag(number.wrapping_sub(*last)), out);
     *last = number;
 }
 
 fn put_span(span: TextSpan, out: &mut Vec<u8>) {
-    put_varint(span.start.into(), out);
-    put_varint(span.len.into(), out);
-}
-
-fn get_varint(bytes: &mut &[u8]) -> Option<u64> {
-    let mut number = 0;
-    for shift in (0..64).step_by(7) {
-        let (byte, rest) = bytes.split_first()?;
-        *bytes = rest;
-        number |= u64::from(byte & 0x7F) << shift;
-        if *byte < 0x80 {
-            return Some(number);
-        }
-    }
-    None
+    varint::write(span.start.into(), out);
+    varint::write(span.len.into(), out);
 }
 
 fn get_difference(bytes: &mut &[u8], last: &mut i64) -> Option<i64> {
-    *last = last.wrapping_add(unzigzag(get_varint(bytes)?));
+    *last = last.wrapping_add(unzigzag(read_varint(bytes)?));
     Some(*last)
 }
 
 fn get_span(bytes: &mut &[u8]) -> Option<TextSpan> {
     Some(TextSpan {
-        start: u32::try_from(get_varint(bytes)?).ok()?,
-        len: u32::try_from(get_varint(bytes)?).ok()?,
+        start: u32::try_from(read_varint(bytes)?).ok()?,
+        len: u32::try_from(read_varint(bytes)?).ok()?,
     })
 }
 
@@ -136,10 +120,6 @@ fn take<'a>(bytes: &mut &'a [u8], len: u64) -> Option<&'a [u8]> {
     Some(taken)
 }
 
-fn zigzag(number: i64) -> u64 {
-    (number as u64) << 1 ^ (number >> 63) as u64
-}
-
-fn unzigzag(number: u64) -> i64 {
-    (number >> 1) as i64 ^ -((number & 1) as i64)
+fn read_varint(bytes: &mut &[u8]) -> Option<u64> {
+    varint::read(bytes).ok()
 }
