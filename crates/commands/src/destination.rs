@@ -6,7 +6,7 @@ use longhaul_repository::{Commit, CommitDetails, Identity, Repository, Stage};
 use longhaul_tasks::{Context, Failure, PublishError, Report};
 use serde::{Deserialize, Serialize};
 
-use crate::{Environment, outward::outward};
+use crate::{Environment, public_error::public_error};
 
 /// Where a commit goes, what it says, and who is said to have made it.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -42,14 +42,14 @@ struct Intent {
 impl Destination {
     /// The repository, unless it was deleted.
     pub(crate) fn open(&self, env: &Environment) -> anyhow::Result<Repository> {
-        let found = env.repositories.by_id(&self.repository).map_err(outward);
+        let found = env.repositories.by_id(&self.repository).map_err(public_error);
         let found = found.context("could not look for the repository")?;
         found.ok_or_else(|| anyhow!("the repository was deleted"))
     }
 
     /// What will be the commit.
     pub(crate) fn stage(&self, repository: &Repository) -> anyhow::Result<Stage> {
-        Stage::open(repository, &self.branch(repository)?).map_err(outward)
+        Stage::open(repository, &self.branch(repository)?).map_err(public_error)
     }
 
     /// Who is to be the author.
@@ -72,9 +72,9 @@ impl Destination {
         details: CommitDetails,
         report: impl FnOnce(&Commit) -> Report,
     ) -> Result<Report, Failure> {
-        let _turn = env.turns.commit(ctx, &self.repository)?;
-        stage.catch_up().map_err(outward)?;
-        let staged = stage.commit(&details).map_err(outward)?;
+        let _commit_guard = env.repository_locks.lock_for_commit(ctx, &self.repository)?;
+        stage.catch_up().map_err(public_error)?;
+        let staged = stage.commit(&details).map_err(public_error)?;
         let report = report(staged.commit());
         let intent = Intent {
             repository: self.repository.clone(),
@@ -83,7 +83,7 @@ impl Destination {
             new: staged.commit().id.to_string(),
         };
         let _sealed = ctx.seal(&intent, &report)?;
-        staged.publish().map_err(outward)?;
+        staged.publish().map_err(public_error)?;
         Ok(report)
     }
 
@@ -110,7 +110,7 @@ impl Destination {
         let intent: Intent = serde_json::from_value(intent).context("could not read what was sealed")?;
         let repository = self.open(env)?;
         let new = intent.new.parse().context("could not read the commit that was sealed")?;
-        repository.branch_contains(&intent.branch, new).map_err(outward)
+        repository.branch_contains(&intent.branch, new).map_err(public_error)
     }
 
     /// The branch to commit to.
@@ -119,7 +119,7 @@ impl Destination {
             Some(branch) => Ok(branch.clone()),
             None => repository
                 .head_branch()
-                .map_err(outward)?
+                .map_err(public_error)?
                 .ok_or_else(|| anyhow!("the repository's HEAD stands on no branch; name one with root")),
         }
     }

@@ -1,32 +1,33 @@
-//! What the server lends every command.
+//! What all commands use.
 
 use std::path::PathBuf;
 
 use longhaul_repository::Repositories;
 use longhaul_tasks::Lane;
 
-use crate::{ImportRoots, Overpass, Turns};
+use crate::{import_roots::ImportRoots, overpass::Overpass, repository_locks::RepositoryLocks};
 
-/// What the server lends every command.
+/// What all commands use: the environment of their jobs.
 #[derive(Debug)]
 pub struct Environment {
     /// The repositories, by name and by id.
     pub repositories: Repositories,
-    /// How many threads one command may read and encode rows with, at least one.
+    /// The number of threads with which one command reads and encodes features. At least 1.
     pub threads: usize,
-    /// Where commands put what does not fit into memory: files without a name, which go with the command.
+    /// The folder of temporary files. They are unnamed, so they disappear with the command.
     pub scratch: PathBuf,
-    /// How many bytes of memory the places of nodes may take before they go to a file, for each import of OpenStreetMap data.
+    /// How many bytes of memory the positions of nodes may take in each import of OpenStreetMap data, before they go to a
+    /// temporary file.
     pub osm_node_memory: u64,
-    /// Where files of this machine may be imported from.
+    /// The folders of this machine from which files may be imported.
     pub import_roots: ImportRoots,
-    /// The server that downloads of OpenStreetMap data come from.
+    /// The Overpass server for downloads.
     pub overpass: Overpass,
-    /// Who may do what with a repository while others are at it.
-    pub turns: Turns,
+    /// The locks of the repositories.
+    pub repository_locks: RepositoryLocks,
 }
 
-/// The lane of all that changes one repository, given by its id: such tasks never run together.
+/// The lane of tasks that change the repository with this id. Tasks of one lane do not run at the same time.
 pub fn repository_lane(id: &str) -> Lane {
     Lane::new(format!("repository {id}"))
 }

@@ -1,27 +1,24 @@
-//! A file of OpenStreetMap data becomes one commit on a branch.
+//! The job that imports a file of OpenStreetMap data as one commit.
 
 use std::path::PathBuf;
 
 use anyhow::{anyhow, bail};
 use longhaul_osm::Source;
-use longhaul_repository::{CommitDetails, Mode};
+use longhaul_repository::Mode;
 use longhaul_tasks::{Context, Failure, Job, Lane, PublishError, Report};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Destination, Environment, OsmMapping, osm_layers::OsmLayers, osm_mapping::layers, outward::outward,
-    report::commit_members, repository_lane,
+    Destination, Environment, OsmMapping, osm_commit, osm_layers::OsmLayers, osm_mapping::layers,
+    public_error::public_error, repository_lane, staged_commit::StagedCommit,
 };
 
-/// What the commit says if nobody says anything.
-pub(crate) const MESSAGE: &str = "Updated OSM data";
-
-/// Where a file of OpenStreetMap data is.
+/// The location of a file of OpenStreetMap data.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum OsmFile {
-    /// One that was uploaded.
+    /// The path of an uploaded file.
     Uploaded(PathBuf),
-    /// One of the server's own, as a request named it; it must lie under an import root when it is opened.
+    /// A file on the server, as the request names it. It must be below an import root when the job runs.
     OfServer(String),
 }
 
@@ -31,25 +28,25 @@ impl Default for OsmFile {
     }
 }
 
-/// Imports a file of OpenStreetMap data: its nodes and ways, and the layers that a mapping makes of them.
+/// Imports a file of OpenStreetMap data: all nodes and ways, and the layers of a mapping.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct ImportOsm {
     /// Where the commit goes.
     #[serde(flatten)]
     pub destination: Destination,
-    /// Where the file is.
+    /// The file.
     pub file: OsmFile,
-    /// What the file is called, for messages.
+    /// The name of the file for messages.
     pub file_name: String,
-    /// The file and the repository as the request names them, for the description.
+    /// The file as the request names it, for the description.
     pub uri: String,
-    /// As `uri`.
+    /// The repository as the request names it, for the description.
     pub repository_uri: String,
-    /// Whether features are added to those of the layers that are there, or replace them.
+    /// Whether features are added to the existing layers instead of replacing them.
     pub add: bool,
-    /// Whether the layers `node` and `way` are left out.
+    /// Whether the layers `node` and `way` are omitted.
     pub no_raw: bool,
-    /// Layers that are made of it, beside `node` and `way`.
+    /// The mapping that makes further layers.
     pub mapping: Option<OsmMapping>,
 }
 
@@ -70,28 +67,24 @@ impl Job for ImportOsm {
     }
 
     fn run(self, env: &Environment, ctx: &Context) -> Result<Report, Failure> {
-        let repository = self.destination.open(env)?;
-        let author = self.destination.author(&repository)?;
+        let mut commit = StagedCommit::begin(ctx, env, &self.destination)?;
         let mut source = self.source(env)?;
-        let mut stage = self.destination.stage(&repository)?;
-        let interrupter = stage.interrupter();
-        let _writing = ctx.on_cancel(move || interrupter.interrupt());
-
         let layers = layers(!self.no_raw, self.mapping.as_ref()).map_err(|error| anyhow!(error))?;
         let mode = if self.add { Mode::Add } else { Mode::Replace };
-        let tally = OsmLayers::begin(ctx, env, &mut stage, &layers, mode)?.write(&mut source)?;
-        // An answer of Overpass that was saved: what is missing would be taken for deleted.
-        if let Some(remark) = source.about().fatal_remark() {
+        let statistics = OsmLayers::begin(ctx, env, &mut commit.stage, &layers, mode)?.write(&mut source)?;
+        // A saved Overpass response. Nodes and ways that are missing from it must not count as deleted.
+        if let Some(remark) = source.metadata().fatal_remark() {
             return Err(Failure::new(anyhow!("{} is not complete: {remark}", self.file_name)));
         }
-        if tally.entities() == 0 {
-            bail_without_elements()?;
+        if statistics.entities() == 0 {
+            bail_without_entities()?;
         }
         ctx.step("Committing features...");
-        let details = self.destination.details(&repository, author, &self.file_name);
-        self.destination.commit(ctx, env, stage, worded(details), |commit| {
-            tally.report(source.about()).element("commit", commit_members(commit))
-        })
+        commit.commit(
+            &self.file_name,
+            |message| Some(osm_commit::message(message)),
+            |commit| osm_commit::report(&statistics, source.metadata(), commit),
+        )
     }
 }
 
@@ -100,24 +93,19 @@ impl ImportOsm {
         let missing = || anyhow!("File does not exist: {}", self.uri);
         match &self.file {
             OsmFile::Uploaded(path) => {
-                // A pipe would be waited for without an end.
-                path.metadata().ok().filter(|found| found.is_file()).ok_or_else(missing)?;
-                Source::open(path, &self.file_name).map_err(outward)
+                // Opening a named pipe would block forever.
+                path.metadata().ok().filter(|metadata| metadata.is_file()).ok_or_else(missing)?;
+                Source::open(path, &self.file_name).map_err(public_error)
             }
             OsmFile::OfServer(path) => {
-                let file = env.import_roots.open(path).map_err(outward)?;
-                Source::read(file, &self.file_name).map_err(outward)
+                let file = env.import_roots.open(path).map_err(public_error)?;
+                Source::read(file, &self.file_name).map_err(public_error)
             }
         }
     }
 }
 
-/// The words of GeoGig's clients.
-fn bail_without_elements() -> anyhow::Result<()> {
+/// Fails with GeoGig's message.
+fn bail_without_entities() -> anyhow::Result<()> {
     bail!("The specified filter did not contain any valid element.\nNo changes were made to the repository.")
-}
-
-fn worded(details: CommitDetails) -> CommitDetails {
-    let said = details.message.filter(|message| !message.trim().is_empty());
-    CommitDetails { message: Some(said.unwrap_or_else(|| MESSAGE.to_owned())), ..details }
 }

@@ -1,4 +1,4 @@
-//! Files of this machine that requests may name: those under folders that its operator named for that.
+//! Files of this machine that requests may import: those below folders that the operator has allowed.
 
 use std::{
     fs::{self, File},
@@ -8,62 +8,64 @@ use std::{
 
 use anyhow::Context as _;
 
-/// The folders whose files may be read, and everything below them.
+/// The folders below which files may be imported.
 #[derive(Clone, Debug, Default)]
 pub struct ImportRoots(Vec<Root>);
 
 #[derive(Clone, Debug)]
 struct Root {
-    /// As its operator wrote it, and as requests may.
-    named: PathBuf,
-    /// Without links.
-    real: PathBuf,
+    /// The path as the operator wrote it. Requests may use it too.
+    configured: PathBuf,
+    /// The path without symbolic links.
+    canonical: PathBuf,
 }
 
-/// Why a file is not read. None of them tells what is outside of the folders, not even whether it is there.
+/// Why a file cannot be imported. The errors reveal nothing about files outside of the folders, not even whether they
+/// exist.
 #[derive(Debug, thiserror::Error)]
 pub enum RootError {
-    /// It is not below any of the folders, or a link on the way leads out of them.
+    /// The file is not below any of the folders, or a symbolic link in its path leads out of them.
     #[error("'{0}' is not below a folder that this server imports from; --import-root names such folders")]
     Outside(String),
-    /// It is a folder, a device or the like.
+    /// It is not a regular file but a folder, a device or a pipe.
     #[error("'{0}' is no regular file")]
-    NoFile(String),
-    /// There is none, at a place where there might be.
+    NotAFile(String),
+    /// A path below one of the folders does not exist.
     #[error("File does not exist: {0}")]
     Missing(String),
-    /// The system does not let us.
+    /// The file could not be opened.
     #[error("could not open '{file}'")]
     Io {
-        /// The file, as it was named.
+        /// The path in the request.
         file: String,
-        /// What the system says.
+        /// The error of the system.
         source: io::Error,
     },
 }
 
 impl ImportRoots {
-    /// These folders.
+    /// Allows these folders.
     ///
     /// # Errors
-    /// If one is none.
+    /// If one of them is not a readable folder.
     pub fn new(folders: &[PathBuf]) -> anyhow::Result<Self> {
-        let root = |named: &PathBuf| {
-            let real = named.canonicalize().and_then(|real| fs::read_dir(&real).map(|_| real));
-            let real = real.with_context(|| format!("--import-root {}", named.display()))?;
-            anyhow::Ok(Root { named: named.clone(), real })
+        let root = |folder: &PathBuf| {
+            let canonical = folder.canonicalize().and_then(|path| fs::read_dir(&path).map(|_| path));
+            let canonical = canonical.with_context(|| format!("--import-root {}", folder.display()))?;
+            anyhow::Ok(Root { configured: folder.clone(), canonical })
         };
         folders.iter().map(root).collect::<Result<_, _>>().map(Self)
     }
 
-    /// Opens a file below one of the folders: `path` begins with one of them, or is looked for below each of them.
+    /// Opens a file below one of the folders. `path` is absolute and begins with one of them, or is relative and tried in
+    /// each of them.
     ///
-    /// Links may be followed as long as they stay inside. What is opened is what was checked: once it is known where
-    /// the path leads, every step there is taken without following links, so that nobody can exchange one meanwhile.
-    /// Nothing but a regular file is opened, so that no device is touched and no pipe waited for.
+    /// Symbolic links may be used as long as they stay inside of the folder. The path is resolved first and then opened one
+    /// component at a time without following links, so a link that is exchanged in the meantime is not followed. Only
+    /// regular files are opened, so no device is accessed and no pipe blocks.
     ///
     /// # Errors
-    /// [`RootError`], which tells only what a sender may know.
+    /// [`RootError`], whose messages clients may see.
     pub fn open(&self, path: &str) -> Result<File, RootError> {
         let mut error = RootError::Outside(path.to_owned());
         if path.contains("://") {
@@ -71,7 +73,7 @@ impl ImportRoots {
         }
         for (root, below) in self.candidates(Path::new(path)) {
             match root.open(&below, path) {
-                // It may be below another one.
+                // The file may exist below another root.
                 Err(missing @ RootError::Missing(_)) => error = missing,
                 opened => return opened,
             }
@@ -79,7 +81,7 @@ impl ImportRoots {
         Err(error)
     }
 
-    /// Where a path might be, by its form alone.
+    /// The roots in which a path may be, by its text alone, with the path relative to the root.
     fn candidates<'a>(&'a self, path: &'a Path) -> impl Iterator<Item = (&'a Root, PathBuf)> {
         let is_plain = |path: &Path| {
             let mut parts = path.components();
@@ -87,7 +89,10 @@ impl ImportRoots {
         };
         self.0.iter().filter_map(move |root| {
             let below = match path.is_absolute() {
-                true => path.strip_prefix(&root.named).or_else(|_| path.strip_prefix(&root.real)).ok()?,
+                true => path
+                    .strip_prefix(&root.configured)
+                    .or_else(|_| path.strip_prefix(&root.canonical))
+                    .ok()?,
                 false => path,
             };
             (is_plain(below) && below.file_name().is_some()).then(|| (root, below.to_owned()))
@@ -98,27 +103,27 @@ impl ImportRoots {
 impl Root {
     fn open(&self, below: &Path, shown: &str) -> Result<File, RootError> {
         let outside = || RootError::Outside(shown.to_owned());
-        let below = match self.real.join(below).canonicalize() {
-            Ok(real) => real.strip_prefix(&self.real).map_err(|_| outside())?.to_owned(),
-            Err(_) => return Err(self.why_not(below, shown)),
+        let below = match self.canonical.join(below).canonicalize() {
+            Ok(real) => real.strip_prefix(&self.canonical).map_err(|_| outside())?.to_owned(),
+            Err(_) => return Err(self.resolve_error(below, shown)),
         };
         let io = |source: io::Error| RootError::Io { file: shown.to_owned(), source };
-        let file = steps::open(&self.real, &below).map_err(io)?;
-        let file = file.ok_or_else(|| RootError::NoFile(shown.to_owned()))?;
+        let file = no_follow::open(&self.canonical, &below).map_err(io)?;
+        let file = file.ok_or_else(|| RootError::NotAFile(shown.to_owned()))?;
         Ok(file)
     }
 
-    /// Why a path leads nowhere. A link on the way that leads out, or to nothing, is not spoken of: what is missing
-    /// behind it is not ours to tell.
-    fn why_not(&self, below: &Path, shown: &str) -> RootError {
-        let mut place = self.real.clone();
+    /// Why a path cannot be resolved. A symbolic link that is broken or leads out of the root is reported as `Outside`, so
+    /// that the error does not reveal what exists behind it.
+    fn resolve_error(&self, below: &Path, shown: &str) -> RootError {
+        let mut path = self.canonical.clone();
         for component in below.components() {
-            place.push(component);
-            match (fs::symlink_metadata(&place), place.canonicalize()) {
+            path.push(component);
+            match (fs::symlink_metadata(&path), path.canonicalize()) {
                 (Err(error), _) if error.kind() == io::ErrorKind::NotFound => {
                     return RootError::Missing(shown.to_owned());
                 }
-                (Ok(_), Ok(real)) if real.starts_with(&self.real) => {}
+                (Ok(_), Ok(real)) if real.starts_with(&self.canonical) => {}
                 _ => return RootError::Outside(shown.to_owned()),
             }
         }
@@ -126,35 +131,35 @@ impl Root {
     }
 }
 
-/// Opening a file step by step.
+/// Opens a path one component at a time.
 #[cfg(unix)]
-mod steps {
+mod no_follow {
     use std::{fs::File, io, path::Path};
 
     use rustix::fs::{AtFlags, FileType, Mode, OFlags, fstat, open as open_path, openat, statat};
 
-    /// `None` if it is no regular file.
+    /// `None` if it is not a regular file.
     pub(super) fn open(root: &Path, below: &Path) -> io::Result<Option<File>> {
         let folder = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::RDONLY | OFlags::CLOEXEC;
         let file = OFlags::NOFOLLOW | OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
         let Some(name) = below.file_name() else { return Ok(None) };
-        let mut place = open_path(root, folder, Mode::empty())?;
+        let mut parent = open_path(root, folder, Mode::empty())?;
         for component in below.parent().into_iter().flat_map(Path::components) {
-            place = openat(&place, component.as_os_str(), folder, Mode::empty())?;
+            parent = openat(&parent, component.as_os_str(), folder, Mode::empty())?;
         }
         let is_file = |mode| FileType::from_raw_mode(mode) == FileType::RegularFile;
-        if !is_file(statat(&place, name, AtFlags::SYMLINK_NOFOLLOW)?.st_mode) {
+        if !is_file(statat(&parent, name, AtFlags::SYMLINK_NOFOLLOW)?.st_mode) {
             return Ok(None);
         }
-        // In case it was exchanged just now: a pipe would not be waited for, and is seen through below.
-        let opened = openat(&place, name, file, Mode::empty())?;
+        // The file may have been replaced since the check: NONBLOCK does not wait for a pipe, and the type is checked again.
+        let opened = openat(&parent, name, file, Mode::empty())?;
         let is_regular = is_file(fstat(&opened)?.st_mode);
         Ok(is_regular.then(|| File::from(opened)))
     }
 }
 
 #[cfg(not(unix))]
-mod steps {
+mod no_follow {
     use std::{fs::File, io, path::Path};
 
     pub(super) fn open(root: &Path, below: &Path) -> io::Result<Option<File>> {
@@ -175,14 +180,14 @@ mod tests {
 
     use super::*;
 
-    struct Place {
+    struct Fixture {
         _folder: tempfile::TempDir,
         base: PathBuf,
         roots: ImportRoots,
     }
 
-    /// `in/` with files and links is a root, `out/` beside it is not.
-    fn place() -> Place {
+    /// `in/` and `in2/` are roots, `out/` beside them is not.
+    fn fixture() -> Fixture {
         let folder = tempfile::tempdir().unwrap();
         let base = folder.path().canonicalize().unwrap();
         for (path, text) in
@@ -199,10 +204,10 @@ mod tests {
         let made = std::process::Command::new("mkfifo").arg(base.join("in/pipe")).status().unwrap();
         assert!(made.success());
         let roots = ImportRoots::new(&[base.join("in"), base.join("in2")]).unwrap();
-        Place { _folder: folder, base, roots }
+        Fixture { _folder: folder, base, roots }
     }
 
-    impl Place {
+    impl Fixture {
         fn read(&self, path: &str) -> Result<String, RootError> {
             let mut text = String::new();
             self.roots.open(path)?.read_to_string(&mut text).unwrap();
@@ -215,8 +220,8 @@ mod tests {
     }
 
     #[test]
-    fn files_below_a_root_are_opened_by_their_whole_path_or_from_the_root_on() {
-        let place = place();
+    fn files_below_a_root_are_opened_by_absolute_and_by_relative_paths() {
+        let fixture = fixture();
         for (path, text) in [
             ("a.osm", "a"),
             ("./deep/b.osm", "b"),
@@ -225,15 +230,15 @@ mod tests {
             ("latest.osm", "b"),
             ("absolute.osm", "a"),
         ] {
-            assert_eq!(place.read(path).unwrap(), text, "{path}");
+            assert_eq!(fixture.read(path).unwrap(), text, "{path}");
         }
-        assert_eq!(place.read(&place.full("in2/c.osm")).unwrap(), "c");
-        assert_eq!(place.read(&place.full("in/deep/b.osm")).unwrap(), "b");
+        assert_eq!(fixture.read(&fixture.full("in2/c.osm")).unwrap(), "c");
+        assert_eq!(fixture.read(&fixture.full("in/deep/b.osm")).unwrap(), "b");
     }
 
     #[test]
-    fn nothing_leads_out_and_nobody_learns_what_is_there() {
-        let place = place();
+    fn nothing_outside_of_the_roots_is_opened_or_revealed() {
+        let fixture = fixture();
         for path in [
             "../out/secret",
             "deep/../a.osm",
@@ -249,32 +254,32 @@ mod tests {
             "/",
             "http://example.org/x.osm",
         ] {
-            let refused = place.read(path);
-            assert!(matches!(refused, Err(RootError::Outside(_))), "{path}: {refused:?}");
+            let result = fixture.read(path);
+            assert!(matches!(result, Err(RootError::Outside(_))), "{path}: {result:?}");
         }
         for path in ["out/secret", "out/nothing", "in/../out/secret", "in"] {
-            let refused = place.read(&place.full(path));
-            assert!(matches!(refused, Err(RootError::Outside(_))), "{path}: {refused:?}");
+            let result = fixture.read(&fixture.full(path));
+            assert!(matches!(result, Err(RootError::Outside(_))), "{path}: {result:?}");
         }
         assert!(matches!(ImportRoots::default().open("a.osm"), Err(RootError::Outside(_))));
     }
 
     #[test]
-    fn what_is_no_regular_file_is_not_opened() {
-        let place = place();
+    fn only_regular_files_are_opened() {
+        let fixture = fixture();
         for path in ["pipe", "deep"] {
-            assert!(matches!(place.read(path), Err(RootError::NoFile(_))), "{path}");
+            assert!(matches!(fixture.read(path), Err(RootError::NotAFile(_))), "{path}");
         }
     }
 
     #[test]
-    fn what_is_missing_is_said_to_be() {
-        let place = place();
+    fn a_missing_file_below_a_root_is_reported() {
+        let fixture = fixture();
         for path in ["none.osm", "deep/none.osm", "none/none.osm"] {
-            let refused = place.read(path).unwrap_err();
-            assert_eq!(refused.to_string(), format!("File does not exist: {path}"));
+            let result = fixture.read(path).unwrap_err();
+            assert_eq!(result.to_string(), format!("File does not exist: {path}"));
         }
-        assert!(ImportRoots::new(&[place.base.join("nothing")]).is_err());
-        assert!(ImportRoots::new(&[place.base.join("in/a.osm")]).is_err());
+        assert!(ImportRoots::new(&[fixture.base.join("nothing")]).is_err());
+        assert!(ImportRoots::new(&[fixture.base.join("in/a.osm")]).is_err());
     }
 }

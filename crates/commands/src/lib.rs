@@ -1,7 +1,4 @@
-//! What users ask for, a file per command.
-//!
-//! A command brings the crates together that know formats and repositories, and tells the task it runs as how far it
-//! is. It knows no HTTP: the command line runs the same ones.
+#![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
 mod destination;
@@ -10,19 +7,23 @@ mod environment;
 mod import_geopackage;
 mod import_osm;
 mod import_roots;
-mod layer_import;
+mod osm_commit;
 mod osm_layers;
 mod osm_mapping;
-mod outward;
+mod overpass;
+mod public_error;
 mod report;
-mod turns;
+mod repository_locks;
+mod staged_commit;
+mod workers;
 
 pub use destination::{Author, Destination};
-pub use download_osm::{DownloadOsm, DownloadWords, OsmArea, Overpass, check_filter, filter_of_bbox};
+pub use download_osm::{DownloadFilter, DownloadOsm, DownloadParameters, check_filter, filter_of_bbox};
 pub use environment::{Environment, repository_lane};
 pub use import_geopackage::ImportGeopackage;
 pub use import_osm::{ImportOsm, OsmFile};
 pub use import_roots::{ImportRoots, RootError};
 pub use osm_mapping::{OsmMapping, OsmMappingError};
+pub use overpass::Overpass;
 pub use report::commit_members;
-pub use turns::{Alone, Turns};
+pub use repository_locks::{ExclusiveGuard, RepositoryLocks};

@@ -1,10 +1,10 @@
-//! Which layers OpenStreetMap data becomes: those that hold it as it is, and those that a mapping makes.
+//! The layers of an import of OpenStreetMap data: the raw layers, and those of a mapping.
 
-use longhaul_osm::{BadMapping, EntityLayer, Mapping, RawNodes, RawWays};
+use longhaul_osm::{EntityLayer, Mapping, MappingError, RawNodes, RawWays};
 use longhaul_repository::{BadPath, DatasetPath};
 use serde::{Deserialize, Serialize};
 
-/// A mapping that has been checked from the first rule to the last, as its JSON.
+/// The JSON of a valid mapping.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct OsmMapping(String);
@@ -12,10 +12,10 @@ pub struct OsmMapping(String);
 /// Why a mapping cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum OsmMappingError {
-    /// It is none, or contradicts itself.
+    /// The mapping is invalid.
     #[error(transparent)]
-    Bad(#[from] BadMapping),
-    /// A repository cannot have a layer of that name.
+    Mapping(#[from] MappingError),
+    /// The name of a rule cannot be the name of a layer in a repository.
     #[error("Error parsing mapping definition: {0}")]
     Name(#[source] BadPath),
 }
@@ -24,7 +24,7 @@ impl OsmMapping {
     /// Checks a mapping.
     ///
     /// # Errors
-    /// The first thing that is wrong with it, and where.
+    /// The first error, and its place.
     pub fn new(json: impl Into<String>) -> Result<Self, OsmMappingError> {
         let json = json.into();
         let mapping = Mapping::from_json(&json)?;
@@ -50,7 +50,7 @@ impl From<OsmMapping> for String {
     }
 }
 
-/// The layers that data becomes: `node` and `way` if it is wanted as it is, then those of a mapping.
+/// The layers `node` and `way` if `raw` is set, then those of the mapping.
 pub(crate) fn layers(
     raw: bool,
     mapping: Option<&OsmMapping>,

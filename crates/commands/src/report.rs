@@ -1,4 +1,4 @@
-//! What a command that made a commit has to say: the commit in the words of GeoGig's clients.
+//! The report of a commit, in GeoGig's form.
 
 use longhaul_repository::{Commit, Person};
 use longhaul_tasks::{Node, Report};
@@ -8,7 +8,7 @@ pub(crate) fn commit_report(commit: &Commit) -> Report {
     Report::new().element("commit", commit_members(commit))
 }
 
-/// What stands inside of a `commit`, in a report as in a log.
+/// The members of a `commit`, in a report and in a log.
 pub fn commit_members(commit: &Commit) -> Report {
     let parents = commit.parents.iter().map(|id| Node::text(id.to_string()));
     Report::new()

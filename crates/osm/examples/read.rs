@@ -1,4 +1,4 @@
-//! Reads a file of OpenStreetMap data on one thread, does nothing with it, and says how fast that was.
+//! Reads a file of OpenStreetMap data on one thread and prints the rate.
 
 use std::{env, error::Error, fs, time::Instant};
 

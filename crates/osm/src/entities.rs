@@ -1,23 +1,23 @@
-//! A run of entities, owned, so that threads can hand them to each other.
+//! A batch of entities that owns its data and can be sent to another thread.
 
-use crate::tags::{Span, Tag, tidy};
+use crate::tags::{Tag, TextSpan, normalize};
 use crate::{Entity, EntityKind, Info, Node, Position, Relation, Tags, Way};
 
 /// Entities in the order in which they were read.
 ///
-/// All texts lie in one buffer, all tags in another, all references in a third: a run costs a few allocations however
-/// many entities it holds.
+/// One buffer holds all texts, one all tags and one all node references, so that a batch takes few allocations whatever
+/// the number of its entities.
 #[derive(Clone, Debug, Default)]
 pub struct Entities {
-    records: Vec<Record>,
+    records: Vec<EntityRecord>,
     texts: String,
     tags: Vec<Tag>,
     refs: Vec<i64>,
 }
 
-/// One entity, but for what lies in the buffers.
+/// The parts of an entity that are not in the shared buffers.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Record {
+pub(crate) struct EntityRecord {
     pub(crate) kind: EntityKind,
     pub(crate) visible: bool,
     pub(crate) id: i64,
@@ -25,16 +25,16 @@ pub(crate) struct Record {
     pub(crate) timestamp: Option<i64>,
     pub(crate) changeset: Option<i64>,
     pub(crate) uid: Option<i64>,
-    /// Empty for nobody.
-    pub(crate) user: Span,
+    /// Empty if the user is not known.
+    pub(crate) user: TextSpan,
     pub(crate) position: Position,
-    /// Where its tags and references end; they begin where those of the entity before end.
+    /// The ends of its tags and references in the buffers. They begin where those of the entity before end.
     pub(crate) tags_end: u32,
     pub(crate) refs_end: u32,
 }
 
-impl Record {
-    /// An entity of which nothing is known but that it exists.
+impl EntityRecord {
+    /// An entity without metadata, tags and references.
     pub(crate) fn new(kind: EntityKind) -> Self {
         Self {
             kind,
@@ -44,7 +44,7 @@ impl Record {
             timestamp: None,
             changeset: None,
             uid: None,
-            user: Span::default(),
+            user: TextSpan::default(),
             position: Position::default(),
             tags_end: 0,
             refs_end: 0,
@@ -55,25 +55,25 @@ impl Record {
 impl Entities {
     /// The entities, in order.
     pub fn iter(&self) -> impl Iterator<Item = Entity<'_>> {
-        self.parts().map(|(record, tags, refs)| self.entity(record, tags, refs))
+        self.records_with_data().map(|(record, tags, refs)| self.entity(record, tags, refs))
     }
 
-    /// How many there are.
+    /// The number of entities.
     pub fn len(&self) -> usize {
         self.records.len()
     }
 
-    /// Whether there is none.
+    /// Whether there are no entities.
     pub fn is_empty(&self) -> bool {
         self.records.is_empty()
     }
 
-    /// How many bytes texts, tags and references take.
+    /// The size of the texts, tags and references in bytes.
     pub fn size(&self) -> usize {
         self.texts.len() + self.tags.len() * size_of::<Tag>() + self.refs.len() * size_of::<i64>()
     }
 
-    /// Forgets all of them; the buffers stay.
+    /// Removes all entities, and keeps the allocated buffers.
     pub fn clear(&mut self) {
         self.records.clear();
         self.texts.clear();
@@ -126,40 +126,50 @@ impl Entities {
             let tag = Tag { key: self.push_text(key), value: self.push_text(value) };
             self.tags.push(tag);
         }
-        let user = info.user.map_or(Span::default(), |user| self.push_text(user));
+        let user = info.user.map_or(TextSpan::default(), |user| self.push_text(user));
         let Info { version, timestamp, changeset, uid, visible, .. } = *info;
-        let new = Record::new(kind);
-        self.push_record(Record { visible, id, version, timestamp, changeset, uid, user, position, ..new });
+        let new = EntityRecord::new(kind);
+        self.push_record(EntityRecord {
+            visible,
+            id,
+            version,
+            timestamp,
+            changeset,
+            uid,
+            user,
+            position,
+            ..new
+        });
     }
 
     /// Adds the entity whose tags and references were pushed since the one before.
-    pub(crate) fn push_record(&mut self, record: Record) {
+    pub(crate) fn push_record(&mut self, record: EntityRecord) {
         let tags_start = self.records.last().map_or(0, |before| before.tags_end as usize);
-        tidy(&self.texts, &mut self.tags, tags_start);
-        self.push_tidy_record(record);
+        normalize(&self.texts, &mut self.tags, tags_start);
+        self.push_normalized_record(record);
     }
 
-    /// [`Self::push_record`] of one whose tags are tidy already.
-    pub(crate) fn push_tidy_record(&mut self, record: Record) {
-        self.records.push(Record {
+    /// As [`Self::push_record`], for tags that are already [normalized](normalize).
+    pub(crate) fn push_normalized_record(&mut self, record: EntityRecord) {
+        self.records.push(EntityRecord {
             tags_end: end(self.tags.len()),
             refs_end: end(self.refs.len()),
             ..record
         });
     }
 
-    /// Adds a text that records and tags may name.
+    /// Adds a text to the buffer, for use in records and tags.
     ///
     /// # Panics
-    /// If all of them come to 4 GiB: whoever fills a run starts a new one long before.
-    pub(crate) fn push_text(&mut self, text: &str) -> Span {
+    /// If the texts exceed 4 GiB. All readers limit their batches to a small part of that.
+    pub(crate) fn push_text(&mut self, text: &str) -> TextSpan {
         let start = end(self.texts.len());
         self.texts.push_str(text);
-        Span { start, len: end(self.texts.len()) - start }
+        TextSpan { start, len: end(self.texts.len()) - start }
     }
 
     /// Adds a tag of the entity that is pushed next.
-    pub(crate) fn push_tag(&mut self, key: Span, value: Span) {
+    pub(crate) fn push_tag(&mut self, key: TextSpan, value: TextSpan) {
         self.tags.push(Tag { key, value });
     }
 
@@ -168,18 +178,18 @@ impl Entities {
         self.refs.push(id);
     }
 
-    /// The records, without what lies in the buffers.
-    pub(crate) fn records(&self) -> &[Record] {
+    /// The records, without their tags and references.
+    pub(crate) fn records(&self) -> &[EntityRecord] {
         &self.records
     }
 
-    /// All texts that records and tags name.
+    /// The buffer that the spans of records and tags refer to.
     pub(crate) fn texts(&self) -> &str {
         &self.texts
     }
 
     /// Each record with its tags and references.
-    pub(crate) fn parts(&self) -> impl Iterator<Item = (&Record, &[Tag], &[i64])> {
+    pub(crate) fn records_with_data(&self) -> impl Iterator<Item = (&EntityRecord, &[Tag], &[i64])> {
         let mut start = (0, 0);
         self.records.iter().map(move |record| {
             let (tags, refs) = start;
@@ -189,7 +199,7 @@ impl Entities {
         })
     }
 
-    fn entity<'a>(&'a self, record: &Record, tags: &'a [Tag], refs: &'a [i64]) -> Entity<'a> {
+    fn entity<'a>(&'a self, record: &EntityRecord, tags: &'a [Tag], refs: &'a [i64]) -> Entity<'a> {
         let id = record.id;
         let tags = Tags::new(&self.texts, tags);
         let info = Info {
@@ -209,5 +219,5 @@ impl Entities {
 }
 
 fn end(len: usize) -> u32 {
-    u32::try_from(len).expect("a run of entities is handed on long before it reaches 4 GiB")
+    u32::try_from(len).expect("the buffers of a batch of entities stay below 4 GiB")
 }

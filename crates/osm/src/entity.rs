@@ -1,19 +1,19 @@
-//! The words of OpenStreetMap: nodes, ways and relations, borrowed from the [`Entities`](crate::Entities) they lie in.
+//! Nodes, ways and relations, borrowed from the [`Entities`](crate::Entities) that hold them.
 
 use crate::Tags;
 
-/// A thing with an id, which versions of it share.
+/// One version of a node, a way or a relation. All versions of an entity share its id.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Entity<'a> {
     /// A point.
     Node(Node<'a>),
     /// A line through nodes.
     Way(Way<'a>),
-    /// A group of others. What is in it is not read.
+    /// A group of entities. Its members are not read.
     Relation(Relation<'a>),
 }
 
-/// Which of the three an entity is; each has ids of its own.
+/// The type of an entity. Ids are unique within a type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum EntityKind {
     /// [`Node`].
@@ -27,84 +27,84 @@ pub enum EntityKind {
 /// A point.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Node<'a> {
-    /// Its id among the nodes.
+    /// Its id, unique among nodes.
     pub id: i64,
-    /// Who made this version of it, and when.
+    /// The metadata of this version.
     pub info: Info<'a>,
-    /// What is said of it.
+    /// Its tags.
     pub tags: Tags<'a>,
-    /// Where it is; means nothing of a node that was deleted.
+    /// Its position. Has no meaning for a deleted node.
     pub position: Position,
 }
 
 /// A line through nodes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Way<'a> {
-    /// Its id among the ways.
+    /// Its id, unique among ways.
     pub id: i64,
-    /// Who made this version of it, and when.
+    /// The metadata of this version.
     pub info: Info<'a>,
-    /// What is said of it.
+    /// Its tags.
     pub tags: Tags<'a>,
-    /// The ids of its nodes in order; that of the first is repeated at the end of a closed way.
+    /// The ids of its nodes, in order. A closed way ends with the id with which it begins.
     pub refs: &'a [i64],
 }
 
-/// A group of others.
+/// A group of entities.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Relation<'a> {
-    /// Its id among the relations.
+    /// Its id, unique among relations.
     pub id: i64,
-    /// Who made this version of it, and when.
+    /// The metadata of this version.
     pub info: Info<'a>,
-    /// What is said of it.
+    /// Its tags.
     pub tags: Tags<'a>,
 }
 
-/// What is known of one version of an entity. Files leave out what they like.
+/// The metadata of one version of an entity. Any part of it may be missing in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Info<'a> {
-    /// Its number, which grows from version to version.
+    /// The version number. Later versions have higher numbers.
     pub version: Option<u32>,
-    /// When it was made, in milliseconds since 1970.
+    /// The time of the change, in milliseconds since 1970.
     pub timestamp: Option<i64>,
-    /// With which changeset.
+    /// The changeset that the change belongs to.
     pub changeset: Option<i64>,
-    /// The number of the user who made it.
+    /// The numeric id of the user who made the change.
     pub uid: Option<i64>,
-    /// The name of that user, never empty.
+    /// The name of that user, not empty.
     pub user: Option<&'a str>,
-    /// Whether the entity exists: a version that says no is that of a deletion.
+    /// `false` if this version deleted the entity.
     pub visible: bool,
 }
 
 impl Default for Info<'_> {
-    /// Nothing is known but that it exists.
+    /// All unknown, and visible.
     fn default() -> Self {
         Self { version: None, timestamp: None, changeset: None, uid: None, user: None, visible: true }
     }
 }
 
-/// A place on earth in units of 10⁻⁷ degrees, as OpenStreetMap keeps it.
+/// A position in WGS 84, in units of 10⁻⁷ degrees as in the OpenStreetMap database.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Position {
-    /// Eastward, −180° to 180°.
+    /// Longitude, −180° to 180°.
     pub lon: i32,
-    /// Northward, −90° to 90°.
+    /// Latitude, −90° to 90°.
     pub lat: i32,
 }
 
 impl Position {
     const UNITS: f64 = 1e7;
 
-    /// Longitude and latitude in degrees: the numbers nearest to the decimal fractions.
+    /// Longitude and latitude in degrees, each the floating-point number nearest to the decimal value.
     pub fn degrees(self) -> (f64, f64) {
         (f64::from(self.lon) / Self::UNITS, f64::from(self.lat) / Self::UNITS)
     }
 }
 
 impl<'a> Entity<'a> {
-    /// Which of the three it is.
+    /// The type of the entity.
     pub fn kind(&self) -> EntityKind {
         match self {
             Self::Node(_) => EntityKind::Node,
@@ -113,7 +113,7 @@ impl<'a> Entity<'a> {
         }
     }
 
-    /// Its id among its kind.
+    /// Its id, unique within its type.
     pub fn id(&self) -> i64 {
         match self {
             Self::Node(node) => node.id,
@@ -122,7 +122,7 @@ impl<'a> Entity<'a> {
         }
     }
 
-    /// What is known of this version of it.
+    /// The metadata of this version.
     pub fn info(&self) -> &Info<'a> {
         match self {
             Self::Node(node) => &node.info,
@@ -133,7 +133,7 @@ impl<'a> Entity<'a> {
 }
 
 impl EntityKind {
-    /// The word of XML files: `node`, `way`, `relation`.
+    /// The name of the type in OSM XML: `node`, `way` or `relation`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Node => "node",

@@ -1,74 +1,74 @@
-//! What can go wrong with a file.
+//! Why OpenStreetMap data cannot be read.
 
 use std::io;
 
-/// Why a file cannot be read. `file` is the name its [`crate::Source`] was given; places are bytes from the start, of
-/// what was unpacked where the file is compressed.
+/// Why OpenStreetMap data cannot be read. `file` is the name that was given to the [`crate::Source`]. Offsets (`at`) are
+/// bytes from the start of the file, counted after decompression where the file is compressed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The file system, or whoever sends the data, says no.
+    /// The file system or the network reported an error.
     #[error("cannot read {file} beyond byte {at}")]
     Io {
         /// The file.
         file: String,
-        /// How far it could be read.
+        /// The number of bytes that were read before the error.
         at: u64,
-        /// What the system said.
+        /// The error of the system.
         source: io::Error,
     },
-    /// It is some other kind of file.
+    /// The file is in another format.
     #[error("{file} is no OpenStreetMap file: {reason}")]
     NotOsm {
         /// The file.
         file: String,
-        /// What was found.
+        /// What the file seems to be.
         reason: String,
     },
-    /// Its end is missing.
+    /// The end of the file is missing.
     #[error("{file} is truncated: it ends at byte {at}, {inside}")]
     Truncated {
         /// The file.
         file: String,
-        /// Where it ends.
+        /// The length of the file.
         at: u64,
-        /// What it ends in.
+        /// The part of the format in which the file ends.
         inside: &'static str,
     },
-    /// It is made in a way that is not supported.
+    /// The file uses a feature of its format that is not supported.
     #[error("{file} cannot be read: {what}")]
     Unsupported {
         /// The file.
         file: String,
-        /// What would have to be supported.
+        /// The feature.
         what: String,
     },
-    /// It contradicts its format.
+    /// The file violates its format.
     #[error("{file} is damaged at byte {at}: {what}")]
     Damaged {
         /// The file.
         file: String,
-        /// Where.
+        /// The offset of the violation.
         at: u64,
-        /// What is wrong there.
+        /// The violation.
         what: String,
     },
-    /// There is no room for what does not fit into memory.
+    /// A temporary file could not be made, written or read.
     #[error("could not {doing} a temporary file")]
-    Scratch {
-        /// What was being done.
+    TemporaryFile {
+        /// `make`, `write` or `read`.
         doing: &'static str,
-        /// What the system said.
+        /// The error of the system.
         source: io::Error,
     },
-    /// It was stopped from outside.
+    /// Another thread interrupted the work.
     #[error("reading was interrupted")]
     Interrupted,
 }
 
 impl Error {
-    /// For [`Result::map_err`] of something done to a temporary file.
-    pub(crate) fn scratch(doing: &'static str) -> impl Fn(io::Error) -> Self {
-        move |source| Self::Scratch { doing, source }
+    /// Maps the error of an operation on a temporary file, for [`Result::map_err`].
+    pub(crate) fn temporary_file(doing: &'static str) -> impl Fn(io::Error) -> Self {
+        move |source| Self::TemporaryFile { doing, source }
     }
 }

@@ -1,68 +1,68 @@
-//! What is said of an entity.
+//! The tags of an entity.
 
 use std::fmt;
 
-/// The longest key and the longest value, in bytes. OpenStreetMap allows 255 characters; without a limit a small hostile
-/// file, which may name one long text for each of its entities, would come to terabytes.
-pub(crate) const LONGEST_TEXT: u32 = 64 << 10;
+/// The longest key and the longest value, in bytes. OpenStreetMap allows 255 characters. Without a limit a small
+/// malicious file could expand to terabytes, by using one long text in each of its entities.
+pub(crate) const MAX_TEXT_BYTES: u32 = 64 << 10;
 
-/// Keys and their values, sorted by key; each key once, and none empty.
+/// Keys and values, sorted by key. Keys are unique and not empty.
 #[derive(Clone, Copy)]
 pub struct Tags<'a> {
     texts: &'a str,
     tags: &'a [Tag],
 }
 
-/// One tag, as places in a buffer of texts.
+/// One tag, as spans of a text buffer.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Tag {
-    pub(crate) key: Span,
-    pub(crate) value: Span,
+    pub(crate) key: TextSpan,
+    pub(crate) value: TextSpan,
 }
 
-/// A piece of a buffer of texts.
+/// A range of bytes in a text buffer.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Span {
+pub(crate) struct TextSpan {
     pub(crate) start: u32,
     pub(crate) len: u32,
 }
 
 impl<'a> Tags<'a> {
-    /// The tags must be [`tidy`].
+    /// The tags must be [normalized](normalize).
     pub(crate) fn new(texts: &'a str, tags: &'a [Tag]) -> Self {
         Self { texts, tags }
     }
 
     /// The value of a key.
     pub fn get(self, key: &str) -> Option<&'a str> {
-        // A handful of tags is searched faster from one end to the other.
+        // Entities have few tags, for which a linear search is faster than a binary search.
         self.iter().find(|(other, _)| *other == key).map(|(_, value)| value)
     }
 
-    /// Each key with its value.
+    /// The keys with their values, in order of the keys.
     pub fn iter(self) -> impl ExactSizeIterator<Item = (&'a str, &'a str)> {
         self.tags.iter().map(move |tag| (tag.key.of(self.texts), tag.value.of(self.texts)))
     }
 
-    /// How many there are.
+    /// The number of tags.
     pub fn len(self) -> usize {
         self.tags.len()
     }
 
-    /// Whether nothing is said.
+    /// Whether there are no tags.
     pub fn is_empty(self) -> bool {
         self.tags.is_empty()
     }
 }
 
-impl Span {
+impl TextSpan {
     pub(crate) fn of(self, texts: &str) -> &str {
         &texts[self.start as usize..][..self.len as usize]
     }
 }
 
-/// Sorts the tags from `start` on by key. Of a repeated key the last value stays; an empty key goes.
-pub(crate) fn tidy(texts: &str, tags: &mut Vec<Tag>, start: usize) {
+/// Sorts the tags from index `start` on by key, removes empty keys, and keeps the last value of a repeated key.
+pub(crate) fn normalize(texts: &str, tags: &mut Vec<Tag>, start: usize) {
     let new = &tags[start..];
     let is_tidy = new.first().is_none_or(|tag| tag.key.len > 0)
         && new.is_sorted_by(|a, b| a.key.of(texts) < b.key.of(texts));
@@ -71,7 +71,7 @@ pub(crate) fn tidy(texts: &str, tags: &mut Vec<Tag>, start: usize) {
     }
     let mut new = tags.split_off(start);
     new.retain(|tag| tag.key.len > 0);
-    // Stable, so that the last of equal keys comes first once reversed.
+    // The sort is stable: after the reversal the last of equal keys comes first and is the one that dedup keeps.
     new.reverse();
     new.sort_by(|a, b| a.key.of(texts).cmp(b.key.of(texts)));
     new.dedup_by(|later, first| later.key.of(texts) == first.key.of(texts));

@@ -1,11 +1,13 @@
-//! Mappings: what they take, what comes of it, and what is wrong with those that are refused.
+//! Mappings: filters, columns, geometries and errors.
 
 #![allow(clippy::unwrap_used, reason = "tests may")]
 
 use longhaul_geodata::{Batch, DataType, Value};
-use longhaul_osm::{BuiltWay, Entities, Entity, EntityKind, EntityLayer, Info, Mapping, Oddities, Position};
+use longhaul_osm::{
+    Entities, Entity, EntityKind, EntityLayer, Info, Mapping, Position, Warnings, WayWithGeometry,
+};
 
-/// Some streets and what stands at them.
+/// Some streets and points of interest.
 fn town() -> Entities {
     let mut town = Entities::default();
     let info = Info {
@@ -48,16 +50,16 @@ fn town() -> Entities {
     town
 }
 
-/// A feature's id, and all its values as texts.
+/// The id of a feature, and all values as text.
 type Feature = (i64, Vec<String>);
 
-/// What comes of `town` by a mapping of one rule, and what was odd about it.
+/// The features that one rule makes of `town`, and the warnings.
 #[track_caller]
 fn mapped(rule: &str) -> (Vec<Feature>, Vec<String>) {
     let mapping = Mapping::from_json(&format!(r#"{{"rules": [{rule}]}}"#)).unwrap();
     let [rule] = <[_; 1]>::try_from(mapping.into_rules()).unwrap();
     let width = rule.layer().schema.columns.len();
-    let (mut features, mut oddities) = (Batch::new(width), Oddities::default());
+    let (mut features, mut warnings) = (Batch::new(width), Warnings::default());
     let town = town();
     let positions: Vec<(i64, Position)> = town
         .iter()
@@ -69,12 +71,12 @@ fn mapped(rule: &str) -> (Vec<Feature>, Vec<String>) {
     for entity in town.iter() {
         match entity {
             Entity::Node(node) if rule.kind() == EntityKind::Node => {
-                rule.add_node(&node, &mut features, &mut oddities);
+                rule.add_node(&node, &mut features, &mut warnings);
             }
             Entity::Way(way) if rule.kind() == EntityKind::Way => {
                 let at = |id: &i64| positions.iter().find(|(other, _)| other == id).unwrap().1;
                 let line: Vec<Position> = way.refs.iter().map(at).collect();
-                rule.add_way(&BuiltWay { way, line: &line }, &mut features, &mut oddities);
+                rule.add_way(&WayWithGeometry { way, linestring: &line }, &mut features, &mut warnings);
             }
             _ => {}
         }
@@ -83,7 +85,7 @@ fn mapped(rule: &str) -> (Vec<Feature>, Vec<String>) {
         let Value::Integer(id) = row.value(0) else { panic!("the id comes first") };
         (id, row.values().map(shown).collect())
     });
-    (features.collect(), oddities.sentences().collect())
+    (features.collect(), warnings.messages().collect())
 }
 
 #[track_caller]
@@ -103,7 +105,7 @@ fn shown(value: Value<'_>) -> String {
     }
 }
 
-/// The coordinates of a stored geometry: a point's body begins after 8 bytes, that of others after an envelope of 32 more.
+/// The coordinates of a GeoPackage geometry. The header has 8 bytes, and for other geometries than points an envelope of 32.
 fn wkt(bytes: &[u8]) -> String {
     let body = if bytes[3] & 0x0E == 0 { &bytes[8..] } else { &bytes[40..] };
     let (name, skipped) = match body[1] {
@@ -130,7 +132,7 @@ const ALL_WAYS: [i64; 4] = [31045880, 31347480, 24777894, 51502277];
 fn a_way_becomes_a_feature_with_its_id_its_columns_its_nodes_and_its_line() {
     let rule = r#"{"name": "onewaystreets", "filter": {"oneway": ["yes"]},
                    "fields": {"lit": {"name": "lit", "type": "BOOLEAN"}, "geom": {"name": "geom", "type": "LINESTRING"}}}"#;
-    let (features, oddities) = mapped(rule);
+    let (features, warnings) = mapped(rule);
     let line =
         "LINESTRING (7.1923367 50.7395887, 7.1923127 50.7396946, 7.1923444 50.7397419, 7.1924199 50.7397781)";
     let nodes = "[345117525,345117526,1300224327,345117527]";
@@ -141,7 +143,7 @@ fn a_way_becomes_a_feature_with_its_id_its_columns_its_nodes_and_its_line() {
             (31347480, ["31347480", "false", line, nodes].map(String::from).to_vec())
         ]
     );
-    assert_eq!(oddities, [""; 0]);
+    assert_eq!(warnings, [""; 0]);
 }
 
 #[test]
@@ -167,7 +169,7 @@ fn columns_stand_in_the_order_of_the_rule() {
 }
 
 #[test]
-fn facts_stand_in_mapped_layers_as_in_the_raw_ones() {
+fn common_attributes_have_the_same_form_as_in_the_raw_layers() {
     let rule = r#"{"name": "stops", "filter": {"highway": ["bus_stop"]}, "exclude": {"name": ["Kirche"]},
                    "fields": {"x": {"name": "at", "type": "POINT"}},
                    "defaultFields": ["visible", "timestamp", "tags", "changeset", "version", "user"]}"#;
@@ -179,7 +181,7 @@ fn facts_stand_in_mapped_layers_as_in_the_raw_ones() {
 }
 
 #[test]
-fn a_filter_wants_one_of_its_tags_with_one_of_their_values() {
+fn a_filter_matches_any_of_its_tags_with_any_of_their_values() {
     assert_eq!(ids(&streets(r#""filter": {"oneway": ["yes"]}"#)), [31045880, 31347480]);
     assert_eq!(
         ids(&streets(r#""filter": {"lit": ["yes"], "highway": ["path", "footway"]}"#)),
@@ -191,7 +193,7 @@ fn a_filter_wants_one_of_its_tags_with_one_of_their_values() {
 }
 
 #[test]
-fn an_exclusion_counts_whatever_the_filter() {
+fn exclude_applies_with_any_filter() {
     for filter in
         [r#"{}"#, r#"{"highway": []}"#, r#"{"geom": ["all"]}"#, r#"{"geom": ["open"], "highway": []}"#]
     {
@@ -204,7 +206,7 @@ fn an_exclusion_counts_whatever_the_filter() {
 }
 
 #[test]
-fn a_tag_that_is_excluded_with_null_must_be_there() {
+fn a_tag_that_is_excluded_with_null_is_required() {
     let points = |more: &str| {
         format!(r#"{{"name": "p", {more}, "fields": {{"coord": {{"name": "at", "type": "POINT"}}}}}}"#)
     };
@@ -221,13 +223,13 @@ fn open_and_closed_ways_are_told_apart() {
 }
 
 #[test]
-fn a_polygon_closes_open_ways_and_leaves_out_what_encloses_nothing() {
+fn a_polygon_rule_closes_open_ways_and_omits_ways_without_area() {
     let rule = |filter: &str| {
         format!(
             r#"{{"name": "areas", "filter": {filter}, "fields": {{"g": {{"name": "g", "type": "POLYGON"}}}}}}"#
         )
     };
-    let (features, oddities) = mapped(&rule("{}"));
+    let (features, warnings) = mapped(&rule("{}"));
     let at = ["7.1923367 50.7395887", "7.1923127 50.7396946", "7.1923444 50.7397419", "7.1924199 50.7397781"];
     let counterclockwise = |ring: &[usize]| {
         let positions: Vec<&str> = ring.iter().map(|index| at[*index]).collect();
@@ -243,19 +245,19 @@ fn a_polygon_closes_open_ways_and_leaves_out_what_encloses_nothing() {
             (24777894, counterclockwise(&[0, 3, 2, 0]).as_str()),
         ]
     );
-    assert_eq!(oddities, ["1 × way matches rule 'areas' but encloses no area: 51502277"]);
+    assert_eq!(warnings, ["1 × way matches rule 'areas' but encloses no area: 51502277"]);
     assert_eq!(ids(&rule(r#"{"geom": ["closed"]}"#)), [24777894]);
 }
 
 #[test]
-fn a_value_that_cannot_be_read_is_null_and_counted() {
+fn an_invalid_value_is_null_and_a_warning() {
     let rule = r#"{"name": "s", "filter": {}, "fields": {"way": {"name": "g", "type": "LINESTRING"},
                    "maxspeed": {"name": "speed", "type": "integer"}}}"#;
-    let (features, oddities) = mapped(rule);
+    let (features, warnings) = mapped(rule);
     let speeds: Vec<&str> = features.iter().map(|(_, values)| values[2].as_str()).collect();
     assert_eq!(speeds, ["30", "null", "null", "null"]);
     assert_eq!(
-        oddities,
+        warnings,
         ["2 × way has a value of 'maxspeed' that is no INTEGER for layer 's': 24777894, 31347480"]
     );
 }
@@ -263,8 +265,8 @@ fn a_value_that_cannot_be_read_is_null_and_counted() {
 #[test]
 fn every_rule_is_a_layer_of_its_own() {
     let json = format!(r#"{{"rules": [{}, {}]}}"#, streets(r#""filter": {}"#), streets(r#""filter": {}"#));
-    let refused = Mapping::from_json(&json).unwrap_err().to_string();
-    assert_eq!(refused, "Error parsing mapping definition: rule 'streets': another rule has that name");
+    let error = Mapping::from_json(&json).unwrap_err().to_string();
+    assert_eq!(error, "Error parsing mapping definition: rule 'streets': another rule has that name");
     let second = streets(r#""filter": {}"#).replace("streets", "Wege/alle");
     let mapping = Mapping::from_json(&format!(r#"{{"rules": [{}, {second}]}}"#, streets(r#""filter": {}"#)));
     let mapping = mapping.unwrap();
@@ -291,117 +293,4 @@ fn types_become_columns_of_the_size_that_their_names_mean() {
             &DataType::Timestamp { utc: true }
         ]
     );
-}
-
-#[test]
-fn each_error_says_where_it_is() {
-    let geom = r#""g": {"name": "g", "type": "POINT"}"#;
-    let with = |members: &str| format!(r#"{{"rules": [{{"name": "r", {members}}}]}}"#);
-    let fields = |fields: &str| with(&format!(r#""filter": {{}}, "fields": {{{fields}}}"#));
-    let filter =
-        |filter: &str| with(&format!(r#"{filter}, "fields": {{"w": {{"name": "w", "type": "POLYGON"}}}}"#));
-    let form = "Error parsing mapping definition: ";
-    for (json, complaint) in [
-        ("{}".to_owned(), format!("{form}the mapping: 'rules' is missing")),
-        ("[]".to_owned(), format!("{form}the mapping: 'it' must be an object and is a list")),
-        (r#"{"rules": []}"#.to_owned(), format!("{form}the mapping: it must have between 1 and 1000 rules")),
-        (r#"{"rules": [7]}"#.to_owned(), format!("{form}rule 1: 'it' must be an object and is a number")),
-        (r#"{"rules": [{}]}"#.to_owned(), format!("{form}rule 1: 'name' is missing")),
-        (
-            r#"{"rules": [{"name": 7}]}"#.to_owned(),
-            format!("{form}rule 1: 'name' must be a text and is a number"),
-        ),
-        (
-            with(r#""exlude": {}"#),
-            format!(
-                "{form}rule 1: there is no 'exlude'; it may have name, filter, exclude, fields, defaultFields"
-            ),
-        ),
-        (with(r#""fields": {}"#), format!("{form}rule 'r': 'filter' is missing")),
-        (with(r#""filter": {}"#), format!("{form}rule 'r': 'fields' is missing")),
-        (with(r#""filter": {}, "fields": null"#), format!("{form}rule 'r': 'fields' is missing")),
-        (
-            with(r#""filter": {"a": "b"}, "fields": {}"#)
-                .replace("\"fields\": {}", &format!("\"fields\": {{{geom}}}")),
-            format!("{form}rule 'r', filter 'a': 'it' must be a list and is a text"),
-        ),
-        (
-            filter(r#""filter": {"a": [1]}"#),
-            format!("{form}rule 'r', filter 'a': 'it' must be a text and is a number"),
-        ),
-        (filter(r#""filter": {"a": [], "a": []}"#), format!("{form}rule 'r': 'a' stands there twice")),
-        (
-            filter(r#""filter": {"geom": []}"#),
-            format!("{form}rule 'r', filter 'geom': it must hold one of open, closed and all"),
-        ),
-        (
-            filter(r#""filter": {"geom": ["round"]}"#),
-            "Unknown modifier: round: rule 'r', filter 'geom'; it may be open, closed or all".to_owned(),
-        ),
-        (
-            filter(r#""filter": {}, "exclude": {"a": true}"#),
-            format!("{form}rule 'r', exclude 'a': 'it' must be a list and is a boolean"),
-        ),
-        (
-            filter(r#""filter": {}, "exclude": {"geom": ["open"]}"#),
-            format!("{form}rule 'r', exclude 'geom': 'geom' belongs into the filter"),
-        ),
-        (
-            filter(r#""filter": {}, "defaultFields": ["uid"]"#),
-            format!(
-                "{form}rule 'r': 'uid' is no default field; there are visible, timestamp, tags, changeset, version, user"
-            ),
-        ),
-        (
-            fields(r#""a": {"name": "a", "type": "INTEGER"}"#),
-            "The mapping rule does not define a geometry field: rule 'r'".to_owned(),
-        ),
-        (
-            fields(&format!(r#"{geom}, "h": {{"name": "h", "type": "POLYGON"}}"#)),
-            "The mapping has more than one geometry attribute: rule 'r', fields 'g' and 'h'".to_owned(),
-        ),
-        (
-            fields(&format!(r#"{geom}, "a": {{"name": "G", "type": "LONG"}}"#)),
-            "Duplicated alias in mapping rule: G: rule 'r', field 'a'".to_owned(),
-        ),
-        (
-            fields(&format!(r#"{geom}, "a": {{"name": "id", "type": "LONG"}}"#)),
-            "Duplicated alias in mapping rule: id: rule 'r', field 'a'".to_owned(),
-        ),
-        (
-            filter(r#""filter": {}, "defaultFields": ["user", "user"]"#),
-            "Duplicated alias in mapping rule: user: rule 'r', field 'user'".to_owned(),
-        ),
-        (
-            fields(&format!(r#"{geom}, "a": {{"name": "a"}}"#)),
-            format!("{form}rule 'r', field 'a': 'type' is missing"),
-        ),
-        (
-            fields(&format!(r#"{geom}, "a": {{"name": "a", "type": "MAP"}}"#)),
-            format!(
-                "{form}rule 'r', field 'a': a tag cannot be read as 'MAP'; there are BOOLEAN, BYTE, SHORT, INTEGER, LONG, FLOAT, DOUBLE, STRING, UUID, DATE, TIME, DATETIME, TIMESTAMP, POINT, LINESTRING and POLYGON"
-            ),
-        ),
-        (
-            fields(&format!(r#"{geom}, "a": {{"name": " ", "type": "LONG"}}"#)),
-            format!("{form}rule 'r', field 'a': its name is empty"),
-        ),
-        (
-            with(&format!(r#""filter": {{"geom": ["open"]}}, "fields": {{{geom}}}"#)),
-            format!("{form}rule 'r': its filter asks for open or closed ways, and its features are points"),
-        ),
-        (
-            fields(geom).replace("\"r\"", "\"Way\""),
-            format!(
-                "{form}rule 'Way': a layer cannot have that name; 'node' and 'way' hold all nodes and ways"
-            ),
-        ),
-    ] {
-        let refused = Mapping::from_json(&json).map(drop).unwrap_err();
-        assert_eq!(refused.to_string(), complaint, "{json}");
-    }
-    let cut = Mapping::from_json("{\"rules\": ").map(drop).unwrap_err().to_string();
-    assert!(cut.starts_with(&format!("{form}EOF while parsing")), "{cut}");
-    let deep = format!("{{\"rules\": {}", "[".repeat(100_000));
-    assert!(Mapping::from_json(&deep).map(drop).unwrap_err().to_string().contains("recursion limit"));
 }

@@ -1,13 +1,13 @@
-//! Asks servers that are on this machine and answer as they were told to.
+//! The Overpass client, with a scripted server on this machine.
 
 #![allow(clippy::unwrap_used, reason = "tests may")]
 
-mod replay;
+mod mock_server;
 
 use std::{io::Read, path::Path, time::Duration};
 
-use longhaul_osm::overpass::{Answer, Client, Limits, Query, Refusal};
-use replay::{Act, Replay, complaint, data, osm, recorded, replayed};
+use longhaul_osm::overpass::{Client, Query, QueryError, QueryResponse, Timeouts};
+use mock_server::{MockServer, Reply, data, error_page, osm, recorded, replayed};
 
 fn client(url: &str) -> Client {
     Client::new(url.parse().unwrap(), "longhaul-tests/1.0 (tests@example.org)").unwrap()
@@ -17,36 +17,36 @@ fn query() -> Query {
     Query::new("node(1,2,3,4);out meta;").unwrap()
 }
 
-/// The answer, read to its end on a thread that may block.
-async fn read(mut answer: Answer) -> std::io::Result<Vec<u8>> {
+/// The body of a response, read on a blocking thread.
+async fn read(mut response: QueryResponse) -> std::io::Result<Vec<u8>> {
     let reading = tokio::task::spawn_blocking(move || {
         let mut bytes = Vec::new();
-        answer.read_to_end(&mut bytes).map(|_| bytes)
+        response.read_to_end(&mut bytes).map(|_| bytes)
     });
     reading.await.unwrap()
 }
 
-async fn ask(server: &Replay) -> Result<Vec<u8>, Refusal> {
-    let answer = client(&server.url()).ask(&query()).await?;
+async fn ask(server: &MockServer) -> Result<Vec<u8>, QueryError> {
+    let answer = client(&server.url()).send(&query()).await?;
     Ok(read(answer).await.unwrap())
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_query_is_posted_as_a_form_by_somebody_who_says_who_it_is() {
-    let server = Replay::start([Act::Answer(data("<node id=\"1\"/>"))]);
+async fn a_query_is_posted_as_a_form_with_a_user_agent() {
+    let server = MockServer::start([Reply::Send(data("<node id=\"1\"/>"))]);
     assert_eq!(ask(&server).await.unwrap(), osm("<node id=\"1\"/>"));
-    let asked = server.asked();
+    let requests = server.requests();
     assert_eq!(
-        (asked.len(), asked[0].method.as_str(), asked[0].path.as_str()),
+        (requests.len(), requests[0].method.as_str(), requests[0].path.as_str()),
         (1, "POST", "/api/interpreter")
     );
-    assert_eq!(asked[0].body, "data=node%281%2C2%2C3%2C4%29%3Bout+meta%3B");
-    assert_eq!(asked[0].header("content-type"), "application/x-www-form-urlencoded");
-    assert_eq!(asked[0].header("user-agent"), "longhaul-tests/1.0 (tests@example.org)");
-    assert_eq!(asked[0].header("accept-encoding"), "gzip");
+    assert_eq!(requests[0].body, "data=node%281%2C2%2C3%2C4%29%3Bout+meta%3B");
+    assert_eq!(requests[0].header("content-type"), "application/x-www-form-urlencoded");
+    assert_eq!(requests[0].header("user-agent"), "longhaul-tests/1.0 (tests@example.org)");
+    assert_eq!(requests[0].header("accept-encoding"), "gzip");
 }
 
-/// What each recorded answer is: data, or else the refusal in words. Which files belong here is checked, too.
+/// All recorded responses: `None` if they are data, otherwise the error message.
 const RECORDED: [(&str, Option<&str>); 34] = [
     ("01-bbox-out-meta.xml", None),
     ("02-bbox-out-meta.json", Some("the server answered with application/json and not with OSM data")),
@@ -78,13 +78,13 @@ const RECORDED: [(&str, Option<&str>); 34] = [
     ("12-out-body-no-meta.xml", None),
     ("13-out-geom.xml", None),
     ("14-out-count.xml", None),
-    // Answers to other questions than queries, as a server might mistake one for the other.
+    // Responses to requests that are not queries.
     ("15-options.txt", None),
     ("16-status.txt", Some("the server answered with text/plain and not with OSM data")),
     ("16b-status-busy.txt", Some("the server answered with text/plain and not with OSM data")),
     ("16c-status-after.txt", Some("the server answered with text/plain and not with OSM data")),
     ("17-timestamp.txt", Some("the server answered with text/plain and not with OSM data")),
-    // What is wrong with the next ones stands in the data; whoever reads that will see it.
+    // The next ones are data with an error remark, which the reader of the data reports.
     ("20-timeout-remark.xml", None),
     ("21-timeout-remark.json", Some("the server answered with application/json and not with OSM data")),
     ("22-partial-then-timeout.xml", None),
@@ -125,16 +125,16 @@ const TOO_BUSY: &str = "the server is too busy, or the query wants more time or 
      request.";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_answer_of_a_real_server_is_understood() {
+async fn every_recorded_response_is_understood() {
     let Some(folder) = recorded() else { return };
     assert_eq!(names_in(&folder), RECORDED.map(|(name, _)| name));
-    for (name, refusal) in RECORDED {
+    for (name, error) in RECORDED {
         let sent = replayed(&folder.join(name));
         let body_at = sent.windows(4).position(|window| window == b"\r\n\r\n").unwrap() + 4;
-        let server = Replay::start([Act::Answer(sent.clone())]);
-        match (ask(&server).await, refusal) {
+        let server = MockServer::start([Reply::Send(sent.clone())]);
+        match (ask(&server).await, error) {
             (Ok(body), None) => {
-                // The last one came in a chunk, which begins with its size.
+                // The last one is chunked, and begins with the size of the chunk.
                 let size = sent[body_at..].iter().position(|byte| *byte == b'\n').unwrap_or(0);
                 let body_at = if name.starts_with("51") { body_at + size + 1 } else { body_at };
                 assert!(
@@ -142,13 +142,13 @@ async fn every_answer_of_a_real_server_is_understood() {
                     "{name}"
                 );
             }
-            (Err(told), Some(expected)) => assert_eq!(told.to_string(), expected, "{name}"),
-            (told, expected) => panic!("{name}: {told:?} instead of {expected:?}"),
+            (Err(message), Some(expected)) => assert_eq!(message.to_string(), expected, "{name}"),
+            (message, expected) => panic!("{name}: {message:?} instead of {expected:?}"),
         }
     }
 }
 
-/// The recorded answers that hold head and body in one file.
+/// The recorded responses with head and body in one file.
 fn names_in(folder: &Path) -> Vec<String> {
     let names =
         std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
@@ -159,11 +159,11 @@ fn names_in(folder: &Path) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_packed_answer_of_a_real_server_is_unpacked() {
+async fn a_recorded_gzip_response_is_decompressed() {
     let Some(folder) = recorded() else { return };
     let head = std::fs::read(folder.join("31-gzip.headers")).unwrap();
     let packed = std::fs::read(folder.join("31-gzip.xml.gz")).unwrap();
-    let server = Replay::start([Act::Answer([&head[..], &packed].concat())]);
+    let server = MockServer::start([Reply::Send([&head[..], &packed].concat())]);
     let plain = std::fs::read(folder.join("01-bbox-out-meta.xml")).unwrap();
     let unpacked = ask(&server).await.unwrap();
     assert!(plain.ends_with(&unpacked) && unpacked.len() == 22_306);
@@ -179,102 +179,102 @@ async fn the_status_of_a_real_server_says_how_many_queries_it_takes() {
     ] {
         let recorded = std::fs::read_to_string(folder.join(name)).unwrap();
         let (_, text) = recorded.split_once("\r\n\r\n").unwrap();
-        let server = Replay::with_status(text, []);
+        let server = MockServer::with_status(text, []);
         let slots = client(&server.url()).slots().await.unwrap();
         assert_eq!((slots.limit, slots.is_free()), (limit, is_free), "{name}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_else_servers_say_is_told_in_words_that_help() {
-    for (sent, words) in [
-        (complaint("406 Not Acceptable", "x"), "with --user-agent"),
+async fn other_errors_have_helpful_messages() {
+    for (sent, expected) in [
+        (error_page("406 Not Acceptable", "x"), "with --user-agent"),
         (
-            complaint("403 Forbidden", "go away"),
+            error_page("403 Forbidden", "go away"),
             "it may be banned, so leave the server alone and ask its operators: go away",
         ),
-        (complaint("500 Internal Server Error", "x"), "the server answered with the status 500: x"),
-        (complaint("200 OK", "y"), "the server answered with text/html and not with OSM data: y"),
+        (error_page("500 Internal Server Error", "x"), "the server answered with the status 500: x"),
+        (error_page("200 OK", "y"), "the server answered with text/html and not with OSM data: y"),
         (Vec::new(), "the server cannot be reached"),
         (b"nonsense\r\n\r\n".to_vec(), "the server cannot be reached"),
     ] {
-        let server = Replay::start([Act::Answer(sent)]);
-        let told = ask(&server).await.unwrap_err().to_string();
-        assert!(told.contains(words), "{told}");
+        let server = MockServer::start([Reply::Send(sent)]);
+        let message = ask(&server).await.unwrap_err().to_string();
+        assert!(message.contains(expected), "{message}");
     }
-    let nobody = client("http://127.0.0.1:1/api/interpreter").ask(&query()).await.err().unwrap();
-    assert!(nobody.to_string().contains("Connection refused"), "{nobody}");
+    let error = client("http://127.0.0.1:1/api/interpreter").send(&query()).await.err().unwrap();
+    assert!(error.to_string().contains("Connection refused"), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_redirect_is_followed_with_the_query_and_to_the_same_host_only() {
     let moved = |status: &str, to: &str| {
-        Act::Answer(
+        Reply::Send(
             format!("HTTP/1.1 {status}\r\nLocation: {to}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
                 .into(),
         )
     };
-    let server = Replay::start([
+    let server = MockServer::start([
         moved("301 Moved Permanently", "/other"),
         moved("307 Temporary Redirect", "third"),
-        Act::Answer(data("")),
+        Reply::Send(data("")),
     ]);
     assert_eq!(ask(&server).await.unwrap(), osm(""));
-    let asked = server.asked();
+    let requests = server.requests();
     assert_eq!(
-        asked.iter().map(|asked| asked.path.as_str()).collect::<Vec<_>>(),
+        requests.iter().map(|request| request.path.as_str()).collect::<Vec<_>>(),
         ["/api/interpreter", "/other", "/third"]
     );
-    assert!(asked.iter().all(|asked| asked.method == "POST" && asked.body.starts_with("data=node")));
+    assert!(requests.iter().all(|request| request.method == "POST" && request.body.starts_with("data=node")));
 
-    let elsewhere = Replay::start([Act::Answer(data(""))]);
+    let elsewhere = MockServer::start([Reply::Send(data(""))]);
     for to in [elsewhere.url().replace("127.0.0.1", "localhost"), elsewhere.url()] {
-        let server = Replay::start([moved("302 Found", &to)]);
-        assert_eq!(ask(&server).await.unwrap_err(), Refusal::Redirected, "{to}");
+        let server = MockServer::start([moved("302 Found", &to)]);
+        assert_eq!(ask(&server).await.unwrap_err(), QueryError::ForeignRedirect, "{to}");
     }
-    assert_eq!(elsewhere.asked().len(), 0);
-    let circle = Replay::start((0..9).map(|_| moved("302 Found", "/api/interpreter")));
-    assert_eq!(ask(&circle).await.unwrap_err(), Refusal::Redirected);
-    assert_eq!(circle.asked().len(), 4);
+    assert_eq!(elsewhere.requests().len(), 0);
+    let circle = MockServer::start((0..9).map(|_| moved("302 Found", "/api/interpreter")));
+    assert_eq!(ask(&circle).await.unwrap_err(), QueryError::ForeignRedirect);
+    assert_eq!(circle.requests().len(), 4);
 }
 
 fn impatient(url: &str) -> Client {
     let quick = Duration::from_millis(200);
-    client(url).limits(Limits { grace: quick, page: quick, ..Limits::default() })
+    client(url).timeouts(Timeouts { grace: quick, page: quick, ..Timeouts::default() })
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_says_nothing_is_given_up() {
+async fn a_silent_server_is_a_timeout() {
     let at_once = Query::new("[timeout:0];node(1);out meta;").unwrap();
-    let server = Replay::start([Act::Stall(Vec::new())]);
-    let told = impatient(&server.url()).ask(&at_once).await.err().unwrap();
-    assert!(matches!(told, Refusal::Late(_)), "{told}");
+    let server = MockServer::start([Reply::Stall(Vec::new())]);
+    let message = impatient(&server.url()).send(&at_once).await.err().unwrap();
+    assert!(matches!(message, QueryError::Timeout(_)), "{message}");
 
     let mut begun = data(&"<node/>".repeat(1000));
     begun.truncate(3000);
-    let server = Replay::start([Act::Stall(begun)]);
-    let answer = impatient(&server.url()).ask(&at_once).await.unwrap();
+    let server = MockServer::start([Reply::Stall(begun)]);
+    let answer = impatient(&server.url()).send(&at_once).await.unwrap();
     assert_eq!(read(answer).await.unwrap_err().to_string(), "the server stopped sending");
 
-    let page = complaint("400 Bad Request", "no")[..60].to_vec();
-    let server = Replay::start([Act::Stall(page)]);
-    let told = impatient(&server.url()).ask(&at_once).await.err().unwrap();
-    assert!(matches!(told, Refusal::Late(_) | Refusal::BadQuery { .. }), "{told}");
+    let page = error_page("400 Bad Request", "no")[..60].to_vec();
+    let server = MockServer::start([Reply::Stall(page)]);
+    let message = impatient(&server.url()).send(&at_once).await.err().unwrap();
+    assert!(matches!(message, QueryError::Timeout(_) | QueryError::InvalidQuery { .. }), "{message}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_answer_that_is_cut_is_not_taken_for_a_whole_one() {
+async fn a_truncated_response_is_an_error() {
     let mut cut = data(&"<node/>".repeat(1000));
     cut.truncate(3000);
-    let server = Replay::start([Act::Answer(cut)]);
-    let answer = client(&server.url()).ask(&query()).await.unwrap();
+    let server = MockServer::start([Reply::Send(cut)]);
+    let answer = client(&server.url()).send(&query()).await.unwrap();
     assert_eq!(read(answer).await.unwrap_err().to_string(), "the server broke the connection off");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_answer_can_be_broken_off_while_somebody_waits_for_more() {
-    let server = Replay::start([Act::Stall(data(&"<node/>".repeat(1000))[..3000].to_vec())]);
-    let answer = client(&server.url()).ask(&query()).await.unwrap();
+async fn a_response_can_be_aborted_while_it_is_read() {
+    let server = MockServer::start([Reply::Stall(data(&"<node/>".repeat(1000))[..3000].to_vec())]);
+    let answer = client(&server.url()).send(&query()).await.unwrap();
     let interrupter = answer.interrupter();
     let reading = tokio::spawn(read(answer));
     interrupter.interrupt();

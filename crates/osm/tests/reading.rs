@@ -1,4 +1,4 @@
-//! Files of all kinds, whole and broken, as a source yields them.
+//! Sources in all formats, valid and invalid.
 
 #![allow(clippy::unwrap_used, reason = "tests may")]
 
@@ -7,7 +7,7 @@ mod pbf_writer;
 use std::io::{Cursor, Read, Write};
 
 use flate2::{Compression, write::GzEncoder};
-use longhaul_osm::{About, Entities, Entity, Error, Info, Position, Source};
+use longhaul_osm::{Entities, Entity, Error, Info, Position, Source, SourceMetadata};
 use pbf_writer::{Message, bare_frame, block, file, frame, header};
 use proptest::prelude::*;
 
@@ -29,28 +29,28 @@ const XML: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 </osm>
 "#;
 
-/// All entities of what `bytes` are, in words, and what they say of themselves.
-fn read(bytes: impl AsRef<[u8]>) -> Result<(Vec<String>, About), Error> {
+/// The entities in `bytes` as text, and the metadata.
+fn read(bytes: impl AsRef<[u8]>) -> Result<(Vec<String>, SourceMetadata), Error> {
     read_from(Cursor::new(bytes.as_ref().to_vec()))
 }
 
-fn read_from(reader: impl Read + Send + 'static) -> Result<(Vec<String>, About), Error> {
+fn read_from(reader: impl Read + Send + 'static) -> Result<(Vec<String>, SourceMetadata), Error> {
     let mut source = Source::read(reader, "f.osm")?;
     let (mut found, mut entities) = (Vec::new(), Entities::default());
     for block in &mut source {
         block?.decode(&mut entities)?;
         found.extend(entities.iter().map(|entity| format!("{entity:?}")));
     }
-    Ok((found, source.about().clone()))
+    Ok((found, source.metadata().clone()))
 }
 
-/// What is said when `bytes` are read, which must fail.
+/// The error message for `bytes`, which must be invalid.
 #[track_caller]
-fn refusal(bytes: impl AsRef<[u8]>) -> String {
+fn error(bytes: impl AsRef<[u8]>) -> String {
     let error = read(bytes).expect_err("it cannot be read");
-    let words = error.to_string();
-    assert!(words.contains("f.osm"), "{words}");
-    words
+    let message = error.to_string();
+    assert!(message.contains("f.osm"), "{message}");
+    message
 }
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
@@ -65,7 +65,7 @@ fn bzip2(bytes: &[u8]) -> Vec<u8> {
     packed.finish().unwrap()
 }
 
-/// The entities of [`XML`], in PBF; half of the nodes stand alone.
+/// The entities of [`XML`] as PBF. Half of the nodes are not in `DenseNodes`.
 fn pbf() -> Vec<u8> {
     let texts = ["", "name", "\"A\" & B", "amenity", "x", "pub", "nothing", "J&o", "type", "route"];
     let info =
@@ -95,7 +95,7 @@ fn pbf() -> Vec<u8> {
 }
 
 #[test]
-fn xml_is_read_with_all_it_says() {
+fn xml_is_read_with_all_metadata() {
     let mut source = Source::read(XML.as_bytes(), "f.osm").unwrap();
     let mut entities = Entities::default();
     source.next().unwrap().unwrap().decode(&mut entities).unwrap();
@@ -127,12 +127,15 @@ fn xml_is_read_with_all_it_says() {
     assert_eq!((relation.id, relation.tags.get("type")), (6, Some("route")));
     assert!(!gone.info.visible);
     assert!(source.next().is_none());
-    assert_eq!(source.about().osm_base.as_deref(), Some("2016-11-09T20:28:02Z"));
-    assert_eq!(source.about().remarks, ["runtime error: Query timed out in \"around\" at line 1 & so on."]);
+    assert_eq!(source.metadata().osm_base.as_deref(), Some("2016-11-09T20:28:02Z"));
+    assert_eq!(
+        source.metadata().remarks,
+        ["runtime error: Query timed out in \"around\" at line 1 & so on."]
+    );
 }
 
 #[test]
-fn pbf_says_the_same_as_xml_however_its_entities_are_packed() {
+fn pbf_and_xml_give_the_same_entities() {
     assert_eq!(read(pbf()).unwrap().0, read(XML).unwrap().0);
 }
 
@@ -150,7 +153,7 @@ fn a_packed_file_is_read_whatever_it_is_called_also_in_several_pieces() {
 }
 
 #[test]
-fn bytes_that_come_one_by_one_make_no_difference() {
+fn the_size_of_reads_does_not_matter() {
     struct Dribble(Cursor<Vec<u8>>);
     impl Read for Dribble {
         fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
@@ -164,20 +167,20 @@ fn bytes_that_come_one_by_one_make_no_difference() {
     }
 }
 
-/// Nothing is read in part and called whole.
+/// A truncated file is never taken for a complete one.
 #[test]
 fn a_file_cut_anywhere_is_refused() {
     for bytes in [XML.trim_end().as_bytes().to_vec(), gzip(XML.as_bytes()), bzip2(XML.as_bytes())] {
         for end in 0..bytes.len() {
-            let words = refusal(&bytes[..end]);
+            let message = error(&bytes[..end]);
             let is_clear =
-                ["truncated", "no OpenStreetMap file", "damaged"].iter().any(|word| words.contains(word));
-            assert!(is_clear, "cut at {end}: {words}");
+                ["truncated", "no OpenStreetMap file", "damaged"].iter().any(|word| message.contains(word));
+            assert!(is_clear, "cut at {end}: {message}");
         }
     }
 }
 
-/// Between two blobs a file may end.
+/// A file may end after every blob.
 #[test]
 fn a_pbf_file_cut_in_a_blob_is_refused() {
     let bytes = pbf();
@@ -196,8 +199,8 @@ fn a_pbf_file_cut_in_a_blob_is_refused() {
 }
 
 #[test]
-fn what_is_no_openstreetmap_file_is_called_what_it_is() {
-    for (bytes, words) in [
+fn the_format_of_other_files_is_named() {
+    for (bytes, expected) in [
         (&b""[..], "it is empty"),
         (b"PK\x03\x04....", "it is a ZIP archive"),
         (b"{\"elements\": []}", "it begins like JSON"),
@@ -206,15 +209,15 @@ fn what_is_no_openstreetmap_file_is_called_what_it_is() {
         (b"<osmChange version=\"0.6\"/>", "it is an osmChange file"),
         (b"<?xml version='1.0'?>", "it has no <osm>"),
     ] {
-        let said = refusal(bytes);
-        assert!(said.contains(words), "{said}");
+        let message = error(bytes);
+        assert!(message.contains(expected), "{message}");
     }
-    assert!(refusal(gzip(&gzip(XML.as_bytes()))).contains("packed more than once"));
+    assert!(error(gzip(&gzip(XML.as_bytes()))).contains("packed more than once"));
 }
 
 #[test]
-fn xml_that_must_not_be_taken_for_whole_data_is_refused() {
-    for (xml, words) in [
+fn invalid_and_incomplete_xml_is_refused() {
+    for (xml, expected) in [
         ("<osm version='0.6'><node id='1' version='1' lat='1' lon='1'/>", "without </osm>"),
         ("<!DOCTYPE osm [<!ENTITY a 'b'>]><osm version='0.6'/>", "it has a DOCTYPE"),
         ("<osm/>", "does not say of which version"),
@@ -239,13 +242,13 @@ fn xml_that_must_not_be_taken_for_whole_data_is_refused() {
         ("<?xml version='1.0' encoding='latin1'?><osm version='0.6'/>", "it is in latin1 instead of UTF-8"),
         ("<osm version='0.6'/>trailing", "a text stands outside of <osm>"),
     ] {
-        let said = refusal(xml);
-        assert!(said.contains(words), "{xml}: {said}");
+        let message = error(xml);
+        assert!(message.contains(expected), "{xml}: {message}");
     }
 }
 
 #[test]
-fn a_tag_without_an_end_takes_no_more_memory_than_a_tag_may() {
+fn the_memory_for_an_unterminated_comment_is_limited() {
     struct Endless(u64);
     impl Read for Endless {
         fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
@@ -260,11 +263,11 @@ fn a_tag_without_an_end_takes_no_more_memory_than_a_tag_may() {
 }
 
 #[test]
-fn what_unpacks_to_far_too_much_is_refused() {
+fn a_compression_bomb_is_refused() {
     let comment = format!("<!--{}-->", "x".repeat(1 << 20));
     let xml = format!("<osm version='0.6'>{}", comment.repeat(120)).into_bytes();
-    let said = refusal(gzip(&xml));
-    assert!(said.contains("unpacks to more than 200 times its size"), "{said}");
+    let message = error(gzip(&xml));
+    assert!(message.contains("unpacks to more than 200 times its size"), "{message}");
 }
 
 #[test]
@@ -278,7 +281,7 @@ fn metadata_is_taken_as_far_as_a_pbf_file_has_it() {
 }
 
 #[test]
-fn pbf_that_contradicts_itself_or_needs_more_than_is_known_is_refused() {
+fn invalid_and_unsupported_pbf_is_refused() {
     let dense = |tags: &[i64]| {
         let nodes = Message::default().deltas(1, &[1, 2]).deltas(8, &[0, 0]).deltas(9, &[0, 0]);
         Message::default().message(2, nodes.numbers(10, tags))
@@ -293,7 +296,7 @@ fn pbf_that_contradicts_itself_or_needs_more_than_is_known_is_refused() {
     let lying = [header(&[]), bare_frame("OSMData", &lying)].concat();
     let enormous = Message::default().number(2, 1 << 40).bytes(3, &[1, 2, 3]);
     let enormous = [header(&[]), bare_frame("OSMData", &enormous)].concat();
-    for (bytes, words) in [
+    for (bytes, expected) in [
         (file(&["", "a"], dense(&[1, 1])), "the tags of a dense node have no end"),
         (file(&["", "a"], dense(&[1, 9, 0, 0])), "names a text that the block does not have"),
         (file(&["", "a"], dense(&[0, 0, 0])), "tags of more nodes than there are nodes"),
@@ -301,13 +304,13 @@ fn pbf_that_contradicts_itself_or_needs_more_than_is_known_is_refused() {
         (file(&["", "a"], way), "not as many keys as values"),
         (file(&[""], far), "outside of the world"),
         (file(&[&"x".repeat(70_000)], dense(&[0, 0])), ""),
-        (lying, "does not unpack"),
+        (lying, "does not decompress"),
         (enormous, "longer than 32 MiB"),
         (header(&["OsmSchema-V0.6", "Teleportation"]), "it requires \"Teleportation\""),
     ] {
         match read(&bytes) {
-            Ok(_) => assert_eq!(words, "", "a long text that nobody names is no error"),
-            Err(error) => assert!(error.to_string().contains(words), "{error}"),
+            Ok(_) => assert_eq!(expected, "", "a long string that no tag uses is no error"),
+            Err(error) => assert!(error.to_string().contains(expected), "{error}"),
         }
     }
     assert!(
@@ -316,25 +319,25 @@ fn pbf_that_contradicts_itself_or_needs_more_than_is_known_is_refused() {
     );
     for (field, name) in [(4, "LZMA"), (6, "LZ4"), (7, "zstd")] {
         let blob = Message::default().number(2, 5).bytes(field, &[0; 5]);
-        let said = refusal([header(&[]), bare_frame("OSMData", &blob)].concat());
-        assert!(said.contains(&format!("packed with {name}")), "{said}");
+        let message = error([header(&[]), bare_frame("OSMData", &blob)].concat());
+        assert!(message.contains(&format!("packed with {name}")), "{message}");
     }
 }
 
 #[test]
-fn a_small_block_cannot_come_to_gigabytes() {
+fn the_size_of_a_decoded_block_is_limited() {
     let nodes = 3 << 20;
     let zeros = Message(vec![0; nodes]);
     let ids = Message(std::iter::once(2).chain(std::iter::repeat_n(2, nodes - 1)).collect());
     let dense = Message::default().message(1, ids).message(8, zeros.clone()).message(9, zeros);
-    let said = refusal(file(&[""], Message::default().message(2, dense)));
-    assert!(said.contains("more than a million entities"), "{said}");
+    let message = error(file(&[""], Message::default().message(2, dense)));
+    assert!(message.contains("more than a million entities"), "{message}");
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
-    /// Whatever stands in a file, it is read or refused; it never panics or goes on for ever.
+    /// Any content is read or error, without panics and endless loops.
     #[test]
     fn a_changed_file_is_read_or_refused(
         which in 0..4_usize,
@@ -345,7 +348,7 @@ proptest! {
             1 => pbf(),
             2 => gzip(XML.as_bytes()),
             _ => {
-                // Not packed, so that changes reach what is inside.
+                // Not compressed, so that changes reach the content.
                 let dense = Message::default().deltas(1, &[1, 2]).deltas(8, &[5, 6]).deltas(9, &[7, 8]);
                 let dense = dense.numbers(10, &[1, 2, 0, 0]).message(5, Message::default().numbers(1, &[1, 2]));
                 let way = Message::default().number(1, 5).numbers(2, &[1]).numbers(3, &[2]).deltas(8, &[1, 2, 1]);

@@ -2,13 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "tests may")]
 
-#[path = "../../osm/tests/replay/mod.rs"]
-mod replay;
+#[path = "../../osm/tests/mock_server/mod.rs"]
+mod mock_server;
 mod support;
 
 use std::os::unix::fs::symlink;
 
-use replay::{Act, Replay, data, osm};
+use mock_server::{MockServer, Reply, data, osm};
 use support::{Form, Request, Response, Server, git, names_in};
 
 const NODES: &str = "<node id=\"1\" lat=\"1.5\" lon=\"2.5\" version=\"1\" timestamp=\"2016-03-18T08:20:37Z\" \
@@ -18,7 +18,7 @@ const SHOPS: &str = r#"{"rules": [{"name": "shops", "filter": {"shop": []}, "fie
 const USAGE: &str = "\nUsage: GET <repo context>/osm/";
 
 /// A server with an empty repository `r`, which downloads from `overpass`.
-fn server(overpass: &Replay, more: &[&str]) -> Server {
+fn server(overpass: &MockServer, more: &[&str]) -> Server {
     let url = overpass.url();
     let arguments = [&["--overpass", &url, "--user-agent", "longhaul-tests/1.0"], more].concat();
     let server = Server::start_with(&arguments);
@@ -53,7 +53,7 @@ fn complaint(answer: &Response) -> String {
 
 #[test]
 fn an_area_is_asked_for_and_becomes_a_commit() {
-    let overpass = Replay::start([Act::Stall(Vec::new()), Act::Answer(data(NODES))]);
+    let overpass = MockServer::start([Reply::Stall(Vec::new()), Reply::Send(data(NODES))]);
     let server = server(&overpass, &[]);
     let answer = server.get("/repos/r/osm/download?bbox=-32.9621,-60.6309,-32.9541,-60.6154");
     let description = "osm download filter: null, bbox: -32.9621,-60.6309,-32.9541,-60.6154";
@@ -152,14 +152,15 @@ fn a_wrong_download_is_refused_in_the_words_that_clients_know() {
 
 #[test]
 fn filters_and_mappings_come_in_parameters_in_forms_and_in_bodies() {
-    let overpass =
-        Replay::start((0..5).map(|number| Act::Answer(data(&NODES.replace("17", &format!("1{number}"))))));
+    let overpass = MockServer::start(
+        (0..5).map(|number| Reply::Send(data(&NODES.replace("17", &format!("1{number}"))))),
+    );
     let server = server(&overpass, &[]);
     let filter = "[timeout:90];\nnode(1);\nout meta;";
     let send = |request: Request| {
         let task = server.ended(id(&server.send(request)));
         assert_eq!(task["status"], "FINISHED", "{task}");
-        let asked = overpass.asked().pop().unwrap().body;
+        let asked = overpass.requests().pop().unwrap().body;
         (task["description"].as_str().unwrap().to_owned(), asked)
     };
     let form = |form: Form| Request::new("POST", "/repos/r/osm/download.json").form(form);
@@ -208,7 +209,7 @@ fn filters_and_mappings_come_in_parameters_in_forms_and_in_bodies() {
 fn what_was_downloaded_is_updated() {
     let more = NODES.replace("id=\"1\"", "id=\"2\"");
     let overpass =
-        Replay::start([Act::Answer(data(NODES)), Act::Answer(data(&more)), Act::Answer(data(&more))]);
+        MockServer::start([Reply::Send(data(NODES)), Reply::Send(data(&more)), Reply::Send(data(&more))]);
     let server = server(&overpass, &[]);
     let run = |query: &str| server.ended(id(&server.get(&format!("/repos/r/osm/download.json?{query}"))));
     assert_eq!(run("update=true")["error"]["message"], "Repository has no HEAD, can't update.");
@@ -228,7 +229,7 @@ fn what_was_downloaded_is_updated() {
 
 #[test]
 fn an_empty_area_and_an_unknown_server_are_told_of_as_ever() {
-    let overpass = Replay::start([Act::Answer(data(""))]);
+    let overpass = MockServer::start([Reply::Send(data(""))]);
     let server = server(&overpass, &[]);
     let run = || server.ended(id(&server.get("/repos/r/osm/download.json?bbox=1,2,3,4")));
     assert_eq!(
@@ -247,8 +248,8 @@ fn an_empty_area_and_an_unknown_server_are_told_of_as_ever() {
 fn a_repository_is_not_deleted_under_a_download_whose_data_comes() {
     let nodes: String = (1..40_000).map(|id| NODES.replace("id=\"1\"", &format!("id=\"{id}\""))).collect();
     let whole = data(&nodes);
-    let (act, go_on) = Act::pause(&whole[..whole.len() / 2], &whole[whole.len() / 2..]);
-    let overpass = Replay::start([act]);
+    let (act, go_on) = Reply::pause(&whole[..whole.len() / 2], &whole[whole.len() / 2..]);
+    let overpass = MockServer::start([act]);
     let server = server(&overpass, &[]);
     let download = id(&server.get("/repos/r/osm/download.json?bbox=1,2,3,4"));
     let amount = |task: &serde_json::Value| task["progress"]["amount"].as_f64();
@@ -353,8 +354,9 @@ fn no_other_file_of_the_machine_is_touched() {
 fn filters_and_mappings_may_lie_under_an_import_root() {
     let folder = library();
     let root = folder.path().join("root").to_str().unwrap().to_owned();
-    let overpass =
-        Replay::start((0..2).map(|number| Act::Answer(data(&NODES.replace("17", &format!("1{number}"))))));
+    let overpass = MockServer::start(
+        (0..2).map(|number| Reply::Send(data(&NODES.replace("17", &format!("1{number}"))))),
+    );
     let server = server(&overpass, &["--import-root", &root]);
     for query in [
         format!("filterPath={root}/area.ql&mappingPath=shops.json"),
@@ -364,7 +366,7 @@ fn filters_and_mappings_may_lie_under_an_import_root() {
         assert_eq!(task["status"], "FINISHED", "{task}");
         let description = format!("osm download filter: {root}/area.ql, bbox: null, mapping: shops.json");
         assert_eq!(task["description"], description);
-        assert_eq!(overpass.asked().pop().unwrap().body, "data=node%281%29%3Bout+meta%3B");
+        assert_eq!(overpass.requests().pop().unwrap().body, "data=node%281%29%3Bout+meta%3B");
     }
     let get = |query: &str| server.get(&format!("/repos/r/osm/download.json?{query}"));
     assert_eq!(complaint(&get("filterPath=none.ql")), "The specified filter file does not exist");

@@ -1,55 +1,57 @@
-//! A file of any bytes, taken for OpenStreetMap data and brought in as an import does.
+//! Reads and assembles arbitrary bytes as OpenStreetMap data, as an import does.
 
 use std::collections::BTreeSet;
 use std::io::Cursor;
 
-use longhaul_osm::{Entities, Entity, Error, Intake, Oddities, Position, Source};
+use longhaul_osm::{Assembler, Entities, Entity, Error, Position, Source, Warnings};
 
-/// What messages call the file.
+/// The name of the file in messages.
 const SHOWN_NAME: &str = "upload.osm";
-/// So little that the places of nodes go to a file.
+/// So little memory that the positions of nodes go to a file.
 const NODE_MEMORY: u64 = 64;
 
 pub(crate) fn run(data: &[u8]) {
-    if let Err(error) = bring_in(data) {
+    if let Err(error) = assemble(data) {
         let words = error.to_string();
         assert!(words.len() < 10_000 && !words.contains("/tmp"), "{words}");
     }
 }
 
-/// Reads all, keeps what counts, and builds the ways.
-fn bring_in(data: &[u8]) -> Result<(), Error> {
+/// Reads all blocks, resolves versions and builds the ways.
+fn assemble(data: &[u8]) -> Result<(), Error> {
     let scratch = tempfile::tempdir().unwrap();
-    let intake = Intake::new(scratch.path(), NODE_MEMORY)?;
+    let assembler = Assembler::new(scratch.path(), NODE_MEMORY)?;
     let mut entities = Entities::default();
     let mut nodes = BTreeSet::new();
     let mut source = Source::read(Cursor::new(data.to_vec()), SHOWN_NAME)?;
     for (number, block) in (0..).zip(&mut source) {
         block?.decode(&mut entities)?;
         assert_eq!(entities.iter().count(), entities.len());
-        let are_new = intake.take(number, &entities)?;
-        for entity in entities.iter().filter(|_| are_new) {
+        let is_in_order = assembler.add_block(number, &entities)?;
+        for entity in entities.iter().filter(|_| is_in_order) {
             if let Entity::Node(node) = entity {
-                check_place(node.position);
+                check_position(node.position);
                 assert!(nodes.insert(node.id), "a node becomes a feature once");
             }
         }
     }
-    let settled = intake.settle()?;
-    for id in settled.superseded() {
-        assert!(nodes.remove(id), "only what became a feature is taken back");
+    let resolved = assembler.finish()?;
+    for id in resolved.superseded_nodes() {
+        assert!(nodes.remove(id), "only a node that became a feature is superseded");
     }
-    for part in 0..settled.late_parts() {
-        settled.late_nodes(part, &mut entities, |node| {
+    for part in 0..resolved.out_of_order_parts() {
+        resolved.out_of_order_nodes(part, &mut entities, |node| {
             assert!(nodes.insert(node.id), "a node becomes a feature once");
             Ok::<_, Error>(())
         })?;
     }
-    let mut builder = settled.way_builder();
+    let mut builder = resolved.way_builder();
     let mut ways = BTreeSet::new();
-    for part in 0..settled.way_parts() {
-        builder.build(part, &mut Oddities::default(), |built, _| {
-            assert!(built.line.len() >= 2 && built.line.windows(2).all(|pair| pair[0] != pair[1]));
+    for part in 0..resolved.way_parts() {
+        builder.build(part, &mut Warnings::default(), |built, _| {
+            assert!(
+                built.linestring.len() >= 2 && built.linestring.windows(2).all(|pair| pair[0] != pair[1])
+            );
             assert!(ways.insert(built.way.id), "a way becomes a feature once");
             Ok::<_, Error>(())
         })?;
@@ -57,7 +59,7 @@ fn bring_in(data: &[u8]) -> Result<(), Error> {
     Ok(())
 }
 
-fn check_place(position: Position) {
+fn check_position(position: Position) {
     let (lon, lat) = position.degrees();
     assert!((-180.0..=180.0).contains(&lon) && (-90.0..=90.0).contains(&lat), "{lon} {lat} is on earth");
 }
@@ -151,7 +153,7 @@ mod tests {
     #[test]
     fn the_seeds_come_far() {
         let is_read: Vec<_> =
-            seeds().iter().map(|seed| bring_in(seed).map_err(|e| eprintln!("{e}")).is_ok()).collect();
+            seeds().iter().map(|seed| assemble(seed).map_err(|e| eprintln!("{e}")).is_ok()).collect();
         assert_eq!(is_read, [true, false, true, false, true, true, true]);
     }
 }

@@ -1,20 +1,21 @@
-//! What the last download on a branch was.
+//! Finds the last download on a branch, and its filter.
 //!
-//! That is remembered in the last line of the commit's message, as a trailer: `Overpass-Filter: "node(…);\nout meta;"`, a
-//! JSON text. Git and Kart show such a line and let it be, it survives a clone, a push and a rebase, and whoever reads
-//! the history sees where the data comes from. A file in the tree would be one more thing that every diff and merge
-//! stumbles over, and a header of the commit would be lost with the first rebase.
+//! The filter is stored in the last line of the commit message, as a trailer with a JSON string:
+//! `Overpass-Filter: "node(…);\nout meta;"`. Git and Kart show a trailer and do not change it; it survives a clone, a push and
+//! a rebase, and readers of the history see where the data comes from. A file in the tree would appear in every diff and
+//! merge, and a header of the commit would be lost in a rebase.
 
 use anyhow::{Context as _, anyhow, bail};
+use longhaul_osm::{RawNodes, RawWays};
 use longhaul_repository::{Commit, DatasetPath, Repository};
 
-use crate::{import_osm::MESSAGE, outward::outward};
+use crate::{osm_commit, public_error::public_error};
 
 const TRAILER: &str = "Overpass-Filter: ";
-/// The layers that a download writes.
-const RAW_LAYERS: [&str; 2] = ["node", "way"];
+/// The layers that every download writes.
+const RAW_LAYERS: [&str; 2] = [RawNodes::NAME, RawWays::NAME];
 
-/// A commit that a download made, and the commit that its branch stands on.
+/// The last commit of a download on a branch, and the tip of the branch.
 pub(super) struct LastDownload {
     tip: Commit,
     commit: Commit,
@@ -22,27 +23,27 @@ pub(super) struct LastDownload {
 }
 
 impl LastDownload {
-    /// Looks for it in the history of a branch.
-    pub(super) fn on(repository: &Repository, branch: &str) -> anyhow::Result<Self> {
-        let tip = repository.branch_tip(branch).map_err(outward)?;
+    /// Searches the history of a branch.
+    pub(super) fn find(repository: &Repository, branch: &str) -> anyhow::Result<Self> {
+        let tip = repository.branch_tip(branch).map_err(public_error)?;
         let tip = tip.ok_or_else(|| anyhow!("Repository has no HEAD, can't update."))?;
         let is_download = |commit: &Commit| filter_in(&commit.message).is_some();
-        let commit = repository.newest(tip, is_download).map_err(outward)?;
+        let commit = repository.newest(tip, is_download).map_err(public_error)?;
         let commit = commit.ok_or_else(|| anyhow!("The current branch does not contain OSM data"))?;
         let filter = filter_in(&commit.message).context("the last download has no filter")?;
-        Ok(Self { tip: repository.commit(tip).map_err(outward)?, commit, filter })
+        Ok(Self { tip: repository.commit(tip).map_err(public_error)?, commit, filter })
     }
 
-    /// What it asked for.
+    /// The filter of the download.
     pub(super) fn into_filter(self) -> String {
         self.filter
     }
 
-    /// Refuses if what it brought was edited since: replacing it would lose those edits.
-    pub(super) fn require_untouched(&self, repository: &Repository) -> anyhow::Result<()> {
+    /// Fails if the layers of the download were edited since, because an update would replace them and lose the edits.
+    pub(super) fn require_unedited(&self, repository: &Repository) -> anyhow::Result<()> {
         for name in RAW_LAYERS {
-            let path = DatasetPath::new(name).map_err(outward)?;
-            let tree = |commit: &Commit| repository.layer_tree(commit.id, &path).map_err(outward);
+            let path = DatasetPath::new(name).map_err(public_error)?;
+            let tree = |commit: &Commit| repository.layer_tree(commit.id, &path).map_err(public_error);
             if tree(&self.tip)? != tree(&self.commit)? {
                 bail!(
                     "The layer '{name}' was edited in this repository since it was downloaded (commit {}), and an update \
@@ -54,11 +55,10 @@ impl LastDownload {
         Ok(())
     }
 
-    /// What a download's commit says: the message, and then what was asked for.
+    /// The message of the commit of a download: the requested message or the default, and the trailer.
     pub(super) fn message(message: Option<String>, filter: &str) -> String {
-        let message = message.filter(|message| !message.trim().is_empty());
-        let message = message.as_deref().unwrap_or(MESSAGE).trim_end();
-        format!("{message}\n\n{TRAILER}{}\n", serde_json::Value::from(filter))
+        let message = osm_commit::message(message);
+        format!("{}\n\n{TRAILER}{}\n", message.trim_end(), serde_json::Value::from(filter))
     }
 }
 
@@ -72,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_message_remembers_the_filter_to_the_letter() {
+    fn the_filter_in_a_message_is_unchanged() {
         let filter = "[timeout:25];\n(node(1,2,3,4);\t\"ö\");\u{0}\nout meta;";
         for message in [None, Some(" "), Some("Spring"), Some("Two\n\nparagraphs\n")] {
             let message = LastDownload::message(message.map(str::to_owned), filter);
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_last_line_in_the_form_of_a_text_counts() {
+    fn only_a_trailer_with_a_json_string_in_the_last_line_is_a_filter() {
         for message in [
             "",
             "Overpass-Filter: \"a\"\nmore",

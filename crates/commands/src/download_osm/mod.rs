@@ -1,68 +1,52 @@
-//! What Overpass has of an area becomes one commit on a branch.
+//! The job that downloads OpenStreetMap data from an Overpass server as one commit.
 
-mod fetch;
 mod last_download;
+mod parameters;
 
-pub use fetch::Overpass;
+pub use parameters::DownloadParameters;
 
 use anyhow::{anyhow, bail};
 use longhaul_osm::{
     Source,
-    overpass::{Answer, BoundingBox, Query},
+    overpass::{BoundingBox, InvalidBoundingBox, InvalidQuery, Query, QueryResponse},
 };
-use longhaul_repository::{CommitDetails, Mode, Repository};
+use longhaul_repository::{Mode, Repository};
 use longhaul_tasks::{Context, Failure, Job, Lane, PublishError, Report};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Destination, Environment, OsmMapping,
-    osm_layers::{OsmLayers, Tally},
+    Destination, Environment, OsmMapping, osm_commit,
+    osm_layers::{OsmLayers, OsmStatistics},
     osm_mapping::layers,
-    outward::outward,
-    report::commit_members,
+    overpass::download_failure,
+    public_error::public_error,
+    staged_commit::StagedCommit,
 };
-use fetch::{fetch, fetch_failed};
 use last_download::LastDownload;
 
-/// The longest part of a description, in characters: filters and mappings may be whole files.
-const LONGEST_WORDS: usize = 2000;
-
-/// Downloads what a filter selects of OpenStreetMap, or what is new of what was downloaded last.
+/// Downloads the data that a filter selects, or updates the data of the last download.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct DownloadOsm {
     /// Where the commit goes.
     #[serde(flatten)]
     pub destination: Destination,
-    /// What is to be downloaded.
-    pub wanted: OsmArea,
-    /// Layers that are made of it, beside `node` and `way`.
+    /// The filter that selects the data.
+    #[serde(rename = "wanted")]
+    pub filter: DownloadFilter,
+    /// The mapping that makes layers beside `node` and `way`.
     pub mapping: Option<OsmMapping>,
-    /// What the request said.
-    pub asked: DownloadWords,
+    /// The parameters of the request.
+    #[serde(rename = "asked")]
+    pub parameters: DownloadParameters,
 }
 
-/// What is to be downloaded.
+/// The filter of a download.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub enum OsmArea {
-    /// What a query in Overpass QL selects.
+pub enum DownloadFilter {
+    /// A query in Overpass QL.
     Filter(String),
-    /// What the last download on the branch selected.
+    /// The filter of the last download on the branch.
     LastFilter,
-}
-
-/// What a request for a download said, for its description.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct DownloadWords {
-    /// The filter, or what it is called.
-    pub filter: Option<String>,
-    /// The area.
-    pub bbox: Option<String>,
-    /// The mapping, or what it is called.
-    pub mapping: Option<String>,
-    /// Whether it is an update.
-    pub update: Option<bool>,
-    /// How an update is to be brought together with other changes; there are none, so both ways are the same.
-    pub rebase: Option<bool>,
 }
 
 impl Job for DownloadOsm {
@@ -70,11 +54,11 @@ impl Job for DownloadOsm {
     type Env = Environment;
 
     fn description(&self) -> String {
-        self.asked.description()
+        self.parameters.description()
     }
 
-    /// The server that is asked, which takes one query at a time from us. The repository is not among them:
-    /// [`Turns`](crate::Turns) says why.
+    /// The lane of the Overpass server, to which one query is sent at a time. The lane of the repository is not entered, for
+    /// the reason given at [`RepositoryLocks`](crate::RepositoryLocks).
     fn lanes(&self) -> Vec<Lane> {
         vec![Lane::new("overpass")]
     }
@@ -84,82 +68,77 @@ impl Job for DownloadOsm {
     }
 
     fn run(self, env: &Environment, ctx: &Context) -> Result<Report, Failure> {
-        let filter = self.filter(&self.destination.open(env)?)?;
+        let filter = self.resolve_filter(&self.destination.open(env)?)?;
         let query = Query::new(filter.clone()).map_err(|error| anyhow!(error))?;
-        let answer = fetch(ctx, &env.overpass, &query)?;
-        let interrupter = answer.interrupter();
-        let _fetching = ctx.on_cancel(move || interrupter.interrupt());
-        let _stay = env.turns.stay(ctx, &self.destination.repository)?;
-        self.import(env, ctx, answer, &filter)
+        let response = env.overpass.query(ctx, &query)?;
+        let interrupter = response.interrupter();
+        let _cancel_download = ctx.on_cancel(move || interrupter.interrupt());
+        let _shared = env.repository_locks.lock_shared(ctx, &self.destination.repository)?;
+        self.import(env, ctx, response, &filter)
     }
 }
 
 impl DownloadOsm {
-    /// Makes a commit of what comes.
+    /// Imports the response as one commit.
     fn import(
         &self,
         env: &Environment,
         ctx: &Context,
-        answer: Answer,
+        response: QueryResponse,
         filter: &str,
     ) -> Result<Report, Failure> {
-        // Afresh: while the server took its time the repository may have been renamed, or deleted.
-        let repository = self.destination.open(env)?;
-        let author = self.destination.author(&repository)?;
-        let mut stage = self.destination.stage(&repository)?;
-        let interrupter = stage.interrupter();
-        let _writing = ctx.on_cancel(move || interrupter.interrupt());
-        // The stage stands on what the branch has now, and so must an update.
-        if self.filter(&repository)? != filter {
+        // Opens the repository again: it may have been renamed or deleted while the server worked on the query.
+        let mut commit = StagedCommit::begin(ctx, env, &self.destination)?;
+        // The stage is based on the current tip of the branch, and so must be the filter of an update.
+        if self.resolve_filter(commit.repository())? != filter {
             bail_because_of_another_download()?;
         }
-
-        let name = format!("the answer of {}", env.overpass.client.endpoint());
-        let mut source = Source::read(answer, &name).map_err(|error| fetch_failed(outward(error)))?;
+        let name = format!("the answer of {}", env.overpass.endpoint());
+        let mut source =
+            Source::read(response, &name).map_err(|error| download_failure(public_error(error)))?;
         let layers = layers(true, self.mapping.as_ref()).map_err(|error| anyhow!(error))?;
-        let written = OsmLayers::begin(ctx, env, &mut stage, &layers, Mode::Replace)?.write(&mut source);
-        let tally = written.map_err(|failure| match source.has_failed() {
-            true => fetch_failed(failure.into_error()),
+        let written =
+            OsmLayers::begin(ctx, env, &mut commit.stage, &layers, Mode::Replace)?.write(&mut source);
+        let statistics = written.map_err(|failure| match source.has_failed() {
+            true => download_failure(failure.into_error()),
             false => failure,
         })?;
-        require_all_of(&source, &tally)?;
-
+        require_complete(&source, &statistics)?;
         ctx.step("Committing features...");
-        let details = self.destination.details(&repository, author, &name);
-        let message = LastDownload::message(details.message, filter);
-        let details = CommitDetails { message: Some(message), ..details };
-        self.destination.commit(ctx, env, stage, details, |commit| {
-            tally.report(source.about()).element("commit", commit_members(commit))
-        })
+        commit.commit(
+            &name,
+            |message| Some(LastDownload::message(message, filter)),
+            |commit| osm_commit::report(&statistics, source.metadata(), commit),
+        )
     }
 
-    /// What the server is asked for. Of an update, as the branch has it now.
-    fn filter(&self, repository: &Repository) -> anyhow::Result<String> {
-        match &self.wanted {
-            OsmArea::Filter(filter) => Ok(filter.clone()),
-            OsmArea::LastFilter => {
+    /// The filter to send. For an update it is that of the last download on the branch as it is now.
+    fn resolve_filter(&self, repository: &Repository) -> anyhow::Result<String> {
+        match &self.filter {
+            DownloadFilter::Filter(filter) => Ok(filter.clone()),
+            DownloadFilter::LastFilter => {
                 let branch = self.destination.branch(repository)?;
-                let last = LastDownload::on(repository, &branch)?;
-                last.require_untouched(repository)?;
+                let last = LastDownload::find(repository, &branch)?;
+                last.require_unedited(repository)?;
                 Ok(last.into_filter())
             }
         }
     }
 }
 
-/// Whether all that was asked for came, and was anything.
-fn require_all_of(source: &Source, tally: &Tally) -> Result<(), Failure> {
-    if let Some(remark) = source.about().fatal_remark() {
-        return Err(fetch_failed(anyhow!("{remark}")));
+/// Fails if the server aborted the query, or found nothing.
+fn require_complete(source: &Source, statistics: &OsmStatistics) -> Result<(), Failure> {
+    if let Some(remark) = source.metadata().fatal_remark() {
+        return Err(download_failure(anyhow!("{remark}")));
     }
-    if tally.entities() == 0 {
-        bail_without_elements()?;
+    if statistics.entities() == 0 {
+        bail_without_entities()?;
     }
     Ok(())
 }
 
-/// The words of GeoGig's clients, though there is nothing to save to and to keep.
-fn bail_without_elements() -> anyhow::Result<()> {
+/// Fails with GeoGig's message. The options that it names do not exist here.
+fn bail_without_entities() -> anyhow::Result<()> {
     bail!(
         "The specified filter did not return any element.\nNo changes were made to the repository.\nTo check the \
          downloaded elements, use the --saveto and --keep-files options and verify the intermediate file."
@@ -172,44 +151,19 @@ fn bail_because_of_another_download() -> anyhow::Result<()> {
     )
 }
 
-impl DownloadWords {
-    fn description(&self) -> String {
-        let or_null = |words: &Option<String>| words.as_deref().map_or("null".into(), shown);
-        let mut description =
-            format!("osm download filter: {}, bbox: {}", or_null(&self.filter), or_null(&self.bbox));
-        if let Some(mapping) = &self.mapping {
-            description += &format!(", mapping: {}", shown(mapping));
-        }
-        if let Some(update) = self.update {
-            description += &format!(", update: {update}");
-        }
-        if let Some(rebase) = self.rebase {
-            description += &format!(", rebase: {rebase}");
-        }
-        description
-    }
-}
-
-fn shown(words: &str) -> String {
-    match words.char_indices().nth(LONGEST_WORDS) {
-        Some((end, _)) => format!("{}...", &words[..end]),
-        None => words.to_owned(),
-    }
-}
-
-/// Checks a filter as far as that is possible without asking the server.
+/// Checks a filter as far as that is possible without sending it.
 ///
 /// # Errors
-/// A sentence that says what is wrong.
-pub fn check_filter(filter: &str) -> Result<(), longhaul_osm::overpass::BadQuery> {
+/// If the filter is empty or asks for another output format than XML.
+pub fn check_filter(filter: &str) -> Result<(), InvalidQuery> {
     Query::new(filter).map(drop)
 }
 
-/// The filter that selects all nodes and ways of an area, written `S,W,N,E`.
+/// The filter that selects all nodes and ways in a bounding box `S,W,N,E`.
 ///
 /// # Errors
-/// In the words of GeoGig's clients, if it is no area.
-pub fn filter_of_bbox(bbox: &str) -> Result<String, longhaul_osm::overpass::BadBoundingBox> {
+/// If the text is not a bounding box. The messages are GeoGig's.
+pub fn filter_of_bbox(bbox: &str) -> Result<String, InvalidBoundingBox> {
     Ok(bbox.parse::<BoundingBox>()?.filter())
 }
 
@@ -218,21 +172,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_description_says_what_the_request_said() {
-        let words = DownloadWords { bbox: Some("1,2,3,4".into()), ..DownloadWords::default() };
-        assert_eq!(words.description(), "osm download filter: null, bbox: 1,2,3,4");
-        let words = DownloadWords {
-            filter: Some("node(1);out meta;".into()),
-            mapping: Some("roads.json".into()),
-            update: Some(false),
-            rebase: Some(true),
-            ..DownloadWords::default()
-        };
-        assert_eq!(
-            words.description(),
-            "osm download filter: node(1);out meta;, bbox: null, mapping: roads.json, update: false, rebase: true"
-        );
-        let words = DownloadWords { filter: Some("ö".repeat(5000)), ..DownloadWords::default() };
-        assert_eq!(words.description(), format!("osm download filter: {}..., bbox: null", "ö".repeat(2000)));
+    fn the_stored_form_of_a_job_has_the_field_names_of_version_0_1_0() {
+        let stored = r#"{"repository":"r1","branch":null,"message":null,"author":null,"wanted":{"Filter":"node(1);"},"mapping":null,"asked":{"filter":null,"bbox":"1,2,3,4","mapping":null,"update":null,"rebase":null}}"#;
+        let job: DownloadOsm = serde_json::from_str(stored).unwrap();
+        assert_eq!(serde_json::to_string(&job).unwrap(), stored);
+        let update = stored.replace(r#"{"Filter":"node(1);"}"#, r#""LastFilter""#);
+        let job: DownloadOsm = serde_json::from_str(&update).unwrap();
+        assert_eq!(serde_json::to_string(&job).unwrap(), update);
     }
 }

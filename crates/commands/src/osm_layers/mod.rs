@@ -1,29 +1,28 @@
-//! OpenStreetMap data on its way into the layers of a stage, on several threads.
+//! Writes OpenStreetMap data into the layers of a stage, on several threads.
 //!
-//! One thread reads blocks; the others unpack them, write the nodes into their layers and put the ways aside. Once all
-//! nodes are known, the ways are written, too. What comes in which order makes no difference.
+//! One thread reads blocks. The others decode them, write their nodes and spool their ways. Once all nodes were read, the
+//! ways are written. The result does not depend on the order of the data.
 
 mod feature_writers;
-mod first_failure;
-mod tally;
+mod statistics;
 
-pub(crate) use tally::Tally;
+pub(crate) use statistics::OsmStatistics;
 
-use std::{
-    sync::atomic::{AtomicUsize, Ordering::Relaxed},
-    thread,
-};
+use std::thread;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
-use longhaul_osm::{Block, Entities, Entity, EntityKind, EntityLayer, Intake, Settled, Source};
+use longhaul_osm::{Assembler, Block, Entities, Entity, EntityKind, EntityLayer, ResolvedEntities, Source};
 use longhaul_repository::{DatasetPath, LayerStage, Mode, Stage, WrittenFeatures};
 use longhaul_tasks::{Context, Failure};
 
-use crate::{Environment, outward::outward};
+use crate::{
+    Environment,
+    public_error::public_error,
+    workers::{FirstFailure, WorkQueue, join_all, run_all},
+};
 use feature_writers::FeatureWriters;
-use first_failure::{FirstFailure, run_all};
 
-/// Layers that entities become features of, on their way into a stage.
+/// The layers of an import, while they are written.
 pub(crate) struct OsmLayers<'a> {
     ctx: &'a Context,
     env: &'a Environment,
@@ -31,17 +30,20 @@ pub(crate) struct OsmLayers<'a> {
     layers: Vec<OpenLayer<'a>>,
 }
 
-/// A layer, and what has become of it.
+/// A layer, and its features in the stage.
 struct OpenLayer<'a> {
     layer: &'a dyn EntityLayer,
     stage: LayerStage,
 }
 
-/// Blocks on their way from the thread that reads to those that unpack, each with its number.
-type Numbered = (u64, Block);
+/// A block with its number in the file.
+type NumberedBlock = (u64, Block);
+
+/// What one thread wrote into each layer, and its statistics.
+type Written = (Vec<WrittenFeatures>, OsmStatistics);
 
 impl<'a> OsmLayers<'a> {
-    /// Begins the layers; each is kept under its own name.
+    /// Begins the layers. The path of each layer is its name.
     pub(crate) fn begin(
         ctx: &'a Context,
         env: &'a Environment,
@@ -50,145 +52,155 @@ impl<'a> OsmLayers<'a> {
         mode: Mode,
     ) -> Result<Self, Failure> {
         let open = layers.iter().map(|layer| {
-            let path = DatasetPath::new(&layer.layer().name).map_err(outward)?;
-            let stage = stage.layer(&path, layer.layer(), mode).map_err(outward)?;
+            let path = DatasetPath::new(&layer.layer().name).map_err(public_error)?;
+            let stage = stage.layer(&path, layer.layer(), mode).map_err(public_error)?;
             Ok::<_, Failure>(OpenLayer { layer: &**layer, stage })
         });
         let layers = open.collect::<Result<_, _>>()?;
         Ok(Self { ctx, env, stage, layers })
     }
 
-    /// Writes the entities of a source into the layers, and takes the layers into the stage.
-    pub(crate) fn write(mut self, source: &mut Source) -> Result<Tally, Failure> {
-        let intake = Intake::new(&self.env.scratch, self.env.osm_node_memory).map_err(outward)?;
-        let interrupter = intake.interrupter();
-        let _reading = self.ctx.on_cancel(move || interrupter.interrupt());
+    /// Writes the entities of a source into the layers, and adds the layers to the stage.
+    pub(crate) fn write(mut self, source: &mut Source) -> Result<OsmStatistics, Failure> {
+        let assembler = Assembler::new(&self.env.scratch, self.env.osm_node_memory).map_err(public_error)?;
+        let interrupter = assembler.interrupter();
+        let _cancel_assembly = self.ctx.on_cancel(move || interrupter.interrupt());
 
         self.ctx.step("Importing into GeoGig repo...").unit("entities");
-        let mut tally = self.take_in(source, &intake)?;
-        self.ctx.step("Staging features...").total(Some(tally.ways)).unit("ways");
-        let settled = intake.settle().map_err(outward)?;
-        self.write_late_nodes(&settled, &mut tally)?;
-        self.write_ways(&settled, &mut tally)?;
-        drop(settled);
+        let mut statistics = self.read_blocks(source, &assembler)?;
+        self.ctx.step("Staging features...").total(Some(statistics.ways)).unit("ways");
+        let resolved = assembler.finish().map_err(public_error)?;
+        self.remove_superseded_nodes(&resolved)?;
+        self.write_out_of_order_nodes(&resolved, &mut statistics)?;
+        self.write_ways(&resolved, &mut statistics)?;
+        drop(resolved);
         for OpenLayer { stage, .. } in self.layers {
-            self.stage.finish(stage).map_err(outward)?;
+            self.stage.finish(stage).map_err(public_error)?;
         }
-        Ok(tally)
+        Ok(statistics)
     }
 
-    fn take_in(&mut self, source: &mut Source, intake: &Intake) -> Result<Tally, Failure> {
+    /// Reads all blocks, writes the nodes of in-order blocks, and gives everything else to the assembler.
+    fn read_blocks(&mut self, source: &mut Source, assembler: &Assembler) -> Result<OsmStatistics, Failure> {
         let workers = self.writers(EntityKind::Node);
         let (ctx, failure) = (self.ctx, FirstFailure::default());
-        let (blocks, incoming) = bounded(2 * workers.len());
-        let done = thread::scope(|scope| {
+        let (sender, receiver) = bounded(2 * workers.len());
+        let results = thread::scope(|scope| {
             let start = |writers| {
-                let incoming = incoming.clone();
-                let work = || take_blocks(ctx, incoming, intake, writers);
+                let receiver = receiver.clone();
+                let work = || process_blocks(ctx, receiver, assembler, writers);
                 let failure = &failure;
-                scope.spawn(move || failure.watch(|| intake.give_up(), work))
+                scope.spawn(move || failure.run(|| assembler.abort(), work))
             };
-            let running: Vec<_> = workers.into_iter().map(start).collect();
-            // What the workers hold are the only ends left: if all of them fail, there is nobody to send to.
-            drop(incoming);
-            failure.watch(|| (), || send_blocks(ctx, source, blocks));
-            first_failure::join(running)
+            let threads: Vec<_> = workers.into_iter().map(start).collect();
+            // Only the workers keep receivers, so that sending fails once all of them have failed.
+            drop(receiver);
+            failure.run(|| (), || send_blocks(ctx, source, sender));
+            join_all(threads)
         });
-        let done = failure.or_all(done)?;
-        Ok(self.collect(EntityKind::Node, done))
+        let written = failure.into_result(results)?;
+        Ok(self.collect(EntityKind::Node, written))
     }
 
-    /// Puts nodes that came late in the place of earlier versions of them.
-    fn write_late_nodes(&mut self, settled: &Settled, tally: &mut Tally) -> Result<(), Failure> {
-        let superseded = settled.superseded();
+    /// Removes features of nodes for which a later version was read.
+    fn remove_superseded_nodes(&mut self, resolved: &ResolvedEntities) -> Result<(), Failure> {
         for layer in self.layers.iter_mut().filter(|layer| layer.layer.kind() == EntityKind::Node) {
-            layer.stage.withdraw(superseded).map_err(outward)?;
+            layer.stage.withdraw(resolved.superseded_nodes()).map_err(public_error)?;
         }
-        if settled.late_parts() == 0 {
-            return Ok(());
-        }
-        let (ctx, next) = (self.ctx, AtomicUsize::new(0));
-        let done = run_all(self.writers(EntityKind::Node), |mut writers| {
-            let mut entities = Entities::default();
-            while let Some(part) = next_of(&next, settled.late_parts()) {
-                ctx.check()?;
-                settled.late_nodes(part, &mut entities, |node| writers.add_node(node))?;
-                writers.flush()?;
-            }
-            writers.finish(Tally::default())
-        })?;
-        tally.merge(self.collect(EntityKind::Node, done));
         Ok(())
     }
 
-    fn write_ways(&mut self, settled: &Settled, tally: &mut Tally) -> Result<(), Failure> {
-        let (ctx, next) = (self.ctx, AtomicUsize::new(0));
-        let done = run_all(self.writers(EntityKind::Way), |mut writers| {
-            let (mut builder, mut tally) = (settled.way_builder(), Tally::default());
-            while let Some(part) = next_of(&next, settled.way_parts()) {
-                let built =
-                    builder.build(part, &mut tally.oddities, |way, oddities| writers.add_way(way, oddities));
-                let (ways, counts) = built?;
-                tally.add_built(counts);
+    fn write_out_of_order_nodes(
+        &mut self,
+        resolved: &ResolvedEntities,
+        statistics: &mut OsmStatistics,
+    ) -> Result<(), Failure> {
+        if resolved.out_of_order_parts() == 0 {
+            return Ok(());
+        }
+        let (ctx, queue) = (self.ctx, WorkQueue::new(0..resolved.out_of_order_parts()));
+        let written = run_all(self.writers(EntityKind::Node), &queue, |mut writers| {
+            let mut entities = Entities::default();
+            while let Some(part) = queue.next() {
+                ctx.check()?;
+                resolved.out_of_order_nodes(part, &mut entities, |node| writers.add_node(node))?;
+                writers.flush()?;
+            }
+            writers.finish(OsmStatistics::default())
+        })?;
+        statistics.merge(self.collect(EntityKind::Node, written));
+        Ok(())
+    }
+
+    fn write_ways(
+        &mut self,
+        resolved: &ResolvedEntities,
+        statistics: &mut OsmStatistics,
+    ) -> Result<(), Failure> {
+        let (ctx, queue) = (self.ctx, WorkQueue::new(0..resolved.way_parts()));
+        let written = run_all(self.writers(EntityKind::Way), &queue, |mut writers| {
+            let (mut builder, mut statistics) = (resolved.way_builder(), OsmStatistics::default());
+            while let Some(part) = queue.next() {
+                let built = builder
+                    .build(part, &mut statistics.warnings, |way, warnings| writers.add_way(way, warnings));
+                let (ways, way_statistics) = built?;
+                statistics.add_ways(way_statistics);
                 writers.flush()?;
                 ctx.advance(ways)?;
             }
-            writers.finish(tally)
+            writers.finish(statistics)
         })?;
-        tally.merge(self.collect(EntityKind::Way, done));
+        statistics.merge(self.collect(EntityKind::Way, written));
         Ok(())
     }
 
-    /// For each thread a way into each layer that is made of entities of a kind.
+    /// For each thread, writers into the layers whose features are made of entities of a type.
     fn writers(&mut self, kind: EntityKind) -> Vec<FeatureWriters<'a>> {
         let threads = self.env.threads.max(1);
         let Self { stage, layers, .. } = self;
-        let mut one = || {
+        let mut writers = || {
             let of_kind = layers.iter_mut().filter(|layer| layer.layer.kind() == kind);
             FeatureWriters::new(of_kind.map(|open| (open.layer, open.stage.writer(stage))))
         };
-        (0..threads).map(|_| one()).collect()
+        (0..threads).map(|_| writers()).collect()
     }
 
-    /// Takes over what the threads wrote, and what they counted.
-    fn collect(&mut self, kind: EntityKind, done: Vec<Written>) -> Tally {
-        let mut tally = Tally::default();
-        for (written, of_thread) in done {
-            tally.merge(of_thread);
+    /// Adds the features that the threads wrote to the layers, and merges the statistics.
+    fn collect(&mut self, kind: EntityKind, written: Vec<Written>) -> OsmStatistics {
+        let mut statistics = OsmStatistics::default();
+        for (features, statistics_of_thread) in written {
+            statistics.merge(statistics_of_thread);
             let of_kind = self.layers.iter_mut().filter(|layer| layer.layer.kind() == kind);
-            of_kind.zip(written).for_each(|(layer, written)| layer.stage.collect(written));
+            of_kind.zip(features).for_each(|(layer, features)| layer.stage.collect(features));
         }
-        tally
+        statistics
     }
 }
 
-/// What one thread wrote into each layer, and what it counted.
-type Written = (Vec<WrittenFeatures>, Tally);
-
-/// Reads blocks until the source, or whoever takes them, has no more.
-fn send_blocks(ctx: &Context, source: &mut Source, blocks: Sender<Numbered>) -> Result<(), Failure> {
-    for numbered in (0..).zip(source) {
+/// Sends the blocks of the source, until it ends or all workers have failed.
+fn send_blocks(ctx: &Context, source: &mut Source, blocks: Sender<NumberedBlock>) -> Result<(), Failure> {
+    for (number, block) in (0..).zip(source) {
         ctx.check()?;
-        let (number, block) = (numbered.0, numbered.1.map_err(outward)?);
-        if blocks.send((number, block)).is_err() {
+        if blocks.send((number, block.map_err(public_error)?)).is_err() {
             break;
         }
     }
     Ok(())
 }
 
-fn take_blocks(
+/// The work of one thread: decodes blocks, adds them to the assembler, and writes the nodes of in-order blocks.
+fn process_blocks(
     ctx: &Context,
-    incoming: Receiver<Numbered>,
-    intake: &Intake,
+    blocks: Receiver<NumberedBlock>,
+    assembler: &Assembler,
     mut writers: FeatureWriters<'_>,
 ) -> Result<Written, Failure> {
-    let mut tally = Tally::default();
+    let mut statistics = OsmStatistics::default();
     let mut entities = Entities::default();
-    for (number, block) in incoming {
-        block.decode(&mut entities).map_err(outward)?;
-        entities.iter().for_each(|entity| tally.add(&entity));
-        if intake.take(number, &entities).map_err(outward)? {
+    for (number, block) in blocks {
+        block.decode(&mut entities).map_err(public_error)?;
+        entities.iter().for_each(|entity| statistics.add(&entity));
+        if assembler.add_block(number, &entities).map_err(public_error)? {
             for entity in entities.iter() {
                 if let Entity::Node(node) = entity {
                     writers.add_node(&node)?;
@@ -198,9 +210,5 @@ fn take_blocks(
         }
         ctx.advance(entities.len() as u64)?;
     }
-    writers.finish(tally)
-}
-
-fn next_of(next: &AtomicUsize, count: usize) -> Option<usize> {
-    Some(next.fetch_add(1, Relaxed)).filter(|next| *next < count)
+    writers.finish(statistics)
 }

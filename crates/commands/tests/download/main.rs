@@ -1,15 +1,15 @@
-//! Downloads of OpenStreetMap data, from a server on this machine that answers as it was told to.
+//! Downloads of OpenStreetMap data from a scripted server on this machine.
 
 #![allow(clippy::unwrap_used, reason = "tests may")]
 
-#[path = "../../../osm/tests/replay/mod.rs"]
-mod replay;
+#[path = "../../../osm/tests/mock_server/mod.rs"]
+mod mock_server;
 #[path = "../support/mod.rs"]
 mod support;
 
-mod answers;
 mod cancelling;
-mod others;
-mod setting;
+mod concurrency;
+mod responses;
+mod retries;
+mod setup;
 mod updating;
-mod waiting;

@@ -1,15 +1,15 @@
-//! Imports of GeoPackages into a repository, seen from outside: what a task says, and what `git` then finds.
+//! Imports of GeoPackages: the results of the tasks, and the repository as `git` sees it.
 
 #![allow(clippy::unwrap_used, reason = "tests may")]
 
 #[path = "../support/mod.rs"]
 mod support;
 
-mod again;
 mod cancelling;
-mod files;
+mod commit_details;
+mod concurrent_changes;
+mod invalid_files;
 mod keys;
 mod layers;
-mod others;
+mod reimport;
 mod sizes;
-mod words;

@@ -1,4 +1,4 @@
-//! Features as [`longhaul_repository::Dataset`] reads them, beside Kart's own decode of the same.
+//! Compares the features that [`longhaul_repository::Dataset`] reads with those that Kart reads.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use serde_json::{Value as Json, json};
 /// Rows by dataset and key.
 type Rows = BTreeMap<(String, String), Json>;
 
-/// Compares all features of a commit, except those of datasets that are left out.
+/// Compares all features of a commit, except in excluded datasets.
 #[track_caller]
 pub fn assert_same_rows(
     repository: &Repository,
@@ -57,13 +57,13 @@ fn key_in(row: &Json, columns: &[KartColumn]) -> String {
     row[&key.name].to_string()
 }
 
-/// A value as Kart prints it.
+/// A value in the form that Kart prints.
 fn shown(column: &KartColumn, value: Value<'_>) -> Json {
     match value {
         Value::Null => Json::Null,
         Value::Boolean(truth) => json!(truth),
         Value::Integer(number) => json!(number),
-        // Which JSON cannot print; their bytes are compared elsewhere.
+        // JSON has no such numbers. Another test compares their bytes.
         Value::Float(number) if number.is_infinite() => Json::Null,
         Value::Float(number) => json!(number),
         Value::Text(text) => json!(text),
@@ -75,7 +75,7 @@ fn shown(column: &KartColumn, value: Value<'_>) -> Json {
     }
 }
 
-/// What follows the header of a GeoPackageBinary.
+/// The WKB after the header of a GeoPackage geometry.
 fn well_known_binary(geometry: &[u8]) -> &[u8] {
     assert!(geometry.starts_with(b"GP"));
     let envelope = [0, 32, 48, 48, 64][usize::from(geometry[3] >> 1 & 7)];
@@ -86,7 +86,7 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02X}")).collect()
 }
 
-/// Numbers that are printed and read again may be off by their last bit; their bytes are compared elsewhere.
+/// A number may lose its last bit when it is printed and parsed. Another test compares the bytes.
 fn is_same(our: &Json, their: &Json) -> bool {
     match (our, their) {
         (Json::Object(our), Json::Object(their)) => {

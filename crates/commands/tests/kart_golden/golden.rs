@@ -1,4 +1,4 @@
-//! The files that Kart left.
+//! Recorded results of Kart.
 
 use std::{
     fs,
@@ -11,10 +11,10 @@ use serde_json::Value;
 
 use crate::support::git::File;
 
-/// A folder of imports that Kart made.
+/// A folder with the results of imports by Kart.
 pub struct Golden(PathBuf);
 
-/// The folder of that name, unless this machine lacks it: then it says so.
+/// The folder with this name; `None`, with a message, if it is not on this machine.
 pub fn golden(name: &str) -> Option<Golden> {
     let all = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/kart-golden");
     if !all.is_dir() {
@@ -39,7 +39,7 @@ impl Golden {
         unpacked
     }
 
-    /// The tree of a commit: `""` is the newest, `.HEAD-1` the one before.
+    /// The tree of a commit: `""` for the newest, `.HEAD-1` for its parent.
     pub fn tree(&self, at: &str) -> Vec<File> {
         let file = |line: &str| {
             let (head, path) = line.split_once('\t').unwrap();
@@ -49,12 +49,12 @@ impl Golden {
         self.text(&format!("tree{at}.txt")).lines().map(file).collect()
     }
 
-    /// What else is known of a commit.
+    /// The recorded facts about a commit.
     pub fn facts(&self, at: &str) -> Value {
         serde_json::from_str(&self.text(&format!("golden{at}.json"))).unwrap()
     }
 
-    /// The rows of a decode by Kart: dataset, and the feature by column.
+    /// The rows that Kart printed: the dataset, and the values by column.
     pub fn rows(&self, name: &str) -> Option<Vec<(String, Value)>> {
         let packed = fs::read(self.0.join(name)).ok()?;
         let text = String::from_utf8(gunzip(&packed)).unwrap();
@@ -69,7 +69,7 @@ impl Golden {
         Some(rows)
     }
 
-    /// A file that may be packed.
+    /// The text of a file, which may be compressed.
     fn text(&self, name: &str) -> String {
         match fs::read(self.0.join(name)) {
             Ok(bytes) => String::from_utf8(bytes).unwrap(),

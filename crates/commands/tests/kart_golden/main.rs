@@ -1,14 +1,14 @@
-//! What Kart made of GeoPackages, and what Longhaul makes of them.
+//! Compares the commits that Kart and Longhaul make of the same GeoPackages.
 
 #![allow(clippy::unwrap_used, reason = "tests may")]
 
 #[path = "../support/mod.rs"]
 mod support;
 
-mod again;
 mod decoded;
 mod golden;
-mod once;
+mod repeated_imports;
 mod repositories;
 mod same_tree;
+mod single_import;
 mod translation;

@@ -1,4 +1,4 @@
-//! Repositories that Kart made: read, and imported into.
+//! Reads repositories that Kart made, and imports into them.
 
 use std::{
     fs,
@@ -14,11 +14,11 @@ use crate::{
     golden::{Golden, golden},
     support::{
         git::{assert_clean, git},
-        studio::Studio,
+        harness::Harness,
     },
 };
 
-/// All of them.
+/// All recorded repositories.
 const NAMES: [&str; 10] = [
     "custom_crs",
     "empty-geometry",
@@ -37,10 +37,10 @@ fn repositories_made_by_kart_are_read_as_kart_reads_them() {
     let Some(golden) = golden("kart-made-repos") else { return };
     for name in NAMES {
         eprintln!("reading {name}");
-        let studio = serve(&golden, name);
-        let commit = git(studio.git_dir(), &["rev-parse", "HEAD"]);
+        let harness = serve(&golden, name);
+        let commit = git(harness.git_dir(), &["rev-parse", "HEAD"]);
         let rows = golden.rows(&format!("{name}.diff.jsonl.gz")).unwrap();
-        assert_same_rows(&studio.repository, &commit, rows, |_| true);
+        assert_same_rows(&harness.repository, &commit, rows, |_| true);
     }
 }
 
@@ -50,16 +50,16 @@ fn a_new_layer_beside_those_of_kart_leaves_them_alone() {
     let files = crate::golden::golden("e2e").unwrap();
     for name in NAMES {
         eprintln!("importing into {name}");
-        let studio = serve(&golden, name);
-        let before = git(studio.git_dir(), &["rev-parse", "HEAD"]);
-        let file = files.unpack("e2e", studio.scratch());
-        let branch = git(studio.git_dir(), &["symbolic-ref", "--short", "HEAD"]);
+        let harness = serve(&golden, name);
+        let before = git(harness.git_dir(), &["rev-parse", "HEAD"]);
+        let file = files.unpack("e2e", harness.scratch());
+        let branch = git(harness.git_dir(), &["symbolic-ref", "--short", "HEAD"]);
 
-        let commit = studio.import(ImportGeopackage { branch: Some(branch), ..studio.job(&file) });
+        let commit = harness.import(ImportGeopackage { branch: Some(branch), ..harness.job(&file) });
 
-        assert_clean(studio.git_dir());
-        assert_eq!(git(studio.git_dir(), &["rev-parse", &format!("{commit}^")]), before);
-        let changed = git(studio.git_dir(), &["diff-tree", "--name-status", &before, &commit]);
+        assert_clean(harness.git_dir());
+        assert_eq!(git(harness.git_dir(), &["rev-parse", &format!("{commit}^")]), before);
+        let changed = git(harness.git_dir(), &["diff-tree", "--name-status", &before, &commit]);
         assert_eq!(changed, "A\tmylayer");
     }
 }
@@ -68,33 +68,33 @@ fn a_new_layer_beside_those_of_kart_leaves_them_alone() {
 fn a_layer_that_kart_imported_is_continued() {
     let Some(golden) = golden("kart-made-repos") else { return };
     let files = crate::golden::golden("gpkg-points").unwrap();
-    let studio = serve(&golden, "points");
-    let newest = git(studio.git_dir(), &["rev-parse", "HEAD"]);
-    let file = files.unpack("gpkg-points", studio.scratch());
+    let harness = serve(&golden, "points");
+    let newest = git(harness.git_dir(), &["rev-parse", "HEAD"]);
+    let file = files.unpack("gpkg-points", harness.scratch());
 
-    // Its first commit is of the same rows, its second changed five of them.
-    let commit = studio.import(ImportGeopackage { branch: Some("main".to_owned()), ..studio.job(&file) });
+    // Its first commit has the same rows, and its second commit changes five of them.
+    let commit = harness.import(ImportGeopackage { branch: Some("main".to_owned()), ..harness.job(&file) });
 
-    assert_clean(studio.git_dir());
+    assert_clean(harness.git_dir());
     let changed = |from: &str, to: &str| {
-        let changed = git(studio.git_dir(), &["diff-tree", "-r", "--name-only", from, to]);
+        let changed = git(harness.git_dir(), &["diff-tree", "-r", "--name-only", from, to]);
         changed.lines().map(str::to_owned).collect::<Vec<_>>()
     };
     assert_eq!(changed(&newest, &commit), changed(&format!("{newest}^"), &newest));
     assert_eq!(changed(&format!("{newest}^"), &commit), [] as [&str; 0]);
 }
 
-/// A bare clone of it in the folder of repositories, and an engine.
-fn serve(golden: &Golden, name: &str) -> Studio {
+/// A harness whose repository is a bare clone of it.
+fn serve(golden: &Golden, name: &str) -> Harness {
     let folder = tempfile::tempdir().unwrap();
     let unpacked = unpack(&golden.path(&format!("{name}.tgz")), folder.path());
     let clone = folder.path().join("repos/r.git");
     fs::create_dir(folder.path().join("repos")).unwrap();
     git(folder.path(), &["clone", "--quiet", "--bare", unpacked.to_str().unwrap(), clone.to_str().unwrap()]);
-    Studio::set_up(folder, 2, MemoryStore::new())
+    Harness::with_folder(folder, 2, MemoryStore::new())
 }
 
-/// Unpacks a repository; its Git directory.
+/// Unpacks a repository and returns its Git directory.
 fn unpack(archive: &Path, folder: &Path) -> PathBuf {
     let target = folder.join("unpacked");
     fs::create_dir(&target).unwrap();

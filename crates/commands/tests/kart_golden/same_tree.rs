@@ -1,4 +1,4 @@
-//! Whether a commit of ours is one of Kart's, column ids aside.
+//! Compares a commit with Kart's, apart from column ids.
 
 use std::collections::BTreeMap;
 
@@ -6,15 +6,15 @@ use crate::{
     golden::Golden,
     support::{
         git::{File, git},
-        studio::Studio,
+        harness::Harness,
     },
     translation::Translation,
 };
 
-/// Compares every blob of `commit` with those of Kart's commit `at`, except those that are left out.
+/// Compares every blob of `commit` with Kart's commit `at`, except excluded paths.
 #[track_caller]
 pub fn assert_same_tree(
-    studio: &Studio,
+    harness: &Harness,
     commit: &str,
     golden: &Golden,
     at: &str,
@@ -25,11 +25,11 @@ pub fn assert_same_tree(
     let files = golden.tree(at).into_iter().filter(|file| is_compared(&file.path));
     let karts: BTreeMap<String, File> = files.map(|file| (file.path.clone(), file)).collect();
     for path in karts.keys().filter(|path| path.ends_with("/meta/schema.json")) {
-        let ours = git(studio.git_dir(), &["cat-file", "blob", &format!("{commit}:{path}")]);
+        let ours = git(harness.git_dir(), &["cat-file", "blob", &format!("{commit}:{path}")]);
         let karts = facts["meta"][path]["text"].as_str().expect("Kart's schema is known");
         translation.learn(&ours, karts);
     }
-    let ours = translation.apply(studio.git_dir(), commit);
+    let ours = translation.apply(harness.git_dir(), commit);
 
     let missing: Vec<_> = karts.keys().filter(|path| !ours.contains_key(*path)).collect();
     let surplus: Vec<_> = ours.keys().filter(|path| !karts.contains_key(*path)).collect();
@@ -41,11 +41,11 @@ pub fn assert_same_tree(
     );
 }
 
-/// Compares the messages.
+/// Compares the commit messages.
 #[track_caller]
-pub fn assert_same_message(studio: &Studio, commit: &str, golden: &Golden, at: &str) {
+pub fn assert_same_message(harness: &Harness, commit: &str, golden: &Golden, at: &str) {
     let message = |commit: &str| commit.split_once("\n\n").unwrap().1.to_owned();
-    let ours = message(&git(studio.git_dir(), &["cat-file", "commit", commit]));
+    let ours = message(&git(harness.git_dir(), &["cat-file", "commit", commit]));
     let facts = golden.facts(at);
     assert_eq!(ours, message(facts["commit_text"].as_str().unwrap()));
 }

@@ -1,8 +1,8 @@
-//! Our commits with Kart's column ids in place of ours.
+//! Replaces our column ids in a commit by Kart's.
 //!
-//! A column id depends on where a file lay when Kart imported it, so ours are others; and they stand in schemas, in
-//! legends, through these in every feature, and through those in lists of generated keys. Once they are exchanged, all
-//! that is left must be the same, byte for byte: the translated tree has the very blob ids of Kart's.
+//! A column id of Kart depends on the path of the imported file, so ours differ. Column ids are in schemas, in legends,
+//! through legends in every feature, and through features in lists of generated keys. After the replacement the trees must
+//! be equal byte for byte: the translated tree has the same blob ids as Kart's.
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -12,19 +12,19 @@ use sha2::{Digest, Sha256};
 
 use crate::support::git::{File, blobs, files};
 
-/// What has been learnt of one repository and its history.
+/// The replacements for one repository and its history.
 #[derive(Default)]
 pub struct Translation {
-    /// Kart's words for ours: column ids, names of legends, ids of blobs.
-    words: BTreeMap<String, String>,
+    /// Our strings and Kart's: column ids, names of legends, blob ids.
+    replacements: BTreeMap<String, String>,
 }
 
 impl Translation {
-    /// Learns the column ids from the schema of `dataset` as we have it and as Kart has it.
+    /// Adds the column ids, from our schema and Kart's schema of a dataset.
     ///
     /// # Panics
-    /// If an id that was learnt from an earlier version is now another's: then one of the two continued a column that the
-    /// other began anew.
+    /// If an id has another counterpart than in an earlier version: then only one of the two has kept the column
+    /// id.
     pub fn learn(&mut self, ours: &str, karts: &str) {
         let ids = |schema: &str| -> Vec<String> {
             let schema: Vec<Value> = serde_json::from_str(schema).unwrap();
@@ -33,19 +33,19 @@ impl Translation {
         let (ours, karts) = (ids(ours), ids(karts));
         assert_eq!(ours.len(), karts.len(), "as many columns");
         for (our, kart) in ours.iter().zip(karts) {
-            let known = self.words.insert(our.clone(), kart.clone());
+            let known = self.replacements.insert(our.clone(), kart.clone());
             assert!(known.is_none_or(|known| known == kart), "column {our} continues another one");
         }
-        let mut distinct: Vec<_> = self.words.values().collect();
+        let mut distinct: Vec<_> = self.replacements.values().collect();
         distinct.sort();
         distinct.dedup();
-        assert_eq!(distinct.len(), self.words.len(), "no two columns of ours are one of Kart's");
+        assert_eq!(distinct.len(), self.replacements.len(), "no two columns of ours are one of Kart's");
     }
 
-    /// The files of our commit as Kart would have them.
+    /// The files of our commit, with Kart's strings.
     pub fn apply(&mut self, git_dir: &Path, commit: &str) -> BTreeMap<String, File> {
         let mut files = files(git_dir, commit);
-        // Each of these stands in those after it.
+        // In this order, because each of these files contains strings of those before.
         files.sort_by_key(|file| match &file.path {
             path if path.contains("/meta/legend/") => 0,
             path if path.contains("/feature/") => 1,
@@ -61,15 +61,15 @@ impl Translation {
         if folder.ends_with("/meta/legend") {
             let bytes = self.text(bytes);
             let digest = hex(&Sha256::digest(&bytes)[..20]);
-            self.words.insert(name.to_owned(), digest.clone());
+            self.replacements.insert(name.to_owned(), digest.clone());
             return File { id: blob_id(&bytes), path: format!("{folder}/{digest}"), ..file };
         }
         if folder.contains("/.table-dataset/feature/") {
-            // An array of two, and a text of forty characters.
+            // A MessagePack array of two elements with a string of 40 characters.
             assert_eq!(bytes[..3], [0x92, 0xd9, 40], "{}", file.path);
             let (head, values) = bytes.split_at(43);
             let id = blob_id(&[&self.text(head), values].concat());
-            self.words.insert(file.id, id.clone());
+            self.replacements.insert(file.id, id.clone());
             return File { id, ..file };
         }
         let bytes = match name {
@@ -79,14 +79,14 @@ impl Translation {
         File { id: blob_id(&bytes), ..file }
     }
 
-    /// Exchanges every word that is known, wherever it stands: all are as long as what takes their place, and none
+    /// Replaces all known strings. Each has the length of its replacement, and none
     /// occurs by chance.
     fn text(&self, bytes: &[u8]) -> Vec<u8> {
         let mut bytes = bytes.to_vec();
         for length in [36, 40] {
             let mut at = 0;
             while let Some(window) = bytes.get(at..at + length) {
-                let word = std::str::from_utf8(window).ok().and_then(|word| self.words.get(word));
+                let word = std::str::from_utf8(window).ok().and_then(|word| self.replacements.get(word));
                 match word {
                     Some(word) => {
                         bytes[at..at + length].copy_from_slice(word.as_bytes());
@@ -100,7 +100,7 @@ impl Translation {
     }
 }
 
-/// The name that Git gives to a blob.
+/// The Git id of a blob.
 pub fn blob_id(bytes: &[u8]) -> String {
     let digest = Sha1::new().chain_update(format!("blob {}\0", bytes.len())).chain_update(bytes);
     hex(&digest.finalize())

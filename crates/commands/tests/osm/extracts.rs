@@ -1,16 +1,16 @@
-//! Real extracts, each with what is known of it.
+//! Imports of real extracts, compared with known facts about them.
 
 use std::path::{Path, PathBuf};
 
 use crate::{
-    files::{import, job, number, tree, warnings},
+    fixtures::{import, job, number, tree, warnings},
     support::{
         git::{assert_clean, git},
-        studio::Studio,
+        harness::Harness,
     },
 };
 
-/// An extract of that name, unless this machine lacks them: then it says so.
+/// The extract with this name; `None`, with a message, if the extracts are not on this machine.
 fn extract(name: &str) -> Option<PathBuf> {
     let all = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/osm");
     if !all.is_dir() {
@@ -22,23 +22,23 @@ fn extract(name: &str) -> Option<PathBuf> {
     Some(file)
 }
 
-/// What is known of an extract.
+/// The facts about an extract.
 struct Known {
     name: &'static str,
-    /// Nodes, ways and relations that are in it.
+    /// The numbers of nodes, ways and relations.
     read: [i64; 3],
-    /// Features of the two layers.
+    /// The numbers of features in the two layers.
     kept: [usize; 2],
     missing_nodes: i64,
-    /// In milliseconds since 1970; nothing where it is not known.
+    /// The newest timestamp in milliseconds since 1970; `None` if there are none.
     newest: Option<i64>,
 }
 
 #[track_caller]
 fn check(known: &Known) {
     let Some(file) = extract(known.name) else { return };
-    let studio = Studio::new();
-    let (report, commit) = import(&studio, job(&studio, &file));
+    let harness = Harness::new();
+    let (report, commit) = import(&harness, job(&harness, &file));
     let count = |name: &str| number(&report, name);
     let [nodes, ways, relations] = known.read;
     assert_eq!(count("OSMReport/nodeCount"), nodes);
@@ -49,10 +49,10 @@ fn check(known: &Known) {
     assert_eq!(count("OSMReport/latestTimestamp"), known.newest.unwrap_or(-1));
     let features = |layer: &str| {
         let path = format!("{layer}/.table-dataset/feature/");
-        git(studio.git_dir(), &["ls-tree", "-r", "--name-only", &commit, &path]).lines().count()
+        git(harness.git_dir(), &["ls-tree", "-r", "--name-only", &commit, &path]).lines().count()
     };
     assert_eq!([features("node"), features("way")], known.kept);
-    assert_clean(studio.git_dir());
+    assert_clean(harness.git_dir());
 }
 
 #[test]
@@ -122,7 +122,7 @@ fn porto_has_no_metadata_at_all() {
 }
 
 #[test]
-fn reisterstown_has_nodes_in_disorder_and_loses_none() {
+fn reisterstown_has_unsorted_nodes_and_loses_none() {
     check(&Known {
         name: "reisterstown.osm.pbf",
         read: [375_263, 37_292, 198],
@@ -144,57 +144,57 @@ fn ten_regions_merged_are_the_largest() {
 }
 
 #[test]
-fn of_a_history_the_newest_state_is_kept_and_nothing_that_was_deleted() {
+fn of_a_history_only_the_newest_state_is_imported() {
     let (Some(history), Some(newest)) =
         (extract("history-niue-230109.osm.pbf"), extract("niue-230109.osm.pbf"))
     else {
         return;
     };
-    let studio = Studio::new();
-    let (report, commit) = import(&studio, job(&studio, &history));
+    let harness = Harness::new();
+    let (report, commit) = import(&harness, job(&harness, &history));
     assert_eq!(number(&report, "OSMReport/nodeCount"), 61_628);
     assert_eq!(number(&report, "OSMReport/wayCount"), 4_728);
     assert_eq!(number(&report, "relationCount"), 197);
-    let other = Studio::new();
+    let other = Harness::new();
     let (_, other_commit) = import(&other, job(&other, &newest));
-    assert_eq!(tree(&studio, &commit), tree(&other, &other_commit));
+    assert_eq!(tree(&harness, &commit), tree(&other, &other_commit));
 }
 
 #[test]
-fn a_little_memory_for_the_places_of_nodes_changes_nothing() {
+fn the_memory_limit_does_not_change_the_result() {
     let Some(file) = extract("niue-230109.osm.pbf") else { return };
-    let [roomy, tight] = [1 << 30, 0].map(|memory| {
-        let studio = Studio::with_osm_node_memory(memory);
-        let (_, commit) = import(&studio, job(&studio, &file));
-        tree(&studio, &commit)
+    let [in_memory, in_file] = [1 << 30, 0].map(|memory| {
+        let harness = Harness::with_osm_node_memory(memory);
+        let (_, commit) = import(&harness, job(&harness, &file));
+        tree(&harness, &commit)
     });
-    assert_eq!(roomy, tight);
+    assert_eq!(in_memory, in_file);
 }
 
 #[test]
 fn importing_the_same_again_has_nothing_to_commit() {
     let Some(file) = extract("niue-230109.osm.pbf") else { return };
-    let studio = Studio::new();
-    let (_, commit) = import(&studio, job(&studio, &file));
-    assert_eq!(studio.refusal(job(&studio, &file)), format!("Nothing to commit after {commit}"));
+    let harness = Harness::new();
+    let (_, commit) = import(&harness, job(&harness, &file));
+    assert_eq!(harness.expect_failure(job(&harness, &file)), format!("Nothing to commit after {commit}"));
 }
 
 #[test]
-fn blocks_packed_with_lz4_are_refused_in_so_many_words() {
+fn lz4_compression_is_refused_by_name() {
     let Some(file) = extract("monaco-lz4.osm.pbf") else { return };
-    let studio = Studio::new();
-    let words = studio.refusal(job(&studio, &file));
+    let harness = Harness::new();
+    let message = harness.expect_failure(job(&harness, &file));
     assert!(
-        words.starts_with("monaco-lz4.osm.pbf cannot be read: its blocks are packed with LZ4"),
-        "{words}"
+        message.starts_with("monaco-lz4.osm.pbf cannot be read: its blocks are packed with LZ4"),
+        "{message}"
     );
 }
 
 #[test]
-fn what_is_odd_is_counted_and_the_first_hundred_ids_are_listed() {
+fn warnings_are_counted_and_the_first_hundred_ids_are_listed() {
     let Some(file) = extract("maribor.osm.gz") else { return };
-    let studio = Studio::new();
-    let (report, _) = import(&studio, job(&studio, &file));
+    let harness = Harness::new();
+    let (report, _) = import(&harness, job(&harness, &file));
     assert_eq!(number(&report, "OSMReport/unpprocessedCount"), 18);
     let warnings = warnings(&report);
     let missing = warnings.iter().find(|warning| warning.contains("nodes that are not there")).unwrap();

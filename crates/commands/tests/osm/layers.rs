@@ -1,14 +1,14 @@
-//! What the layers hold.
+//! The features and columns of the layers.
 
 use longhaul_geodata::Value;
 use longhaul_repository::DatasetPath;
 
 use crate::{
-    files::{import, job, member, node, number, warnings, way, xml},
+    fixtures::{import, job, member, node, number, warnings, way, xml},
     support::{
         git::{assert_clean, git},
+        harness::Harness,
         rows::{layer, rows},
-        studio::Studio,
     },
 };
 
@@ -18,36 +18,39 @@ const PLACE: &str = concat!(
 );
 
 #[test]
-fn a_node_keeps_all_that_is_said_of_it() {
-    let studio = Studio::new();
-    let file = xml(&studio, "f.osm", &(PLACE.to_owned() + &node(8, 1, 2.5)));
-    let (_, commit) = import(&studio, job(&studio, &file));
+fn a_node_keeps_its_metadata_and_tags() {
+    let harness = Harness::new();
+    let file = xml(&harness, "f.osm", &(PLACE.to_owned() + &node(8, 1, 2.5)));
+    let (_, commit) = import(&harness, job(&harness, &file));
     assert_eq!(
-        rows(&studio.repository, &commit, "node"),
+        rows(&harness.repository, &commit, "node"),
         [
             r#"7|true|3|2014-10-07T16:09:00|{"amenity":"pub","name":"A \"B\""}|9|Jo:5|geometry"#,
             "8|true|1|NULL|NULL|NULL|NULL|geometry",
         ]
     );
-    assert_eq!(rows(&studio.repository, &commit, "way"), <[&str; 0]>::default());
-    assert_clean(studio.git_dir());
+    assert_eq!(rows(&harness.repository, &commit, "way"), <[&str; 0]>::default());
+    assert_clean(harness.git_dir());
 }
 
 #[test]
 fn a_way_keeps_its_nodes_and_gets_their_line() {
-    let studio = Studio::new();
+    let harness = Harness::new();
     let elements = node(1, 1, 1.0) + &node(2, 1, 2.0) + &node(3, 1, 2.0) + &way(5, 2, &[1, 2, 3, 1]);
-    let (report, commit) = import(&studio, job(&studio, &xml(&studio, "f.osm", &elements)));
-    assert_eq!(rows(&studio.repository, &commit, "way"), ["5|true|2|NULL|NULL|NULL|NULL|[1,2,3,1]|geometry"]);
-    assert_eq!(line(&studio, &commit, 5), [1.0, 1.5, 2.0, 1.5, 1.0, 1.5]);
+    let (report, commit) = import(&harness, job(&harness, &xml(&harness, "f.osm", &elements)));
+    assert_eq!(
+        rows(&harness.repository, &commit, "way"),
+        ["5|true|2|NULL|NULL|NULL|NULL|[1,2,3,1]|geometry"]
+    );
+    assert_eq!(line(&harness, &commit, 5), [1.0, 1.5, 2.0, 1.5, 1.0, 1.5]);
     assert_eq!(number(&report, "OSMReport/unpprocessedCount"), 0);
     assert!(warnings(&report)[0].contains("equal positions in succession"));
 }
 
-/// The coordinates of a way, as they stand behind the header, the envelope, the byte order, the type and the count.
-fn line(studio: &Studio, commit: &str, id: i64) -> Vec<f64> {
+/// The coordinates of a way: after the header, the envelope, the byte order, the type and the count.
+fn line(harness: &Harness, commit: &str, id: i64) -> Vec<f64> {
     let mut found = None;
-    for batch in layer(&studio.repository, commit, "way").batches() {
+    for batch in layer(&harness.repository, commit, "way").batches() {
         for row in batch.unwrap().rows().filter(|row| row.value(0) == Value::Integer(id)) {
             let Some(Value::Geometry(bytes)) = row.values().last() else { panic!("no geometry") };
             let numbers = bytes[8 + 32 + 1 + 4 + 4..].chunks_exact(8);
@@ -59,12 +62,12 @@ fn line(studio: &Studio, commit: &str, id: i64) -> Vec<f64> {
 
 #[test]
 fn the_layers_have_the_columns_that_clients_expect_in_their_order() {
-    let studio = Studio::new();
-    let (_, commit) = import(&studio, job(&studio, &xml(&studio, "f.osm", PLACE)));
+    let harness = Harness::new();
+    let (_, commit) = import(&harness, job(&harness, &xml(&harness, "f.osm", PLACE)));
     let columns = |layer: &str| {
         let path = format!("{commit}:{layer}/.table-dataset/meta/schema.json");
         let schema: serde_json::Value =
-            serde_json::from_str(&git(studio.git_dir(), &["cat-file", "blob", &path])).unwrap();
+            serde_json::from_str(&git(harness.git_dir(), &["cat-file", "blob", &path])).unwrap();
         let column = |column: &serde_json::Value| {
             let text = |key: &str| column[key].as_str().unwrap_or_default().to_owned();
             format!("{} {} {}{}", text("name"), text("dataType"), text("geometryType"), text("geometryCRS"))
@@ -84,7 +87,7 @@ fn the_layers_have_the_columns_that_clients_expect_in_their_order() {
     let own = ["nodes text", "way geometry LINESTRINGEPSG:4326"];
     assert_eq!(columns("way"), [&common[..], &own].concat());
     let crs = git(
-        studio.git_dir(),
+        harness.git_dir(),
         &["cat-file", "blob", &format!("{commit}:node/.table-dataset/meta/crs/EPSG:4326.wkt")],
     );
     assert!(crs.starts_with("GEOGCS[\"WGS 84\",\n    DATUM["), "{crs}");
@@ -92,7 +95,7 @@ fn the_layers_have_the_columns_that_clients_expect_in_their_order() {
 
 #[test]
 fn incomplete_ways_are_built_from_what_is_there_and_those_too_short_are_left_out() {
-    let studio = Studio::new();
+    let harness = Harness::new();
     let elements = node(1, 1, 1.0)
         + &node(2, 1, 2.0)
         + &way(5, 1, &[1, 99, 2])
@@ -100,9 +103,9 @@ fn incomplete_ways_are_built_from_what_is_there_and_those_too_short_are_left_out
         + &way(7, 1, &[1])
         + &way(8, 1, &[])
         + &way(9, 1, &[1, 1, 1]);
-    let (report, commit) = import(&studio, job(&studio, &xml(&studio, "f.osm", &elements)));
-    assert_eq!(rows(&studio.repository, &commit, "way"), ["5|true|1|NULL|NULL|NULL|NULL|[1,99,2]|geometry"]);
-    assert_eq!(line(&studio, &commit, 5), [1.0, 1.5, 2.0, 1.5]);
+    let (report, commit) = import(&harness, job(&harness, &xml(&harness, "f.osm", &elements)));
+    assert_eq!(rows(&harness.repository, &commit, "way"), ["5|true|1|NULL|NULL|NULL|NULL|[1,99,2]|geometry"]);
+    assert_eq!(line(&harness, &commit, 5), [1.0, 1.5, 2.0, 1.5]);
     assert_eq!(number(&report, "OSMReport/wayCount"), 5);
     assert_eq!(number(&report, "OSMReport/unpprocessedCount"), 4);
     assert_eq!(number(&report, "missingNodeCount"), 2);
@@ -117,11 +120,11 @@ fn incomplete_ways_are_built_from_what_is_there_and_those_too_short_are_left_out
 }
 
 #[test]
-fn the_report_is_what_clients_know_and_then_the_rest() {
-    let studio = Studio::new();
+fn the_report_begins_with_geogig_s_members() {
+    let harness = Harness::new();
     let elements =
         format!("<meta osm_base=\"2016-11-09T20:28:02Z\"/>{PLACE}<relation id=\"1\" version=\"1\"/>");
-    let (report, _) = import(&studio, job(&studio, &xml(&studio, "f.osm", &elements)));
+    let (report, _) = import(&harness, job(&harness, &xml(&harness, "f.osm", &elements)));
     let Some(longhaul_tasks::Node::Element(known)) = member(&report, "OSMReport") else {
         panic!("{report:?}")
     };
@@ -144,52 +147,52 @@ fn the_report_is_what_clients_know_and_then_the_rest() {
 
 #[test]
 fn an_import_replaces_both_layers_unless_it_adds() {
-    let studio = Studio::new();
+    let harness = Harness::new();
     let first = node(1, 1, 1.0) + &node(2, 1, 2.0) + &way(5, 1, &[1, 2]);
-    import(&studio, job(&studio, &xml(&studio, "first.osm", &first)));
-    let second = xml(&studio, "second.osm", &node(3, 1, 3.0));
-    let (_, added) = import(&studio, longhaul_commands::ImportOsm { add: true, ..job(&studio, &second) });
-    let count = |commit: &str, layer: &str| rows(&studio.repository, commit, layer).len();
+    import(&harness, job(&harness, &xml(&harness, "first.osm", &first)));
+    let second = xml(&harness, "second.osm", &node(3, 1, 3.0));
+    let (_, added) = import(&harness, longhaul_commands::ImportOsm { add: true, ..job(&harness, &second) });
+    let count = |commit: &str, layer: &str| rows(&harness.repository, commit, layer).len();
     assert_eq!([count(&added, "node"), count(&added, "way")], [3, 1]);
-    let (_, replaced) = import(&studio, job(&studio, &second));
+    let (_, replaced) = import(&harness, job(&harness, &second));
     assert_eq!([count(&replaced, "node"), count(&replaced, "way")], [1, 0]);
-    assert_clean(studio.git_dir());
+    assert_clean(harness.git_dir());
 }
 
 #[test]
-fn a_commit_says_what_was_asked_for_or_the_usual() {
-    let studio = Studio::new();
-    let message = || git(studio.git_dir(), &["log", "-1", "--format=%B", "master"]);
-    import(&studio, job(&studio, &xml(&studio, "f.osm", PLACE)));
+fn a_commit_has_the_requested_or_the_default_message() {
+    let harness = Harness::new();
+    let message = || git(harness.git_dir(), &["log", "-1", "--format=%B", "master"]);
+    import(&harness, job(&harness, &xml(&harness, "f.osm", PLACE)));
     assert_eq!(message(), "Updated OSM data");
-    let mut job = job(&studio, &xml(&studio, "f.osm", &node(1, 1, 1.0)));
+    let mut job = job(&harness, &xml(&harness, "f.osm", &node(1, 1, 1.0)));
     job.destination.message = Some("Pubs".to_owned());
-    import(&studio, job);
+    import(&harness, job);
     assert_eq!(message(), "Pubs");
 }
 
 #[test]
 fn a_file_without_entities_changes_nothing() {
-    let studio = Studio::new();
-    let words = studio.refusal(job(&studio, &xml(&studio, "f.osm", "<note>nothing</note>")));
-    assert!(words.starts_with("The specified filter did not contain any valid element.\n"), "{words}");
+    let harness = Harness::new();
+    let message = harness.expect_failure(job(&harness, &xml(&harness, "f.osm", "<note>nothing</note>")));
+    assert!(message.starts_with("The specified filter did not contain any valid element.\n"), "{message}");
 }
 
 #[test]
-fn a_broken_file_changes_nothing_and_is_named() {
-    let studio = Studio::new();
-    let path = studio.scratch().join("f.osm");
+fn a_broken_file_changes_nothing_and_is_named_in_the_error() {
+    let harness = Harness::new();
+    let path = harness.scratch().join("f.osm");
     std::fs::write(&path, format!("<osm version=\"0.6\">{PLACE}")).unwrap();
-    let words = studio.refusal(job(&studio, &path));
-    assert!(words.starts_with("f.osm is truncated: it ends at byte "), "{words}");
+    let message = harness.expect_failure(job(&harness, &path));
+    assert!(message.starts_with("f.osm is truncated: it ends at byte "), "{message}");
     std::fs::remove_file(&path).unwrap();
-    assert_eq!(studio.refusal(job(&studio, &path)), "File does not exist: f.osm");
+    assert_eq!(harness.expect_failure(job(&harness, &path)), "File does not exist: f.osm");
 }
 
 #[test]
 fn the_layers_are_datasets_of_their_own() {
-    let studio = Studio::new();
-    let (_, commit) = import(&studio, job(&studio, &xml(&studio, "f.osm", PLACE)));
-    let found = studio.repository.datasets(commit.parse().unwrap()).unwrap();
+    let harness = Harness::new();
+    let (_, commit) = import(&harness, job(&harness, &xml(&harness, "f.osm", PLACE)));
+    let found = harness.repository.datasets(commit.parse().unwrap()).unwrap();
     assert_eq!(found, [DatasetPath::new("node").unwrap(), DatasetPath::new("way").unwrap()]);
 }

@@ -1,4 +1,4 @@
-//! Imports of OpenStreetMap data into a repository, seen from outside: what a task says, and what `git` then finds.
+//! Imports of OpenStreetMap data: the results of the tasks, and the repository as `git` sees it.
 
 #![allow(clippy::unwrap_used, reason = "tests may")]
 
@@ -7,6 +7,6 @@ mod support;
 
 mod cancelling;
 mod extracts;
-mod files;
+mod fixtures;
 mod layers;
 mod order;

@@ -1,11 +1,11 @@
-//! The order of a file makes no difference.
+//! Data in any order gives the same result.
 
 use crate::{
-    files::{import, job, node, tree, way, xml},
-    support::{git::assert_clean, rows::rows, studio::Studio},
+    fixtures::{import, job, node, tree, way, xml},
+    support::{git::assert_clean, harness::Harness, rows::rows},
 };
 
-/// More than one block holds.
+/// More than one block has.
 const NODES: i64 = 20_000;
 
 fn nodes() -> Vec<String> {
@@ -16,12 +16,12 @@ fn ways() -> Vec<String> {
     (1..=NODES / 10).map(|id| way(id, 1, &[id, id + 1, NODES - id])).collect()
 }
 
-/// The tree that comes of these elements.
+/// The tree of an import of these elements.
 fn tree_of(elements: &[String]) -> String {
-    let studio = Studio::new();
-    let (_, commit) = import(&studio, job(&studio, &xml(&studio, "f.osm", &elements.concat())));
-    assert_clean(studio.git_dir());
-    tree(&studio, &commit)
+    let harness = Harness::new();
+    let (_, commit) = import(&harness, job(&harness, &xml(&harness, "f.osm", &elements.concat())));
+    assert_clean(harness.git_dir());
+    tree(&harness, &commit)
 }
 
 #[test]
@@ -36,14 +36,14 @@ fn ways_before_nodes_and_nodes_in_any_order_make_the_same_commit() {
 }
 
 #[test]
-fn what_comes_twice_counts_once() {
+fn an_entity_that_is_read_twice_becomes_one_feature() {
     let sorted = tree_of(&[nodes(), ways()].concat());
     let twice = [nodes(), ways(), nodes(), ways()].concat();
     assert_eq!(tree_of(&twice), sorted);
 }
 
 #[test]
-fn the_highest_version_counts_wherever_it_stands() {
+fn the_highest_version_is_used_wherever_it_stands() {
     let sorted = tree_of(&[nodes(), ways()].concat());
     let old: Vec<_> = (1..=NODES).map(|id| node(id, 1, 50.0)).collect();
     assert_eq!(tree_of(&[old.clone(), nodes(), ways()].concat()), sorted, "old ones first");
@@ -51,24 +51,24 @@ fn the_highest_version_counts_wherever_it_stands() {
 }
 
 #[test]
-fn of_equal_versions_the_last_counts() {
-    let studio = Studio::new();
+fn of_equal_versions_the_last_is_used() {
+    let harness = Harness::new();
     let elements =
         node(1, 3, 1.0) + &node(2, 3, 2.0) + &way(5, 1, &[1, 2]) + &node(1, 3, 2.0) + &way(5, 1, &[2, 1]);
     let elements = elements + &node(3, 1, 3.0) + &way(6, 1, &[1, 3]) + &way(7, 1, &[1, 2]);
-    let (_, commit) = import(&studio, job(&studio, &xml(&studio, "f.osm", &elements)));
-    let ways = rows(&studio.repository, &commit, "way");
-    // Both ends of 5 and 7 are at one position now.
+    let (_, commit) = import(&harness, job(&harness, &xml(&harness, "f.osm", &elements)));
+    let ways = rows(&harness.repository, &commit, "way");
+    // Both ends of ways 5 and 7 have the same position now.
     assert_eq!(ways, ["6|true|1|NULL|NULL|NULL|NULL|[1,3]|geometry"]);
-    assert_eq!(rows(&studio.repository, &commit, "node").len(), 3);
+    assert_eq!(rows(&harness.repository, &commit, "node").len(), 3);
 }
 
 #[test]
-fn what_was_deleted_is_not_there() {
+fn a_deleted_entity_has_no_feature() {
     let gone = |kind: &str, id: i64, version: u32| {
         format!("<{kind} id=\"{id}\" version=\"{version}\" visible=\"false\"/>\n")
     };
-    let studio = Studio::new();
+    let harness = Harness::new();
     let elements = [
         node(1, 1, 1.0),
         node(2, 1, 2.0),
@@ -81,9 +81,9 @@ fn what_was_deleted_is_not_there() {
         gone("way", 5, 2),
         gone("node", 9, 4),
     ];
-    let (_, commit) = import(&studio, job(&studio, &xml(&studio, "f.osm", &elements.concat())));
+    let (_, commit) = import(&harness, job(&harness, &xml(&harness, "f.osm", &elements.concat())));
     let id = |row: &String| row.split('|').next().unwrap().to_owned();
-    assert_eq!(rows(&studio.repository, &commit, "node").iter().map(id).collect::<Vec<_>>(), ["1", "3"]);
-    assert_eq!(rows(&studio.repository, &commit, "way").iter().map(id).collect::<Vec<_>>(), ["6"]);
-    assert_clean(studio.git_dir());
+    assert_eq!(rows(&harness.repository, &commit, "node").iter().map(id).collect::<Vec<_>>(), ["1", "3"]);
+    assert_eq!(rows(&harness.repository, &commit, "way").iter().map(id).collect::<Vec<_>>(), ["6"]);
+    assert_clean(harness.git_dir());
 }

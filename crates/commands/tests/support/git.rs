@@ -1,4 +1,4 @@
-//! What `git` itself says of a repository.
+//! Runs `git` on a repository.
 
 use std::{
     io::Write,
@@ -6,27 +6,27 @@ use std::{
     process::{Command, Stdio},
 };
 
-/// Runs `git` with nothing but the given configuration, and gives what it prints.
+/// Runs `git` without the configuration of the machine, and returns its output.
 pub fn git(folder: &Path, arguments: &[&str]) -> String {
     String::from_utf8(output(folder, arguments, &[])).expect("git prints UTF-8").trim_end().to_owned()
 }
 
-/// As [`git`], byte for byte, with something to read on its standard input.
+/// As [`git`], with bytes as input and output.
 pub fn output(folder: &Path, arguments: &[&str], input: &[u8]) -> Vec<u8> {
     let output = run(folder, arguments, input);
     assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     output.stdout
 }
 
-/// Whether `git` finds nothing at all to complain about.
+/// Checks that `git fsck` reports no problems.
 #[track_caller]
 pub fn assert_clean(folder: &Path) {
     let output = run(folder, &["fsck", "--strict", "--full", "--no-dangling", "--no-progress"], &[]);
-    let said = [output.stdout, output.stderr].concat();
-    let said = String::from_utf8_lossy(&said);
-    // A repository without commits, or without one on its first branch, is remarked upon.
-    let complaints = said.lines().any(|line| !line.starts_with("notice: "));
-    assert!(output.status.success() && !complaints, "git fsck: {said}");
+    let text = [output.stdout, output.stderr].concat();
+    let text = String::from_utf8_lossy(&text);
+    // git prints notices about a repository without commits or without a default branch.
+    let has_problems = text.lines().any(|line| !line.starts_with("notice: "));
+    assert!(output.status.success() && !has_problems, "git fsck: {text}");
 }
 
 fn run(folder: &Path, arguments: &[&str], input: &[u8]) -> std::process::Output {
@@ -45,9 +45,9 @@ fn run(folder: &Path, arguments: &[&str], input: &[u8]) -> std::process::Output 
         .stderr(Stdio::piped())
         .spawn()
         .expect("git runs");
-    let mut stdin = child.stdin.take().expect("it was asked for");
+    let mut stdin = child.stdin.take().expect("stdin is piped");
     std::thread::scope(|scope| {
-        // From a thread of its own, since git may print before it has read everything.
+        // On another thread, because git may write output before it has read all input.
         scope.spawn(move || {
             let _ = stdin.write_all(input);
         });
@@ -79,11 +79,11 @@ fn file(line: &str) -> File {
     File { mode, id, path: path.to_owned() }
 }
 
-/// The bytes of blobs, in the order in which they are asked for.
+/// The contents of blobs, in the order of the ids.
 pub fn blobs<'a>(folder: &Path, ids: impl IntoIterator<Item = &'a str>) -> Vec<Vec<u8>> {
-    let asked: String = ids.into_iter().map(|id| format!("{id}\n")).collect();
-    let answer = output(folder, &["cat-file", "--batch"], asked.as_bytes());
-    let mut rest = &answer[..];
+    let input: String = ids.into_iter().map(|id| format!("{id}\n")).collect();
+    let output = output(folder, &["cat-file", "--batch"], input.as_bytes());
+    let mut rest = &output[..];
     let mut blobs = Vec::new();
     while !rest.is_empty() {
         let end = rest.iter().position(|byte| *byte == b'\n').unwrap();

@@ -1,10 +1,10 @@
-//! GeoPackages made on the spot.
+//! Makes GeoPackages.
 
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
-/// The tables that every GeoPackage has, with one reference system in them.
+/// The tables of every GeoPackage, with two reference systems.
 const FRAME: &str = r#"
     PRAGMA application_id = 1196444487;
     PRAGMA user_version = 10300;
@@ -33,7 +33,7 @@ pub const ROADS: &str = "
     INSERT INTO roads VALUES (1, 'High Street'), (2, 'Low Street');
 ";
 
-/// Writes a GeoPackage into `folder`, with what `sql` puts into it.
+/// Writes a GeoPackage into `folder`, with the tables that `sql` creates.
 pub fn gpkg(folder: &Path, name: &str, sql: &str) -> PathBuf {
     let path = folder.join(name);
     let _ = std::fs::remove_file(&path);

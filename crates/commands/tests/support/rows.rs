@@ -1,16 +1,16 @@
-//! The features of a commit in a form that a test can spell out.
+//! The features of a commit as text.
 
 use longhaul_geodata::Value;
 use longhaul_repository::{Dataset, DatasetPath, Repository};
 
-/// A layer that must be there.
+/// A layer, which must exist.
 pub fn layer(repository: &Repository, commit: &str, path: &str) -> Dataset {
     let path = DatasetPath::new(path).unwrap();
     let dataset = repository.dataset(commit.parse().unwrap(), &path).unwrap();
     dataset.unwrap_or_else(|| panic!("there is a layer {path}"))
 }
 
-/// The features of a layer, `1|High Street`, in order of their text.
+/// The features of a layer as `1|High Street`, sorted.
 pub fn rows(repository: &Repository, commit: &str, path: &str) -> Vec<String> {
     let mut rows = Vec::new();
     for batch in layer(repository, commit, path).batches() {

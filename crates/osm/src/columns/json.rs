@@ -1,22 +1,22 @@
-//! JSON as it stands in columns of texts: without a space, and with no character escaped that need not be.
+//! Writes JSON for text columns: without white space, and with as few escapes as possible.
 
-/// Writes texts by key.
+/// Writes an object whose values are strings.
 pub(super) fn object<'a>(members: impl Iterator<Item = (&'a str, &'a str)>, out: &mut String) {
-    let mut before = '{';
+    let mut separator = '{';
     for (key, value) in members {
-        out.push(before);
-        text(key, out);
+        out.push(separator);
+        string(key, out);
         out.push(':');
-        text(value, out);
-        before = ',';
+        string(value, out);
+        separator = ',';
     }
-    if before == '{' {
-        out.push(before);
+    if separator == '{' {
+        out.push(separator);
     }
     out.push('}');
 }
 
-/// Writes numbers.
+/// Writes an array of integers.
 pub(super) fn array(numbers: &[i64], out: &mut String) {
     let mut digits = itoa::Buffer::new();
     out.push('[');
@@ -29,8 +29,9 @@ pub(super) fn array(numbers: &[i64], out: &mut String) {
     out.push(']');
 }
 
-/// [RFC 8259](https://www.rfc-editor.org/rfc/rfc8259#section-7): only quotes, backslashes and controls are escaped.
-fn text(text: &str, out: &mut String) {
+/// Writes a string. By [RFC 8259](https://www.rfc-editor.org/rfc/rfc8259#section-7) only quotes, backslashes and control
+/// characters must be escaped.
+fn string(text: &str, out: &mut String) {
     out.push('"');
     let mut rest = text;
     let must_escape = |byte: u8| byte < 0x20 || byte == b'"' || byte == b'\\';

@@ -1,9 +1,9 @@
-//! The layers that hold what OpenStreetMap holds: every node and every way, with all that is said of them.
+//! The layers `node` and `way`, which hold every node and every way with all metadata and tags.
 
 use longhaul_geodata::{Batch, Column, DataType, Layer, Schema, Value};
 
-use super::{BuiltWay, EntityLayer};
-use crate::{EntityKind, Info, Node, Oddities, Tags, columns};
+use super::entity_layer::{EntityLayer, WayWithGeometry};
+use crate::{EntityKind, Info, Node, Tags, Warnings, columns};
 
 /// The layer `node`.
 #[derive(Debug)]
@@ -13,15 +13,25 @@ pub struct RawNodes(Layer);
 #[derive(Debug)]
 pub struct RawWays(Layer);
 
+impl RawNodes {
+    /// The name of the layer.
+    pub const NAME: &'static str = "node";
+}
+
+impl RawWays {
+    /// The name of the layer.
+    pub const NAME: &'static str = "way";
+}
+
 impl Default for RawNodes {
     fn default() -> Self {
-        Self(layer("node", [columns::geometry("location", "POINT")]))
+        Self(layer(Self::NAME, [columns::geometry("location", "POINT")]))
     }
 }
 
 impl Default for RawWays {
     fn default() -> Self {
-        Self(layer("way", [columns::text("nodes"), columns::geometry("way", "LINESTRING")]))
+        Self(layer(Self::NAME, [columns::text("nodes"), columns::geometry("way", "LINESTRING")]))
     }
 }
 
@@ -34,8 +44,8 @@ impl EntityLayer for RawNodes {
         EntityKind::Node
     }
 
-    fn add_node(&self, node: &Node<'_>, features: &mut Batch, oddities: &mut Oddities) {
-        add_common(node.id, &node.info, node.tags, EntityKind::Node, features, oddities);
+    fn add_node(&self, node: &Node<'_>, features: &mut Batch, warnings: &mut Warnings) {
+        push_common_columns(node.id, &node.info, node.tags, EntityKind::Node, features, warnings);
         columns::push_point(node.position, features);
     }
 }
@@ -49,27 +59,32 @@ impl EntityLayer for RawWays {
         EntityKind::Way
     }
 
-    fn add_way(&self, BuiltWay { way, line }: &BuiltWay<'_>, features: &mut Batch, oddities: &mut Oddities) {
-        add_common(way.id, &way.info, way.tags, EntityKind::Way, features, oddities);
+    fn add_way(
+        &self,
+        WayWithGeometry { way, linestring }: &WayWithGeometry<'_>,
+        features: &mut Batch,
+        warnings: &mut Warnings,
+    ) {
+        push_common_columns(way.id, &way.info, way.tags, EntityKind::Way, features, warnings);
         columns::push_refs(way.refs, features);
-        columns::push_line(line, features);
+        columns::push_linestring(linestring, features);
     }
 }
 
-/// The columns that both layers begin with.
-fn add_common(
+/// Adds the values of the columns that both layers begin with.
+fn push_common_columns(
     id: i64,
     info: &Info<'_>,
     tags: Tags<'_>,
     kind: EntityKind,
     features: &mut Batch,
-    oddities: &mut Oddities,
+    warnings: &mut Warnings,
 ) {
     features.push(Value::Integer(id));
     features.push(Value::Boolean(info.visible));
     features.push(info.version.map_or(Value::Null, |version| Value::Integer(version.into())));
     if !columns::push_timestamp(info, features) {
-        oddities.note(columns::BAD_TIMESTAMP, kind, id);
+        warnings.add(columns::INVALID_TIMESTAMP, kind, id);
     }
     columns::push_tags(tags, features);
     features.push(info.changeset.map_or(Value::Null, Value::Integer));

@@ -1,54 +1,54 @@
-//! What can be wrong with a mapping. Where GeoGig has words for it, they begin the message.
+//! Errors of mappings. Where GeoGig has a message for an error, ours begins with it.
 
 /// What is wrong with a mapping, and where.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum BadMapping {
-    /// It is no JSON.
+pub enum MappingError {
+    /// The text is not JSON.
     #[error("Error parsing mapping definition: {0}")]
     Json(String),
-    /// It has another form than a mapping.
-    #[error("Error parsing mapping definition: {place}: {reason}")]
+    /// The JSON does not have the form of a mapping.
+    #[error("Error parsing mapping definition: {path}: {reason}")]
     Form {
-        /// `rule 'roads', field 'lanes'`.
-        place: String,
-        /// What is wrong there.
+        /// The place of the error: `rule 'roads', field 'lanes'`.
+        path: String,
+        /// The error.
         reason: String,
     },
-    /// Two fields of a rule are geometries.
+    /// Two fields of a rule have geometry types.
     #[error(
         "The mapping has more than one geometry attribute: rule '{rule}', fields '{first}' and '{second}'"
     )]
     TwoGeometries {
         /// The rule.
         rule: String,
-        /// One field.
+        /// The first field.
         first: String,
-        /// The other.
+        /// The second field.
         second: String,
     },
-    /// No field of a rule is a geometry.
+    /// No field of a rule has a geometry type.
     #[error("The mapping rule does not define a geometry field: rule '{rule}'")]
     NoGeometry {
         /// The rule.
         rule: String,
     },
-    /// Two columns of a rule have one name, or names that differ only by upper and lower case.
+    /// Two columns of a rule have the same name, apart from upper and lower case.
     #[error("Duplicated alias in mapping rule: {column}: rule '{rule}', field '{field}'")]
     SameColumn {
         /// The rule.
         rule: String,
-        /// The field whose column has the name of one before.
+        /// The second field.
         field: String,
-        /// That name.
+        /// The name of its column.
         column: String,
     },
-    /// `geom` in a filter says something unknown.
+    /// `geom` in a filter has an unknown value.
     #[error("Unknown modifier: {modifier}: rule '{rule}', filter 'geom'; it may be open, closed or all")]
     Modifier {
         /// The rule.
         rule: String,
-        /// What it says.
+        /// The value.
         modifier: String,
     },
 }

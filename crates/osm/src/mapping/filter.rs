@@ -1,62 +1,62 @@
-//! Which entities a rule takes.
+//! The filter of a rule, which selects entities by their tags.
 
 use crate::Tags;
 
-/// What a rule asks of an entity.
+/// The conditions that an entity must meet.
 #[derive(Debug, Default)]
-pub(super) struct Filter {
-    /// One of these must hold; if there is none, nothing need hold.
-    pub(super) wanted: Vec<Condition>,
-    /// None of these may hold.
-    pub(super) unwanted: Vec<Condition>,
-    /// These tags must be there, whatever they say.
-    pub(super) mandatory: Vec<String>,
-    pub(super) closing: Closing,
+pub(super) struct RuleFilter {
+    /// At least one of these must match, unless the list is empty.
+    pub(super) include: Vec<TagCondition>,
+    /// None of these may match.
+    pub(super) exclude: Vec<TagCondition>,
+    /// The entity must have these tags, with any value.
+    pub(super) required_tags: Vec<String>,
+    pub(super) way_shape: WayShape,
 }
 
-/// Something that holds or does not hold for a tag.
+/// A condition on one tag.
 #[derive(Debug)]
-pub(super) struct Condition {
+pub(super) struct TagCondition {
     pub(super) tag: String,
-    /// The values for which it holds; any, if there is none.
+    /// The values that match. If the list is empty, every value matches.
     pub(super) values: Vec<String>,
 }
 
-/// Which ways are meant. A way is closed if it ends with the node that it begins with.
+/// Whether open or closed ways match. A way is closed if its last node is its first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Closing {
+pub(super) enum WayShape {
     #[default]
     All,
     Open,
     Closed,
 }
 
-impl Filter {
-    pub(super) fn takes_node(&self, tags: Tags<'_>) -> bool {
-        self.takes(tags)
+impl RuleFilter {
+    pub(super) fn matches_node(&self, tags: Tags<'_>) -> bool {
+        self.matches_tags(tags)
     }
 
-    /// `refs` are the ids of the way's nodes.
-    pub(super) fn takes_way(&self, tags: Tags<'_>, refs: &[i64]) -> bool {
+    /// `refs` are the ids of the nodes of the way.
+    pub(super) fn matches_way(&self, tags: Tags<'_>, refs: &[i64]) -> bool {
         let is_closed = refs.len() > 1 && refs.first() == refs.last();
-        let fits = match self.closing {
-            Closing::All => true,
-            Closing::Open => !is_closed,
-            Closing::Closed => is_closed,
+        let fits = match self.way_shape {
+            WayShape::All => true,
+            WayShape::Open => !is_closed,
+            WayShape::Closed => is_closed,
         };
-        fits && self.takes(tags)
+        fits && self.matches_tags(tags)
     }
 
-    fn takes(&self, tags: Tags<'_>) -> bool {
-        let holds = |condition: &Condition| condition.holds(tags);
-        (self.wanted.is_empty() || self.wanted.iter().any(holds))
-            && !self.unwanted.iter().any(holds)
-            && self.mandatory.iter().all(|tag| tags.get(tag).is_some())
+    fn matches_tags(&self, tags: Tags<'_>) -> bool {
+        let matches = |condition: &TagCondition| condition.matches(tags);
+        (self.include.is_empty() || self.include.iter().any(matches))
+            && !self.exclude.iter().any(matches)
+            && self.required_tags.iter().all(|tag| tags.get(tag).is_some())
     }
 }
 
-impl Condition {
-    fn holds(&self, tags: Tags<'_>) -> bool {
+impl TagCondition {
+    fn matches(&self, tags: Tags<'_>) -> bool {
         tags.get(&self.tag)
             .is_some_and(|value| self.values.is_empty() || self.values.iter().any(|one| one == value))
     }

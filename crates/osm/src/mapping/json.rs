@@ -1,4 +1,5 @@
-//! JSON that keeps the order of members and shows repeated ones: in a mapping both mean something.
+//! JSON values that keep the order of members and repeated members. The order of fields is the order of columns, and a
+//! repeated member is an error.
 
 use std::fmt;
 
@@ -7,7 +8,7 @@ use serde::{
     de::{MapAccess, SeqAccess, Visitor},
 };
 
-/// Any JSON value. Numbers and booleans mean nothing in a mapping, so they are kept as their kind's name.
+/// A JSON value. A mapping has no numbers and booleans, so for those only the name of the type is kept, for an error.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Json {
     Null,
@@ -18,27 +19,27 @@ pub(super) enum Json {
 }
 
 impl Json {
-    /// What it is, for messages.
-    pub(super) fn kind(&self) -> &'static str {
+    /// The name of the type, for error messages.
+    pub(super) fn type_name(&self) -> &'static str {
         match self {
             Self::Null => "null",
             Self::Text(_) => "a text",
             Self::List(_) => "a list",
             Self::Object(_) => "an object",
-            Self::Other(kind) => kind,
+            Self::Other(name) => name,
         }
     }
 }
 
 impl<'de> Deserialize<'de> for Json {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Anything)
+        deserializer.deserialize_any(JsonVisitor)
     }
 }
 
-struct Anything;
+struct JsonVisitor;
 
-impl<'de> Visitor<'de> for Anything {
+impl<'de> Visitor<'de> for JsonVisitor {
     type Value = Json;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,4 +1,4 @@
-//! Rules that say which entities become features of which layers, and which tags become which columns.
+//! Mappings: rules that turn entities into features of layers, and tags into columns.
 //!
 //! ```json
 //! {"rules": [{"name": "roads",
@@ -8,197 +8,46 @@
 //!             "defaultFields": ["timestamp"]}]}
 //! ```
 //!
-//! That is GeoGig's grammar. Every rule that matches makes a feature, in the layer of the rule's name and with the id of
-//! the entity; POINT rules take nodes, LINESTRING and POLYGON rules take ways. Unlike there, all of a mapping is checked
-//! before anything is done with it, an empty filter does not switch `exclude` off, `geom` may stand alone in a
-//! filter, and a value that cannot be read as what its column holds is null and an oddity.
+//! This is GeoGig's grammar. Each rule that matches an entity adds a feature to the layer with the name of the rule; its
+//! key is the id of the entity. POINT rules match nodes, LINESTRING and POLYGON rules match ways.
+//!
+//! Differences from GeoGig: the whole mapping is checked before it is used; an empty `filter` does not disable `exclude`;
+//! `geom` may be the only member of `filter`; and a value that does not fit the type of its column becomes null and a
+//! warning.
 
+mod columns;
 mod error;
+mod field_type;
 mod filter;
 mod json;
-mod read;
+mod parse;
+mod path;
 mod ring;
-mod value;
+mod rule;
 
-pub use error::BadMapping;
+pub use error::MappingError;
+pub use rule::Rule;
 
-use std::borrow::Cow;
-
-use longhaul_geodata::{Batch, Layer, Value};
-
-use crate::{BuiltWay, EntityKind, EntityLayer, Info, Node, Oddities, Tags, columns};
-use filter::Filter;
-use value::FieldType;
-
-/// A mapping: its rules in order, at least one.
+/// A mapping: at least one rule, in the order of the file.
 #[derive(Debug)]
 pub struct Mapping(Vec<Rule>);
 
-/// One rule: a layer, whose features are the entities that it matches.
-#[derive(Debug)]
-pub struct Rule {
-    filter: Filter,
-    shape: Shape,
-    columns: Vec<Content>,
-    layer: Layer,
-}
-
-/// What the geometries of a rule's features are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Shape {
-    Point,
-    Line,
-    Polygon,
-}
-
-/// What stands in a column.
-#[derive(Debug)]
-enum Content {
-    Id,
-    Fact(Fact),
-    Tag(Field),
-    Geometry,
-    Refs,
-}
-
-/// A tag that becomes a column.
-#[derive(Debug)]
-struct Field {
-    tag: String,
-    kind: FieldType,
-    /// What is noted of entities whose value cannot be read.
-    complaint: String,
-}
-
-/// What is known of every entity.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fact {
-    Visible,
-    Timestamp,
-    Tags,
-    Changeset,
-    Version,
-    User,
-}
-
 impl Mapping {
-    /// Reads a mapping and checks all of it.
+    /// Parses a mapping and checks all of it.
     ///
     /// # Errors
-    /// The first thing that is wrong, with the rule and the field it is wrong in.
-    pub fn from_json(text: &str) -> Result<Self, BadMapping> {
-        read::mapping(text).map(Self)
+    /// The first error, with the rule and the field that it is in.
+    pub fn from_json(text: &str) -> Result<Self, MappingError> {
+        parse::rules(text).map(Self)
     }
 
-    /// What the layers are called.
+    /// The names of the layers, which are the names of the rules.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(|rule| rule.layer.name.as_str())
+        self.0.iter().map(Rule::name)
     }
 
-    /// The rules, each of which makes a layer.
+    /// The rules. Each of them is an [`EntityLayer`](crate::EntityLayer).
     pub fn into_rules(self) -> Vec<Rule> {
         self.0
-    }
-}
-
-impl EntityLayer for Rule {
-    fn layer(&self) -> &Layer {
-        &self.layer
-    }
-
-    fn kind(&self) -> EntityKind {
-        self.shape.kind()
-    }
-
-    fn add_node(&self, node: &Node<'_>, features: &mut Batch, oddities: &mut Oddities) {
-        if !self.filter.takes_node(node.tags) {
-            return;
-        }
-        for content in &self.columns {
-            match content {
-                Content::Geometry => columns::push_point(node.position, features),
-                content => self.add(content, node.id, &node.info, node.tags, features, oddities),
-            }
-        }
-    }
-
-    fn add_way(&self, built: &BuiltWay<'_>, features: &mut Batch, oddities: &mut Oddities) {
-        let BuiltWay { way, line } = *built;
-        if !self.filter.takes_way(way.tags, way.refs) {
-            return;
-        }
-        let line = match self.shape {
-            Shape::Polygon => match ring::of(line) {
-                Some(ring) => ring,
-                None => return oddities.note(self.no_ring(), EntityKind::Way, way.id),
-            },
-            _ => Cow::Borrowed(line),
-        };
-        for content in &self.columns {
-            match content {
-                Content::Geometry if self.shape == Shape::Polygon => columns::push_polygon(&line, features),
-                Content::Geometry => columns::push_line(&line, features),
-                Content::Refs => columns::push_refs(way.refs, features),
-                content => self.add(content, way.id, &way.info, way.tags, features, oddities),
-            }
-        }
-    }
-}
-
-impl Rule {
-    /// Adds what does not depend on the kind of entity.
-    fn add(
-        &self,
-        content: &Content,
-        id: i64,
-        info: &Info<'_>,
-        tags: Tags<'_>,
-        features: &mut Batch,
-        oddities: &mut Oddities,
-    ) {
-        match content {
-            Content::Id => features.push(Value::Integer(id)),
-            Content::Fact(fact) => fact.push(info, tags, features),
-            Content::Tag(field) => {
-                let is_read = tags.get(&field.tag).map(|text| field.kind.push(text, features));
-                match is_read {
-                    None => features.push(Value::Null),
-                    Some(true) => {}
-                    Some(false) => oddities.note(field.complaint.clone(), self.kind(), id),
-                }
-            }
-            // Nodes have no references, and geometries are added by their kind.
-            Content::Refs | Content::Geometry => features.push(Value::Null),
-        }
-    }
-
-    fn no_ring(&self) -> String {
-        format!("matches rule '{}' but encloses no area", self.layer.name)
-    }
-}
-
-impl Shape {
-    fn kind(self) -> EntityKind {
-        match self {
-            Self::Point => EntityKind::Node,
-            Self::Line | Self::Polygon => EntityKind::Way,
-        }
-    }
-}
-
-impl Fact {
-    /// Adds the value, which stands so in the raw layers, too.
-    fn push(self, info: &Info<'_>, tags: Tags<'_>, features: &mut Batch) {
-        match self {
-            Self::Visible => features.push(Value::Boolean(info.visible)),
-            Self::Version => {
-                features.push(info.version.map_or(Value::Null, |version| Value::Integer(version.into())))
-            }
-            // One that no calendar has was noted where the raw layer was made.
-            Self::Timestamp => drop(columns::push_timestamp(info, features)),
-            Self::Tags => columns::push_tags(tags, features),
-            Self::Changeset => features.push(info.changeset.map_or(Value::Null, Value::Integer)),
-            Self::User => columns::push_user(info, features),
-        }
     }
 }

@@ -1,31 +1,33 @@
+//! Bounding boxes, and the queries for them.
+
 use std::str::FromStr;
 
-/// An area between two parallels and two meridians, in degrees.
+/// A bounding box in degrees.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BoundingBox {
-    /// South, west, north, east, as they were written: the query repeats them to the letter.
+    /// South, west, north, east, as they were written. The query contains them unchanged.
     ordinates: [String; 4],
 }
 
-/// The text is no area. The words are those that GeoGig's clients know.
+/// Why a text is not a bounding box. The messages are GeoGig's.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum BadBoundingBox {
-    /// It has not four parts.
+pub enum InvalidBoundingBox {
+    /// It does not have four parts.
     #[error("Invalid bbox format: {0}. Expected S,W,N,E")]
     Parts(String),
-    /// One part is no number.
+    /// A part is not a decimal number.
     #[error("Invalid ordinate: {0}")]
     Ordinate(String),
-    /// It ends south of where it begins.
+    /// North is less than south.
     #[error("South ordinate must be less than or equal to North ordinate")]
-    SouthOfSouth,
-    /// It ends west of where it begins. The two are named the wrong way round, as ever.
+    NorthBelowSouth,
+    /// East is less than west. GeoGig's message names them in the wrong order.
     #[error("East ordinate must be less than or equal to West ordinate")]
-    WestOfWest,
+    EastBelowWest,
 }
 
 impl BoundingBox {
-    /// What asks Overpass for all nodes and ways of the area, with the nodes of those ways.
+    /// The query for all nodes and ways in the bounding box, and all nodes of those ways.
     pub fn filter(&self) -> String {
         let area = self.ordinates.join(",");
         format!("(node({area});\nway({area}););\n(._;>;);\nout meta;")
@@ -33,28 +35,28 @@ impl BoundingBox {
 }
 
 impl FromStr for BoundingBox {
-    type Err = BadBoundingBox;
+    type Err = InvalidBoundingBox;
 
-    /// Reads `S,W,N,E`.
-    fn from_str(text: &str) -> Result<Self, BadBoundingBox> {
+    /// Parses `S,W,N,E`.
+    fn from_str(text: &str) -> Result<Self, InvalidBoundingBox> {
         let parts: Vec<&str> = text.split(',').collect();
-        let parts: [&str; 4] = parts.try_into().map_err(|_| BadBoundingBox::Parts(text.to_owned()))?;
+        let parts: [&str; 4] = parts.try_into().map_err(|_| InvalidBoundingBox::Parts(text.to_owned()))?;
         let mut degrees = [0.0; 4];
         for (degree, part) in degrees.iter_mut().zip(parts) {
-            *degree = ordinate(part).ok_or_else(|| BadBoundingBox::Ordinate(part.to_owned()))?;
+            *degree = ordinate(part).ok_or_else(|| InvalidBoundingBox::Ordinate(part.to_owned()))?;
         }
         let [south, west, north, east] = degrees;
         if north < south {
-            return Err(BadBoundingBox::SouthOfSouth);
+            return Err(InvalidBoundingBox::NorthBelowSouth);
         }
         if east < west {
-            return Err(BadBoundingBox::WestOfWest);
+            return Err(InvalidBoundingBox::EastBelowWest);
         }
         Ok(Self { ordinates: parts.map(|part| part.trim().to_owned()) })
     }
 }
 
-/// A plain decimal number: what Rust would read beyond that (`inf`, `NaN`) is no place on the earth.
+/// A decimal number. `inf` and `NaN`, which Rust parses too, are refused.
 fn ordinate(text: &str) -> Option<f64> {
     let text = text.trim();
     let is_plain = text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte));
@@ -65,12 +67,12 @@ fn ordinate(text: &str) -> Option<f64> {
 mod tests {
     use super::*;
 
-    fn refused(text: &str) -> String {
+    fn error(text: &str) -> String {
         text.parse::<BoundingBox>().unwrap_err().to_string()
     }
 
     #[test]
-    fn an_area_becomes_a_query_with_its_ordinates_as_they_were_written() {
+    fn the_query_contains_the_ordinates_as_they_were_written() {
         let area: BoundingBox = "-32.9621,-60.630900,-32.9541,-60.6154".parse().unwrap();
         assert_eq!(
             area.filter(),
@@ -82,14 +84,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_area_is_refused_in_the_words_that_clients_know() {
-        assert_eq!(refused("1,2,3"), "Invalid bbox format: 1,2,3. Expected S,W,N,E");
-        assert_eq!(refused("1,2,3,4,5"), "Invalid bbox format: 1,2,3,4,5. Expected S,W,N,E");
+    fn an_invalid_bounding_box_is_refused_with_geogig_s_messages() {
+        assert_eq!(error("1,2,3"), "Invalid bbox format: 1,2,3. Expected S,W,N,E");
+        assert_eq!(error("1,2,3,4,5"), "Invalid bbox format: 1,2,3,4,5. Expected S,W,N,E");
         for bad in ["x", "", "NaN", "inf", "1);out;(", "1e999"] {
-            assert_eq!(refused(&format!("1,2,3,{bad}")), format!("Invalid ordinate: {bad}"));
+            assert_eq!(error(&format!("1,2,3,{bad}")), format!("Invalid ordinate: {bad}"));
         }
-        assert_eq!(refused("2,1,1,1"), "South ordinate must be less than or equal to North ordinate");
-        assert_eq!(refused("1,2,1,1"), "East ordinate must be less than or equal to West ordinate");
-        assert_eq!(refused("2,2,1,1"), "South ordinate must be less than or equal to North ordinate");
+        assert_eq!(error("2,1,1,1"), "South ordinate must be less than or equal to North ordinate");
+        assert_eq!(error("1,2,1,1"), "East ordinate must be less than or equal to West ordinate");
+        assert_eq!(error("2,2,1,1"), "South ordinate must be less than or equal to North ordinate");
     }
 }

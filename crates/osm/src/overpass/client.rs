@@ -1,4 +1,4 @@
-//! Asks over HTTP.
+//! The HTTP client of an Overpass server.
 
 use std::{error::Error as _, io::Read, time::Duration};
 
@@ -12,26 +12,34 @@ use reqwest::{
 };
 use tokio::time::timeout;
 
-use super::{Answer, Endpoint, Query, Refusal, Slots, gzip::Gunzip, refusal::Head};
+use crate::compression::{Compression, Decompressor};
 
-/// Redirects that are followed one after the other.
-const REDIRECTS: usize = 3;
-/// How much of a page that is no data is read, in bytes.
-const LONGEST_PAGE: usize = 64 << 10;
+use super::{
+    endpoint::Endpoint,
+    query::Query,
+    query_error::{QueryError, ResponseHead},
+    response::QueryResponse,
+    slots::Slots,
+};
 
-/// How long a server may take.
+/// How many redirects are followed for one query.
+const MAX_REDIRECTS: usize = 3;
+/// How much of an error page or a status page is read.
+const MAX_PAGE_BYTES: usize = 64 << 10;
+
+/// How long to wait for a server.
 #[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// To take a connection.
+pub struct Timeouts {
+    /// For the connection.
     pub connect: Duration,
-    /// To answer, and to say the next thing, beyond the time that the query itself grants. Servers of the real world
-    /// need some ten seconds.
+    /// For the response and for each part of its body, in addition to the timeout of the query. Public servers need about
+    /// ten seconds.
     pub grace: Duration,
-    /// To say what is wrong, or how it is.
+    /// For an error page or the status page.
     pub page: Duration,
 }
 
-impl Default for Limits {
+impl Default for Timeouts {
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(10),
@@ -44,107 +52,111 @@ impl Default for Limits {
 /// The text cannot be sent as a `User-Agent`.
 #[derive(Debug, thiserror::Error)]
 #[error("'{}' cannot be sent as a User-Agent", .0.escape_debug())]
-pub struct BadUserAgent(String);
+pub struct InvalidUserAgent(String);
 
-/// Asks one server.
+/// Sends queries to one server.
 #[derive(Clone, Debug)]
 pub struct Client {
     endpoint: Endpoint,
     user_agent: HeaderValue,
-    limits: Limits,
+    timeouts: Timeouts,
 }
 
 impl Client {
-    /// Gets ready to ask as `user_agent`, which should name a project and how to reach somebody: `name/1.0 (mail@example.org)`.
+    /// A client that identifies itself as `user_agent`. It should name the project and a contact address:
+    /// `name/1.0 (mail@example.org)`.
     ///
     /// # Errors
-    /// If no header can hold that.
-    pub fn new(endpoint: Endpoint, user_agent: &str) -> Result<Self, BadUserAgent> {
+    /// If `user_agent` is not a valid header value.
+    pub fn new(endpoint: Endpoint, user_agent: &str) -> Result<Self, InvalidUserAgent> {
         let header = HeaderValue::from_str(user_agent.trim()).ok().filter(|header| !header.is_empty());
-        let user_agent = header.ok_or_else(|| BadUserAgent(user_agent.to_owned()))?;
-        Ok(Self { endpoint, user_agent, limits: Limits::default() })
+        let user_agent = header.ok_or_else(|| InvalidUserAgent(user_agent.to_owned()))?;
+        Ok(Self { endpoint, user_agent, timeouts: Timeouts::default() })
     }
 
-    /// With other limits.
-    pub fn limits(mut self, limits: Limits) -> Self {
-        self.limits = limits;
+    /// Replaces the timeouts.
+    pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
+        self.timeouts = timeouts;
         self
     }
 
-    /// Whom it asks.
+    /// The address for queries.
     pub fn endpoint(&self) -> &Endpoint {
         &self.endpoint
     }
 
-    /// Sends a query and waits until data comes. Asks once: what to do about a refusal is for
-    /// [`Patience`](super::Patience) to say.
+    /// Sends a query once and waits until the response begins. [`RetryState`](super::RetryState) decides whether to send it
+    /// again after an error.
     ///
-    /// Must be awaited inside of a Tokio runtime, which goes on to take in what the answer holds. Dropping the future
-    /// closes the connection, and the server stops working at the query.
-    pub async fn ask(&self, query: &Query) -> Result<Answer, Refusal> {
-        let patience = query.timeout().saturating_add(self.limits.grace);
-        let response = timeout(patience, self.post(query)).await.map_err(|_| Refusal::Late(patience))??;
+    /// Must be called inside a Tokio runtime, on which a task receives the body of the response. Dropping the future closes
+    /// the connection, and the server aborts the query.
+    ///
+    /// # Errors
+    /// If the response has no data, or there is none.
+    pub async fn send(&self, query: &Query) -> Result<QueryResponse, QueryError> {
+        let wait = query.timeout().saturating_add(self.timeouts.grace);
+        let response = timeout(wait, self.post(query)).await.map_err(|_| QueryError::Timeout(wait))??;
         let headers = response.headers();
-        let (content_type, is_packed) = (header(headers, CONTENT_TYPE).to_owned(), is_packed(headers));
-        let head = Head {
+        let (content_type, is_gzip) = (header(headers, CONTENT_TYPE).to_owned(), is_gzip(headers));
+        let head = ResponseHead {
             status: response.status().as_u16(),
             content_type: &content_type,
             retry_after: header(headers, RETRY_AFTER).trim().parse().ok().map(Duration::from_secs),
         };
         if head.is_data() {
-            return Ok(Answer::of(response, is_packed, patience));
+            return Ok(QueryResponse::new(response, is_gzip, wait));
         }
-        let start = timeout(self.limits.page, beginning(response)).await.unwrap_or_default();
-        Err(head.refusal(&unpacked(&start, is_packed)))
+        let start = timeout(self.timeouts.page, first_bytes(response)).await.unwrap_or_default();
+        Err(head.error(&decompressed(&start, is_gzip)))
     }
 
-    /// How many queries the server would take; `None` if it does not say.
+    /// How many queries the server would accept now; `None` if it does not tell.
     pub async fn slots(&self) -> Option<Slots> {
-        let request = self.http().ok()?.get(self.endpoint.status_url()?).send();
+        let request = self.http_client().ok()?.get(self.endpoint.status_url()?).send();
         let reading = async {
             let response = request.await.ok().filter(|response| response.status() == StatusCode::OK)?;
-            Some(beginning(response).await)
+            Some(first_bytes(response).await)
         };
-        let page = timeout(self.limits.page, reading).await.ok()??;
-        Some(Slots::of_status(&String::from_utf8_lossy(&page)))
+        let page = timeout(self.timeouts.page, reading).await.ok()??;
+        Some(Slots::from_status_text(&String::from_utf8_lossy(&page)))
     }
 
-    async fn post(&self, query: &Query) -> Result<Response, Refusal> {
-        let http = self.http()?;
+    async fn post(&self, query: &Query) -> Result<Response, QueryError> {
+        let http = self.http_client()?;
         let form: String =
             form_urlencoded::Serializer::new(String::new()).append_pair("data", query.text()).finish();
         let mut url = self.endpoint.url().clone();
-        // Not left to the library: that would make a GET without a query of most redirects, and go anywhere.
-        for _ in 0..=REDIRECTS {
+        // reqwest would follow most redirects with a GET request without the query, and to any host.
+        for _ in 0..=MAX_REDIRECTS {
             let request = http.post(url.clone()).body(form.clone());
             let request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded");
-            let response = request.header(ACCEPT_ENCODING, "gzip").send().await.map_err(unreachable)?;
+            let response = request.header(ACCEPT_ENCODING, "gzip").send().await.map_err(connection_error)?;
             if !response.status().is_redirection() {
                 return Ok(response);
             }
             let location = header(response.headers(), LOCATION);
-            url = Endpoint::redirected(&url, location).ok_or(Refusal::Redirected)?;
+            url = Endpoint::redirected(&url, location).ok_or(QueryError::ForeignRedirect)?;
         }
-        Err(Refusal::Redirected)
+        Err(QueryError::ForeignRedirect)
     }
 
-    /// Made for each question: they are rare, and a machine that trusts nobody finds out when it asks, not when the
-    /// server starts.
-    fn http(&self) -> Result<reqwest::Client, Refusal> {
-        // Of the ways to encrypt that are compiled in there is one; a second client finds it chosen already.
+    /// Made for each request, because requests are rare. So a machine without root certificates can start the server and
+    /// fails only when it sends a query.
+    fn http_client(&self) -> Result<reqwest::Client, QueryError> {
+        // Only one crypto provider is compiled in. The call fails harmlessly if it is installed already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut http = reqwest::Client::builder()
             .user_agent(self.user_agent.clone())
-            .connect_timeout(self.limits.connect)
+            .connect_timeout(self.timeouts.connect)
             .redirect(redirect::Policy::none());
         if self.endpoint.is_loopback() {
             http = http.no_proxy();
             if self.endpoint.url().scheme() == "http" {
-                // Reads no certificates, so that it works on a machine which has none.
+                // Does not load root certificates, so that it works on a machine without any.
                 http = http.tls_certs_only([]);
             }
         }
-        http.build().map_err(unreachable)
+        http.build().map_err(connection_error)
     }
 }
 
@@ -152,12 +164,12 @@ fn header(headers: &HeaderMap, name: HeaderName) -> &str {
     headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
-fn is_packed(headers: &HeaderMap) -> bool {
+fn is_gzip(headers: &HeaderMap) -> bool {
     header(headers, CONTENT_ENCODING).trim().eq_ignore_ascii_case("gzip")
 }
 
-/// The innermost cause: the others repeat the address, or say that there was an error.
-fn unreachable(error: reqwest::Error) -> Refusal {
+/// The error with the innermost cause as its message. The outer errors only repeat the address.
+fn connection_error(error: reqwest::Error) -> QueryError {
     let error = error.without_url();
     let mut cause = error.to_string();
     let mut deeper = error.source();
@@ -165,26 +177,26 @@ fn unreachable(error: reqwest::Error) -> Refusal {
         cause = error.to_string();
         deeper = error.source();
     }
-    Refusal::Unreachable(cause)
+    QueryError::Unreachable(cause)
 }
 
-async fn beginning(mut response: Response) -> Vec<u8> {
+async fn first_bytes(mut response: Response) -> Vec<u8> {
     let mut page = Vec::new();
     while let Ok(Some(chunk)) = response.chunk().await
-        && page.len() < LONGEST_PAGE
+        && page.len() < MAX_PAGE_BYTES
     {
         page.extend_from_slice(&chunk);
     }
-    page.truncate(LONGEST_PAGE);
+    page.truncate(MAX_PAGE_BYTES);
     page
 }
 
-/// As much of the page as can be unpacked.
-fn unpacked(page: &[u8], is_packed: bool) -> Vec<u8> {
-    if !is_packed {
+/// The decompressed page, as far as it can be decompressed.
+fn decompressed(page: &[u8], is_gzip: bool) -> Vec<u8> {
+    if !is_gzip {
         return page.to_vec();
     }
     let mut text = Vec::new();
-    let _ = Gunzip::new(page).take(LONGEST_PAGE as u64).read_to_end(&mut text);
+    let _ = Decompressor::new(Compression::Gzip, page).take(MAX_PAGE_BYTES as u64).read_to_end(&mut text);
     text
 }

@@ -1,37 +1,40 @@
+//! The address of an Overpass server.
+
 use std::{fmt, net::IpAddr, str::FromStr};
 
 use reqwest::Url;
 
-/// Where a server of the Overpass API takes queries, such as `https://overpass-api.de/api/interpreter`.
+/// The URL that accepts the queries of an Overpass server, such as `https://overpass-api.de/api/interpreter`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint(Url);
 
-/// The text is no endpoint.
+/// The text is not an HTTP URL, or has parts that an endpoint must not have.
 #[derive(Debug, thiserror::Error)]
 #[error("'{0}' is no address of an Overpass server, such as https://overpass-api.de/api/interpreter")]
-pub struct BadEndpoint(String);
+pub struct InvalidEndpoint(String);
 
 impl Endpoint {
     pub(super) fn url(&self) -> &Url {
         &self.0
     }
 
-    /// Where the server says how many queries it takes from us, beside the place that takes them.
+    /// The URL of the status page, which stands beside the endpoint.
     pub(super) fn status_url(&self) -> Option<Url> {
         self.0.join("status").ok()
     }
 
-    /// Where a redirect of ours leads to, if it may be followed: to the same host only, and away from TLS never.
+    /// The target of a redirect; `None` if it must not be followed. Only redirects to the same host are followed, and none
+    /// from HTTPS to HTTP.
     pub(super) fn redirected(from: &Url, location: &str) -> Option<Url> {
         let to = from.join(location).ok()?;
-        let stays =
+        let same_origin =
             to.scheme() == from.scheme() && to.port_or_known_default() == from.port_or_known_default();
         let gains_tls = (from.scheme(), to.scheme()) == ("http", "https")
             && (from.port_or_known_default(), to.port_or_known_default()) == (Some(80), Some(443));
-        (to.host() == from.host() && (stays || gains_tls)).then_some(to)
+        (to.host() == from.host() && (same_origin || gains_tls)).then_some(to)
     }
 
-    /// Whether the server is on this machine, where no proxy is wanted.
+    /// Whether the server is on this machine. If so, no proxy is used.
     pub(super) fn is_loopback(&self) -> bool {
         let host = self.0.host_str().unwrap_or_default().trim_matches(['[', ']']);
         host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
@@ -39,11 +42,11 @@ impl Endpoint {
 }
 
 impl FromStr for Endpoint {
-    type Err = BadEndpoint;
+    type Err = InvalidEndpoint;
 
-    fn from_str(text: &str) -> Result<Self, BadEndpoint> {
+    fn from_str(text: &str) -> Result<Self, InvalidEndpoint> {
         let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
-        // A name and password would be shown to everybody who polls.
+        // User name and password would be visible in the progress of tasks.
         let is_plain = |url: &Url| {
             url.has_host()
                 && url.query().is_none()
@@ -51,7 +54,7 @@ impl FromStr for Endpoint {
                 && url.username().is_empty()
                 && url.password().is_none()
         };
-        url.filter(is_plain).map(Self).ok_or_else(|| BadEndpoint(text.to_owned()))
+        url.filter(is_plain).map(Self).ok_or_else(|| InvalidEndpoint(text.to_owned()))
     }
 }
 
@@ -66,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_endpoint_is_a_web_address_without_secrets() {
+    fn an_endpoint_is_an_http_url_without_credentials() {
         let endpoint: Endpoint = "https://overpass-api.de/api/interpreter".parse().unwrap();
         assert_eq!(endpoint.to_string(), "https://overpass-api.de/api/interpreter");
         assert_eq!(endpoint.status_url().unwrap().as_str(), "https://overpass-api.de/api/status");

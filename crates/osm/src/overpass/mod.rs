@@ -1,33 +1,32 @@
-//! Asks a server of the [Overpass API](https://wiki.openstreetmap.org/wiki/Overpass_API) for data.
+//! A client for servers of the [Overpass API](https://wiki.openstreetmap.org/wiki/Overpass_API).
 //!
 //! ```text
-//! BoundingBox ─▶ Query ─▶ Client::ask ─┬─▶ Answer, a stream of XML
-//!                            ▲         └─▶ Refusal ─▶ Patience ─┬─▶ wait, and ask again
-//!                            └──────────────────────────────────┤
-//!                                                               └─▶ give up
+//! BoundingBox ─▶ Query ─▶ Client::send ─┬─▶ QueryResponse, a stream of OSM XML
+//!                           ▲           └─▶ QueryError ─▶ RetryState ─┬─▶ a delay, after which the query is sent again
+//!                           └─────────────────────────────────────────┤
+//!                                                                     └─▶ None: give up
 //! ```
 //!
-//! The public servers are run by volunteers: a client says who it is, asks one thing at a time, waits as long as it is
-//! told to and at least half a minute, and does not dodge limits. What the answers look like was learnt from a
+//! The public servers are run by volunteers. A client should identify itself, send one query at a time, wait as long as the
+//! server requests and at least half a minute, and not try to evade rate limits. The handling of responses was tested with a
 //! server of version 0.7.62.
 //!
-//! Waiting itself is not here: whoever asks decides where it waits and what can interrupt it.
+//! Nothing here sleeps: the caller waits for the delay in its own way.
 
-mod answer;
 mod bounding_box;
 mod client;
 mod endpoint;
-mod gzip;
-mod patience;
 mod query;
-mod refusal;
+mod query_error;
+mod response;
+mod retry_policy;
 mod slots;
 
-pub use answer::{Answer, Interrupter};
-pub use bounding_box::{BadBoundingBox, BoundingBox};
-pub use client::{BadUserAgent, Client, Limits};
-pub use endpoint::{BadEndpoint, Endpoint};
-pub use patience::{Pace, Patience};
-pub use query::{BadQuery, Query};
-pub use refusal::Refusal;
+pub use bounding_box::{BoundingBox, InvalidBoundingBox};
+pub use client::{Client, InvalidUserAgent, Timeouts};
+pub use endpoint::{Endpoint, InvalidEndpoint};
+pub use query::{InvalidQuery, Query};
+pub use query_error::QueryError;
+pub use response::{Interrupter, QueryResponse};
+pub use retry_policy::{RetryPolicy, RetryState};
 pub use slots::Slots;

@@ -1,47 +1,46 @@
-//! What Overpass is asked.
+//! Queries for an Overpass server.
 
 use std::time::Duration;
 
-/// How long a query may take that does not say so itself.
+/// The timeout of a query without a `timeout` setting.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(180);
 
-/// A text in [Overpass QL](https://wiki.openstreetmap.org/wiki/Overpass_API/Overpass_QL), or in its XML form.
+/// A query in [Overpass QL](https://wiki.openstreetmap.org/wiki/Overpass_API/Overpass_QL), or in the XML form of it.
 ///
-/// Only what this program must know is read out of it: the settings it begins with. Whether it makes sense the server
-/// will say.
+/// Only the settings at its beginning are parsed. The server checks the rest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Query {
     text: String,
     timeout: Duration,
 }
 
-/// The query cannot give what is needed here.
+/// Why a query cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum BadQuery {
-    /// It says nothing.
+pub enum InvalidQuery {
+    /// It is empty.
     #[error("The filter is empty")]
     Empty,
-    /// Its answer would have another form than OSM's XML.
+    /// It asks for another output format than OSM XML.
     #[error("The filter asks for [out:{0}], and only XML can be read: leave that setting out")]
     Format(String),
 }
 
 impl Query {
-    /// Reads the settings of a query.
+    /// Parses the settings of a query.
     ///
     /// # Errors
-    /// If it is empty or asks for an answer that is not XML.
-    pub fn new(text: impl Into<String>) -> Result<Self, BadQuery> {
+    /// If it is empty or asks for an output format that is not XML.
+    pub fn new(text: impl Into<String>) -> Result<Self, InvalidQuery> {
         let text = text.into();
         if text.trim().is_empty() {
-            return Err(BadQuery::Empty);
+            return Err(InvalidQuery::Empty);
         }
         let mut timeout = DEFAULT_TIMEOUT;
         for (name, value) in settings(&text) {
             match name {
                 "out" if value != "xml" => {
-                    let form = value.split(['(', ' ']).next().unwrap_or_default();
-                    return Err(BadQuery::Format(form.to_owned()));
+                    let format = value.split(['(', ' ']).next().unwrap_or_default();
+                    return Err(InvalidQuery::Format(format.to_owned()));
                 }
                 "timeout" => timeout = value.parse().map_or(timeout, Duration::from_secs),
                 _ => {}
@@ -50,18 +49,18 @@ impl Query {
         Ok(Self { text, timeout })
     }
 
-    /// What is sent.
+    /// The text of the query.
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// How long the server may work at it.
+    /// How long the server may work on it.
     pub fn timeout(&self) -> Duration {
         self.timeout
     }
 }
 
-/// The settings `[name:value]` that the query begins with, comments left out.
+/// The settings `[name:value]` at the beginning of the query. Comments are skipped.
 fn settings(text: &str) -> impl Iterator<Item = (&str, &str)> {
     let mut rest = text;
     std::iter::from_fn(move || {
@@ -95,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn a_query_says_how_long_it_may_take() {
+    fn the_timeout_is_a_setting_of_the_query() {
         assert_eq!(timeout("node(1,2,3,4);out meta;"), 180);
         assert_eq!(timeout("[timeout:25];node(1);out meta;"), 25);
         assert_eq!(timeout("/* [timeout:1] */ // [timeout:2]\n [out:xml] [ timeout : 900 ];out;"), 900);
@@ -105,12 +104,12 @@ mod tests {
     }
 
     #[test]
-    fn a_query_for_anything_but_xml_is_refused() {
-        assert_eq!(Query::new(" \n"), Err(BadQuery::Empty));
+    fn an_empty_query_or_another_output_format_than_xml_is_refused() {
+        assert_eq!(Query::new(" \n"), Err(InvalidQuery::Empty));
         for (text, form) in
             [("[out:json];node(1);out;", "json"), ("[bbox:1,2,3,4][out:csv(::id; true)];out;", "csv")]
         {
-            assert_eq!(Query::new(text), Err(BadQuery::Format(form.into())), "{text}");
+            assert_eq!(Query::new(text), Err(InvalidQuery::Format(form.into())), "{text}");
         }
         assert!(Query::new("[out:xml];node(1);out;").is_ok());
     }

@@ -1,30 +1,32 @@
+//! The status page of an Overpass server.
+
 use std::time::Duration;
 
-/// How many queries the server takes from us, as its `/api/status` says.
+/// How many queries the server accepts from this client, by its `/api/status`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Slots {
-    /// How many at the same time; `None` if it sets no limit, or does not say.
+    /// The maximum number of concurrent queries; `None` if there is no limit, or it is not known.
     pub limit: Option<u32>,
-    /// How many more it would take now.
+    /// How many more queries it accepts now.
     pub free: u32,
-    /// When the first one that is taken comes free, from now on.
+    /// The time until the next slot becomes free.
     pub free_in: Option<Duration>,
 }
 
 impl Slots {
-    /// Reads the text of a status, a line at a time; lines that mean nothing to us do no harm.
-    pub fn of_status(text: &str) -> Self {
-        text.lines().fold(Self::default(), |slots, line| slots.and(line.trim()))
+    /// Parses the text of a status page. Unknown lines are ignored.
+    pub fn from_status_text(text: &str) -> Self {
+        text.lines().fold(Self::default(), |slots, line| slots.add_line(line.trim()))
     }
 
-    /// Whether a query would be taken now, as far as the server says.
+    /// Whether the server accepts a query now, or does not tell.
     pub fn is_free(&self) -> bool {
         self.limit.is_none() || self.free > 0 || self.free_in == Some(Duration::ZERO)
     }
 
-    fn and(mut self, line: &str) -> Self {
+    fn add_line(mut self, line: &str) -> Self {
         if let Some(limit) = line.strip_prefix("Rate limit:") {
-            // Nought stands for no limit.
+            // 0 means no limit.
             self.limit = limit.trim().parse().ok().filter(|limit| *limit > 0);
         } else if let Some(free) = line.strip_suffix("slots available now.") {
             self.free = free.trim().parse().unwrap_or(0);
@@ -37,7 +39,7 @@ impl Slots {
     }
 }
 
-/// `…, in 12 seconds.`; what is past already counts as now.
+/// The duration in `…, in 12 seconds.`; zero for a time in the past.
 fn seconds(line: &str) -> Option<Duration> {
     let (_, end) = line.rsplit_once(", in ")?;
     let seconds: i64 = end.strip_suffix("seconds.")?.trim().parse().ok()?;
@@ -49,21 +51,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_status_says_when_a_query_would_be_taken() {
+    fn the_status_page_tells_when_the_next_slot_becomes_free() {
         let text = "Connected as: 1\nCurrent time: 2026-11-23T14:30:33Z\nAnnounced endpoint: none\nRate limit: 2\n\
                     Slot available after: 2026-11-23T14:31:33Z, in 60 seconds.\n\
                     Slot available after: 2026-11-23T14:30:53Z, in 20 seconds.\n\
                     Currently running queries (pid, space limit, time limit, start time):\n1\t2\t3\t4\n";
-        let slots = Slots::of_status(text);
+        let slots = Slots::from_status_text(text);
         assert_eq!(slots, Slots { limit: Some(2), free: 0, free_in: Some(Duration::from_secs(20)) });
         assert!(!slots.is_free());
     }
 
     #[test]
-    fn no_limit_and_times_that_are_past_do_not_make_anybody_wait() {
-        assert!(Slots::of_status("Rate limit: 0\n").is_free());
-        assert!(Slots::of_status("Rate limit: 2\nSlot available after: x, in -7 seconds.").is_free());
-        assert!(Slots::of_status("Rate limit: 2\n1 slots available now.").is_free());
-        assert!(!Slots::of_status("Rate limit: 2\nnonsense\nSlot available after: soon").is_free());
+    fn a_slot_is_free_without_a_limit_and_after_a_time_in_the_past() {
+        assert!(Slots::from_status_text("Rate limit: 0\n").is_free());
+        assert!(Slots::from_status_text("Rate limit: 2\nSlot available after: x, in -7 seconds.").is_free());
+        assert!(Slots::from_status_text("Rate limit: 2\n1 slots available now.").is_free());
+        assert!(!Slots::from_status_text("Rate limit: 2\nnonsense\nSlot available after: soon").is_free());
     }
 }

@@ -1,27 +1,27 @@
-//! A blob: a message, mostly packed.
+//! Decompresses a blob.
 
 use libdeflater::{DecompressionError, Decompressor};
 
-use super::{Malformed, wire::Message};
+use super::{malformed::Malformed, wire::Message};
 
-/// The longest message that the format allows.
-const LONGEST_MESSAGE: i64 = 32 << 20;
+/// The largest content of a blob that the format allows.
+const MAX_CONTENT_BYTES: i64 = 32 << 20;
 
-/// Why there is no message.
-pub(super) enum Unreadable {
-    /// It is packed in a way that is not supported.
-    Packing(&'static str),
+/// Why the content of a blob cannot be read.
+pub(super) enum BlobError {
+    /// It is compressed with this method, which is not supported.
+    UnsupportedCompression(&'static str),
     Malformed(Malformed),
 }
 
-impl From<Malformed> for Unreadable {
+impl From<Malformed> for BlobError {
     fn from(error: Malformed) -> Self {
         Self::Malformed(error)
     }
 }
 
-/// The message in a blob.
-pub(super) fn unpack(blob: &[u8]) -> Result<Vec<u8>, Unreadable> {
+/// The content of a blob: the encoded message of a block.
+pub(super) fn decompress(blob: &[u8]) -> Result<Vec<u8>, BlobError> {
     let mut size = None;
     let mut zlib = None;
     let mut message = Message::new(blob);
@@ -30,16 +30,16 @@ pub(super) fn unpack(blob: &[u8]) -> Result<Vec<u8>, Unreadable> {
             1 => return Ok(field.bytes()?.to_vec()),
             2 => size = Some(field.integer()?),
             3 => zlib = Some(field.bytes()?),
-            4 => return Err(Unreadable::Packing("LZMA")),
-            5 => return Err(Unreadable::Packing("bzip2")),
-            6 => return Err(Unreadable::Packing("LZ4")),
-            7 => return Err(Unreadable::Packing("zstd")),
+            4 => return Err(BlobError::UnsupportedCompression("LZMA")),
+            5 => return Err(BlobError::UnsupportedCompression("bzip2")),
+            6 => return Err(BlobError::UnsupportedCompression("LZ4")),
+            7 => return Err(BlobError::UnsupportedCompression("zstd")),
             _ => {}
         }
     }
     let zlib = zlib.ok_or(Malformed("a blob has no content"))?;
     let size = size.ok_or(Malformed("a blob does not say how long its content is"))?;
-    if !(0..=LONGEST_MESSAGE).contains(&size) {
+    if !(0..=MAX_CONTENT_BYTES).contains(&size) {
         return Err(Malformed("a blob says that its content is longer than 32 MiB").into());
     }
     Ok(inflate(zlib, size as usize)?)
@@ -53,6 +53,6 @@ fn inflate(zlib: &[u8], size: usize) -> Result<Vec<u8>, Malformed> {
         Err(DecompressionError::InsufficientSpace) => {
             Err(Malformed("the content of a blob is longer than it says"))
         }
-        Err(DecompressionError::BadData) => Err(Malformed("the content of a blob does not unpack")),
+        Err(DecompressionError::BadData) => Err(Malformed("the content of a blob does not decompress")),
     }
 }

@@ -1,45 +1,45 @@
-//! Nodes that stand close together: a list for each of their properties instead of a message for each node.
+//! Reads `DenseNodes`: one list for each property of the nodes instead of one message for each node.
 
 use super::{
-    Malformed,
-    block::Block,
     info::DenseInfo,
-    wire::{Deltas, Message, Numbers},
+    malformed::Malformed,
+    primitive_block::PrimitiveBlock,
+    wire::{DeltaDecoder, Message, PackedVarints},
 };
 use crate::{Entities, EntityKind};
 
 /// Reads a `DenseNodes`.
 pub(super) fn read(
     mut message: Message<'_>,
-    block: &Block<'_>,
+    block: &PrimitiveBlock<'_>,
     entities: &mut Entities,
 ) -> Result<(), Malformed> {
-    let mut lists = Lists::default();
+    let mut nodes = DenseNodes::default();
     while let Some((number, field)) = message.next()? {
         match number {
-            1 => lists.ids = Deltas::new(field.numbers()?),
-            5 => lists.info = DenseInfo::parse(field.message()?)?,
-            8 => lists.lats = Deltas::new(field.numbers()?),
-            9 => lists.lons = Deltas::new(field.numbers()?),
-            10 => lists.tags = field.numbers()?,
+            1 => nodes.ids = DeltaDecoder::new(field.numbers()?),
+            5 => nodes.info = DenseInfo::parse(field.message()?)?,
+            8 => nodes.lats = DeltaDecoder::new(field.numbers()?),
+            9 => nodes.lons = DeltaDecoder::new(field.numbers()?),
+            10 => nodes.tags = field.numbers()?,
             _ => {}
         }
     }
-    lists.read(block, entities)
+    nodes.read(block, entities)
 }
 
 #[derive(Default)]
-struct Lists<'a> {
-    ids: Deltas<'a>,
+struct DenseNodes<'a> {
+    ids: DeltaDecoder<'a>,
     info: DenseInfo<'a>,
-    lats: Deltas<'a>,
-    lons: Deltas<'a>,
-    /// Keys and values by turns, with a zero after the last of each node; empty if no node has any.
-    tags: Numbers<'a>,
+    lats: DeltaDecoder<'a>,
+    lons: DeltaDecoder<'a>,
+    /// Keys and values alternately, with a zero after the tags of each node. Empty if no node has tags.
+    tags: PackedVarints<'a>,
 }
 
-impl Lists<'_> {
-    fn read(mut self, block: &Block<'_>, entities: &mut Entities) -> Result<(), Malformed> {
+impl DenseNodes<'_> {
+    fn read(mut self, block: &PrimitiveBlock<'_>, entities: &mut Entities) -> Result<(), Malformed> {
         let nodes = self.ids.count();
         if self.lats.count() != nodes || self.lons.count() != nodes || !self.info.fits(nodes) {
             return Err(Malformed("the lists of dense nodes are not of one length"));
@@ -49,7 +49,7 @@ impl Lists<'_> {
         {
             let mut record = block.record(EntityKind::Node, entities)?;
             record.id = id;
-            self.info.read(&block.texts, block.clock, &mut record)?;
+            self.info.read(&block.strings, block.date_granularity, &mut record)?;
             if record.visible {
                 record.position = block.position(lat, lon)?;
             }
@@ -64,7 +64,7 @@ impl Lists<'_> {
         }
     }
 
-    fn read_tags(&mut self, block: &Block<'_>, entities: &mut Entities) -> Result<(), Malformed> {
+    fn read_tags(&mut self, block: &PrimitiveBlock<'_>, entities: &mut Entities) -> Result<(), Malformed> {
         loop {
             let key = self.tags.next()?.ok_or(Malformed("the tags of a dense node have no end"))?;
             if key == 0 {

@@ -1,33 +1,33 @@
-//! Versions of entities, as far as a file has them.
+//! Reads the metadata of entities: version, timestamp, changeset, user, visibility.
 
 use super::{
-    Malformed,
-    wire::{Deltas, Message, Numbers},
+    malformed::Malformed,
+    wire::{DeltaDecoder, Message, PackedVarints},
 };
-use crate::{entities::Record, tags::Span};
+use crate::{entities::EntityRecord, tags::TextSpan};
 
-/// The texts of a block, as they lie in the buffer of the entities.
-pub(super) struct Texts(pub(super) Vec<Span>);
+/// The string table of a block. The spans refer to the text buffer of the [`Entities`](crate::Entities).
+pub(super) struct StringTable(pub(super) Vec<TextSpan>);
 
-impl Texts {
-    pub(super) fn get(&self, index: i64) -> Result<Span, Malformed> {
+impl StringTable {
+    pub(super) fn get(&self, index: i64) -> Result<TextSpan, Malformed> {
         let index = usize::try_from(index).ok();
         let text = index.and_then(|index| self.0.get(index));
         text.copied().ok_or(Malformed("an entity names a text that the block does not have"))
     }
 }
 
-/// How a block counts time: so many milliseconds to a tick.
+/// The unit of the timestamps of a block, in milliseconds.
 #[derive(Clone, Copy)]
-pub(super) struct Clock(pub(super) i64);
+pub(super) struct DateGranularity(pub(super) i64);
 
-impl Clock {
+impl DateGranularity {
     fn milliseconds(self, ticks: i64) -> Option<i64> {
         known(ticks).map(|ticks| ticks.saturating_mul(self.0))
     }
 }
 
-/// Writers put zero or less for what they do not know.
+/// Writers put zero or a negative number for an unknown value.
 fn known(number: i64) -> Option<i64> {
     (number > 0).then_some(number)
 }
@@ -36,20 +36,20 @@ fn version(number: i64) -> Option<u32> {
     known(number).and_then(|number| u32::try_from(number).ok())
 }
 
-/// Reads the `Info` of a way, a relation, or a node that stands alone.
+/// Reads the `Info` of a way, of a relation or of a node outside of `DenseNodes`.
 pub(super) fn read(
     mut info: Message<'_>,
-    texts: &Texts,
-    clock: Clock,
-    record: &mut Record,
+    strings: &StringTable,
+    date_granularity: DateGranularity,
+    record: &mut EntityRecord,
 ) -> Result<(), Malformed> {
     while let Some((number, field)) = info.next()? {
         match number {
             1 => record.version = version(field.integer()?),
-            2 => record.timestamp = clock.milliseconds(field.integer()?),
+            2 => record.timestamp = date_granularity.milliseconds(field.integer()?),
             3 => record.changeset = known(field.integer()?),
             4 => record.uid = known(field.integer()?),
-            5 => record.user = texts.get(field.integer()?)?,
+            5 => record.user = strings.get(field.integer()?)?,
             6 => record.visible = field.integer()? != 0,
             _ => {}
         }
@@ -57,15 +57,15 @@ pub(super) fn read(
     Ok(())
 }
 
-/// The `DenseInfo` of many nodes: each list is as long as there are nodes, or empty.
+/// The `DenseInfo` of a `DenseNodes`. Each list is empty or has one entry for each node.
 #[derive(Default)]
 pub(super) struct DenseInfo<'a> {
-    versions: Numbers<'a>,
-    timestamps: Deltas<'a>,
-    changesets: Deltas<'a>,
-    uids: Deltas<'a>,
-    users: Deltas<'a>,
-    visible: Numbers<'a>,
+    versions: PackedVarints<'a>,
+    timestamps: DeltaDecoder<'a>,
+    changesets: DeltaDecoder<'a>,
+    uids: DeltaDecoder<'a>,
+    users: DeltaDecoder<'a>,
+    visible: PackedVarints<'a>,
 }
 
 impl<'a> DenseInfo<'a> {
@@ -74,10 +74,10 @@ impl<'a> DenseInfo<'a> {
         while let Some((number, field)) = message.next()? {
             match number {
                 1 => info.versions = field.numbers()?,
-                2 => info.timestamps = Deltas::new(field.numbers()?),
-                3 => info.changesets = Deltas::new(field.numbers()?),
-                4 => info.uids = Deltas::new(field.numbers()?),
-                5 => info.users = Deltas::new(field.numbers()?),
+                2 => info.timestamps = DeltaDecoder::new(field.numbers()?),
+                3 => info.changesets = DeltaDecoder::new(field.numbers()?),
+                4 => info.uids = DeltaDecoder::new(field.numbers()?),
+                5 => info.users = DeltaDecoder::new(field.numbers()?),
                 6 => info.visible = field.numbers()?,
                 _ => {}
             }
@@ -85,7 +85,7 @@ impl<'a> DenseInfo<'a> {
         Ok(info)
     }
 
-    /// Whether each list has an entry for each of so many nodes, or none at all.
+    /// Whether each list is empty or has `nodes` entries.
     pub(super) fn fits(&self, nodes: usize) -> bool {
         let counts = [
             self.versions.count(),
@@ -98,14 +98,19 @@ impl<'a> DenseInfo<'a> {
         counts.iter().all(|count| *count == 0 || *count == nodes)
     }
 
-    /// Reads what is said of the next node.
-    pub(super) fn read(&mut self, texts: &Texts, clock: Clock, record: &mut Record) -> Result<(), Malformed> {
+    /// Reads the metadata of the next node.
+    pub(super) fn read(
+        &mut self,
+        strings: &StringTable,
+        date_granularity: DateGranularity,
+        record: &mut EntityRecord,
+    ) -> Result<(), Malformed> {
         record.version = self.versions.next()?.and_then(version);
-        record.timestamp = self.timestamps.next()?.and_then(|ticks| clock.milliseconds(ticks));
+        record.timestamp = self.timestamps.next()?.and_then(|ticks| date_granularity.milliseconds(ticks));
         record.changeset = self.changesets.next()?.and_then(known);
         record.uid = self.uids.next()?.and_then(known);
         if let Some(user) = self.users.next()? {
-            record.user = texts.get(user)?;
+            record.user = strings.get(user)?;
         }
         record.visible = self.visible.next()?.is_none_or(|visible| visible != 0);
         Ok(())

@@ -1,18 +1,17 @@
-//! [OSM PBF](https://wiki.openstreetmap.org/wiki/PBF_Format): protocol buffers in packed blocks.
+//! Reads [OSM PBF](https://wiki.openstreetmap.org/wiki/PBF_Format): protocol buffers in compressed blobs.
 //!
-//! The decoder is our own. It checks what it reads, takes whatever part of the metadata a file has, and leaves
-//! nothing out in silence: an entity that does not decode is an error.
+//! Every entity that does not decode is an error; nothing is skipped silently. Any part of the metadata of an entity may
+//! be missing.
 
 mod blob;
-mod block;
+mod blob_reader;
+mod decode;
 mod dense;
-mod frames;
-mod header;
+mod header_block;
 mod info;
+mod malformed;
+mod primitive_block;
+mod single;
 mod wire;
 
-pub(crate) use frames::{Frame, Frames, begins};
-
-/// What a piece of a file does that it must not, in words for an error.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Malformed(&'static str);
+pub(crate) use blob_reader::{BlobReader, RawBlob, is_pbf};

@@ -1,19 +1,20 @@
 //! The [wire format](https://protobuf.dev/programming-guides/encoding/) of protocol buffers.
 
-use super::Malformed;
+use super::malformed::Malformed;
+use crate::varint::{self, InvalidVarint, unzigzag};
 
-const CUT: Malformed = Malformed("a message ends in the middle of a field");
+const TRUNCATED: Malformed = Malformed("a message ends in the middle of a field");
 
 /// The fields of a message, in order.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Message<'a>(&'a [u8]);
 
-/// The value of a field; how it is meant, only its number tells.
+/// The value of a field. Its type depends on the number of the field.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Field<'a> {
     Varint(u64),
     Bytes(&'a [u8]),
-    /// A number of fixed length, of which OSM PBF has none.
+    /// A number of fixed length. OSM PBF uses none, so the value is dropped.
     Fixed,
 }
 
@@ -33,7 +34,7 @@ impl<'a> Message<'a> {
             1 => self.fixed(8)?,
             2 => {
                 let len = varint(&mut self.0)?;
-                Field::Bytes(self.take(usize::try_from(len).map_err(|_| CUT)?)?)
+                Field::Bytes(self.take(usize::try_from(len).map_err(|_| TRUNCATED)?)?)
             }
             5 => self.fixed(4)?,
             _ => return Err(Malformed("a field is of a kind that does not exist")),
@@ -47,7 +48,7 @@ impl<'a> Message<'a> {
     }
 
     fn take(&mut self, len: usize) -> Result<&'a [u8], Malformed> {
-        let (taken, rest) = self.0.split_at_checked(len).ok_or(CUT)?;
+        let (taken, rest) = self.0.split_at_checked(len).ok_or(TRUNCATED)?;
         self.0 = rest;
         Ok(taken)
     }
@@ -65,11 +66,11 @@ impl<'a> Field<'a> {
         self.bytes().map(Message)
     }
 
-    pub(super) fn numbers(self) -> Result<Numbers<'a>, Malformed> {
-        self.bytes().map(Numbers)
+    pub(super) fn numbers(self) -> Result<PackedVarints<'a>, Malformed> {
+        self.bytes().map(PackedVarints)
     }
 
-    /// As `int64`; an `int32` is encoded the same.
+    /// The value as `int64`. An `int32` has the same encoding.
     pub(super) fn integer(self) -> Result<i64, Malformed> {
         match self {
             Self::Varint(number) => Ok(number as i64),
@@ -77,47 +78,47 @@ impl<'a> Field<'a> {
         }
     }
 
-    /// As `sint64`.
+    /// The value as `sint64`.
     pub(super) fn signed(self) -> Result<i64, Malformed> {
         self.integer().map(|number| unzigzag(number as u64))
     }
 }
 
-/// A packed list of numbers.
+/// A packed list of varints.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Numbers<'a>(&'a [u8]);
+pub(super) struct PackedVarints<'a>(&'a [u8]);
 
-impl Numbers<'_> {
+impl PackedVarints<'_> {
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// How many numbers there are.
+    /// The number of varints in the list.
     pub(super) fn count(&self) -> usize {
-        // The last byte of a number is the one without the highest bit.
+        // Only the last byte of a varint has no continuation bit.
         self.0.iter().filter(|byte| **byte < 0x80).count()
     }
 
-    /// The next one, as `int64` or smaller.
+    /// The next number, as `int64`.
     pub(super) fn next(&mut self) -> Result<Option<i64>, Malformed> {
         if self.0.is_empty() { Ok(None) } else { varint(&mut self.0).map(|number| Some(number as i64)) }
     }
 
-    /// The next one, as `sint64` or smaller.
+    /// The next number, as `sint64`.
     pub(super) fn next_signed(&mut self) -> Result<Option<i64>, Malformed> {
         Ok(self.next()?.map(|number| unzigzag(number as u64)))
     }
 }
 
-/// Numbers that are written as differences to the one before.
+/// Decodes a list in which each number is stored as the difference to the one before.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Deltas<'a> {
-    differences: Numbers<'a>,
+pub(super) struct DeltaDecoder<'a> {
+    differences: PackedVarints<'a>,
     last: i64,
 }
 
-impl<'a> Deltas<'a> {
-    pub(super) fn new(differences: Numbers<'a>) -> Self {
+impl<'a> DeltaDecoder<'a> {
+    pub(super) fn new(differences: PackedVarints<'a>) -> Self {
         Self { differences, last: 0 }
     }
 
@@ -132,30 +133,12 @@ impl<'a> Deltas<'a> {
     }
 }
 
-fn unzigzag(number: u64) -> i64 {
-    (number >> 1) as i64 ^ -((number & 1) as i64)
-}
-
+#[inline]
 fn varint(bytes: &mut &[u8]) -> Result<u64, Malformed> {
-    // Most numbers are differences, and most differences fit into a byte.
-    if let [byte @ 0..0x80, rest @ ..] = *bytes {
-        *bytes = rest;
-        return Ok(u64::from(*byte));
-    }
-    long_varint(bytes)
-}
-
-fn long_varint(bytes: &mut &[u8]) -> Result<u64, Malformed> {
-    const LONGEST: usize = 10;
-    let mut number = 0;
-    for (at, byte) in bytes.iter().take(LONGEST).enumerate() {
-        number |= u64::from(byte & 0x7F) << (7 * at);
-        if *byte < 0x80 {
-            *bytes = &bytes[at + 1..];
-            return Ok(number);
-        }
-    }
-    Err(if bytes.len() < LONGEST { CUT } else { Malformed("a number has more than ten bytes") })
+    varint::read(bytes).map_err(|error| match error {
+        InvalidVarint::Truncated => TRUNCATED,
+        InvalidVarint::TooLong => Malformed("a number has more than ten bytes"),
+    })
 }
 
 #[cfg(test)]
@@ -163,8 +146,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_read_in_all_their_lengths() {
-        let mut numbers = Numbers(&[0, 0x96, 1, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 1]);
+    fn varints_of_every_length_are_read() {
+        let mut numbers =
+            PackedVarints(&[0, 0x96, 1, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 1]);
         assert_eq!(numbers.count(), 3);
         assert_eq!(numbers.next(), Ok(Some(0)));
         assert_eq!(numbers.next(), Ok(Some(150)));
@@ -174,13 +158,13 @@ mod tests {
     }
 
     #[test]
-    fn a_number_without_an_end_is_refused() {
-        assert_eq!(Numbers(&[0x80, 0x80]).next(), Err(CUT));
-        assert!(Numbers(&[0x80; 11]).next().is_err());
+    fn an_unterminated_varint_is_refused() {
+        assert_eq!(PackedVarints(&[0x80, 0x80]).next(), Err(TRUNCATED));
+        assert!(PackedVarints(&[0x80; 11]).next().is_err());
     }
 
     #[test]
-    fn a_field_that_is_longer_than_its_message_is_refused() {
+    fn a_field_longer_than_its_message_is_refused() {
         assert!(Message::new(&[0x0A, 5, 1, 2]).next().is_err());
         assert!(Message::new(&[0x0A]).next().is_err());
     }

@@ -1,36 +1,43 @@
-//! What a file is, by its first bytes: names and media types lie too often.
+//! Detects the format of a file from its first bytes. File names and media types are not reliable.
 
 use std::io::{Cursor, Read};
 
-use super::{Place, Stream, packing::Packing};
-use crate::{Error, pbf};
+use crate::{
+    Error,
+    compression::{Compression, Decompressor},
+    error_context::ErrorContext,
+    pbf,
+};
 
-/// How entities are written down.
+/// The bytes of a file, after decompression.
+pub(super) type ByteStream = Box<dyn Read + Send>;
+
+/// A format of OpenStreetMap data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Format {
     Pbf,
     Xml,
 }
 
-/// As many bytes as tell the formats apart, with some spaces before an XML document.
-const PEEKED: usize = 256;
+/// How many bytes are looked at: enough for every format, and for some white space before an XML document.
+const PEEKED_BYTES: usize = 256;
 
-/// What comes from `stream`, and the same with its packing taken off.
-pub(super) fn recognise(stream: Stream, place: &Place) -> Result<(Format, Stream), Error> {
-    let (start, stream) = peek(stream, place)?;
-    let (start, stream) = match Packing::of(&start) {
-        Some(packing) => peek(packing.unpack(stream), place)?,
+/// The format of the data in `stream`, and the data from its first byte on, decompressed.
+pub(super) fn detect(stream: ByteStream, context: &ErrorContext) -> Result<(Format, ByteStream), Error> {
+    let (start, stream) = peek(stream, context)?;
+    let (start, stream) = match Compression::detect(&start) {
+        Some(compression) => peek(Box::new(Decompressor::new(compression, stream)), context)?,
         None => (start, stream),
     };
-    let format = format_of(&start).ok_or_else(|| place.not_osm(describe(&start)))?;
+    let format = format_of(&start).ok_or_else(|| context.not_osm(describe(&start)))?;
     Ok((format, stream))
 }
 
-/// The first bytes of a stream, and the whole of it.
-fn peek(mut stream: Stream, place: &Place) -> Result<(Vec<u8>, Stream), Error> {
-    let mut start = Vec::with_capacity(PEEKED);
-    let peeked = stream.by_ref().take(PEEKED as u64).read_to_end(&mut start);
-    peeked.map_err(|error| place.io(start.len() as u64, error))?;
+/// The first bytes of a stream, and a stream that yields them again before the rest.
+fn peek(mut stream: ByteStream, context: &ErrorContext) -> Result<(Vec<u8>, ByteStream), Error> {
+    let mut start = Vec::with_capacity(PEEKED_BYTES);
+    let peeked = stream.by_ref().take(PEEKED_BYTES as u64).read_to_end(&mut start);
+    peeked.map_err(|error| context.io(start.len() as u64, error))?;
     Ok((start.clone(), Box::new(Cursor::new(start).chain(stream))))
 }
 
@@ -40,10 +47,10 @@ fn format_of(start: &[u8]) -> Option<Format> {
     if text.starts_with(b"<") {
         return Some(Format::Xml);
     }
-    pbf::begins(start).then_some(Format::Pbf)
+    pbf::is_pbf(start).then_some(Format::Pbf)
 }
 
-/// What a file is that cannot be read.
+/// Describes a file that cannot be read, by its first bytes.
 fn describe(start: &[u8]) -> &'static str {
     match start {
         [] => "it is empty",

@@ -1,10 +1,6 @@
-//! A file, or what comes over a network, on its way to being read.
+//! A file or a network stream of OpenStreetMap data, read block by block.
 
 mod format;
-mod packing;
-mod place;
-
-pub(crate) use place::Place;
 
 use std::{
     fs::File,
@@ -12,88 +8,70 @@ use std::{
     path::Path,
 };
 
-use crate::{Entities, Error, pbf, xml};
-use format::Format;
+use crate::{Entities, Error, SourceMetadata, error_context::ErrorContext, pbf, xml};
+use format::{ByteStream, Format};
 
-/// How much is asked of the file at once.
-const BUFFER: usize = 256 << 10;
+/// How many bytes of XML are read at once.
+const BUFFER_BYTES: usize = 256 << 10;
 
-/// Yields the blocks of a file, in their order; nothing more after an error.
+/// An iterator over the blocks of a file, in the order of the file. It ends after the first error.
 pub struct Source {
-    about: About,
+    metadata: SourceMetadata,
     reader: Reader,
     has_failed: bool,
 }
 
 enum Reader {
-    Pbf(pbf::Frames<Stream>),
-    Xml(Box<xml::Document<BufReader<Stream>>>),
+    Pbf(pbf::BlobReader<ByteStream>),
+    Xml(Box<xml::XmlReader<BufReader<ByteStream>>>),
 }
 
-/// Bytes as they are once they are unpacked.
-type Stream = Box<dyn Read + Send>;
+/// Entities that stand together in a file, decoded as far as the format made it necessary. A block may be empty.
+pub struct Block(BlockContent);
 
-/// Entities that lie together in a file, still packed as they are there. A block may be empty.
-pub struct Block(Content);
-
-enum Content {
-    Pbf(pbf::Frame),
+enum BlockContent {
+    /// A blob of PBF, which any thread can decode.
+    Pbf(pbf::RawBlob),
     Decoded(Entities),
 }
 
-/// What a file says of itself; it may stand at the end, so that it is known once all blocks were read.
-#[derive(Clone, Debug, Default)]
-pub struct About {
-    /// Up to which moment the data is complete, in the file's own words.
-    pub osm_base: Option<String>,
-    /// What Overpass remarked, such as `runtime error: Query timed out …`.
-    pub remarks: Vec<String>,
-}
-
-impl About {
-    /// What Overpass remarked that means that data is missing; other remarks are for people to read.
-    pub fn fatal_remark(&self) -> Option<&str> {
-        self.remarks.iter().map(|remark| remark.trim()).find(|remark| remark.starts_with("runtime error"))
-    }
-}
-
 impl Source {
-    /// Opens a file, which nobody may change meanwhile; errors call it `shown_name`. What it is, it says itself: PBF or XML,
-    /// also compressed with gzip or bzip2.
+    /// Opens a file of OSM PBF or OSM XML, optionally compressed with gzip or bzip2. The format is detected from the
+    /// content. Errors call the file `shown_name`. The file must not change while it is read.
     ///
     /// # Errors
-    /// If it cannot be read, or is something else.
+    /// If the file cannot be read or has another format.
     pub fn open(path: &Path, shown_name: &str) -> Result<Self, Error> {
-        let place = Place::new(shown_name);
-        Self::read(File::open(path).map_err(|error| place.io(0, error))?, shown_name)
+        let context = ErrorContext::new(shown_name);
+        Self::read(File::open(path).map_err(|error| context.io(0, error))?, shown_name)
     }
 
-    /// Reads what comes from `reader`, on the thread that asks for blocks; errors call it `shown_name`. What `reader`
-    /// says when it fails becomes the source of [`Error::Io`].
+    /// Reads from `reader`, on the thread that asks for blocks. Errors call it `shown_name`; an error of `reader`
+    /// becomes the source of [`Error::Io`].
     ///
     /// # Errors
     /// As [`Self::open`].
     pub fn read(reader: impl Read + Send + 'static, shown_name: &str) -> Result<Self, Error> {
-        let place = Place::new(shown_name);
-        let (format, stream) = format::recognise(Box::new(reader), &place)?;
+        let context = ErrorContext::new(shown_name);
+        let (format, stream) = format::detect(Box::new(reader), &context)?;
         let reader = match format {
-            Format::Pbf => Reader::Pbf(pbf::Frames::new(stream, place)),
+            Format::Pbf => Reader::Pbf(pbf::BlobReader::new(stream, context)),
             Format::Xml => {
-                let buffered = BufReader::with_capacity(BUFFER, stream);
-                Reader::Xml(Box::new(xml::Document::new(buffered, place)))
+                let buffered = BufReader::with_capacity(BUFFER_BYTES, stream);
+                Reader::Xml(Box::new(xml::XmlReader::new(buffered, context)))
             }
         };
-        Ok(Self { about: About::default(), reader, has_failed: false })
+        Ok(Self { metadata: SourceMetadata::default(), reader, has_failed: false })
     }
 
-    /// Whether it could not be read to its end: it has yielded an error.
+    /// Whether the source has yielded an error.
     pub fn has_failed(&self) -> bool {
         self.has_failed
     }
 
-    /// What the file has said of itself so far.
-    pub fn about(&self) -> &About {
-        &self.about
+    /// What the part of the file that was read so far says of the file.
+    pub fn metadata(&self) -> &SourceMetadata {
+        &self.metadata
     }
 }
 
@@ -104,9 +82,10 @@ impl Iterator for Source {
         if self.has_failed {
             return None;
         }
+        let metadata = &mut self.metadata;
         let block = match &mut self.reader {
-            Reader::Pbf(frames) => frames.next(&mut self.about).map(|frame| frame.map(Content::Pbf)),
-            Reader::Xml(document) => document.next(&mut self.about).map(|run| run.map(Content::Decoded)),
+            Reader::Pbf(reader) => reader.next(metadata).map(|blob| blob.map(BlockContent::Pbf)),
+            Reader::Xml(reader) => reader.next(metadata).map(|entities| entities.map(BlockContent::Decoded)),
         };
         self.has_failed = block.is_err();
         block.map(|content| content.map(Block)).transpose()
@@ -114,14 +93,14 @@ impl Iterator for Source {
 }
 
 impl Block {
-    /// Puts what is in it in the place of what `entities` held.
+    /// Decodes the block into `entities`, whose former content is dropped.
     ///
     /// # Errors
-    /// If it contradicts its format.
+    /// If the block violates its format.
     pub fn decode(self, entities: &mut Entities) -> Result<(), Error> {
         match self.0 {
-            Content::Pbf(frame) => frame.decode(entities),
-            Content::Decoded(decoded) => {
+            BlockContent::Pbf(blob) => blob.decode(entities),
+            BlockContent::Decoded(decoded) => {
                 *entities = decoded;
                 Ok(())
             }

@@ -1,4 +1,4 @@
-//! Tags of a document, taken apart.
+//! Reads the attributes of the XML elements of nodes, ways, relations, tags and node references.
 
 use std::borrow::Cow;
 
@@ -8,13 +8,13 @@ use quick_xml::{
 };
 
 use super::value;
-use crate::{Entities, EntityKind, Position, entities::Record, tags::LONGEST_TEXT};
+use crate::{Entities, EntityKind, Position, entities::EntityRecord, tags::MAX_TEXT_BYTES};
 
-/// What is wrong with an element, in words that go on after its name.
-pub(super) type Wrong = String;
+/// What is wrong with an element, as the predicate of a sentence whose subject is the element: `has no id`.
+pub(super) type ElementError = String;
 
-/// The entity that an element begins.
-pub(super) fn kind_of(name: &str) -> Option<EntityKind> {
+/// The kind of entity that an element of this name describes.
+pub(super) fn entity_kind(name: &str) -> Option<EntityKind> {
     match name {
         "node" => Some(EntityKind::Node),
         "way" => Some(EntityKind::Way),
@@ -23,20 +23,20 @@ pub(super) fn kind_of(name: &str) -> Option<EntityKind> {
     }
 }
 
-/// Each attribute with its value, references resolved.
+/// The names and values of the attributes. Character references in values are resolved.
 pub(super) fn attributes<'a>(
     element: &'a BytesStart<'_>,
-) -> impl Iterator<Item = Result<(&'a str, Cow<'a, str>), Wrong>> {
+) -> impl Iterator<Item = Result<(&'a str, Cow<'a, str>), ElementError>> {
     let mut attributes = element.attributes();
-    // Looking for doubles costs more than reading the rest.
+    // Checking for duplicate attributes takes more time than everything else here.
     attributes.with_checks(false);
     attributes.map(|attribute| {
         let attribute = attribute.map_err(|error| format!("is not well-formed: {error}"))?;
-        Ok((attribute.key.into_inner(), resolve(attribute)?))
+        Ok((attribute.key.into_inner(), attribute_value(attribute)?))
     })
 }
 
-fn resolve(attribute: Attribute<'_>) -> Result<Cow<'_, str>, Wrong> {
+fn attribute_value(attribute: Attribute<'_>) -> Result<Cow<'_, str>, ElementError> {
     let is_plain = !attribute.value.bytes().any(|byte| byte == b'&' || byte < b' ');
     if is_plain {
         return Ok(attribute.value);
@@ -45,30 +45,30 @@ fn resolve(attribute: Attribute<'_>) -> Result<Cow<'_, str>, Wrong> {
     value.map_err(|error| format!("has a value that cannot be read: {error}"))
 }
 
-/// Reads what stands in the tag that begins an entity.
-pub(super) fn entity(
+/// Reads the start tag of an entity.
+pub(super) fn read_entity(
     kind: EntityKind,
     element: &BytesStart<'_>,
     entities: &mut Entities,
-) -> Result<Record, Wrong> {
-    let mut record = Record::new(kind);
+) -> Result<EntityRecord, ElementError> {
+    let mut record = EntityRecord::new(kind);
     let (mut id, mut lat, mut lon) = (None, None, None);
     for attribute in attributes(element) {
         let (name, text) = attribute?;
-        let wrong = || format!("has the {name} '{}'", longhaul_geodata::short(&text));
+        let invalid = || format!("has the {name} '{}'", longhaul_geodata::short(&text));
         match name {
-            "id" => id = Some(value::integer(&text).ok_or_else(wrong)?),
-            "lat" => lat = Some(value::degrees(&text).ok_or_else(wrong)?),
-            "lon" => lon = Some(value::degrees(&text).ok_or_else(wrong)?),
-            "version" => record.version = Some(version(&text).ok_or_else(wrong)?),
-            "timestamp" => record.timestamp = Some(value::moment(&text).ok_or_else(wrong)?),
+            "id" => id = Some(value::integer(&text).ok_or_else(invalid)?),
+            "lat" => lat = Some(value::degrees(&text).ok_or_else(invalid)?),
+            "lon" => lon = Some(value::degrees(&text).ok_or_else(invalid)?),
+            "version" => record.version = Some(version(&text).ok_or_else(invalid)?),
+            "timestamp" => record.timestamp = Some(value::timestamp(&text).ok_or_else(invalid)?),
             "changeset" => {
-                record.changeset = Some(value::integer(&text).ok_or_else(wrong)?).filter(|id| *id > 0);
+                record.changeset = Some(value::integer(&text).ok_or_else(invalid)?).filter(|id| *id > 0);
             }
-            "uid" => record.uid = Some(value::integer(&text).ok_or_else(wrong)?).filter(|id| *id > 0),
-            "user" => record.user = entities.push_text(&limited(text)?),
+            "uid" => record.uid = Some(value::integer(&text).ok_or_else(invalid)?).filter(|id| *id > 0),
+            "user" => record.user = entities.push_text(&check_length(text)?),
             "visible" => record.visible = text != "false",
-            // JOSM keeps what is to be deleted.
+            // JOSM marks an entity that is to be deleted on the server like this.
             "action" if text == "delete" => record.visible = false,
             _ => {}
         }
@@ -91,13 +91,13 @@ fn version(text: &str) -> Option<u32> {
     text.parse().ok().filter(|version| *version > 0)
 }
 
-/// Reads a tag of an entity.
-pub(super) fn tag(element: &BytesStart<'_>, entities: &mut Entities) -> Result<(), Wrong> {
+/// Reads a `<tag>` of an entity.
+pub(super) fn read_tag(element: &BytesStart<'_>, entities: &mut Entities) -> Result<(), ElementError> {
     let (mut key, mut text) = (None, None);
     for attribute in attributes(element) {
         match attribute? {
-            ("k", found) => key = Some(limited(found)?),
-            ("v", found) => text = Some(limited(found)?),
+            ("k", found) => key = Some(check_length(found)?),
+            ("v", found) => text = Some(check_length(found)?),
             _ => {}
         }
     }
@@ -107,8 +107,8 @@ pub(super) fn tag(element: &BytesStart<'_>, entities: &mut Entities) -> Result<(
     Ok(())
 }
 
-/// Reads a reference of a way.
-pub(super) fn reference(element: &BytesStart<'_>, entities: &mut Entities) -> Result<(), Wrong> {
+/// Reads an `<nd>` of a way.
+pub(super) fn read_node_ref(element: &BytesStart<'_>, entities: &mut Entities) -> Result<(), ElementError> {
     for attribute in attributes(element) {
         if let ("ref", text) = attribute? {
             let id = value::integer(&text);
@@ -119,8 +119,8 @@ pub(super) fn reference(element: &BytesStart<'_>, entities: &mut Entities) -> Re
     Err("has no ref".to_owned())
 }
 
-fn limited(text: Cow<'_, str>) -> Result<Cow<'_, str>, Wrong> {
-    if text.len() > LONGEST_TEXT as usize {
+fn check_length(text: Cow<'_, str>) -> Result<Cow<'_, str>, ElementError> {
+    if text.len() > MAX_TEXT_BYTES as usize {
         Err("has a value longer than 64 KiB".to_owned())
     } else {
         Ok(text)

@@ -1,8 +1,9 @@
-//! [OSM XML](https://wiki.openstreetmap.org/wiki/OSM_XML), also as Overpass sends it.
+//! Reads [OSM XML](https://wiki.openstreetmap.org/wiki/OSM_XML), also with the elements that Overpass adds.
 
-mod budget;
-mod document;
 mod element;
+mod handler;
+mod reader;
+mod token_limit;
 mod value;
 
-pub(crate) use document::Document;
+pub(crate) use reader::XmlReader;

@@ -1,18 +1,18 @@
-//! Attributes' values as numbers, places and moments.
+//! Parses numbers, coordinates and timestamps in attribute values.
 
 use jiff::{Timestamp, civil::DateTime, tz::Offset};
 
-/// A whole number.
+/// An integer.
 pub(super) fn integer(text: &str) -> Option<i64> {
     text.parse().ok()
 }
 
-/// Degrees, in units of 10⁻⁷ of them; further digits are rounded.
+/// A coordinate in degrees, as a multiple of 10⁻⁷ degrees. Further digits are rounded.
 pub(super) fn degrees(text: &str) -> Option<i32> {
     fixed(text).or_else(|| exponential(text))
 }
 
-/// `-12.3456789` as it nearly always is: digits with a point among them.
+/// The usual form `-12.3456789`, with at most seven digits after the point.
 fn fixed(text: &str) -> Option<i32> {
     const DIGITS: i32 = 7;
     let (is_negative, digits) = match text.strip_prefix('-') {
@@ -38,25 +38,25 @@ fn fixed(text: &str) -> Option<i32> {
     has_digits.then(|| i32::try_from(if is_negative { -units } else { units }).ok())?
 }
 
-/// Whatever else is a number: with an exponent, or with more digits.
+/// Other forms of a number: with an exponent, or with more digits.
 fn exponential(text: &str) -> Option<i32> {
     let is_number = text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'.' | b'-' | b'+' | b'e' | b'E'));
     let degrees: f64 = text.parse().ok().filter(|_| is_number)?;
     let units = (degrees * 1e7).round();
-    // Not-a-number is in no range.
+    // The range contains no NaN.
     (f64::from(i32::MIN)..=f64::from(i32::MAX)).contains(&units).then_some(units as i32)
 }
 
 /// Milliseconds since 1970 of `YYYY-MM-DDThh:mm:ssZ`, or of another form of RFC 3339.
-pub(super) fn moment(text: &str) -> Option<i64> {
-    let moment = match plain_moment(text.as_bytes()) {
+pub(super) fn timestamp(text: &str) -> Option<i64> {
+    let moment = match plain_timestamp(text.as_bytes()) {
         Some(moment) => moment,
         None => text.parse().ok()?,
     };
     Some(moment.as_millisecond())
 }
 
-fn plain_moment(text: &[u8]) -> Option<Timestamp> {
+fn plain_timestamp(text: &[u8]) -> Option<Timestamp> {
     let [y1, y2, y3, y4, b'-', mo1, mo2, b'-', d1, d2, b'T', h1, h2, b':', mi1, mi2, b':', s1, s2, b'Z'] =
         *text
     else {
@@ -105,12 +105,12 @@ mod tests {
     }
 
     #[test]
-    fn moments_are_read_in_the_usual_form_and_in_others() {
-        assert_eq!(moment("2014-10-07T16:09:00Z"), Some(1_412_698_140_000));
-        assert_eq!(moment("2014-10-07T16:09:00.574Z"), Some(1_412_698_140_574));
-        assert_eq!(moment("2014-10-07T18:09:00+02:00"), Some(1_412_698_140_000));
+    fn timestamps_are_read_in_the_usual_form_and_in_other_forms_of_rfc_3339() {
+        assert_eq!(timestamp("2014-10-07T16:09:00Z"), Some(1_412_698_140_000));
+        assert_eq!(timestamp("2014-10-07T16:09:00.574Z"), Some(1_412_698_140_574));
+        assert_eq!(timestamp("2014-10-07T18:09:00+02:00"), Some(1_412_698_140_000));
         for text in ["", "yesterday", "2014-13-07T16:09:00Z", "2014-10-07T16:09:0xZ"] {
-            assert_eq!(moment(text), None, "{text}");
+            assert_eq!(timestamp(text), None, "{text}");
         }
     }
 }

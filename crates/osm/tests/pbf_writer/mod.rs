@@ -1,10 +1,10 @@
-//! Writes PBF, as far as tests need it: also what no program should write.
+//! Writes PBF for tests, also invalid PBF.
 
 use std::io::Write;
 
 use flate2::{Compression, write::ZlibEncoder};
 
-/// A message of protocol buffers.
+/// A protocol buffers message.
 #[derive(Clone, Default)]
 pub struct Message(pub Vec<u8>);
 
@@ -36,7 +36,7 @@ impl Message {
         self.message(field, packed)
     }
 
-    /// Each number as the difference to the one before.
+    /// A packed list of differences.
     pub fn deltas(self, field: u64, numbers: &[i64]) -> Self {
         let before = [0].iter().chain(numbers);
         let deltas: Vec<_> =
@@ -57,7 +57,7 @@ fn zigzag(number: i64) -> i64 {
     number << 1 ^ number >> 63
 }
 
-/// A blob of a kind, packed with zlib.
+/// A blob of a type, compressed with zlib.
 pub fn frame(kind: &str, content: &Message) -> Vec<u8> {
     let mut packed = ZlibEncoder::new(Vec::new(), Compression::default());
     packed.write_all(&content.0).unwrap();
@@ -65,7 +65,7 @@ pub fn frame(kind: &str, content: &Message) -> Vec<u8> {
     bare_frame(kind, &blob)
 }
 
-/// A blob of a kind, as it is.
+/// A blob of a type, with this content.
 pub fn bare_frame(kind: &str, blob: &Message) -> Vec<u8> {
     let header = Message::default().bytes(1, kind.as_bytes()).number(3, blob.0.len() as i64);
     let mut frame = (header.0.len() as u32).to_be_bytes().to_vec();
@@ -74,13 +74,13 @@ pub fn bare_frame(kind: &str, blob: &Message) -> Vec<u8> {
     frame
 }
 
-/// The header of a file that requires these features.
+/// The header block of a file that requires these features.
 pub fn header(features: &[&str]) -> Vec<u8> {
     let features = features.iter().map(|feature| feature.as_bytes());
     frame("OSMHeader", &features.fold(Message::default(), |header, feature| header.bytes(4, feature)))
 }
 
-/// A block with these texts and this group of entities.
+/// A block with these strings and this group of entities.
 pub fn block(texts: &[&str], group: Message) -> Message {
     let table = texts.iter().fold(Message::default(), |table, text| table.bytes(1, text.as_bytes()));
     Message::default().message(1, table).message(2, group)

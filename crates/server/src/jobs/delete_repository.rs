@@ -23,7 +23,7 @@ impl Job for DeleteRepository {
     }
 
     fn run(self, env: &Environment, ctx: &Context) -> Result<Report, Failure> {
-        let _alone = env.turns.alone(ctx, &self.repository)?;
+        let _exclusive = env.repository_locks.lock_exclusive(ctx, &self.repository)?;
         let found = env.repositories.by_id(&self.repository)?.context("the repository is gone already")?;
         let _sealed = ctx.seal(&self.repository, &Report::new())?;
         env.repositories.delete(found.name())?;

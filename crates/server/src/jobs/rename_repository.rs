@@ -26,7 +26,7 @@ impl Job for RenameRepository {
     }
 
     fn run(self, env: &Environment, ctx: &Context) -> Result<Report, Failure> {
-        let _alone = env.turns.alone(ctx, &self.repository)?;
+        let _exclusive = env.repository_locks.lock_exclusive(ctx, &self.repository)?;
         let to: RepositoryName = self.name.parse()?;
         let found = env.repositories.by_id(&self.repository)?.context("the repository is gone")?;
         let _sealed = ctx.seal(&self.name, &Report::new())?;

@@ -1,7 +1,9 @@
 //! The task engine, and what it takes up that an earlier server left.
 
 use anyhow::Context;
-use longhaul_commands::{DownloadOsm, Environment, ImportGeopackage, ImportOsm, ImportRoots, Turns};
+use longhaul_commands::{
+    DownloadOsm, Environment, ImportGeopackage, ImportOsm, ImportRoots, RepositoryLocks,
+};
 use longhaul_repository::Repositories;
 use longhaul_tasks::{
     Filter, Registry, SqliteStore, Status, Tasks,
@@ -82,7 +84,7 @@ fn environment(
         osm_node_memory: settings.osm_node_memory,
         import_roots,
         overpass: settings.overpass.clone(),
-        turns: Turns::default(),
+        repository_locks: RepositoryLocks::default(),
     }
 }
 

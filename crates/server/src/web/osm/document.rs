@@ -94,7 +94,7 @@ fn read(roots: &ImportRoots, path: String) -> Result<Document, NoDocument> {
 /// What the sender of a path may learn of it.
 pub(super) fn refusal(error: RootError) -> ApiError {
     match error {
-        error @ (RootError::Outside(_) | RootError::NoFile(_)) => ApiError::forbidden(error.to_string()),
+        error @ (RootError::Outside(_) | RootError::NotAFile(_)) => ApiError::forbidden(error.to_string()),
         error @ RootError::Missing(_) => ApiError::not_found(error.to_string()),
         error => failure::internal(error),
     }

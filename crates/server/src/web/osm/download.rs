@@ -1,6 +1,8 @@
 //! `GET|POST /repos/NAME/osm/download`.
 
-use longhaul_commands::{DownloadOsm, DownloadWords, OsmArea, OsmMapping, check_filter, filter_of_bbox};
+use longhaul_commands::{
+    DownloadFilter, DownloadOsm, DownloadParameters, OsmMapping, check_filter, filter_of_bbox,
+};
 use longhaul_repository::{Repository, RepositoryName};
 
 use super::{
@@ -53,21 +55,21 @@ async fn job(web: &Web, repository: &Repository, asked: &Asked) -> Result<Downlo
     }
     let called = |document: &Option<Document>| document.as_ref().map(|document| document.called.clone());
     let said = |name: &str, truth| parameters.text(name).map(|_| truth);
-    let words = DownloadWords {
+    let request = DownloadParameters {
         filter: called(&filter),
         bbox: bbox.map(str::to_owned),
         mapping: called(&mapping),
         update: said("update", update),
         rebase: said("rebase", rebase),
     };
-    let wanted = match filter.map(|filter| filter.text).or(of_bbox) {
-        Some(filter) => OsmArea::Filter(filter),
-        None => OsmArea::LastFilter,
+    let filter = match filter.map(|filter| filter.text).or(of_bbox) {
+        Some(filter) => DownloadFilter::Filter(filter),
+        None => DownloadFilter::LastFilter,
     };
     let mapping = mapping.map(|mapping| OsmMapping::new(mapping.text)).transpose();
     let mapping = mapping.map_err(|error| bad(&error.to_string()))?;
     let destination = asked.destination(repository)?;
-    Ok(DownloadOsm { destination, wanted, mapping, asked: words })
+    Ok(DownloadOsm { destination, filter, mapping, parameters: request })
 }
 
 async fn document(web: &Web, asked: &Asked, kind: Kind) -> Result<Option<Document>, Refusal> {

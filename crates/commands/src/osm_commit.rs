@@ -1,0 +1,21 @@
+//! The message and the report of a commit of OpenStreetMap data.
+
+use longhaul_osm::SourceMetadata;
+use longhaul_repository::Commit;
+use longhaul_tasks::Report;
+
+use crate::{osm_layers::OsmStatistics, report::commit_members};
+
+/// The message of GeoGig, for requests without a message.
+const DEFAULT_MESSAGE: &str = "Updated OSM data";
+
+/// The requested message, or the default for a blank one.
+pub(crate) fn message(requested: Option<String>) -> String {
+    let requested = requested.filter(|message| !message.trim().is_empty());
+    requested.unwrap_or_else(|| DEFAULT_MESSAGE.to_owned())
+}
+
+/// The statistics and the commit.
+pub(crate) fn report(statistics: &OsmStatistics, metadata: &SourceMetadata, commit: &Commit) -> Report {
+    statistics.report(metadata).element("commit", commit_members(commit))
+}

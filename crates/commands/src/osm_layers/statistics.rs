@@ -1,0 +1,88 @@
+//! The statistics and the report of an import of OpenStreetMap data.
+
+use longhaul_osm::{Entity, EntityKind, SourceMetadata, Warnings, WayStatistics};
+use longhaul_tasks::{Node, Report};
+
+/// What was read, and the problems of it.
+#[derive(Debug, Default)]
+pub(crate) struct OsmStatistics {
+    pub(crate) nodes: u64,
+    pub(crate) ways: u64,
+    pub(crate) relations: u64,
+    /// The highest of all entities; `None` if no entity has one.
+    latest_changeset: Option<i64>,
+    /// The latest of all entities, in milliseconds since 1970.
+    latest_timestamp: Option<i64>,
+    way_statistics: WayStatistics,
+    pub(crate) warnings: Warnings,
+}
+
+impl OsmStatistics {
+    /// The number of entities that were read.
+    pub(crate) fn entities(&self) -> u64 {
+        self.nodes + self.ways + self.relations
+    }
+
+    /// Counts an entity that was read.
+    pub(super) fn add(&mut self, entity: &Entity<'_>) {
+        match entity.kind() {
+            EntityKind::Node => self.nodes += 1,
+            EntityKind::Way => self.ways += 1,
+            EntityKind::Relation => self.relations += 1,
+        }
+        let info = entity.info();
+        self.latest_changeset = self.latest_changeset.max(info.changeset);
+        self.latest_timestamp = self.latest_timestamp.max(info.timestamp);
+    }
+
+    /// Adds the statistics of ways.
+    pub(super) fn add_ways(&mut self, counts: WayStatistics) {
+        self.way_statistics.without_geometry += counts.without_geometry;
+        self.way_statistics.missing_nodes += counts.missing_nodes;
+    }
+
+    /// Adds the statistics of another thread.
+    pub(super) fn merge(&mut self, other: Self) {
+        self.nodes += other.nodes;
+        self.ways += other.ways;
+        self.relations += other.relations;
+        self.latest_changeset = self.latest_changeset.max(other.latest_changeset);
+        self.latest_timestamp = self.latest_timestamp.max(other.latest_timestamp);
+        self.add_ways(other.way_statistics);
+        self.warnings.merge(other.warnings);
+    }
+
+    /// The report of the task: GeoGig's `OSMReport`, and further members. `unpprocessedCount` is GeoGig's spelling. An
+    /// unknown changeset or timestamp is -1.
+    pub(crate) fn report(&self, metadata: &SourceMetadata) -> Report {
+        let count = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+        let osm_report = Report::new()
+            .integer("latestChangeset", self.latest_changeset.unwrap_or(-1))
+            .integer("latestTimestamp", self.latest_timestamp.unwrap_or(-1))
+            .integer("processedEntities", count(self.entities()))
+            .integer("nodeCount", count(self.nodes))
+            .integer("wayCount", count(self.ways))
+            .integer("unpprocessedCount", count(self.way_statistics.without_geometry));
+        let mut report = Report::new()
+            .element("OSMReport", osm_report)
+            .integer("relationCount", count(self.relations))
+            .integer("missingNodeCount", count(self.way_statistics.missing_nodes));
+        let warnings: Vec<_> = self.warning_messages(metadata).map(Node::Text).collect();
+        if !warnings.is_empty() {
+            report = report.list("warnings", warnings);
+        }
+        match &metadata.osm_base {
+            Some(osm_base) => report.text("osmBase", osm_base),
+            None => report,
+        }
+    }
+
+    fn warning_messages(&self, metadata: &SourceMetadata) -> impl Iterator<Item = String> {
+        let relations = match self.relations {
+            0 => None,
+            1 => Some("1 relation was counted and not kept".to_owned()),
+            more => Some(format!("{more} relations were counted and not kept")),
+        };
+        metadata.remarks.iter().cloned().chain(relations).chain(self.warnings.messages())
+    }
+}
