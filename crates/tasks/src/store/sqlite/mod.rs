@@ -7,19 +7,17 @@ mod reader;
 mod rows;
 mod schema;
 mod wal_preallocation;
-mod write_queue;
 mod writer;
 
 use std::{path::PathBuf, sync::Arc, thread::JoinHandle, time::Duration};
 
 use parking_lot::Mutex;
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 
 pub use self::open::{OpenError, SqliteOptions};
 use self::{
     open::BeforeCommit,
     reader::Reader,
-    write_queue::WriteQueue,
     writer::{Reply, WriteRequest},
 };
 use super::{
@@ -46,6 +44,8 @@ pub struct SqliteStore(Arc<Owned>);
 struct Owned {
     shared: Arc<Shared>,
     reader: Reader,
+    /// The way to the writer, until it is closed.
+    requests: Mutex<Option<mpsc::Sender<WriteRequest>>>,
     writer: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -54,7 +54,6 @@ struct Shared {
     machine: Mutex<Machine>,
     read_model: ReadModel,
     subscribers: Subscribers,
-    write_queue: WriteQueue<WriteRequest>,
     /// Why nothing can be written, as long as that is so.
     health: Mutex<Option<Arc<StoreError>>>,
     before_commit: Option<Box<BeforeCommit>>,
@@ -79,23 +78,24 @@ impl SqliteStore {
     async fn write<T>(&self, request: impl FnOnce(Reply<T>) -> WriteRequest) -> Result<T, StoreError> {
         let (reply, answer) = oneshot::channel();
         let stopped = || StoreError::new("the task store has stopped", None);
-        self.shared().write_queue.add(request(reply)).await.ok_or_else(stopped)?;
+        let requests = self.0.requests.lock().clone().ok_or_else(stopped)?;
+        requests.send(request(reply)).await.map_err(|_| stopped())?;
         answer.await.map_err(|_| stopped())?
     }
 
-    fn claim_in_memory(&self, kinds: &[&str], max: usize) -> Claims {
+    /// Claims tasks without waiting for the disk; `None` if the next claim has to be durable.
+    fn claim_in_memory(&self, kinds: &[&str], max: usize) -> Option<Vec<Claimed>> {
         let shared = self.shared();
         let claims = shared.machine.lock().claim(kinds, max, shared.moment(), &shared.read_model);
-        match claims {
-            Claims::Made(claims, notices) => {
-                if !claims.is_empty() {
-                    shared.write_queue.add_claims();
-                }
-                shared.subscribers.notify(notices);
-                Claims::Made(claims, Vec::new())
-            }
-            Claims::MustBeDurable => Claims::MustBeDurable,
+        let Claims::Made(claims, notices) = claims else { return None };
+        if !claims.is_empty()
+            && let Some(requests) = &*self.0.requests.lock()
+        {
+            // If the queue is full, the writer is about to write the claims anyway.
+            let _ = requests.try_send(WriteRequest::WriteClaims);
         }
+        shared.subscribers.notify(notices);
+        Some(claims)
     }
 
     /// The records of these tasks; `None` for each that is gone.
@@ -121,7 +121,7 @@ impl Owned {
     fn close(&self) {
         // The writer ends last, because only it can checkpoint the log.
         self.reader.close();
-        self.shared.write_queue.close();
+        *self.requests.lock() = None;
         let writer = self.writer.lock().take();
         if let Some(writer) = writer
             // The last handle may be dropped by a listener, on the writer's own thread.
@@ -154,15 +154,14 @@ impl Store for SqliteStore {
         max: usize,
     ) -> StoreFuture<'a, Vec<Claimed>> {
         Box::pin(async move {
-            // No job should start whose end cannot be written.
-            self.health().map_err(|error| StoreError::clone(&error))?;
-            match self.claim_in_memory(kinds, max) {
-                Claims::Made(claims, _) => Ok(claims),
-                Claims::MustBeDurable => {
-                    let kinds = kinds.iter().map(|kind| (*kind).to_owned()).collect();
-                    self.write(|reply| WriteRequest::Claim(kinds, max, reply)).await
-                }
+            // No job should start whose end cannot be written: if the disk has failed, the claim tries it again.
+            if self.health().is_ok()
+                && let Some(claims) = self.claim_in_memory(kinds, max)
+            {
+                return Ok(claims);
             }
+            let kinds = kinds.iter().map(|kind| (*kind).to_owned()).collect();
+            self.write(|reply| WriteRequest::Claim(kinds, max, reply)).await
         })
     }
 

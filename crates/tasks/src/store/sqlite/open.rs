@@ -8,10 +8,11 @@ use std::{
 };
 
 use parking_lot::Mutex;
+use tokio::sync::mpsc;
 
 use super::{
     Owned, Shared, SqliteStore, reader::Reader, rows, schema, wal_preallocation::WalPreallocation,
-    write_queue::WriteQueue, writer::Writer,
+    writer::Writer,
 };
 use crate::{
     clock::{Clock, SystemClock},
@@ -21,6 +22,9 @@ use crate::{
         subscribers::Subscribers,
     },
 };
+
+/// How many write requests may wait; callers beyond that wait before they send theirs.
+const WAITING: usize = 8192;
 
 /// Why a database cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -103,15 +107,16 @@ impl SqliteOptions {
             machine: Mutex::new(machine),
             read_model,
             subscribers: Subscribers::default(),
-            write_queue: WriteQueue::new(),
             health: Mutex::default(),
             before_commit: self.before_commit,
         });
         let reader = Reader::start(&path)?;
+        let (requests, received) = mpsc::channel(WAITING);
         let writer = Writer::new(shared.clone(), database, WalPreallocation::of(&path));
-        let thread = std::thread::Builder::new().name("task-writer".into()).spawn(move || writer.run());
+        let thread =
+            std::thread::Builder::new().name("task-writer".into()).spawn(move || writer.run(received));
         let writer = Mutex::new(Some(thread.map_err(OpenError::Thread)?));
-        Ok(SqliteStore(Arc::new(Owned { shared, reader, writer })))
+        Ok(SqliteStore(Arc::new(Owned { shared, reader, requests: Mutex::new(Some(requests)), writer })))
     }
 
     /// Reads what an earlier process has left.

@@ -7,19 +7,19 @@
 use std::{sync::Arc, time::Duration};
 
 use rusqlite::{Connection, TransactionBehavior};
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 
 use super::{Shared, rows, wal_preallocation::WalPreallocation};
 use crate::store::{
-    Claimed, Command, Idempotency, Outcome, StoreError, Swept,
+    Claimed, Command, Idempotency, Notice, Outcome, StoreError, Swept,
     machine::{Batch, Overlay, Recalled, Row},
 };
 
 /// How many tasks one sweep forgets before other requests are served.
 const SWEEP_AT_ONCE: usize = 1024;
 
-/// How often the writer tries a disk again that has failed.
-const RETRY: Duration = Duration::from_secs(1);
+/// How many requests are written together.
+const AT_ONCE: usize = 8192;
 
 /// What a caller wants to be made durable.
 pub(super) enum WriteRequest {
@@ -27,6 +27,8 @@ pub(super) enum WriteRequest {
     /// Up to so many tasks of these kinds.
     Claim(Vec<String>, usize, Reply<Vec<Claimed>>),
     Sweep(Duration, Reply<Swept>),
+    /// Claims that were made in memory.
+    WriteClaims,
 }
 
 pub(super) type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
@@ -53,22 +55,23 @@ impl Writer {
         Self { shared, database, preallocation, last_id }
     }
 
-    /// Writes until the queue is closed and empty.
-    pub(super) fn run(mut self) {
-        loop {
-            let was_broken = self.shared.health.lock().is_some();
-            let Some(requests) = self.shared.write_queue.take(was_broken.then_some(RETRY)) else { break };
-            self.serve(requests, was_broken);
+    /// Writes until the channel is closed and empty.
+    pub(super) fn run(mut self, mut received: mpsc::Receiver<WriteRequest>) {
+        let mut requests = Vec::new();
+        while received.blocking_recv_many(&mut requests, AT_ONCE) > 0 {
+            self.serve(std::mem::take(&mut requests));
             self.preallocation.renew();
         }
-        // Claims that were made in memory.
-        self.serve(Vec::new(), false);
+        self.serve(vec![WriteRequest::WriteClaims]);
     }
 
-    fn serve(&mut self, requests: Vec<WriteRequest>, was_broken: bool) {
+    fn serve(&mut self, requests: Vec<WriteRequest>) {
+        let was_broken = self.shared.health.lock().is_some();
         let recalled = match self.recall(&requests) {
             Ok(recalled) => recalled,
-            Err(error) => return self.fail(requests.into_iter().map(WriteRequest::into_failure), &error),
+            Err(error) => {
+                return self.fail(requests.into_iter().filter_map(WriteRequest::into_failure), &error);
+            }
         };
         let (batch, answers, rows) = self.evaluate(requests, recalled);
         match self.write(&batch, &rows, was_broken) {
@@ -117,7 +120,7 @@ impl Writer {
         let moment = self.shared.moment();
         let mut machine = self.shared.machine.lock();
         let mut overlay = Overlay::new(&machine, &self.shared.read_model, recalled, moment);
-        let answers = requests.into_iter().map(|request| request.evaluate(&mut overlay)).collect();
+        let answers = requests.into_iter().filter_map(|request| request.evaluate(&mut overlay)).collect();
         let mut batch = overlay.into_batch();
         let rows = machine.reserve(&mut batch);
         (batch, answers, rows)
@@ -178,14 +181,16 @@ impl Writer {
         let was_broken = self.shared.health.lock().replace(Arc::new(failed.clone())).is_some();
         if !was_broken {
             tracing::error!(%error, "the task database cannot be written");
+            // Lets a worker ask for a task, again and again while that fails: each claim tries the disk again.
+            self.shared.subscribers.notify(vec![Notice::Work(1)]);
         }
         failures.for_each(|fail| fail(failed.clone()));
     }
 }
 
 impl WriteRequest {
-    fn evaluate(self, overlay: &mut Overlay<'_>) -> Answer {
-        match self {
+    fn evaluate(self, overlay: &mut Overlay<'_>) -> Option<Answer> {
+        Some(match self {
             Self::Apply(commands, reply) => {
                 let outcomes = commands.into_iter().map(|command| overlay.apply(command)).collect();
                 Answer::Applied(outcomes, reply)
@@ -195,14 +200,16 @@ impl WriteRequest {
                 Answer::Claimed(std::iter::from_fn(|| overlay.claim(&kinds)).take(max).collect(), reply)
             }
             Self::Sweep(keep, reply) => Answer::Swept(overlay.sweep(keep, SWEEP_AT_ONCE), reply),
-        }
+            Self::WriteClaims => return None,
+        })
     }
 
-    fn into_failure(self) -> Box<dyn FnOnce(StoreError)> {
+    fn into_failure(self) -> Option<Box<dyn FnOnce(StoreError)>> {
         match self {
-            Self::Apply(_, reply) => failure(reply),
-            Self::Claim(_, _, reply) => failure(reply),
-            Self::Sweep(_, reply) => failure(reply),
+            Self::Apply(_, reply) => Some(failure(reply)),
+            Self::Claim(_, _, reply) => Some(failure(reply)),
+            Self::Sweep(_, reply) => Some(failure(reply)),
+            Self::WriteClaims => None,
         }
     }
 }
