@@ -7,7 +7,10 @@ use std::{
 
 use uuid::Uuid;
 
-use crate::{Identity, InvalidName, Repository, RepositoryName, blank, id, locks, repository};
+use crate::{
+    Identity, InvalidName, Repository, RepositoryName, blank, id, leftovers, repository, sync::sync_folder,
+    unpublished::Unpublished,
+};
 
 /// What is being made and what is being removed has a folder that starts so: no name does.
 const NEW: &str = ".new-";
@@ -25,6 +28,7 @@ pub struct Repositories {
     folder: PathBuf,
     /// Which folder was last seen with which id; a hint, checked before it is believed.
     seen: Arc<Mutex<HashMap<String, String>>>,
+    unpublished: Unpublished,
 }
 
 /// Why a repository could not be found, made, renamed or removed.
@@ -75,16 +79,19 @@ impl Repositories {
     pub fn open(folder: impl Into<PathBuf>) -> Result<Self> {
         let folder = folder.into();
         fs::create_dir_all(&folder).map_err(io_error(|| "make the folder of the repositories".into()))?;
-        let repositories = Self { folder, seen: Arc::default() };
+        let repositories = Self { folder, seen: Arc::default(), unpublished: Unpublished::default() };
         for name in repositories.list()? {
             let _ = repositories.get(&name);
         }
         Ok(repositories)
     }
 
-    /// Removes what interrupted inits, deletes and imports left behind, ref locks among it. Only for the one server that owns
-    /// the folder, before it does anything there; other programs may be at work.
-    pub fn sweep(&self) -> Result<()> {
+    /// Removes what inits, deletes and imports left behind that were interrupted, ref locks among it. Only for the one server
+    /// that owns the folder, before it changes anything there; other programs may be at work.
+    ///
+    /// `keep_publications`: whether there may be publications that were not completed. Then ref locks and packs stay that may
+    /// belong to one.
+    pub fn sweep(&self, keep_publications: bool) -> Result<()> {
         let sweeping = || "clear away unfinished repositories".to_owned();
         for entry in fs::read_dir(&self.folder).map_err(io_error(sweeping))? {
             let entry = entry.map_err(io_error(sweeping))?;
@@ -98,11 +105,8 @@ impl Repositories {
         }
         let names = self.list()?;
         let folders: Vec<_> = names.iter().filter_map(|name| self.folder_of(name)).collect();
-        for (name, folder) in names.iter().zip(&folders) {
-            let clearing = || format!("clear away unfinished packs of {name}");
-            crate::pack::remove_leftovers(&folder.join("objects/pack")).map_err(io_error(clearing))?;
-        }
-        locks::remove_stale(&folders).map_err(io_error(|| "clear away locks that nobody holds".into()))
+        let clearing = || "clear away what unfinished imports left".to_owned();
+        leftovers::remove(&folders, keep_publications).map_err(io_error(clearing))
     }
 
     /// The names of all, sorted.
@@ -204,13 +208,15 @@ impl Repositories {
 
     fn open_repository(&self, name: &RepositoryName, folder: &Path) -> Result<Repository> {
         let unreadable = |source| RepositoriesError::Git { name: name.clone(), source };
-        let repository = Repository::open(name.clone(), folder).map_err(unreadable)?;
+        let repository =
+            Repository::open(name.clone(), folder, self.unpublished.clone()).map_err(unreadable)?;
         if !self.is_copy(&repository, folder) {
             self.remember(repository.id(), folder);
             return Ok(repository);
         }
         id::replace(&repository.git(), repository.id()).map_err(unreadable)?;
-        let repository = Repository::open(name.clone(), folder).map_err(unreadable)?;
+        let repository =
+            Repository::open(name.clone(), folder, self.unpublished.clone()).map_err(unreadable)?;
         self.remember(repository.id(), folder);
         Ok(repository)
     }
@@ -226,7 +232,8 @@ impl Repositories {
             return false;
         };
         is_bare_repository(&first)
-            && Repository::open(name, &first).is_ok_and(|other| other.id() == repository.id())
+            && Repository::open(name, &first, self.unpublished.clone())
+                .is_ok_and(|other| other.id() == repository.id())
     }
 
     fn where_last_seen(&self, id: &str) -> Result<Option<Repository>> {
@@ -282,10 +289,6 @@ fn is_bare_repository(folder: &Path) -> bool {
         && is_folder(&folder.join("refs"))
         && folder.join("HEAD").is_file()
         && folder.join("config").is_file()
-}
-
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    fs::File::open(folder)?.sync_all()
 }
 
 fn io_error(doing: impl Fn() -> String) -> impl Fn(io::Error) -> RepositoriesError {

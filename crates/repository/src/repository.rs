@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 
 use gix::{ObjectId, bstr::ByteSlice};
 
-use crate::{Identity, RepositoryName, id};
+use crate::{Identity, RepositoryName, id, unpublished::Unpublished};
 
 /// One bare repository, open.
 ///
@@ -16,6 +16,7 @@ pub struct Repository {
     name: RepositoryName,
     id: String,
     git: gix::ThreadSafeRepository,
+    unpublished: Unpublished,
 }
 
 /// Why something could not be read from a repository.
@@ -45,10 +46,10 @@ pub enum ReadError {
 
 impl Repository {
     /// Opens the bare repository at `folder`, which is served as `name`, and gives it an id if it has none.
-    pub(crate) fn open(name: RepositoryName, folder: &Path) -> gix::Result<Self> {
+    pub(crate) fn open(name: RepositoryName, folder: &Path, unpublished: Unpublished) -> gix::Result<Self> {
         let git = open_isolated(folder)?;
         let id = id::ensure(&git.to_thread_local())?;
-        Ok(Self { name, id, git })
+        Ok(Self { name, id, git, unpublished })
     }
 
     /// What never changes while the repository lives, however it is renamed.
@@ -115,6 +116,11 @@ impl Repository {
         read("user.name")
             .and_then(|name| Identity::clean(&name, &read("user.email").unwrap_or_default()))
             .unwrap_or_else(Identity::fallback)
+    }
+
+    /// What this process could not publish yet, in all repositories of the folder.
+    pub(crate) fn unpublished(&self) -> &Unpublished {
+        &self.unpublished
     }
 
     pub(crate) fn unreadable(&self, doing: &str, source: gix::Error) -> ReadError {

@@ -1,10 +1,10 @@
 //! From all objects of a pack to a pack that Git can read, with its index.
 
 use std::{
-    fs::{self, File},
-    io::BufWriter,
+    fs::File,
+    io::{self, BufWriter},
     os::unix::fs::FileExt,
-    path::{Path, PathBuf},
+    path::Path,
     thread,
 };
 
@@ -13,25 +13,19 @@ use super::{
     appender::Appended,
     checksum::{checksum, header},
     index::{self, IndexWriter, Located},
+    name::PackName,
     unbreakable::Unbreakable,
-    unfinished::{KEPT_BY_US, Unfinished, Unpublished},
+    unfinished::Unfinished,
 };
-use crate::{Interrupter, object::Id};
+use crate::{Interrupter, object::Id, sync::sync_folder};
 
-/// A whole pack with its index, on disk and synced, which no reader sees yet.
+/// A whole pack with its index: synced, under temporary names, and not visible to readers. Both files are removed when it is
+/// dropped.
 #[derive(Debug)]
 pub(crate) struct FinishedPack {
     pack: Unfinished,
     index: Unfinished,
-    folder: PathBuf,
-    checksum: Id,
-}
-
-/// Keeps a pack from being repacked until a ref leads to it.
-#[derive(Debug)]
-#[must_use = "dropping it leaves the pack to Git's housekeeping"]
-pub(crate) struct KeptPack {
-    _keep: Unpublished,
+    name: PackName,
 }
 
 /// An index but for its last lines.
@@ -39,6 +33,8 @@ type OpenIndex = (IndexWriter<BufWriter<File>>, Unfinished);
 
 impl Appended {
     /// Completes the pack at `path` and writes its index; both are on the disk when this returns.
+    ///
+    /// Waits for the disk, but not after an interrupt.
     pub(super) fn finish(
         self,
         path: Unfinished,
@@ -67,30 +63,32 @@ impl Appended {
             Unbreakable::begin("index-sync", move || finish_index(index, &checksum)).map_err(start)?;
         index_synced.wait(interrupter)??;
         pack_synced.wait(interrupter)?.map_err(PackError::disk("sync"))?;
-        Ok(FinishedPack { pack: path, index: index_path, folder: folder.to_owned(), checksum })
+        let mut finished = FinishedPack { pack: path, index: index_path, name: PackName(checksum) };
+        finished.name_files(folder).map_err(PackError::disk("name"))?;
+        let start = PackError::disk("start a thread that syncs the folder of");
+        let folder = folder.to_owned();
+        let folder_synced = Unbreakable::begin("folder-sync", move || sync_folder(&folder)).map_err(start)?;
+        folder_synced.wait(interrupter)?.map_err(PackError::disk("sync the folder of"))?;
+        Ok(finished)
     }
 }
 
 impl FinishedPack {
-    /// Gives pack and index the names under which Git finds them, the index last.
-    ///
-    /// As long as the result lives Git's housekeeping leaves the pack alone, though no ref leads to it yet.
-    pub(crate) fn publish(self) -> Result<KeptPack, PackError> {
-        let name = gix::ObjectId::from(self.checksum).to_string();
-        let place = |ending: &str| self.folder.join(format!("pack-{name}.{ending}"));
-        let keep = Unpublished(place("keep"));
-        // Never half written: what is not whole counts as somebody else's, and stays.
-        let mark = Unfinished::pack(&self.folder);
-        fs::write(&mark.0, KEPT_BY_US).map_err(PackError::disk("publish"))?;
-        mark.rename(&keep.0).map_err(PackError::disk("publish"))?;
-        let pack = Unpublished(place("pack"));
-        self.pack.rename(&pack.0).map_err(PackError::disk("publish"))?;
-        self.index.rename(&place("idx")).map_err(PackError::disk("publish"))?;
-        pack.stays();
-        File::open(&self.folder)
-            .and_then(|folder| folder.sync_all())
-            .map_err(PackError::disk("sync the folder of"))?;
-        Ok(KeptPack { _keep: keep })
+    /// The name that the pack will have.
+    pub(crate) fn name(&self) -> PackName {
+        self.name
+    }
+
+    /// Leaves the files where they are, so that [`place`](super::place::place) finds them.
+    pub(crate) fn persist(self) {
+        self.pack.persist();
+        self.index.persist();
+    }
+
+    /// Gives the files temporary names that contain the pack's name. Only complete and synced files have such names.
+    fn name_files(&mut self, folder: &Path) -> io::Result<()> {
+        self.pack.move_to(self.name.temporary_pack(folder))?;
+        self.index.move_to(self.name.temporary_index(folder))
     }
 }
 

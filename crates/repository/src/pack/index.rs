@@ -1,7 +1,12 @@
 //! The index of a pack, version 2 of gitformat-pack(5): a fan-out table, sorted ids, checksums and
 //! offsets, so that an object is found without reading the pack.
 
-use std::io::{self, Write};
+use std::{
+    fs::File,
+    io::{self, Write},
+    os::unix::fs::FileExt,
+    path::Path,
+};
 
 use sha1::{Digest, Sha1};
 
@@ -33,6 +38,33 @@ impl Located {
 /// Brings the objects into the order of the index.
 pub(crate) fn sort(objects: &mut [Located], interrupter: &Interrupter) -> Result<(), Interrupted> {
     crate::sort::sort(objects, |object| object.id[0], Located::key, interrupter)
+}
+
+/// The length of what stands before the ids: the mark and the fan-out table.
+const HEAD: usize = 8 + 4 * 256;
+
+/// Whether the index at `path` lists the object `id`. `false` if the file is no index.
+pub(crate) fn contains(path: &Path, id: &Id) -> io::Result<bool> {
+    let file = File::open(path)?;
+    let mut head = [0; HEAD];
+    match file.read_exact_at(&mut head, 0) {
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(false),
+        read => read?,
+    }
+    if head[..8] != MAGIC {
+        return Ok(false);
+    }
+    let (counts, _) = head[8..].as_chunks::<4>();
+    let count = |byte: u8| u64::from(u32::from_be_bytes(counts[usize::from(byte)]));
+    let (start, end) = (id[0].checked_sub(1).map_or(0, count), count(id[0]));
+    let size = file.metadata()?.len();
+    if start > end || HEAD as u64 + end * 20 > size {
+        return Ok(false);
+    }
+    let mut bytes = vec![0; ((end - start) * 20) as usize];
+    file.read_exact_at(&mut bytes, HEAD as u64 + start * 20)?;
+    let (ids, _) = bytes.as_chunks::<20>();
+    Ok(ids.binary_search(id).is_ok())
 }
 
 /// Writes an index, whose last lines need the pack's checksum.
@@ -125,6 +157,27 @@ impl<W: Write> Write for Hashing<W> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_index_tells_which_objects_it_lists() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("index");
+        let at = |first, last| {
+            let mut id = [first; 20];
+            id[19] = last;
+            Located { id, crc: 0, offset: 12 }
+        };
+        let objects = [at(0, 1), at(7, 1), at(7, 3), at(255, 9)];
+        let mut index = IndexWriter::new(Vec::new());
+        index.write(&objects, &Interrupter::default()).unwrap();
+        std::fs::write(&path, index.finish(&[9; 20]).unwrap()).unwrap();
+        assert!(objects.iter().all(|object| contains(&path, &object.id).unwrap()));
+        assert!(
+            [at(0, 0), at(7, 2), at(8, 1), at(255, 8)].iter().all(|no| !contains(&path, &no.id).unwrap())
+        );
+        std::fs::write(&path, "no index").unwrap();
+        assert!(!contains(&path, &objects[0].id).unwrap());
+    }
 
     #[test]
     fn offsets_beyond_two_gibibytes_stand_in_a_table_of_their_own() {

@@ -2,7 +2,7 @@
 //!
 //! Threads fill [`Inlet`]s with whole objects; one thread appends what they hand over to the file.
 //! No deltas are made: they cost time, and features hardly resemble each other.
-//! Nothing is visible to readers of the repository until [`FinishedPack::publish`].
+//! Nothing is visible to readers of the repository until [`place`].
 
 mod appender;
 mod checksum;
@@ -10,13 +10,18 @@ mod chunk;
 mod entry;
 mod finish;
 mod index;
+mod leftovers;
+mod name;
+mod place;
 mod roll;
 mod unbreakable;
 mod unfinished;
 mod writer;
 
 pub(crate) use finish::FinishedPack;
-pub(crate) use unfinished::remove_leftovers;
+pub(crate) use leftovers::{is_being_published, remove_leftovers};
+pub(crate) use name::PackName;
+pub(crate) use place::{find_holding, place, unmark};
 pub(crate) use writer::{Inlet, PackWriter};
 
 use std::io;

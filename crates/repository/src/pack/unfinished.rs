@@ -8,11 +8,13 @@ use std::{
 
 use uuid::Uuid;
 
-/// What the names of unfinished packs and indexes begin with. `git gc` removes such files too, when they are old.
-const UNFINISHED: [&str; 2] = ["tmp_pack_", "tmp_idx_"];
+/// What the temporary names of packs begin with. `git gc` removes files with such names, too, when they are old.
+pub(super) const PACK: &str = "tmp_pack_";
+/// What the temporary names of indexes begin with.
+pub(super) const INDEX: &str = "tmp_idx_";
 
-/// What stands in our `.keep` files, so that nobody else's are taken for ours.
-pub(super) const KEPT_BY_US: &[u8] = b"longhaul is publishing this pack\n";
+/// What our `.keep` files contain, so that those of others are not taken for ours.
+pub(super) const OUR_MARK: &[u8] = b"longhaul is publishing this pack\n";
 
 /// To free a file that is longer takes the disk longer than a cancel may.
 const LARGE: u64 = 1 << 20;
@@ -24,18 +26,31 @@ pub(super) struct Unfinished(pub(super) PathBuf);
 impl Unfinished {
     /// A new place in `folder` for a pack.
     pub(super) fn pack(folder: &Path) -> Self {
-        Self(folder.join(format!("{}{}", UNFINISHED[0], Uuid::new_v4().simple())))
+        Self(folder.join(format!("{PACK}{}", Uuid::new_v4().simple())))
     }
 
     /// A new place in `folder` for an index.
     pub(super) fn index(folder: &Path) -> Self {
-        Self(folder.join(format!("{}{}", UNFINISHED[1], Uuid::new_v4().simple())))
+        Self(folder.join(format!("{INDEX}{}", Uuid::new_v4().simple())))
     }
 
+    /// Renames the file for good.
     pub(super) fn rename(mut self, to: &Path) -> io::Result<()> {
         fs::rename(&self.0, to)?;
         self.0.clear();
         Ok(())
+    }
+
+    /// Gives the file another temporary name.
+    pub(super) fn move_to(&mut self, path: PathBuf) -> io::Result<()> {
+        fs::rename(&self.0, &path)?;
+        self.0 = path;
+        Ok(())
+    }
+
+    /// Leaves the file where it is.
+    pub(super) fn persist(mut self) {
+        self.0.clear();
     }
 }
 
@@ -57,46 +72,10 @@ impl Drop for Unfinished {
     }
 }
 
-/// Removes the unfinished packs, and the marks on finished ones, that a killed server left in `folder`. Those of other
-/// programs may be in use; the names of their packs are shorter.
-pub(crate) fn remove_leftovers(folder: &Path) -> io::Result<()> {
-    let entries = match fs::read_dir(folder) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        entries => entries?,
-    };
-    for entry in entries {
-        let entry = entry?;
-        let name = entry.file_name();
-        let rest = UNFINISHED.iter().find_map(|start| name.to_str()?.strip_prefix(start));
-        let is_unfinished = rest.is_some_and(|rest| rest.len() == 32 && Uuid::try_parse(rest).is_ok());
-        if is_unfinished || is_our_mark(&entry.path()) {
-            fs::remove_file(entry.path())?;
-        }
-    }
-    Ok(())
-}
-
-fn is_our_mark(path: &Path) -> bool {
-    let is_small = || fs::metadata(path).is_ok_and(|file| file.len() == KEPT_BY_US.len() as u64);
+/// Whether the file is a `.keep` file that this crate wrote.
+pub(super) fn is_our_mark(path: &Path) -> bool {
+    let is_small = || fs::metadata(path).is_ok_and(|file| file.len() == OUR_MARK.len() as u64);
     path.extension().is_some_and(|ending| ending == "keep")
         && is_small()
-        && fs::read(path).is_ok_and(|bytes| bytes == KEPT_BY_US)
-}
-
-/// What stands under its last name before it should be found; removed when dropped.
-#[derive(Debug)]
-pub(super) struct Unpublished(pub(super) PathBuf);
-
-impl Unpublished {
-    /// Leaves the file where it is.
-    pub(super) fn stays(mut self) {
-        self.0.clear();
-    }
-}
-
-impl Drop for Unpublished {
-    fn drop(&mut self) {
-        // There is nobody to tell of an error.
-        let _ = std::fs::remove_file(&self.0);
-    }
+        && fs::read(path).is_ok_and(|bytes| bytes == OUR_MARK)
 }

@@ -1,33 +1,14 @@
-//! The commit, and the moment in which the branch moves.
+//! The commit of all that was staged.
 
-use std::{
-    fs::File,
-    io,
-    path::{Path, PathBuf},
-    time::Duration,
-};
-
-use gix::{
-    bstr::{BString, ByteSlice},
-    lock::acquire::Fail,
-    objs::WriteTo,
-    refs::{
-        Target,
-        transaction::{Change, LogChange, PreviousValue, RefEdit, RefLog},
-    },
-};
+use gix::objs::WriteTo;
 use jiff::Timestamp;
 
 use super::{Stage, StageError, closed::ClosedLayer};
 use crate::{
-    Commit, Identity, Repository,
-    object::{Id, Kind, bytes},
+    Commit, Identity, Interrupter, Repository,
+    object::{Id, Kind},
     pack::FinishedPack,
-    repository::branch_ref,
 };
-
-/// How long to wait for another program that has the branch locked.
-const PATIENCE: Fail = Fail::AfterDurationWithBackoff(Duration::from_secs(1));
 
 /// What a commit says beside its tree.
 #[derive(Clone, Debug)]
@@ -46,12 +27,13 @@ pub struct CommitDetails {
 
 /// A commit whose objects are all on the disk, and which nobody sees yet.
 pub struct StagedCommit {
-    repository: Repository,
-    branch: String,
-    tip: Option<Id>,
-    commit: Commit,
-    committer: gix::actor::Signature,
-    pack: FinishedPack,
+    pub(crate) repository: Repository,
+    pub(crate) branch: String,
+    /// Where the branch stood when the stage was opened, or has last caught up.
+    pub(crate) tip: Option<Id>,
+    pub(crate) commit: Commit,
+    pub(crate) interrupter: Interrupter,
+    pub(crate) pack: FinishedPack,
 }
 
 impl Stage {
@@ -75,7 +57,7 @@ impl Stage {
             repository: self.repository,
             branch: self.branch,
             tip: self.tip,
-            committer: object.committer,
+            interrupter: self.interrupter,
             pack: self.pack.finish()?,
         })
     }
@@ -141,70 +123,6 @@ impl StagedCommit {
     pub fn commit(&self) -> &Commit {
         &self.commit
     }
-
-    /// The branch that will move.
-    pub fn branch(&self) -> &str {
-        &self.branch
-    }
-
-    /// Where the branch stood when the stage was opened.
-    pub fn previous_tip(&self) -> Option<gix::ObjectId> {
-        self.tip.map(Into::into)
-    }
-
-    /// Makes the objects visible, then moves the branch, if it still stands where it stood.
-    ///
-    /// The branch is locked first: where it cannot be moved the objects stay unseen, and are removed.
-    ///
-    /// # Errors
-    /// [`StageError::BranchMoved`] if it stands elsewhere, [`StageError::Update`] if it is locked by another program; if the
-    /// disk fails.
-    pub fn publish(self) -> Result<Commit, StageError> {
-        let edit = self.edit()?;
-        let path = self.repository.path().join(edit.name.as_bstr().to_path_lossy());
-        let git = self.repository.git();
-        let locked = git.refs.transaction().prepare(Some(edit), PATIENCE, PATIENCE);
-        let locked = locked.map_err(|source| self.why_not(source))?;
-        let unsynced = |source| StageError::Sync { branch: self.branch.clone(), source };
-        // The lock becomes the ref by a rename: its content must be on the disk before.
-        File::open(with_ending(&path, ".lock")).and_then(|lock| lock.sync_all()).map_err(unsynced)?;
-        let _kept = self.pack.publish()?;
-        let mut time = gix::date::parse::TimeBuf::default();
-        let committer = Some(self.committer.to_ref(&mut time));
-        let branch = self.branch;
-        locked.commit(committer).map_err(|source| StageError::Update { branch: branch.clone(), source })?;
-        sync_folders(&path).map_err(|source| StageError::Sync { branch, source })?;
-        Ok(self.commit)
-    }
-
-    /// Whether somebody else moved the branch, or it could not be locked.
-    fn why_not(&self, source: gix::Error) -> StageError {
-        let branch = self.branch.clone();
-        match self.repository.branch_tip(&branch) {
-            Ok(tip) if tip.map(bytes) == self.tip => StageError::Update { branch, source },
-            Ok(_) => StageError::BranchMoved { branch, source },
-            Err(error) => error.into(),
-        }
-    }
-
-    fn edit(&self) -> Result<RefEdit, StageError> {
-        let expected = match self.tip {
-            Some(tip) => PreviousValue::MustExistAndMatch(Target::Object(tip.into())),
-            None => PreviousValue::MustNotExist,
-        };
-        let log =
-            LogChange { mode: RefLog::AndReference, force_create_reflog: false, message: self.log_line() };
-        Ok(RefEdit {
-            change: Change::Update { log, expected, new: Target::Object(self.commit.id) },
-            name: branch_ref(&self.branch)?,
-            deref: false,
-        })
-    }
-
-    fn log_line(&self) -> BString {
-        let subject = self.commit.message.lines().next().unwrap_or_default();
-        format!("import: {subject}").into()
-    }
 }
 
 fn signature(identity: &Identity, time: Timestamp) -> gix::actor::Signature {
@@ -213,21 +131,4 @@ fn signature(identity: &Identity, time: Timestamp) -> gix::actor::Signature {
         email: identity.email.clone().into(),
         time: gix::date::Time { seconds: time.as_second(), offset: 0 },
     }
-}
-
-fn with_ending(path: &Path, ending: &str) -> PathBuf {
-    let mut path = path.as_os_str().to_owned();
-    path.push(ending);
-    path.into()
-}
-
-/// Brings the folders that lead to a ref to the disk, up to `refs/heads`; some may be new.
-fn sync_folders(path: &Path) -> io::Result<()> {
-    for folder in path.ancestors().skip(1) {
-        File::open(folder)?.sync_all()?;
-        if folder.ends_with("refs/heads") {
-            break;
-        }
-    }
-    Ok(())
 }

@@ -2,7 +2,7 @@
 
 use crate::{BadPath, DatasetError, DatasetPath, PackError, ReadError};
 
-/// Why a commit could not be staged or published. But for [`Self::Sync`], nothing of it is visible.
+/// Why a commit could not be staged or published. But for [`Self::Update`], nothing of it is visible.
 #[derive(Debug, thiserror::Error)]
 pub enum StageError {
     /// The repository cannot be read.
@@ -77,36 +77,32 @@ pub enum StageError {
     #[error("Nothing to commit after {0}")]
     NothingToCommit(gix::ObjectId),
     /// Somebody else moved the branch.
-    #[error(
-        "branch {branch} was moved by somebody else in the meantime, so nothing was committed; try again"
-    )]
-    BranchMoved {
-        /// Which branch.
-        branch: String,
-        /// What Git says.
-        #[source]
-        source: gix::Error,
-    },
+    #[error("branch {0} was moved by somebody else in the meantime, so nothing was committed; try again")]
+    BranchMoved(String),
     /// Somebody else changed a layer that was to be written.
     #[error("layer '{0}' was changed by somebody else in the meantime, so nothing was committed; try again")]
     LayerMoved(DatasetPath),
-    /// The branch stands where it stood, and could not be moved.
-    #[error("could not move branch {branch}; another program may have the repository locked")]
+    /// Another program has the branch locked.
+    #[error("could not move branch {0}; another program may have the repository locked")]
+    Locked(String),
+    /// The disk did not do what was asked. The branch may have moved already if it was to be moved.
+    #[error("could not move branch {branch}")]
     Update {
-        /// Which branch.
-        branch: String,
-        /// What Git says.
-        #[source]
-        source: gix::Error,
-    },
-    /// The disk did not confirm it; the branch may have moved already.
-    #[error("could not bring branch {branch} to the disk")]
-    Sync {
         /// Which branch.
         branch: String,
         /// Why.
         source: std::io::Error,
     },
+    /// The objects of a publication are neither in the repository nor among its temporary packs.
+    #[error("the objects of commit {0} are gone, so it cannot be published")]
+    ObjectsGone(gix::ObjectId),
+}
+
+impl StageError {
+    /// Whether a [publication](crate::Repository::publish) that failed with this error can never be completed.
+    pub fn is_permanent(&self) -> bool {
+        matches!(self, Self::BranchMoved(_) | Self::ObjectsGone(_))
+    }
 }
 
 impl From<gix::Error> for StageError {

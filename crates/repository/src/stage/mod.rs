@@ -3,7 +3,7 @@
 //! ```text
 //! Stage ──layer()──▶ LayerStage ──writer()──▶ FeatureWriter, one for each thread
 //!   │                    └──finish()
-//!   └──commit()──▶ StagedCommit ──publish()──▶ the branch has moved
+//!   └──commit()──▶ StagedCommit ──lock()──▶ LockedCommit ──publish()──▶ the branch has moved
 //! ```
 //!
 //! Whatever is dropped on the way leaves nothing behind.

@@ -1,4 +1,4 @@
-//! Ref locks that a killed program left behind: as long as they are there no ref moves.
+//! What programs that were killed left in repositories: temporary packs, and ref locks, which keep refs from moving.
 
 use std::{
     fs, io,
@@ -6,6 +6,8 @@ use std::{
     thread,
     time::{Duration, SystemTime},
 };
+
+use crate::{object::bytes, pack, publish::locked_commit};
 
 /// How long a lock must have stood unchanged, and nobody had it open, to count as left behind.
 ///
@@ -15,26 +17,48 @@ const QUIET: Duration = Duration::from_secs(2);
 /// How often to look meanwhile.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Removes the ref locks in the bare repositories that nobody holds any more: of `HEAD`, of `packed-refs`, and of
-/// every ref.
+/// Removes what processes that were killed left in these bare repositories: temporary packs of this crate, and the ref locks
+/// that nobody holds any more, of whatever program.
 ///
-/// The owner of the repositories says by this that it holds none itself. Other programs may: a lock that somebody has open,
-/// as far as the operating system lets us see, stays, and so does one that has just been made. Where there is such a one
-/// this waits until it is clear what it is, for two seconds at most.
-pub(crate) fn remove_stale(repositories: &[PathBuf]) -> io::Result<()> {
+/// With `keep_publications` what may belong to a publication that is to be completed stays.
+pub(crate) fn remove(repositories: &[PathBuf], keep_publications: bool) -> io::Result<()> {
     let mut locks = Vec::new();
     for repository in repositories {
-        locks.extend(["HEAD.lock", "packed-refs.lock"].map(|name| repository.join(name)));
-        collect(&repository.join("refs"), &mut locks)?;
+        let packs = repository.join("objects/pack");
+        let (mut published, mut stale) = (Vec::new(), Vec::new());
+        for lock in locks_in(repository)? {
+            match locked_commit(&lock)?.map(bytes).filter(|_| keep_publications) {
+                Some(commit) if pack::is_being_published(&packs, &commit)? => published.push(commit),
+                _ => stale.push(lock),
+            }
+        }
+        pack::remove_leftovers(&packs, keep_publications.then_some(&published))?;
+        locks.extend(stale);
     }
+    remove_stale(locks)
+}
+
+/// The ref locks in a repository: of `HEAD`, of `packed-refs`, and of every ref.
+fn locks_in(repository: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut locks: Vec<_> =
+        ["HEAD.lock", "packed-refs.lock"].map(|name| repository.join(name)).into_iter().collect();
+    collect(&repository.join("refs"), &mut locks)?;
+    Ok(locks)
+}
+
+/// Removes the locks that nobody holds.
+///
+/// A lock stays that some program has open, as far as the operating system shows that, and so does one that has just been made.
+/// Where there is such a lock this waits until it is clear what it is, for two seconds at most.
+fn remove_stale(locks: Vec<PathBuf>) -> io::Result<()> {
     let mut locks: Vec<_> = locks.into_iter().filter_map(Lock::look_at).collect();
     while !locks.is_empty() {
         let held = held_files();
         locks.retain(|lock| !held.contains(&lock.path));
         for lock in locks.extract_if(.., |lock| lock.is_quiet()) {
-            remove(&lock)?;
+            remove_lock(&lock)?;
         }
-        // Whose lock is renewed again and again lives.
+        // The owner of a lock that is renewed again and again is alive.
         locks.retain(Lock::is_unchanged);
         if !locks.is_empty() {
             thread::sleep(PAUSE);
@@ -83,7 +107,7 @@ fn collect(folder: &Path, locks: &mut Vec<PathBuf>) -> io::Result<()> {
     Ok(())
 }
 
-fn remove(lock: &Lock) -> io::Result<()> {
+fn remove_lock(lock: &Lock) -> io::Result<()> {
     match fs::remove_file(&lock.path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         removed => removed,
@@ -128,7 +152,7 @@ mod tests {
         let (held, _open) = lock(&root, "refs/heads/held.lock", old);
         let others = ["refs/heads/master", "refs/heads/lock", "objects/HEAD.lock", "config.lock"];
         let others = others.map(|name| lock(&root, name, old).0);
-        remove_stale(&[root.clone(), root.join("there-is-none")]).unwrap();
+        remove(&[root.clone(), root.join("there-is-none")], false).unwrap();
         for gone in stale.iter().chain([&new]) {
             assert!(!gone.exists(), "{}", gone.display());
         }
