@@ -1,11 +1,11 @@
 //! Keeps every version of a dataset in Git, in Kart's layout.
 
-mod blank;
 mod commit;
 mod dataset;
 mod history;
 mod id;
 mod identity;
+mod init;
 mod interrupt;
 mod layer_path;
 mod leftovers;
@@ -30,7 +30,7 @@ pub use dataset::{BadPath, Dataset, DatasetPath, KartColumn};
 pub use identity::Identity;
 pub use interrupt::{Interrupted, Interrupter};
 pub use log::{LogPage, LogQuery, LogRange};
-pub use ls_tree::{LsTreeQuery, Node, NodeKind, Nodes};
+pub use ls_tree::{LsTreeEntries, LsTreeEntry, LsTreeKind, LsTreeQuery};
 pub use name::{InvalidName, RepositoryName};
 pub use object::Collision;
 pub use pack::PackError;

@@ -110,7 +110,11 @@ impl Repository {
     }
 
     /// The commits that are asked for, before they are cut into pages.
-    fn matching<'a>(&'a self, git: &'a gix::Repository, query: &'a LogQuery) -> Result<Found<'a>, ReadError> {
+    fn matching<'a>(
+        &'a self,
+        git: &'a gix::Repository,
+        query: &'a LogQuery,
+    ) -> Result<MatchingCommits<'a>, ReadError> {
         let unreadable = |source| self.unreadable("read the history", source);
         let tip = match &query.until {
             Some(until) => Some(named(git, until)?),
@@ -129,7 +133,7 @@ impl Repository {
     }
 }
 
-type Found<'a> = Box<dyn Iterator<Item = Result<ObjectId, ReadError>> + 'a>;
+type MatchingCommits<'a> = Box<dyn Iterator<Item = Result<ObjectId, ReadError>> + 'a>;
 
 fn named(git: &gix::Repository, revision: &str) -> Result<ObjectId, ReadError> {
     revision::resolve(git, revision).ok_or_else(|| ReadError::UnknownRevision(revision.to_owned()))

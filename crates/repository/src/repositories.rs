@@ -8,7 +8,7 @@ use std::{
 use uuid::Uuid;
 
 use crate::{
-    Identity, InvalidName, Repository, RepositoryName, blank, id, leftovers, repository, sync::sync_folder,
+    Identity, InvalidName, Repository, RepositoryName, id, init, leftovers, repository, sync::sync_folder,
     unpublished::Unpublished,
 };
 
@@ -161,7 +161,7 @@ impl Repositories {
         let making = || format!("make the repository {name}");
         let beside = self.folder.join(format!("{NEW}{}", Uuid::new_v4()));
         let made = fs::create_dir(&beside)
-            .and_then(|()| blank::write(&beside, &head, identity))
+            .and_then(|()| init::write(&beside, &head, identity))
             .map_err(io_error(making))
             .and_then(|()| self.move_into_place(&beside, name, making));
         if made.is_err() {

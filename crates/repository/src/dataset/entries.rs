@@ -2,7 +2,7 @@
 
 use std::vec;
 
-use super::tree::{Entry, Mode, decode};
+use super::tree::{EntryMode, TreeEntry, decode};
 
 /// Trees within trees before something else than a dataset must be meant.
 const DEEPEST: usize = 16;
@@ -13,18 +13,18 @@ const DEEPEST: usize = 16;
 pub(crate) struct Entries {
     git: gix::Repository,
     /// The trees that are being read, the innermost last.
-    open: Vec<vec::IntoIter<Entry>>,
+    open: Vec<vec::IntoIter<TreeEntry>>,
 }
 
 impl Entries {
     /// What is in `root` and below, the root first.
-    pub(crate) fn new(git: gix::Repository, root: Option<Entry>) -> Self {
-        let root: Vec<Entry> = root.into_iter().collect();
+    pub(crate) fn new(git: gix::Repository, root: Option<TreeEntry>) -> Self {
+        let root: Vec<TreeEntry> = root.into_iter().collect();
         Self { git, open: vec![root.into_iter()] }
     }
 
-    fn enter(&mut self, entry: &Entry) -> gix::Result<()> {
-        if entry.mode != Mode::Tree {
+    fn enter(&mut self, entry: &TreeEntry) -> gix::Result<()> {
+        if entry.mode != EntryMode::Tree {
             return Ok(());
         }
         if self.open.len() > DEEPEST {
@@ -37,7 +37,7 @@ impl Entries {
 }
 
 impl Iterator for Entries {
-    type Item = gix::Result<Entry>;
+    type Item = gix::Result<TreeEntry>;
 
     fn next(&mut self) -> Option<Self::Item> {
         while let Some(innermost) = self.open.last_mut() {

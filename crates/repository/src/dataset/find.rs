@@ -41,7 +41,7 @@ pub(crate) struct Datasets {
 }
 
 /// A dataset that was found.
-pub(crate) struct Found {
+pub(crate) struct FoundDataset {
     pub(crate) path: String,
     pub(crate) tree: ObjectId,
 }
@@ -92,16 +92,16 @@ impl Datasets {
     }
 
     /// Looks at one tree: a dataset, or one more folder.
-    fn look_at(&mut self, path: String, tree: ObjectId) -> gix::Result<Option<Found>> {
+    fn look_at(&mut self, path: String, tree: ObjectId) -> gix::Result<Option<FoundDataset>> {
         match self.trees_in(tree)? {
-            (true, _) => Ok(Some(Found { path, tree })),
+            (true, _) => Ok(Some(FoundDataset { path, tree })),
             (false, trees) => self.enter(path, trees).map(|()| None),
         }
     }
 }
 
 impl Iterator for Datasets {
-    type Item = gix::Result<Found>;
+    type Item = gix::Result<FoundDataset>;
 
     fn next(&mut self) -> Option<Self::Item> {
         while let Some(folder) = self.open.last_mut() {

@@ -17,7 +17,7 @@ pub(crate) struct GeneratedKeys {
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Document {
+struct GeneratedKeysJson {
     primary_key_schema: KartColumn,
     generated_primary_keys: BTreeMap<i64, String>,
 }
@@ -25,18 +25,18 @@ struct Document {
 impl GeneratedKeys {
     /// Reads the item; nothing if it is none.
     pub(crate) fn parse(bytes: &[u8]) -> Option<Self> {
-        let document: Document = serde_json::from_slice(bytes).ok()?;
-        let rows = document.generated_primary_keys.into_iter().map(|(key, id)| {
+        let json_value: GeneratedKeysJson = serde_json::from_slice(bytes).ok()?;
+        let rows = json_value.generated_primary_keys.into_iter().map(|(key, id)| {
             let id = gix::ObjectId::from_hex(id.as_bytes()).ok()?;
             Some((key, id.as_bytes().try_into().ok()?))
         });
-        Some(Self { rows: rows.collect::<Option<_>>()?, column: document.primary_key_schema })
+        Some(Self { rows: rows.collect::<Option<_>>()?, column: json_value.primary_key_schema })
     }
 
     /// The bytes of the item.
     pub(crate) fn print(&self) -> Vec<u8> {
         let rows = self.rows.iter();
-        json::print(&Document {
+        json::print(&GeneratedKeysJson {
             primary_key_schema: self.column.clone(),
             generated_primary_keys: rows
                 .map(|(key, id)| (*key, gix::ObjectId::from(*id).to_string()))

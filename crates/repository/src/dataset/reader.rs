@@ -8,10 +8,10 @@ use super::{
     DatasetPath, FOLDER, KartColumn,
     entries::Entries,
     feature::Feature,
+    feature_path::{packed_key, unpack_keys},
     legend::Legend,
-    place::{packed_key, unpack_keys},
     stored::{DatasetError, StoredDataset, read},
-    tree::Mode,
+    tree::EntryMode,
 };
 use crate::{Repository, object::Id};
 
@@ -123,7 +123,7 @@ impl Batches {
                 self.done = true;
                 break;
             };
-            if entry.mode == Mode::Blob {
+            if entry.mode == EntryMode::Blob {
                 self.read_feature(&entry.name, entry.id, &mut batch)?;
             }
         }

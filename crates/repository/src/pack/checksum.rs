@@ -37,7 +37,7 @@ pub(super) fn checksum(
     end: u64,
     interrupter: &Interrupter,
 ) -> Result<Id, PackError> {
-    let mut reading = Reading::new(count, interrupter.clone());
+    let mut reading = ChecksumReader::new(count, interrupter.clone());
     reading.up_to(file, end)?;
     Ok(reading.hasher.finalize().into())
 }
@@ -52,7 +52,7 @@ pub(super) struct EarlyChecksum {
 impl EarlyChecksum {
     /// Begins the checksum of a pack that is going to have `count` objects.
     pub(super) fn new(file: Arc<File>, count: u32, interrupter: Interrupter) -> Result<Self, PackError> {
-        let reading = Reading::new(count, interrupter);
+        let reading = ChecksumReader::new(count, interrupter);
         let (ends, written) = sync_channel(1);
         let thread = thread::Builder::new()
             .name("pack-checksum".into())
@@ -76,7 +76,7 @@ impl EarlyChecksum {
     }
 }
 
-fn follow(file: &File, mut reading: Reading, written: &Receiver<u64>) -> Result<Sha1, PackError> {
+fn follow(file: &File, mut reading: ChecksumReader, written: &Receiver<u64>) -> Result<Sha1, PackError> {
     while let Ok(end) = written.recv() {
         reading.up_to(file, end)?;
     }
@@ -84,14 +84,14 @@ fn follow(file: &File, mut reading: Reading, written: &Receiver<u64>) -> Result<
 }
 
 /// A pack as far as it has been read.
-struct Reading {
+struct ChecksumReader {
     hasher: Sha1,
     at: u64,
     buffer: Vec<u8>,
     interrupter: Interrupter,
 }
 
-impl Reading {
+impl ChecksumReader {
     fn new(count: u32, interrupter: Interrupter) -> Self {
         Self {
             hasher: Sha1::new_with_prefix(header(count)),

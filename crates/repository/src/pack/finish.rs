@@ -12,10 +12,10 @@ use super::{
     PackError,
     appender::Appended,
     checksum::{checksum, header},
-    index::{self, IndexWriter, Located},
+    detached::DetachedIo,
+    index::{self, IndexWriter, PackedObject},
     name::PackName,
-    unbreakable::Unbreakable,
-    unfinished::Unfinished,
+    temporary_file::TemporaryFile,
 };
 use crate::{Interrupter, object::Id, sync::sync_folder};
 
@@ -23,13 +23,13 @@ use crate::{Interrupter, object::Id, sync::sync_folder};
 /// dropped.
 #[derive(Debug)]
 pub(crate) struct FinishedPack {
-    pack: Unfinished,
-    index: Unfinished,
+    pack: TemporaryFile,
+    index: TemporaryFile,
     name: PackName,
 }
 
 /// An index but for its last lines.
-type OpenIndex = (IndexWriter<BufWriter<File>>, Unfinished);
+type OpenIndex = (IndexWriter<BufWriter<File>>, TemporaryFile);
 
 impl Appended {
     /// Completes the pack at `path` and writes its index; both are on the disk when this returns.
@@ -37,7 +37,7 @@ impl Appended {
     /// Waits for the disk, but not after an interrupt.
     pub(super) fn finish(
         self,
-        path: Unfinished,
+        path: TemporaryFile,
         folder: &Path,
         interrupter: &Interrupter,
     ) -> Result<FinishedPack, PackError> {
@@ -57,17 +57,17 @@ impl Appended {
         file.write_all_at(&checksum, end).map_err(PackError::disk("write"))?;
         interrupter.check()?;
         let start = PackError::disk("start a thread that syncs");
-        let pack_synced = Unbreakable::begin("pack-sync", move || file.sync_data()).map_err(start)?;
+        let pack_synced = DetachedIo::begin("pack-sync", move || file.sync_data()).map_err(start)?;
         let start = PackError::disk("start a thread that syncs the index of");
         let index_synced =
-            Unbreakable::begin("index-sync", move || finish_index(index, &checksum)).map_err(start)?;
+            DetachedIo::begin("index-sync", move || finish_index(index, &checksum)).map_err(start)?;
         index_synced.wait(interrupter)??;
         pack_synced.wait(interrupter)?.map_err(PackError::disk("sync"))?;
         let mut finished = FinishedPack { pack: path, index: index_path, name: PackName(checksum) };
         finished.name_files(folder).map_err(PackError::disk("name"))?;
         let start = PackError::disk("start a thread that syncs the folder of");
         let folder = folder.to_owned();
-        let folder_synced = Unbreakable::begin("folder-sync", move || sync_folder(&folder)).map_err(start)?;
+        let folder_synced = DetachedIo::begin("folder-sync", move || sync_folder(&folder)).map_err(start)?;
         folder_synced.wait(interrupter)?.map_err(PackError::disk("sync the folder of"))?;
         Ok(finished)
     }
@@ -94,11 +94,11 @@ impl FinishedPack {
 
 fn write_index(
     folder: &Path,
-    objects: &mut [Located],
+    objects: &mut [PackedObject],
     interrupter: &Interrupter,
 ) -> Result<OpenIndex, PackError> {
     index::sort(objects, interrupter)?;
-    let path = Unfinished::index(folder);
+    let path = TemporaryFile::index(folder);
     let file = File::create_new(&path.0).map_err(PackError::disk("create the index of"))?;
     let mut index = IndexWriter::new(BufWriter::with_capacity(256 << 10, file));
     index.write(objects, interrupter)?;

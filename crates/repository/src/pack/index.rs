@@ -21,13 +21,13 @@ const BETWEEN_QUESTIONS: usize = 1 << 16;
 
 /// Where an object is.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Located {
+pub(crate) struct PackedObject {
     pub(crate) id: Id,
     pub(crate) crc: u32,
     pub(crate) offset: u64,
 }
 
-impl Located {
+impl PackedObject {
     /// Sorts like the id, and faster than comparing twenty bytes.
     fn key(&self) -> (u64, [u8; 12]) {
         let (head, tail) = self.id.split_at(8);
@@ -36,8 +36,8 @@ impl Located {
 }
 
 /// Brings the objects into the order of the index.
-pub(crate) fn sort(objects: &mut [Located], interrupter: &Interrupter) -> Result<(), Interrupted> {
-    crate::sort::sort(objects, |object| object.id[0], Located::key, interrupter)
+pub(crate) fn sort(objects: &mut [PackedObject], interrupter: &Interrupter) -> Result<(), Interrupted> {
+    crate::sort::sort(objects, |object| object.id[0], PackedObject::key, interrupter)
 }
 
 /// The length of what stands before the ids: the mark and the fan-out table.
@@ -78,7 +78,11 @@ impl<W: Write> IndexWriter<W> {
     }
 
     /// Writes all but the checksums of sorted, distinct `objects`.
-    pub(crate) fn write(&mut self, objects: &[Located], interrupter: &Interrupter) -> Result<(), PackError> {
+    pub(crate) fn write(
+        &mut self,
+        objects: &[PackedObject],
+        interrupter: &Interrupter,
+    ) -> Result<(), PackError> {
         let failed = PackError::disk("write the index of");
         self.out.write_all(&MAGIC).map_err(&failed)?;
         write_fan_out(&mut self.out, objects).map_err(&failed)?;
@@ -106,7 +110,7 @@ impl<W: Write> IndexWriter<W> {
 }
 
 /// For each first byte, how many ids begin with it or a smaller one.
-fn write_fan_out(out: &mut impl Write, objects: &[Located]) -> io::Result<()> {
+fn write_fan_out(out: &mut impl Write, objects: &[PackedObject]) -> io::Result<()> {
     let mut counts = [0_u32; 256];
     for object in objects {
         counts[usize::from(object.id[0])] += 1;
@@ -119,7 +123,7 @@ fn write_fan_out(out: &mut impl Write, objects: &[Located]) -> io::Result<()> {
     Ok(())
 }
 
-fn write_offsets(out: &mut impl Write, objects: &[Located]) -> io::Result<()> {
+fn write_offsets(out: &mut impl Write, objects: &[PackedObject]) -> io::Result<()> {
     let mut large = Vec::new();
     for object in objects {
         let word = if object.offset < LARGE {
@@ -165,7 +169,7 @@ mod tests {
         let at = |first, last| {
             let mut id = [first; 20];
             id[19] = last;
-            Located { id, crc: 0, offset: 12 }
+            PackedObject { id, crc: 0, offset: 12 }
         };
         let objects = [at(0, 1), at(7, 1), at(7, 3), at(255, 9)];
         let mut index = IndexWriter::new(Vec::new());
@@ -181,7 +185,7 @@ mod tests {
 
     #[test]
     fn offsets_beyond_two_gibibytes_stand_in_a_table_of_their_own() {
-        let at = |first, offset| Located { id: [first; 20], crc: 0, offset };
+        let at = |first, offset| PackedObject { id: [first; 20], crc: 0, offset };
         let mut index = IndexWriter::new(Vec::new());
         index.write(&[at(1, 12), at(2, 1 << 33), at(3, LARGE)], &Interrupter::default()).unwrap();
         let bytes = index.finish(&[9; 20]).unwrap();

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::{
     index,
-    unfinished::{INDEX, PACK, is_our_mark},
+    temporary_file::{INDEX, PACK, is_our_keep_file},
 };
 use crate::object::Id;
 
@@ -19,7 +19,7 @@ use crate::object::Id;
 /// in place with a `.keep` file of ours.
 pub(crate) fn is_being_published(folder: &Path, object: &Id) -> io::Result<bool> {
     let mut indexes = files(folder, INDEX)?;
-    let marks = files(folder, "pack-")?.into_iter().filter(|path| is_our_mark(path));
+    let marks = files(folder, "pack-")?.into_iter().filter(|path| is_our_keep_file(path));
     indexes.extend(marks.map(|mark| mark.with_extension("idx")).filter(|index| index.exists()));
     for index in indexes {
         if index::contains(&index, object)? {
@@ -50,7 +50,10 @@ pub(crate) fn remove_leftovers(folder: &Path, needed: Option<&[Id]>) -> io::Resu
         }
     }
     if needed.is_none() {
-        files(folder, "pack-")?.into_iter().filter(|path| is_our_mark(path)).try_for_each(fs::remove_file)?;
+        files(folder, "pack-")?
+            .into_iter()
+            .filter(|path| is_our_keep_file(path))
+            .try_for_each(fs::remove_file)?;
     }
     Ok(())
 }

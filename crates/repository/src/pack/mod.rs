@@ -1,28 +1,28 @@
 //! Writes one new pack and its index, as described in gitformat-pack(5).
 //!
-//! Threads fill [`Inlet`]s with whole objects; one thread appends what they hand over to the file.
+//! Threads fill [`ObjectSink`]s with whole objects; one thread appends what they hand over to the file.
 //! No deltas are made: they cost time, and features hardly resemble each other.
 //! Nothing is visible to readers of the repository until [`place`].
 
 mod appender;
 mod checksum;
-mod chunk;
+mod detached;
 mod entry;
+mod entry_buffer;
 mod finish;
 mod index;
 mod leftovers;
 mod name;
 mod place;
-mod roll;
-mod unbreakable;
-mod unfinished;
+mod spilling_list;
+mod temporary_file;
 mod writer;
 
 pub(crate) use finish::FinishedPack;
 pub(crate) use leftovers::{is_being_published, remove_leftovers};
 pub(crate) use name::PackName;
-pub(crate) use place::{find_holding, place, unmark};
-pub(crate) use writer::{Inlet, PackWriter};
+pub(crate) use place::{find_holding, place, remove_keep_file};
+pub(crate) use writer::{ObjectSink, PackWriter};
 
 use std::io;
 

@@ -8,7 +8,7 @@ use std::{
 
 use uuid::Uuid;
 
-use super::unfinished::{INDEX, PACK};
+use super::temporary_file::{INDEX, PACK};
 use crate::object::Id;
 
 /// The name of a pack, after the checksum that it ends with: `pack-1234…`, as Git calls it.

@@ -10,14 +10,14 @@ use std::{
 use super::{
     leftovers::{files, pack_checksum},
     name::PackName,
-    unfinished::{INDEX, OUR_MARK, PACK, Unfinished, is_our_mark},
+    temporary_file::{INDEX, KEEP_FILE_CONTENT, PACK, TemporaryFile, is_our_keep_file},
 };
 use crate::{object::Id, sync::sync_folder};
 
 /// Gives a finished pack and its index in `folder` the names under which Git finds them, the index last, and syncs the folder.
 /// Does what is left to do where that was begun before. `false` if the files are not there.
 ///
-/// A `.keep` file is written first, so that Git does not repack the pack before a ref leads to it; [`unmark`] removes it.
+/// A `.keep` file is written first, so that Git does not repack the pack before a ref leads to it; [`remove_keep_file`] removes it.
 pub(crate) fn place(folder: &Path, name: PackName) -> io::Result<bool> {
     let mut moves = Vec::new();
     for (kind, ending) in [(PACK, "pack"), (INDEX, "idx")] {
@@ -30,7 +30,7 @@ pub(crate) fn place(folder: &Path, name: PackName) -> io::Result<bool> {
             None => return Ok(false),
         }
     }
-    mark(folder, name)?;
+    write_keep_file(folder, name)?;
     for (from, to) in moves {
         fs::rename(from, to)?;
     }
@@ -39,9 +39,9 @@ pub(crate) fn place(folder: &Path, name: PackName) -> io::Result<bool> {
 }
 
 /// Removes the `.keep` file of [`place`]. One that somebody else wrote stays.
-pub(crate) fn unmark(folder: &Path, name: PackName) -> io::Result<()> {
+pub(crate) fn remove_keep_file(folder: &Path, name: PackName) -> io::Result<()> {
     let path = name.file(folder, "keep");
-    if is_our_mark(&path) { fs::remove_file(path) } else { Ok(()) }
+    if is_our_keep_file(&path) { fs::remove_file(path) } else { Ok(()) }
 }
 
 /// The pack with temporary names that contains the object: how an intent of version 0.1.0, which names no pack, finds it.
@@ -76,14 +76,14 @@ fn pack_with(folder: &Path, name: PackName) -> io::Result<Option<PathBuf>> {
     Ok(None)
 }
 
-fn mark(folder: &Path, name: PackName) -> io::Result<()> {
+fn write_keep_file(folder: &Path, name: PackName) -> io::Result<()> {
     let path = name.file(folder, "keep");
     if path.try_exists()? {
         return Ok(());
     }
     // Renamed into place, so that it is never half written: a half would count as somebody else's and stay.
-    let mark = Unfinished::pack(folder);
-    fs::write(&mark.0, OUR_MARK)?;
+    let mark = TemporaryFile::pack(folder);
+    fs::write(&mark.0, KEEP_FILE_CONTENT)?;
     mark.rename(&path)
 }
 

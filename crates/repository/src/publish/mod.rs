@@ -112,7 +112,7 @@ impl Repository {
         let is_published = self.branch_contains(branch, *new)?;
         let update = |source| StageError::Update { branch: branch.clone(), source };
         if let Ok(Some(name)) = parse(publication) {
-            pack::unmark(&self.pack_folder(), name).map_err(update)?;
+            pack::remove_keep_file(&self.pack_folder(), name).map_err(update)?;
         }
         // A lock that is left would keep everybody else from the branch.
         drop(RefLock::adopt(self, branch, *new)?);
@@ -143,7 +143,7 @@ impl Repository {
         reflog::append(self, branch, *old, &commit).map_err(update)?;
         lock.commit().map_err(update)?;
         if let Some(name) = name {
-            pack::unmark(&folder, name).map_err(update)?;
+            pack::remove_keep_file(&folder, name).map_err(update)?;
         }
         Ok(commit)
     }

@@ -3,10 +3,10 @@
 use gix::objs::WriteTo;
 use jiff::Timestamp;
 
-use super::{Stage, StageError, closed::ClosedLayer};
+use super::{Stage, StageError, finished_layer::FinishedLayer};
 use crate::{
     Commit, Identity, Interrupter, Repository,
-    object::{Id, Kind},
+    object::{Id, ObjectKind},
     pack::FinishedPack,
 };
 
@@ -49,9 +49,9 @@ impl Stage {
         let object = self.commit_object(tree, details)?;
         let mut raw = Vec::new();
         object.write_to(&mut raw).map_err(|_| StageError::Identity(details.author.name.clone()))?;
-        let id = self.inlet.add(Kind::Commit, &raw)?;
-        self.inlet.flush()?;
-        drop(self.inlet);
+        let id = self.sink.add(ObjectKind::Commit, &raw)?;
+        self.sink.flush()?;
+        drop(self.sink);
         Ok(StagedCommit {
             commit: Commit::from_bytes(id.into(), &raw)?,
             repository: self.repository,
@@ -66,21 +66,21 @@ impl Stage {
     /// and the pack's checksum can be begun.
     fn write_trees(&mut self) -> Result<Id, StageError> {
         let mut layers = std::mem::take(&mut self.layers);
-        self.root.write_blobs(&mut self.inlet)?;
+        self.root.write_blobs(&mut self.sink)?;
         let metas =
-            layers.iter().map(|layer| layer.write_meta(&mut self.inlet)).collect::<Result<Vec<_>, _>>()?;
-        self.inlet.flush()?;
-        let trees: Option<u32> = layers.iter().map(ClosedLayer::tree_count).sum();
+            layers.iter().map(|layer| layer.write_meta(&mut self.sink)).collect::<Result<Vec<_>, _>>()?;
+        self.sink.flush()?;
+        let trees: Option<u32> = layers.iter().map(FinishedLayer::tree_count).sum();
         if let Some(trees) = trees {
             const ROOT_AND_COMMIT: u32 = 2;
             self.pack.expect(trees + ROOT_AND_COMMIT)?;
         }
         for (layer, meta) in layers.iter_mut().zip(metas) {
-            let tree = layer.write_trees(meta, &self.pack, &mut self.inlet, &self.interrupter)?;
+            let tree = layer.write_trees(meta, &self.pack, &mut self.sink, &self.interrupter)?;
             self.root.put(&layer.path, tree);
         }
         self.layers = layers;
-        self.root.write(&self.repository.git(), &mut self.inlet)
+        self.root.write(&self.repository.git(), &mut self.sink)
     }
 
     fn commit_object(&self, tree: Id, details: &CommitDetails) -> Result<gix::objs::Commit, StageError> {
@@ -108,7 +108,7 @@ impl Stage {
             return format!("Import from {source}:{} to {}/", one.layer.name, one.path);
         }
         let mut message = format!("Import {} datasets from {source}:", self.layers.len());
-        for ClosedLayer { path, layer, .. } in &self.layers {
+        for FinishedLayer { path, layer, .. } in &self.layers {
             message += &format!("\n * {path}/");
             if path.as_str() != layer.name {
                 message += &format!(" (from {})", layer.name);

@@ -7,19 +7,19 @@ use longhaul_geodata::{Batch, Row, Value};
 
 use super::{
     StageError,
-    places::{LONGEST_NAME, Places},
-    previous::{Previous, key_error, value_text},
-    unkeyed::KeyGiver,
+    feature_entries::{FeatureEntries, LONGEST_NAME},
+    key_generator::KeyGenerator,
+    previous_features::{PreviousFeatures, key_error, value_text},
 };
 use crate::{
     DatasetPath, Interrupter, PackError,
     dataset::{
         Scheme,
         feature::FeatureEncoder,
-        place::{file_name, pack_key},
+        feature_path::{file_name, pack_key},
     },
-    object::{Id, Kind, id_of},
-    pack::Inlet,
+    object::{Id, ObjectKind, id_of},
+    pack::ObjectSink,
 };
 
 /// Rows that are compressed to see whether it pays.
@@ -28,22 +28,22 @@ const SAMPLE: usize = 64;
 const WORTH: f64 = 0.4;
 
 /// What all writers of a layer share.
-pub(super) struct Plan {
+pub(super) struct WriterSetup {
     pub(super) path: DatasetPath,
     pub(super) encoder: FeatureEncoder,
     /// The column of the primary key; nothing where keys are generated.
     pub(super) key: Option<usize>,
     pub(super) scheme: Scheme,
-    pub(super) previous: Option<Previous>,
+    pub(super) previous: Option<PreviousFeatures>,
 }
 
 /// Takes the features of one layer from one thread.
 pub struct FeatureWriter {
-    plan: Arc<Plan>,
+    setup: Arc<WriterSetup>,
     git: gix::Repository,
-    inlet: Inlet,
-    places: Places,
-    keys: Option<KeyGiver>,
+    sink: ObjectSink,
+    feature_entries: FeatureEntries,
+    keys: Option<KeyGenerator>,
     interrupter: Interrupter,
     compress: Option<bool>,
     blob: Vec<u8>,
@@ -54,24 +54,24 @@ pub struct FeatureWriter {
 
 /// What a writer leaves behind: where its features stand, and the keys it gave.
 pub struct WrittenFeatures {
-    pub(super) places: Places,
-    pub(super) keys: Option<KeyGiver>,
+    pub(super) feature_entries: FeatureEntries,
+    pub(super) keys: Option<KeyGenerator>,
 }
 
 impl FeatureWriter {
     pub(super) fn new(
-        plan: Arc<Plan>,
+        setup: Arc<WriterSetup>,
         git: gix::Repository,
-        inlet: Inlet,
-        keys: Option<KeyGiver>,
+        sink: ObjectSink,
+        keys: Option<KeyGenerator>,
         interrupter: Interrupter,
     ) -> Self {
         Self {
             interrupter,
-            places: Places::new(plan.scheme),
-            plan,
+            feature_entries: FeatureEntries::new(setup.scheme),
+            setup,
             git,
-            inlet,
+            sink,
             keys,
             compress: None,
             blob: Vec::new(),
@@ -99,81 +99,83 @@ impl FeatureWriter {
     pub fn finish(mut self) -> Result<WrittenFeatures, StageError> {
         if let Some(mut keys) = self.keys.take() {
             let mut late = Vec::new();
-            keys.settle(&self.git, &self.interrupter, &mut |key, id, blob| late.push((key, id, blob)))?;
+            keys.assign_pending(&self.git, &self.interrupter, &mut |key, id, blob| {
+                late.push((key, id, blob))
+            })?;
             for (key, id, blob) in late {
-                self.place_integer(key, id, &blob)?;
+                self.write_with_integer_key(key, id, &blob)?;
             }
             self.keys = Some(keys);
         }
-        self.inlet.flush()?;
-        Ok(WrittenFeatures { places: self.places, keys: self.keys })
+        self.sink.flush()?;
+        Ok(WrittenFeatures { feature_entries: self.feature_entries, keys: self.keys })
     }
 
     fn write_row(&mut self, row: Row<'_>) -> Result<(), StageError> {
         let mut blob = std::mem::take(&mut self.blob);
-        self.plan.encoder.encode(row, &mut blob);
-        let id = id_of(Kind::Blob, &blob)?;
-        let done = match self.plan.key {
-            Some(column) => self.place(row.value(column), id, &blob),
-            None => self.place_without_key(id, &blob),
+        self.setup.encoder.encode(row, &mut blob);
+        let id = id_of(ObjectKind::Blob, &blob)?;
+        let done = match self.setup.key {
+            Some(column) => self.write_with_key(row.value(column), id, &blob),
+            None => self.write_without_key(id, &blob),
         };
         self.blob = blob;
         done
     }
 
-    fn place(&mut self, key: Value<'_>, id: Id, blob: &[u8]) -> Result<(), StageError> {
-        match (self.plan.scheme, key) {
-            (Scheme::Int, Value::Integer(key)) => self.place_integer(key, id, blob),
+    fn write_with_key(&mut self, key: Value<'_>, id: Id, blob: &[u8]) -> Result<(), StageError> {
+        match (self.setup.scheme, key) {
+            (Scheme::Int, Value::Integer(key)) => self.write_with_integer_key(key, id, blob),
             (_, Value::Null) => Err(self.bad_key(Value::Null, "stands for no feature")),
             (Scheme::Int, other) => Err(self.bad_key(other, "is not an integer")),
             (Scheme::Hash, Value::Geometry(_)) => Err(self.bad_key(key, "is a geometry")),
-            (Scheme::Hash, key) => self.place_named(key, id, blob),
+            (Scheme::Hash, key) => self.write_with_named_key(key, id, blob),
         }
     }
 
-    fn place_without_key(&mut self, id: Id, blob: &[u8]) -> Result<(), StageError> {
+    fn write_without_key(&mut self, id: Id, blob: &[u8]) -> Result<(), StageError> {
         // A sequential layer has one writer; a second one has no keys to give.
         let Some(keys) = &mut self.keys else { return Err(PackError::GivenUp.into()) };
         match keys.key_for(id, blob) {
-            Some(key) => self.place_integer(key, id, blob),
+            Some(key) => self.write_with_integer_key(key, id, blob),
             // Its key is settled at the end.
             None => Ok(()),
         }
     }
 
-    fn place_integer(&mut self, key: i64, id: Id, blob: &[u8]) -> Result<(), StageError> {
-        let old = self.plan.previous.as_ref().and_then(|previous| previous.of_integer(key));
+    fn write_with_integer_key(&mut self, key: i64, id: Id, blob: &[u8]) -> Result<(), StageError> {
+        let old = self.setup.previous.as_ref().and_then(|previous| previous.of_integer(key));
         let id = self.keep_or_add(old, id, blob)?;
-        self.places.push_integer(key, id);
+        self.feature_entries.push_integer(key, id);
         Ok(())
     }
 
-    fn place_named(&mut self, key: Value<'_>, id: Id, blob: &[u8]) -> Result<(), StageError> {
+    fn write_with_named_key(&mut self, key: Value<'_>, id: Id, blob: &[u8]) -> Result<(), StageError> {
         pack_key(key, &mut self.packed);
         self.name.clear();
         file_name(&self.packed, &mut self.name);
         if self.name.len() > LONGEST_NAME {
             return Err(self.bad_key(key, "is too long to be the name of a file"));
         }
-        let previous = self.plan.previous.as_ref();
+        let previous = self.setup.previous.as_ref();
         let old = previous.and_then(|previous| previous.of_name(self.name.as_bytes()));
         let id = self.keep_or_add(old, id, blob)?;
-        self.places.push_named(&self.packed, &self.name, id);
+        self.feature_entries.push_named(&self.packed, &self.name, id);
         Ok(())
     }
 
     /// The id under which the feature stands: that of `old` if it says the same.
     fn keep_or_add(&mut self, old: Option<Id>, id: Id, blob: &[u8]) -> Result<Id, StageError> {
-        if let (Some(old), Some(previous)) = (old, &self.plan.previous) {
-            let encoder = &self.plan.encoder;
-            if old == id || previous.says_the_same(&self.git, old, blob, encoder, &mut self.projected)? {
+        if let (Some(old), Some(previous)) = (old, &self.setup.previous) {
+            let encoder = &self.setup.encoder;
+            if old == id || previous.is_equivalent(&self.git, old, blob, encoder, &mut self.projected)? {
                 return Ok(old);
             }
         }
         if self.compress == Some(true) {
-            self.inlet.add_compressed(id, Kind::Blob, blob)?;
+            self.sink.add_compressed(id, ObjectKind::Blob, blob)?;
         } else {
-            self.inlet.add_stored(id, Kind::Blob, blob)?;
+            self.sink.add_stored(id, ObjectKind::Blob, blob)?;
         }
         Ok(id)
     }
@@ -182,14 +184,14 @@ impl FeatureWriter {
         let step = (batch.len() / SAMPLE).max(1);
         let (mut before, mut after) = (0, 0);
         for row in batch.rows().step_by(step) {
-            self.plan.encoder.encode(row, &mut self.blob);
+            self.setup.encoder.encode(row, &mut self.blob);
             before += self.blob.len();
-            after += self.inlet.compressed_len(&self.blob);
+            after += self.sink.compressed_len(&self.blob);
         }
         (after as f64) < before as f64 * (1.0 - WORTH)
     }
 
     fn bad_key(&self, key: Value<'_>, reason: &'static str) -> StageError {
-        key_error(&self.plan.path, value_text(key), reason)
+        key_error(&self.setup.path, value_text(key), reason)
     }
 }

@@ -6,12 +6,12 @@ use longhaul_geodata::{Column, DataType, Layer, Schema};
 
 use super::{
     Stage, StageError,
-    closed::ClosedLayer,
     columns::align,
-    features::{FeatureWriter, Plan, WrittenFeatures},
-    places::Places,
-    previous::{Previous, key_error},
-    unkeyed::KeyGiver,
+    feature_entries::FeatureEntries,
+    features::{FeatureWriter, WriterSetup, WrittenFeatures},
+    finished_layer::FinishedLayer,
+    key_generator::KeyGenerator,
+    previous_features::{PreviousFeatures, key_error},
 };
 use crate::{
     DatasetPath, Interrupter, PackError, Repository,
@@ -40,10 +40,10 @@ pub struct LayerStage {
     repository: Repository,
     columns: Vec<KartColumn>,
     legend: Legend,
-    plan: Arc<Plan>,
+    setup: Arc<WriterSetup>,
     dataset: Option<StoredDataset>,
-    key_giver: Option<KeyGiver>,
-    places: Places,
+    key_generator: Option<KeyGenerator>,
+    feature_entries: FeatureEntries,
     interrupter: Interrupter,
     generated_keys: Option<GeneratedKeys>,
 }
@@ -69,13 +69,15 @@ impl LayerStage {
         let legend = Legend::of(&columns);
         let scheme = Scheme::of(&layer.schema);
         let previous = match &dataset {
-            Some(dataset) => Some(Previous::read(&git, dataset, &legend, scheme, mode, &stage.interrupter)?),
+            Some(dataset) => {
+                Some(PreviousFeatures::read(&git, dataset, &legend, scheme, mode, &stage.interrupter)?)
+            }
             None => None,
         };
-        let key_giver = key.is_none().then(|| {
+        let key_generator = key.is_none().then(|| {
             let keys = dataset.as_ref().and_then(|dataset| dataset.generated_keys.clone());
-            let highest = previous.as_ref().and_then(Previous::highest).filter(|_| mode == Mode::Add);
-            KeyGiver::new(columns[0].clone(), keys, mode, highest)
+            let highest = previous.as_ref().and_then(PreviousFeatures::highest).filter(|_| mode == Mode::Add);
+            KeyGenerator::new(columns[0].clone(), keys, mode, highest)
         });
         let encoder = FeatureEncoder::new(&legend.name(), legend.values.len(), key);
         Ok(Self {
@@ -84,10 +86,10 @@ impl LayerStage {
             repository: stage.repository.clone(),
             columns,
             legend,
-            plan: Arc::new(Plan { path, encoder, key, scheme, previous }),
+            setup: Arc::new(WriterSetup { path, encoder, key, scheme, previous }),
             dataset,
-            key_giver,
-            places: Places::new(scheme),
+            key_generator,
+            feature_entries: FeatureEntries::new(scheme),
             interrupter: stage.interrupter(),
             generated_keys: None,
         })
@@ -95,16 +97,16 @@ impl LayerStage {
 
     /// Whether features must come from one thread, in their order: so it is where keys are generated.
     pub fn is_sequential(&self) -> bool {
-        self.plan.key.is_none()
+        self.setup.key.is_none()
     }
 
     /// A way in for one more thread; the only one where the layer is sequential.
     pub fn writer(&mut self, stage: &Stage) -> FeatureWriter {
-        let keys = self.key_giver.take();
+        let keys = self.key_generator.take();
         FeatureWriter::new(
-            self.plan.clone(),
+            self.setup.clone(),
             self.repository.git(),
-            stage.pack.inlet(),
+            stage.pack.sink(),
             keys,
             stage.interrupter(),
         )
@@ -112,7 +114,7 @@ impl LayerStage {
 
     /// Takes over what a writer wrote.
     pub fn collect(&mut self, written: WrittenFeatures) {
-        self.places.append(written.places);
+        self.feature_entries.append(written.feature_entries);
         if let Some(keys) = written.keys {
             self.generated_keys = Some(keys.into_keys());
         }
@@ -124,33 +126,33 @@ impl LayerStage {
     /// # Errors
     /// If it is interrupted.
     pub fn withdraw(&mut self, keys: &[i64]) -> Result<(), StageError> {
-        self.places.remove(keys, &self.interrupter)?;
+        self.feature_entries.remove(keys, &self.interrupter)?;
         Ok(())
     }
 
     /// Sorts out where the features stand; those of the previous version that stay are among them.
-    pub(super) fn close(mut self) -> Result<ClosedLayer, StageError> {
-        let Ok(plan) = Arc::try_unwrap(self.plan) else {
+    pub(super) fn close(mut self) -> Result<FinishedLayer, StageError> {
+        let Ok(setup) = Arc::try_unwrap(self.setup) else {
             return Err(PackError::GivenUp.into());
         };
-        let repeated = |key| key_error(&plan.path, key, "stands in more than one row");
-        self.places.sort(&self.interrupter)?.map_err(repeated)?;
+        let repeated = |key| key_error(&setup.path, key, "stands in more than one row");
+        self.feature_entries.sort(&self.interrupter)?.map_err(repeated)?;
         let mut known = HashSet::new();
-        if let Some(mut previous) = plan.previous {
+        if let Some(mut previous) = setup.previous {
             known = std::mem::take(&mut previous.trees);
             if self.mode == Mode::Add {
-                self.places.complete_with(previous.into_places(&self.interrupter)?);
+                self.feature_entries.complete_with(previous.into_feature_entries(&self.interrupter)?);
             }
         }
-        Ok(ClosedLayer {
-            path: plan.path,
+        Ok(FinishedLayer {
+            path: setup.path,
             layer: self.layer,
             columns: self.columns,
             legend: self.legend,
             generated_keys: self.generated_keys,
-            keep_words: self.mode == Mode::Add && self.dataset.is_some(),
+            keep_descriptions: self.mode == Mode::Add && self.dataset.is_some(),
             dataset: self.dataset,
-            places: self.places,
+            feature_entries: self.feature_entries,
             known,
         })
     }

@@ -9,19 +9,19 @@
 //! Whatever is dropped on the way leaves nothing behind.
 
 mod catch_up;
-mod closed;
 mod columns;
 mod commit;
+mod deleted_rows;
 mod error;
+mod feature_entries;
 mod features;
+mod finished_layer;
+mod key_generator;
 mod layer;
 mod meta;
-mod places;
-mod previous;
+mod previous_features;
 mod root;
 mod trees;
-mod unkeyed;
-mod vanished;
 
 pub use commit::{CommitDetails, StagedCommit};
 pub use error::StageError;
@@ -31,7 +31,7 @@ pub use layer::{LayerStage, Mode};
 use crate::{
     DatasetPath, Interrupter, Repository,
     object::Id,
-    pack::{Inlet, PackWriter},
+    pack::{ObjectSink, PackWriter},
     repository::branch_ref,
 };
 
@@ -46,8 +46,8 @@ pub struct Stage {
     root: root::Root,
     interrupter: Interrupter,
     pack: PackWriter,
-    inlet: Inlet,
-    layers: Vec<closed::ClosedLayer>,
+    sink: ObjectSink,
+    layers: Vec<finished_layer::FinishedLayer>,
 }
 
 impl Stage {
@@ -73,7 +73,7 @@ impl Stage {
         let pack = PackWriter::new(&folder, interrupter.clone())?;
         Ok(Self {
             root: root::Root::open(&git, parent)?,
-            inlet: pack.inlet(),
+            sink: pack.sink(),
             repository: repository.clone(),
             branch: branch.to_owned(),
             tip,
@@ -117,7 +117,7 @@ impl Stage {
     pub fn finish(&mut self, layer: LayerStage) -> Result<u64, StageError> {
         let layer = layer.close()?;
         self.root.reserve(&layer.path);
-        let features = layer.places.len() as u64;
+        let features = layer.feature_entries.len() as u64;
         self.layers.push(layer);
         Ok(features)
     }

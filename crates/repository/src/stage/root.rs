@@ -8,10 +8,10 @@ use crate::{
     dataset::{
         find::Datasets,
         stored::{StoredDataset, find, read, read_tree},
-        tree::{Entry, Mode, encode},
+        tree::{EntryMode, TreeEntry, encode},
     },
-    object::{Id, Kind, bytes},
-    pack::Inlet,
+    object::{Id, ObjectKind, bytes},
+    pack::ObjectSink,
 };
 
 /// The file that tells Kart which layout the repository has; in every commit.
@@ -99,7 +99,7 @@ impl Root {
         for component in path.components() {
             let entries = read_tree(git, tree)?;
             match entries.iter().find(|entry| entry.name == component.as_bytes()) {
-                Some(Entry { mode: Mode::Tree, id, .. }) => tree = *id,
+                Some(TreeEntry { mode: EntryMode::Tree, id, .. }) => tree = *id,
                 Some(_) => {
                     let reason = format!("'{component}' is a file");
                     return Err(StageError::Occupied { path: path.clone(), reason });
@@ -127,20 +127,20 @@ impl Root {
     }
 
     /// Writes the blobs that the tree of the repository will name itself.
-    pub(super) fn write_blobs(&mut self, inlet: &mut Inlet) -> Result<(), StageError> {
+    pub(super) fn write_blobs(&mut self, sink: &mut ObjectSink) -> Result<(), StageError> {
         if self.base.is_none() {
-            inlet.add(Kind::Blob, VERSION)?;
+            sink.add(ObjectKind::Blob, VERSION)?;
         }
         Ok(())
     }
 
     /// Writes the tree of the repository with all that was put into it.
-    pub(super) fn write(&self, git: &gix::Repository, inlet: &mut Inlet) -> Result<Id, StageError> {
-        let mut entries = self.changes.applied(git, self.base, inlet)?;
+    pub(super) fn write(&self, git: &gix::Repository, sink: &mut ObjectSink) -> Result<Id, StageError> {
+        let mut entries = self.changes.applied(git, self.base, sink)?;
         if !entries.iter().any(|entry| entry.name == VERSION_FILE.as_bytes()) {
-            entries.push(Entry::blob(VERSION_FILE, inlet.add(Kind::Blob, VERSION)?));
+            entries.push(TreeEntry::blob(VERSION_FILE, sink.add(ObjectKind::Blob, VERSION)?));
         }
-        Ok(inlet.add(Kind::Tree, &encode(entries))?)
+        Ok(sink.add(ObjectKind::Tree, &encode(entries))?)
     }
 }
 
@@ -150,20 +150,20 @@ impl Changes {
         &self,
         git: &gix::Repository,
         base: Option<Id>,
-        inlet: &mut Inlet,
-    ) -> Result<Vec<Entry>, StageError> {
+        sink: &mut ObjectSink,
+    ) -> Result<Vec<TreeEntry>, StageError> {
         let mut entries = base.map_or_else(|| Ok(Vec::new()), |base| read_tree(git, base))?;
         for (name, changes) in &self.below {
-            let old = find(&entries, name, Mode::Tree);
+            let old = find(&entries, name, EntryMode::Tree);
             let id = match changes.tree {
                 Some(tree) => tree,
                 None => {
-                    let folder = encode(changes.applied(git, old, inlet)?);
-                    inlet.add(Kind::Tree, &folder)?
+                    let folder = encode(changes.applied(git, old, sink)?);
+                    sink.add(ObjectKind::Tree, &folder)?
                 }
             };
             entries.retain(|entry| entry.name != name.as_bytes());
-            entries.push(Entry::tree(name.as_bytes(), id));
+            entries.push(TreeEntry::tree(name.as_bytes(), id));
         }
         Ok(entries)
     }
@@ -175,9 +175,9 @@ fn is_within(inner: &str, outer: &str) -> bool {
 
 fn check_version(git: &gix::Repository, root: Id) -> Result<(), StageError> {
     let entries = read_tree(git, root)?;
-    let version = match find(&entries, VERSION_FILE, Mode::Blob) {
+    let version = match find(&entries, VERSION_FILE, EntryMode::Blob) {
         Some(id) => String::from_utf8_lossy(&read(git, id)?).trim().to_owned(),
-        None if find(&entries, ".sno.repository.version", Mode::Blob).is_some() => "2".to_owned(),
+        None if find(&entries, ".sno.repository.version", EntryMode::Blob).is_some() => "2".to_owned(),
         None => return Ok(()),
     };
     if version == "3" { Ok(()) } else { Err(StageError::Version(version)) }

@@ -5,7 +5,7 @@ use base64::{Engine, prelude::BASE64_URL_SAFE};
 use longhaul_geodata::{DataType, Schema, Value};
 use sha2::{Digest, Sha256};
 
-use super::message;
+use super::msgpack;
 
 /// The digits of tree names, by value.
 pub(crate) const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -54,8 +54,8 @@ impl Scheme {
 /// A primary key as the blob's name holds it: MessagePack of an array of one.
 pub(crate) fn pack_key(key: Value<'_>, out: &mut Vec<u8>) {
     out.clear();
-    message::array(out, 1);
-    message::value(out, key);
+    msgpack::array(out, 1);
+    msgpack::value(out, key);
 }
 
 /// The file name for a packed key.
@@ -70,7 +70,7 @@ pub(crate) fn packed_key(file_name: &[u8]) -> Option<Vec<u8>> {
 
 /// The one value of a packed key.
 pub(crate) fn unpack_key(packed: &[u8]) -> Option<Value<'_>> {
-    let mut reader = message::Reader::new(packed);
+    let mut reader = msgpack::Reader::new(packed);
     let one = reader.array()? == 1;
     let key = reader.value()?;
     (one && reader.is_at_end()).then_some(key)
@@ -78,7 +78,7 @@ pub(crate) fn unpack_key(packed: &[u8]) -> Option<Value<'_>> {
 
 /// The values of a packed key. The format foresees more than one.
 pub(crate) fn unpack_keys(packed: &[u8]) -> Option<Vec<Value<'_>>> {
-    let mut reader = message::Reader::new(packed);
+    let mut reader = msgpack::Reader::new(packed);
     let len = reader.array()?;
     let keys = (0..len).map(|_| reader.value()).collect::<Option<_>>()?;
     reader.is_at_end().then_some(keys)

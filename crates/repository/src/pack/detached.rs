@@ -17,9 +17,9 @@ use crate::Interrupter;
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 
 /// Work that a thread of its own is doing.
-pub(super) struct Unbreakable<T>(Receiver<T>);
+pub(super) struct DetachedIo<T>(Receiver<T>);
 
-impl<T: Send + 'static> Unbreakable<T> {
+impl<T: Send + 'static> DetachedIo<T> {
     /// Begins it on a thread of this name.
     pub(super) fn begin(name: &str, work: impl FnOnce() -> T + Send + 'static) -> io::Result<Self> {
         let (done, outcome) = sync_channel(1);
@@ -57,7 +57,7 @@ mod tests {
         let interrupter = Interrupter::default();
         let (go_on, held_up) = channel::<()>();
         let (ended, end) = channel();
-        let work = Unbreakable::begin("test", move || {
+        let work = DetachedIo::begin("test", move || {
             let _ = held_up.recv();
             let _ = ended.send(());
         });
@@ -69,13 +69,13 @@ mod tests {
 
     #[test]
     fn what_is_left_alone_brings_its_outcome() {
-        let work = Unbreakable::begin("test", || 7).unwrap();
+        let work = DetachedIo::begin("test", || 7).unwrap();
         assert_eq!(work.wait(&Interrupter::default()).unwrap(), 7);
     }
 
     #[test]
     fn a_panic_is_an_error() {
-        let work = Unbreakable::begin("test", || panic!("on purpose")).unwrap();
+        let work = DetachedIo::begin("test", || panic!("on purpose")).unwrap();
         assert!(matches!(work.wait(&Interrupter::default()), Err::<(), _>(PackError::GivenUp)));
     }
 }

@@ -14,16 +14,16 @@ pub(super) const PACK: &str = "tmp_pack_";
 pub(super) const INDEX: &str = "tmp_idx_";
 
 /// What our `.keep` files contain, so that those of others are not taken for ours.
-pub(super) const OUR_MARK: &[u8] = b"longhaul is publishing this pack\n";
+pub(super) const KEEP_FILE_CONTENT: &[u8] = b"longhaul is publishing this pack\n";
 
 /// To free a file that is longer takes the disk longer than a cancel may.
 const LARGE: u64 = 1 << 20;
 
 /// A pack or index that is not whole yet, under a name that no reader looks for; removed when dropped.
 #[derive(Debug)]
-pub(super) struct Unfinished(pub(super) PathBuf);
+pub(super) struct TemporaryFile(pub(super) PathBuf);
 
-impl Unfinished {
+impl TemporaryFile {
     /// A new place in `folder` for a pack.
     pub(super) fn pack(folder: &Path) -> Self {
         Self(folder.join(format!("{PACK}{}", Uuid::new_v4().simple())))
@@ -54,7 +54,7 @@ impl Unfinished {
     }
 }
 
-impl Drop for Unfinished {
+impl Drop for TemporaryFile {
     fn drop(&mut self) {
         let path = mem::take(&mut self.0);
         if path.as_os_str().is_empty() {
@@ -73,9 +73,9 @@ impl Drop for Unfinished {
 }
 
 /// Whether the file is a `.keep` file that this crate wrote.
-pub(super) fn is_our_mark(path: &Path) -> bool {
-    let is_small = || fs::metadata(path).is_ok_and(|file| file.len() == OUR_MARK.len() as u64);
+pub(super) fn is_our_keep_file(path: &Path) -> bool {
+    let is_small = || fs::metadata(path).is_ok_and(|file| file.len() == KEEP_FILE_CONTENT.len() as u64);
     path.extension().is_some_and(|ending| ending == "keep")
         && is_small()
-        && fs::read(path).is_ok_and(|bytes| bytes == OUR_MARK)
+        && fs::read(path).is_ok_and(|bytes| bytes == KEEP_FILE_CONTENT)
 }

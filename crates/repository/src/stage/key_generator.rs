@@ -2,11 +2,11 @@
 //! file is the same feature.
 //!
 //! A row whose blob is known gets the key it had. Of the others, those that differ from a
-//! vanished row in one column take its key over; the rest get new ones.
+//! deleted row in one column take its key over; the rest get new ones.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
-use super::{Mode, StageError, vanished::Vanished};
+use super::{Mode, StageError, deleted_rows::DeletedRows};
 use crate::{
     Interrupter,
     dataset::{KartColumn, generated_keys::GeneratedKeys, stored::read},
@@ -19,22 +19,22 @@ const MOST_PAIRED: usize = 10_000;
 const MOST_BYTES: usize = 64 << 20;
 
 /// Gives keys to rows in the order in which they come.
-pub(super) struct KeyGiver {
+pub(super) struct KeyGenerator {
     keys: GeneratedKeys,
     /// Keys of earlier rows that have not come again, by blob.
     unclaimed: HashMap<Id, VecDeque<i64>>,
-    /// Rows that are new, until it is known which earlier rows have vanished.
-    waiting: Option<Waiting>,
+    /// Rows that are new, until it is known which earlier rows have deleted.
+    pending: Option<PendingRows>,
     next: i64,
 }
 
 #[derive(Default)]
-struct Waiting {
+struct PendingRows {
     rows: Vec<(Id, Vec<u8>)>,
     bytes: usize,
 }
 
-impl KeyGiver {
+impl KeyGenerator {
     /// For a layer that had these keys, or none yet; new ones are higher than those, and than `highest`.
     pub(super) fn new(
         column: KartColumn,
@@ -50,8 +50,8 @@ impl KeyGiver {
         let highest = rows.last_key_value().map(|(key, _)| *key).max(highest);
         Self {
             next: highest.map_or(1, |key| key.saturating_add(1)),
-            // Where features are added, no row has vanished.
-            waiting: (!rows.is_empty() && mode == Mode::Replace).then(Waiting::default),
+            // Where features are added, no row has deleted.
+            pending: (!rows.is_empty() && mode == Mode::Replace).then(PendingRows::default),
             keys: GeneratedKeys { column, rows },
             unclaimed,
         }
@@ -62,10 +62,10 @@ impl KeyGiver {
         if let Some(key) = self.unclaimed.get_mut(&id).and_then(VecDeque::pop_front) {
             return Some(key);
         }
-        match &mut self.waiting {
-            Some(waiting) if waiting.rows.len() < MOST_PAIRED && waiting.bytes < MOST_BYTES => {
-                waiting.bytes += blob.len();
-                waiting.rows.push((id, blob.to_vec()));
+        match &mut self.pending {
+            Some(pending) if pending.rows.len() < MOST_PAIRED && pending.bytes < MOST_BYTES => {
+                pending.bytes += blob.len();
+                pending.rows.push((id, blob.to_vec()));
                 None
             }
             _ => Some(self.new_key(id)),
@@ -73,20 +73,20 @@ impl KeyGiver {
     }
 
     /// Gives the rows that wait their keys.
-    pub(super) fn settle(
+    pub(super) fn assign_pending(
         &mut self,
         git: &gix::Repository,
         interrupter: &Interrupter,
         place: &mut impl FnMut(i64, Id, Vec<u8>),
     ) -> Result<(), StageError> {
-        let waiting = self.waiting.take().unwrap_or_default().rows;
-        let mut vanished = match waiting.len() {
-            0 => Vanished::default(),
-            _ => self.vanished(git, interrupter)?,
+        let pending = self.pending.take().unwrap_or_default().rows;
+        let mut deleted = match pending.len() {
+            0 => DeletedRows::default(),
+            _ => self.deleted(git, interrupter)?,
         };
-        for (id, blob) in waiting {
+        for (id, blob) in pending {
             interrupter.check()?;
-            let key = match vanished.take_like(&blob) {
+            let key = match deleted.take_like(&blob) {
                 Some(key) => {
                     self.keys.rows.insert(key, id);
                     key
@@ -111,23 +111,23 @@ impl KeyGiver {
     }
 
     /// The earlier rows that did not come again, unless there are too many to compare.
-    fn vanished(&self, git: &gix::Repository, interrupter: &Interrupter) -> Result<Vanished, StageError> {
+    fn deleted(&self, git: &gix::Repository, interrupter: &Interrupter) -> Result<DeletedRows, StageError> {
         let mut keys: Vec<(i64, Id)> = Vec::new();
         for (id, unclaimed) in &self.unclaimed {
             keys.extend(unclaimed.iter().map(|key| (*key, *id)));
         }
         if keys.len() > MOST_PAIRED {
-            return Ok(Vanished::default());
+            return Ok(DeletedRows::default());
         }
         keys.sort_unstable();
-        let mut vanished = Vanished::default();
+        let mut deleted = DeletedRows::default();
         for (key, id) in keys {
             interrupter.check()?;
             // A blob of a dataset that was put here by hand may be missing: then nothing is like it.
             if git.has_object(gix::ObjectId::from(id)) {
-                vanished.insert(key, &read(git, id)?);
+                deleted.insert(key, &read(git, id)?);
             }
         }
-        Ok(vanished)
+        Ok(deleted)
     }
 }

@@ -6,19 +6,19 @@ use longhaul_geodata::Layer;
 
 use super::{
     StageError,
+    feature_entries::FeatureEntries,
     meta::{DatasetMeta, Meta},
-    places::Places,
     trees,
 };
 use crate::{
     DatasetPath, Interrupter,
     dataset::{KartColumn, generated_keys::GeneratedKeys, legend::Legend, stored::StoredDataset},
     object::Id,
-    pack::{Inlet, PackWriter},
+    pack::{ObjectSink, PackWriter},
 };
 
 /// A layer that was taken in.
-pub(super) struct ClosedLayer {
+pub(super) struct FinishedLayer {
     pub(super) path: DatasetPath,
     pub(super) layer: Layer,
     pub(super) columns: Vec<KartColumn>,
@@ -27,32 +27,32 @@ pub(super) struct ClosedLayer {
     /// What the branch has of it.
     pub(super) dataset: Option<StoredDataset>,
     /// Whether title, description and the like of the previous version stay.
-    pub(super) keep_words: bool,
+    pub(super) keep_descriptions: bool,
     /// Where its features stand, sorted.
-    pub(super) places: Places,
+    pub(super) feature_entries: FeatureEntries,
     /// Trees that the repository has already.
     pub(super) known: HashSet<Id>,
 }
 
-impl ClosedLayer {
+impl FinishedLayer {
     /// Writes what does not depend on the features.
-    pub(super) fn write_meta(&self, inlet: &mut Inlet) -> Result<DatasetMeta, StageError> {
+    pub(super) fn write_meta(&self, sink: &mut ObjectSink) -> Result<DatasetMeta, StageError> {
         let meta = Meta {
             layer: &self.layer,
             columns: &self.columns,
             legend: &self.legend,
-            scheme: self.places.scheme(),
+            scheme: self.feature_entries.scheme(),
             generated_keys: self.generated_keys.as_ref(),
             previous: self.dataset.as_ref(),
-            keep_words: self.keep_words,
+            keep_descriptions: self.keep_descriptions,
         };
-        meta.write(inlet)
+        meta.write(sink)
     }
 
     /// How many trees [`Self::write_trees`] will write; nothing if that cannot be told before.
     pub(super) fn tree_count(&self) -> Option<u32> {
         let is_alone = self.dataset.is_none() && self.path.components().count() == 1;
-        is_alone.then(|| trees::count(&self.places) + DatasetMeta::TREES)
+        is_alone.then(|| trees::count(&self.feature_entries) + DatasetMeta::TREES)
     }
 
     /// Writes the trees of the features and of the dataset, and forgets where the features stand.
@@ -60,12 +60,12 @@ impl ClosedLayer {
         &mut self,
         meta: DatasetMeta,
         pack: &PackWriter,
-        inlet: &mut Inlet,
+        sink: &mut ObjectSink,
         interrupter: &Interrupter,
     ) -> Result<Id, StageError> {
-        let scheme = self.places.scheme();
-        let places = std::mem::replace(&mut self.places, Places::new(scheme));
-        let features = trees::build(&places, &self.known, pack, inlet, interrupter)?;
-        meta.write_trees(inlet, features)
+        let scheme = self.feature_entries.scheme();
+        let feature_entries = std::mem::replace(&mut self.feature_entries, FeatureEntries::new(scheme));
+        let features = trees::build(&feature_entries, &self.known, pack, sink, interrupter)?;
+        meta.write_trees(sink, features)
     }
 }

@@ -6,7 +6,7 @@ use longhaul_geodata::Value;
 
 use super::{
     StageError,
-    places::{LONGEST_NAME, Places},
+    feature_entries::{FeatureEntries, LONGEST_NAME},
 };
 use crate::{
     DatasetError, DatasetPath, Interrupted, Interrupter,
@@ -14,20 +14,20 @@ use crate::{
         Scheme,
         entries::Entries,
         feature::{Feature, FeatureEncoder},
+        feature_path::{packed_key, unpack_key},
         legend::Legend,
-        place::{packed_key, unpack_key},
         stored::{StoredDataset, read},
-        tree::Mode,
+        tree::EntryMode,
     },
     object::Id,
 };
 
 /// The features of the previous version by key, and how to compare them with rows of the new one.
-pub(super) struct Previous {
+pub(super) struct PreviousFeatures {
     by_key: ByKey,
     /// Its trees, which need not be written again.
     pub(super) trees: HashSet<Id>,
-    projections: HashMap<String, Projection>,
+    mappings: HashMap<String, LegendMapping>,
 }
 
 /// Feature ids by key; keys other than integers by file name.
@@ -37,9 +37,9 @@ enum ByKey {
 }
 
 /// For each value of the new legend, where the old legend has it.
-struct Projection(Vec<Option<usize>>);
+struct LegendMapping(Vec<Option<usize>>);
 
-impl Previous {
+impl PreviousFeatures {
     pub(super) fn read(
         git: &gix::Repository,
         dataset: &StoredDataset,
@@ -53,10 +53,10 @@ impl Previous {
         for entry in Entries::new(git.clone(), dataset.feature_tree()) {
             interrupter.check()?;
             let entry = entry?;
-            if entry.mode == Mode::Tree {
+            if entry.mode == EntryMode::Tree {
                 trees.insert(entry.id);
             } else {
-                let is_known = entry.mode == Mode::Blob && by_key.insert(&entry.name, entry.id);
+                let is_known = entry.mode == EntryMode::Blob && by_key.insert(&entry.name, entry.id);
                 if !is_known && mode == super::Mode::Add {
                     return Err(DatasetError::Malformed("the name of a feature").into());
                 }
@@ -67,9 +67,9 @@ impl Previous {
         Ok(Self {
             by_key,
             trees,
-            projections: others
+            mappings: others
                 .filter(|(_, old)| old.keys == legend.keys)
-                .map(|(name, old)| (name.clone(), Projection::between(old, legend)))
+                .map(|(name, old)| (name.clone(), LegendMapping::between(old, legend)))
                 .collect(),
         })
     }
@@ -97,7 +97,7 @@ impl Previous {
     }
 
     /// Whether the feature `old`, of another legend, says the same as `blob`, so that it can stay as it is.
-    pub(super) fn says_the_same(
+    pub(super) fn is_equivalent(
         &self,
         git: &gix::Repository,
         old: Id,
@@ -105,7 +105,7 @@ impl Previous {
         encoder: &FeatureEncoder,
         scratch: &mut Vec<u8>,
     ) -> Result<bool, DatasetError> {
-        if self.projections.is_empty() {
+        if self.mappings.is_empty() {
             return Ok(false);
         }
         // What is missing, as in a clone of a part, or damaged is replaced.
@@ -114,31 +114,34 @@ impl Previous {
         }
         let bytes = read(git, old)?;
         let Some(feature) = Feature::decode(&bytes) else { return Ok(false) };
-        let Some(projection) = self.projections.get(feature.legend) else {
+        let Some(mapping) = self.mappings.get(feature.legend) else {
             return Ok(false);
         };
-        encoder.encode_values(projection.apply(&feature.values), scratch);
+        encoder.encode_values(mapping.apply(&feature.values), scratch);
         Ok(scratch == blob)
     }
 
     /// The features in the form in which new ones are gathered, sorted.
-    pub(super) fn into_places(self, interrupter: &Interrupter) -> Result<Places, Interrupted> {
-        let mut places;
+    pub(super) fn into_feature_entries(
+        self,
+        interrupter: &Interrupter,
+    ) -> Result<FeatureEntries, Interrupted> {
+        let mut feature_entries;
         match self.by_key {
             ByKey::Int(ids) => {
-                places = Places::new(Scheme::Int);
-                ids.into_iter().for_each(|(key, id)| places.push_integer(key, id));
+                feature_entries = FeatureEntries::new(Scheme::Int);
+                ids.into_iter().for_each(|(key, id)| feature_entries.push_integer(key, id));
             }
             ByKey::Named(ids) => {
-                places = Places::new(Scheme::Hash);
+                feature_entries = FeatureEntries::new(Scheme::Hash);
                 for (name, id) in ids {
                     let packed = packed_key(&name).unwrap_or_default();
-                    places.push_named(&packed, &String::from_utf8_lossy(&name), id);
+                    feature_entries.push_named(&packed, &String::from_utf8_lossy(&name), id);
                 }
             }
         }
-        places.sort(interrupter)?.expect("a map holds each key once");
-        Ok(places)
+        feature_entries.sort(interrupter)?.expect("a map holds each key once");
+        Ok(feature_entries)
     }
 }
 
@@ -166,7 +169,7 @@ impl ByKey {
     }
 }
 
-impl Projection {
+impl LegendMapping {
     fn between(old: &Legend, new: &Legend) -> Self {
         let at = |id: &String| old.values.iter().position(|other| other == id);
         Self(new.values.iter().map(at).collect())
