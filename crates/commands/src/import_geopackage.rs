@@ -71,18 +71,18 @@ impl Job for ImportGeopackage {
         let _writing = ctx.on_cancel(move || interrupter.interrupt());
 
         let layers = self.layers(&package)?;
-        let mut notes = package.notes().to_vec();
+        let mut warnings = package.warnings().to_vec();
         for (at, layer) in layers.iter().enumerate() {
             let name = &layer.table.layer.name;
             ctx.step(format!("Importing {name} ({}/{})...", at + 1, layers.len()))
                 .total(layer.table.feature_count)
                 .unit("features");
-            notes.extend(layer.table.notes.iter().cloned());
+            warnings.extend(layer.table.warnings.iter().cloned());
             self.import_layer(env, ctx, &package, &mut stage, layer)?;
         }
         ctx.step("Committing...");
         let details = destination.details(&repository, author, &self.file_name);
-        destination.commit(ctx, env, stage, details, |commit| report(commit, notes))
+        destination.commit(ctx, env, stage, details, |commit| report(commit, warnings))
     }
 }
 
@@ -141,10 +141,10 @@ impl ImportGeopackage {
     }
 }
 
-fn report(commit: &Commit, notes: Vec<String>) -> Report {
+fn report(commit: &Commit, warnings: Vec<String>) -> Report {
     let report = commit_report(commit);
-    match notes.is_empty() {
+    match warnings.is_empty() {
         true => report,
-        false => report.list("warning", notes.into_iter().map(Node::text)),
+        false => report.list("warning", warnings.into_iter().map(Node::text)),
     }
 }

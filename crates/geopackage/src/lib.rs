@@ -23,20 +23,21 @@
 mod catalog;
 mod column_type;
 mod connection;
-mod declared;
+mod declared_columns;
 mod describe;
 mod error;
 mod file;
 mod interrupt;
 mod metadata;
-mod notes;
+mod metadata_text;
 mod package;
 mod part;
 mod quote;
+mod read_plan;
 mod reader;
-mod row;
+mod source_file;
 mod table;
-mod text;
+mod warnings;
 
 pub use error::{CellError, Error};
 pub use interrupt::Interrupter;

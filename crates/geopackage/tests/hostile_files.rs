@@ -78,7 +78,7 @@ fn tables_of_the_system_that_are_views_say_nothing() {
          CREATE VIEW gpkg_ogr_contents AS {endless} SELECT i AS table_name, i AS feature_count FROM n;"
     ));
     let table = sample.open().layer("a").unwrap();
-    assert_eq!((table.layer.title, table.feature_count, table.notes.len()), (None, None, 0));
+    assert_eq!((table.layer.title, table.feature_count, table.warnings.len()), (None, None, 0));
 }
 
 /// Makes generated columns larger than any text can be.
@@ -99,7 +99,7 @@ fn generated_columns_are_left_out_and_not_computed() {
     let package = sample.open();
     let table = package.layer("a").unwrap();
     assert_eq!(
-        table.notes,
+        table.warnings,
         [
             "layer \"a\": column \"virtual\" is generated from others and was left out",
             "layer \"a\": column \"stored\" is generated from others and was left out",
@@ -235,8 +235,8 @@ fn long_names_are_cut_in_messages_and_notes() {
     ));
     let package = sample.open();
     let view = format!("\"v{}...\" is a view, which is not run, and was left out", "n".repeat(199));
-    assert_eq!(package.notes(), [view]);
-    let note = &package.layer(&name).unwrap().notes[0];
+    assert_eq!(package.warnings(), [view]);
+    let note = &package.layer(&name).unwrap().warnings[0];
     let start =
         format!("layer {shown:?}: column \"t\" has the type {shown:?}, which is none of GeoPackage's");
     assert!(note.starts_with(&start), "{note}");
@@ -260,7 +260,7 @@ fn of_many_notes_a_hundred_are_kept() {
     let views: String = (0..150).map(view).collect();
     let sample = Sample::package(&format!("CREATE TABLE a(fid INTEGER PRIMARY KEY{columns}); {views}"));
     let package = sample.open();
-    for notes in [package.notes(), &package.layer("a").unwrap().notes] {
+    for notes in [package.warnings(), &package.layer("a").unwrap().warnings] {
         assert_eq!(notes.len(), 101);
         assert_eq!(notes[100], "and 50 more");
     }
@@ -284,13 +284,13 @@ fn described(text: usize, document: usize) -> Sample {
 #[test]
 fn what_is_said_about_a_layer_at_endless_length_is_left_out_with_a_note() {
     let honest = described(64 << 10, 4 << 20).open().layer("a").unwrap();
-    assert_eq!(honest.notes, [""; 0]);
+    assert_eq!(honest.warnings, [""; 0]);
     assert!(honest.layer.title.is_some() && honest.layer.description.is_some());
     assert!(honest.layer.metadata_xml.is_some() && honest.layer.crs.len() == 1);
 
     let endless = described((64 << 10) + 1, (4 << 20) + 1).open().layer("a").unwrap();
     assert_eq!(
-        endless.notes,
+        endless.warnings,
         [
             "layer \"a\": its title is too long and was left out",
             "layer \"a\": its description is too long and was left out",

@@ -99,7 +99,7 @@ fn a_file_in_wal_mode_is_read_without_the_edits_beside_it() {
 
     let package = sample.open();
     assert_eq!(
-        package.notes(),
+        package.warnings(),
         ["upload.gpkg is in WAL mode: edits that were left in upload.gpkg-wal beside it are not in it"]
     );
     assert_eq!(features(&package, "a").unwrap(), ["1"]);

@@ -7,7 +7,7 @@ mod tokens;
 use sha2::{Digest, Sha256};
 
 use crate::Crs;
-use tokens::{Kind, Token, tokens};
+use tokens::{Token, TokenKind, tokens};
 
 /// How deep the layout indents; real definitions stay far above, and hostile ones may not blow up the text.
 const DEEPEST_INDENT: usize = 20;
@@ -22,7 +22,7 @@ impl Crs {
         if definition.is_empty() || definition.eq_ignore_ascii_case("undefined") {
             return None;
         }
-        Some(Self { identifier: identifier(definition), wkt: lay_out(definition) })
+        Some(Self { identifier: identifier(definition), wkt: format_wkt(definition) })
     }
 }
 
@@ -47,21 +47,22 @@ fn storable(identifier: &str) -> String {
 }
 
 /// A definition on several lines: what stands after a comma and has brackets of its own starts a new one.
-pub fn lay_out(definition: &str) -> String {
+pub fn format_wkt(definition: &str) -> String {
     let mut text = String::with_capacity(definition.len() * 2);
     let mut indent = 0_usize;
     let mut after_comma = false;
     let mut tokens = tokens(definition).peekable();
     while let Some(token) = tokens.next() {
         if after_comma {
-            let opens = token.kind == Kind::Word && tokens.peek().is_some_and(|next| next.kind == Kind::Open);
+            let opens = token.kind == TokenKind::Word
+                && tokens.peek().is_some_and(|next| next.kind == TokenKind::Open);
             separate(&mut text, &mut indent, opens);
         }
-        if token.kind == Kind::Close {
+        if token.kind == TokenKind::Close {
             indent = indent.saturating_sub(1);
         }
         text.push_str(token.text);
-        after_comma = token.kind == Kind::Comma;
+        after_comma = token.kind == TokenKind::Comma;
     }
     text.push('\n');
     text
@@ -83,9 +84,9 @@ fn authority(definition: &str) -> Option<String> {
     let mut depth = 0_i64;
     while let Some(token) = tokens.next() {
         match token.kind {
-            Kind::Open => depth += 1,
-            Kind::Close => depth -= 1,
-            Kind::Word if depth == 1 && token.text.eq_ignore_ascii_case("AUTHORITY") => {
+            TokenKind::Open => depth += 1,
+            TokenKind::Close => depth -= 1,
+            TokenKind::Word if depth == 1 && token.text.eq_ignore_ascii_case("AUTHORITY") => {
                 return join_authority(arguments(tokens));
             }
             _ => {}
@@ -98,10 +99,10 @@ fn authority(definition: &str) -> Option<String> {
 fn arguments<'a>(tokens: impl Iterator<Item = Token<'a>>) -> [&'a str; 2] {
     let mut arguments = [""; 2];
     let mut which = 0;
-    for token in tokens.skip_while(|token| token.kind == Kind::Open) {
+    for token in tokens.skip_while(|token| token.kind == TokenKind::Open) {
         match token.kind {
-            Kind::Comma if which == 0 => which = 1,
-            Kind::Comma | Kind::Close | Kind::Open => break,
+            TokenKind::Comma if which == 0 => which = 1,
+            TokenKind::Comma | TokenKind::Close | TokenKind::Open => break,
             _ => arguments[which] = token.unquoted(),
         }
     }
@@ -120,14 +121,14 @@ fn join_authority([name, code]: [&str; 2]) -> Option<String> {
 
 /// What stands first in the outermost brackets.
 fn name(definition: &str) -> Option<String> {
-    let mut tokens = tokens(definition).skip_while(|token| token.kind != Kind::Open).skip(1);
-    let name = tokens.next().filter(|token| token.kind == Kind::Text)?.unquoted().trim();
+    let mut tokens = tokens(definition).skip_while(|token| token.kind != TokenKind::Open).skip(1);
+    let name = tokens.next().filter(|token| token.kind == TokenKind::Text)?.unquoted().trim();
     (!name.is_empty()).then(|| name.to_owned())
 }
 
 /// A number between 200000 and 209199, which EPSG does not use.
 fn custom_identifier(definition: &str) -> String {
-    let digest = Sha256::digest(lay_out(definition));
+    let digest = Sha256::digest(format_wkt(definition));
     let number = u32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]]);
     format!("CUSTOM:{}", 200_000 + number % 9_200)
 }

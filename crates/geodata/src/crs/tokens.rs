@@ -3,13 +3,13 @@
 /// A piece of the text that has no white space in it, unless it is a quoted text.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Token<'a> {
-    pub(super) kind: Kind,
+    pub(super) kind: TokenKind,
     pub(super) text: &'a str,
 }
 
 /// What a token is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum TokenKind {
     /// A keyword: letters, digits and `_`, not starting with a digit.
     Word,
     /// A text in double quotes.
@@ -46,15 +46,15 @@ pub(super) fn tokens(definition: &str) -> impl Iterator<Item = Token<'_>> {
 }
 
 /// What the token is that starts with `first` at the start of `rest`, and its length in bytes.
-fn measure(first: char, rest: &str) -> (Kind, usize) {
+fn measure(first: char, rest: &str) -> (TokenKind, usize) {
     match first {
-        '"' => (Kind::Text, quoted_length(rest)),
-        '[' | '(' => (Kind::Open, 1),
-        ']' | ')' => (Kind::Close, 1),
-        ',' => (Kind::Comma, 1),
-        _ if is_of_word(first) && !first.is_ascii_digit() => (Kind::Word, word_length(rest)),
-        _ if is_of_word(first) => (Kind::Other, word_length(rest)),
-        _ => (Kind::Other, first.len_utf8()),
+        '"' => (TokenKind::Text, quoted_length(rest)),
+        '[' | '(' => (TokenKind::Open, 1),
+        ']' | ')' => (TokenKind::Close, 1),
+        ',' => (TokenKind::Comma, 1),
+        _ if is_of_word(first) && !first.is_ascii_digit() => (TokenKind::Word, word_length(rest)),
+        _ if is_of_word(first) => (TokenKind::Other, word_length(rest)),
+        _ => (TokenKind::Other, first.len_utf8()),
     }
 }
 

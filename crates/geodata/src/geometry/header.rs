@@ -1,7 +1,7 @@
 //! The header of GeoPackageBinary: `GP`, version, flags, reference system, envelope.
 
 use super::GeometryError;
-use super::code::{Code, Kind};
+use super::code::{Code, GeometryKind};
 use super::cursor::{ByteOrder, Cursor};
 
 const FIXED_SIZE: usize = 8;
@@ -85,7 +85,7 @@ impl EnvelopeKind {
 
 /// The envelope that the stored form of a geometry has: none for points and what is flagged as empty.
 pub(super) fn wanted_envelope(empty: bool, code: Code) -> EnvelopeKind {
-    if empty || code.kind == Kind::Point {
+    if empty || code.kind == GeometryKind::Point {
         EnvelopeKind::None
     } else if code.z {
         EnvelopeKind::Xyz

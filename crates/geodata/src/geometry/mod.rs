@@ -15,6 +15,7 @@ mod cursor;
 mod envelope;
 mod error;
 mod header;
+mod position;
 mod rebuild;
 mod walk;
 mod write;
@@ -37,17 +38,17 @@ use header::{Header, wanted_envelope};
 /// If the geometry does not decode from its first byte to its last; `out` may then have been added to.
 pub fn normalise(input: &[u8], out: &mut Vec<u8>) -> Result<(), GeometryError> {
     let (header, body) = Header::parse(input)?;
-    let found = walk::check(body)?;
-    if is_stored_form(&header, &found) {
+    let summary = walk::check(body)?;
+    if is_stored_form(&header, &summary) {
         header::copy_without_srs(input, out);
         return Ok(());
     }
-    rebuild::rebuild(&header, found.code, body, out)
+    rebuild::rebuild(&header, summary.code, body, out)
 }
 
-fn is_stored_form(header: &Header, found: &walk::Found) -> bool {
+fn is_stored_form(header: &Header, summary: &walk::WkbSummary) -> bool {
     header.order == ByteOrder::Little
-        && found.order == ByteOrder::Little
-        && found.only_iso_codes
-        && header.envelope == wanted_envelope(header.empty, found.code)
+        && summary.order == ByteOrder::Little
+        && summary.only_iso_codes
+        && header.envelope == wanted_envelope(header.empty, summary.code)
 }

@@ -1,6 +1,6 @@
 //! One pass over well-known binary, from its first byte to its last.
 
-use super::code::{Body, Kind};
+use super::code::{Body, GeometryKind};
 use super::cursor::{ByteOrder, Cursor};
 use super::{Code, GeometryError};
 
@@ -18,7 +18,7 @@ pub(super) trait Visitor {
 }
 
 /// What [`check`] found out about a geometry that decodes.
-pub(super) struct Found {
+pub(super) struct WkbSummary {
     /// The order of its outermost numbers.
     pub(super) order: ByteOrder,
     /// Its own type.
@@ -28,13 +28,13 @@ pub(super) struct Found {
 }
 
 /// Makes sure that `body` decodes, without looking at a single coordinate.
-pub(super) fn check(body: &[u8]) -> Result<Found, GeometryError> {
+pub(super) fn check(body: &[u8]) -> Result<WkbSummary, GeometryError> {
     let mut cursor = Cursor::new(body);
     let order = cursor.byte_order()?;
     let code = Code::parse(cursor.u32(order)?)?;
-    let mut codes = OnlyIso(true);
+    let mut codes = IsoCodeCheck(true);
     walk(body, &mut codes)?;
-    Ok(Found { order, code, only_iso_codes: codes.0 })
+    Ok(WkbSummary { order, code, only_iso_codes: codes.0 })
 }
 
 /// Shows `visitor` the whole of `body`.
@@ -49,7 +49,7 @@ pub(super) fn walk(body: &[u8], visitor: &mut impl Visitor) -> Result<(), Geomet
 
 fn walk_geometry(
     cursor: &mut Cursor<'_>,
-    outer: Option<Kind>,
+    outer: Option<GeometryKind>,
     depth: usize,
     visitor: &mut impl Visitor,
 ) -> Result<(), GeometryError> {
@@ -68,7 +68,7 @@ fn walk_geometry(
     }
 }
 
-fn check_place(kind: Kind, outer: Option<Kind>, depth: usize) -> Result<(), GeometryError> {
+fn check_place(kind: GeometryKind, outer: Option<GeometryKind>, depth: usize) -> Result<(), GeometryError> {
     match outer {
         Some(outer) if !outer.holds(kind) => {
             Err(GeometryError::Part { outer: outer.name(), inner: kind.name() })
@@ -119,7 +119,7 @@ fn walk_rings(
 fn walk_parts(
     cursor: &mut Cursor<'_>,
     order: ByteOrder,
-    kind: Kind,
+    kind: GeometryKind,
     depth: usize,
     visitor: &mut impl Visitor,
 ) -> Result<(), GeometryError> {
@@ -130,9 +130,9 @@ fn walk_parts(
     Ok(())
 }
 
-struct OnlyIso(bool);
+struct IsoCodeCheck(bool);
 
-impl Visitor for OnlyIso {
+impl Visitor for IsoCodeCheck {
     #[inline]
     fn geometry(&mut self, _: ByteOrder, code: Code) {
         self.0 &= !code.old;

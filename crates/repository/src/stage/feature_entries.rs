@@ -150,7 +150,7 @@ impl FeatureEntries {
     fn key_text(&self, entry: &FeatureEntry) -> String {
         match self.scheme {
             Scheme::Int => (entry.key as i64).to_string(),
-            Scheme::Hash => super::previous_features::key_text(name_in(&self.names, entry)),
+            Scheme::Hash => super::key_text::key_text(name_in(&self.names, entry)),
         }
     }
 }

@@ -9,7 +9,8 @@ use super::{
     StageError,
     feature_entries::{FeatureEntries, LONGEST_NAME},
     key_generator::KeyGenerator,
-    previous_features::{PreviousFeatures, key_error, value_text},
+    key_text::{key_error, value_text},
+    previous_features::PreviousFeatures,
 };
 use crate::{
     DatasetPath, Interrupter, PackError,

@@ -5,16 +5,17 @@ use std::{collections::HashSet, sync::Arc};
 use longhaul_geodata::{Column, DataType, Layer, Schema};
 
 use super::{
-    Stage, StageError,
+    Mode, StageError,
     columns::align,
     feature_entries::FeatureEntries,
-    features::{FeatureWriter, WriterSetup, WrittenFeatures},
+    features::{WriterSetup, WrittenFeatures},
     finished_layer::FinishedLayer,
     key_generator::KeyGenerator,
-    previous_features::{PreviousFeatures, key_error},
+    key_text::key_error,
+    previous_features::PreviousFeatures,
 };
 use crate::{
-    DatasetPath, Interrupter, PackError, Repository,
+    DatasetPath, Interrupter, PackError,
     dataset::{
         KartColumn, Scheme, feature::FeatureEncoder, generated_keys::GeneratedKeys, legend::Legend,
         stored::StoredDataset,
@@ -24,20 +25,10 @@ use crate::{
 /// The column that holds generated keys.
 const GENERATED: &str = "auto_pk";
 
-/// What becomes of the features that the branch has of a layer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
-    /// They go; what is written takes their place.
-    Replace,
-    /// They stay, except those whose key is written anew.
-    Add,
-}
-
 /// A layer whose features are being written.
 pub struct LayerStage {
     layer: Layer,
     mode: Mode,
-    repository: Repository,
     columns: Vec<KartColumn>,
     legend: Legend,
     setup: Arc<WriterSetup>,
@@ -50,13 +41,13 @@ pub struct LayerStage {
 
 impl LayerStage {
     pub(super) fn new(
-        stage: &Stage,
+        git: &gix::Repository,
+        interrupter: Interrupter,
         path: DatasetPath,
         layer: &Layer,
         mode: Mode,
         dataset: Option<StoredDataset>,
     ) -> Result<Self, StageError> {
-        let git = stage.repository.git();
         let key = layer.schema.primary_key();
         let layer = keyed(layer, &path)?;
         if let (Some(dataset), Mode::Add) = (&dataset, mode) {
@@ -69,9 +60,7 @@ impl LayerStage {
         let legend = Legend::of(&columns);
         let scheme = Scheme::of(&layer.schema);
         let previous = match &dataset {
-            Some(dataset) => {
-                Some(PreviousFeatures::read(&git, dataset, &legend, scheme, mode, &stage.interrupter)?)
-            }
+            Some(dataset) => Some(PreviousFeatures::read(git, dataset, &legend, scheme, mode, &interrupter)?),
             None => None,
         };
         let key_generator = key.is_none().then(|| {
@@ -83,14 +72,13 @@ impl LayerStage {
         Ok(Self {
             layer,
             mode,
-            repository: stage.repository.clone(),
             columns,
             legend,
             setup: Arc::new(WriterSetup { path, encoder, key, scheme, previous }),
             dataset,
             key_generator,
             feature_entries: FeatureEntries::new(scheme),
-            interrupter: stage.interrupter(),
+            interrupter,
             generated_keys: None,
         })
     }
@@ -100,16 +88,13 @@ impl LayerStage {
         self.setup.key.is_none()
     }
 
-    /// A way in for one more thread; the only one where the layer is sequential.
-    pub fn writer(&mut self, stage: &Stage) -> FeatureWriter {
-        let keys = self.key_generator.take();
-        FeatureWriter::new(
-            self.setup.clone(),
-            self.repository.git(),
-            stage.pack.sink(),
-            keys,
-            stage.interrupter(),
-        )
+    /// The only generator of keys, for the one writer of a sequential layer.
+    pub(super) fn take_key_generator(&mut self) -> Option<KeyGenerator> {
+        self.key_generator.take()
+    }
+
+    pub(super) fn setup(&self) -> Arc<WriterSetup> {
+        self.setup.clone()
     }
 
     /// Takes over what a writer wrote.

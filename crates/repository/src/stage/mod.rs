@@ -17,8 +17,10 @@ mod feature_entries;
 mod features;
 mod finished_layer;
 mod key_generator;
+mod key_text;
 mod layer;
 mod meta;
+mod mode;
 mod previous_features;
 mod root;
 mod trees;
@@ -26,7 +28,8 @@ mod trees;
 pub use commit::{CommitDetails, StagedCommit};
 pub use error::StageError;
 pub use features::{FeatureWriter, WrittenFeatures};
-pub use layer::{LayerStage, Mode};
+pub use layer::LayerStage;
+pub use mode::Mode;
 
 use crate::{
     DatasetPath, Interrupter, Repository,
@@ -107,7 +110,7 @@ impl Stage {
         self.root.check_place(path)?;
         let git = self.repository.git();
         let previous = self.root.dataset(&git, path)?;
-        LayerStage::new(self, path.clone(), layer, mode, previous)
+        LayerStage::new(&git, self.interrupter(), path.clone(), layer, mode, previous)
     }
 
     /// Takes in a layer whose features are all written, and says how many there are.
@@ -120,5 +123,14 @@ impl Stage {
         let features = layer.feature_entries.len() as u64;
         self.layers.push(layer);
         Ok(features)
+    }
+}
+
+impl LayerStage {
+    /// A writer for one more thread; a sequential layer has only one.
+    pub fn writer(&mut self, stage: &Stage) -> FeatureWriter {
+        let keys = self.take_key_generator();
+        let git = stage.repository.git();
+        FeatureWriter::new(self.setup(), git, stage.pack.sink(), keys, stage.interrupter())
     }
 }

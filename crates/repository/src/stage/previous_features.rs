@@ -5,11 +5,11 @@ use std::collections::{HashMap, HashSet};
 use longhaul_geodata::Value;
 
 use super::{
-    StageError,
+    Mode, StageError,
     feature_entries::{FeatureEntries, LONGEST_NAME},
 };
 use crate::{
-    DatasetError, DatasetPath, Interrupted, Interrupter,
+    DatasetError, Interrupted, Interrupter,
     dataset::{
         Scheme,
         entries::Entries,
@@ -45,7 +45,7 @@ impl PreviousFeatures {
         dataset: &StoredDataset,
         legend: &Legend,
         scheme: Scheme,
-        mode: super::Mode,
+        mode: Mode,
         interrupter: &Interrupter,
     ) -> Result<Self, StageError> {
         let mut by_key = ByKey::new(scheme);
@@ -57,7 +57,7 @@ impl PreviousFeatures {
                 trees.insert(entry.id);
             } else {
                 let is_known = entry.mode == EntryMode::Blob && by_key.insert(&entry.name, entry.id);
-                if !is_known && mode == super::Mode::Add {
+                if !is_known && mode == Mode::Add {
                     return Err(DatasetError::Malformed("the name of a feature").into());
                 }
             }
@@ -179,30 +179,4 @@ impl LegendMapping {
         let value = |at: usize| values.get(at).copied();
         self.0.iter().map(move |at| at.and_then(value).unwrap_or(Value::Null))
     }
-}
-
-/// The key a file name stands for, for people.
-pub(super) fn key_text(name: &[u8]) -> String {
-    let packed = packed_key(name).unwrap_or_default();
-    match unpack_key(&packed) {
-        Some(value) => value_text(value),
-        None => String::from_utf8_lossy(name).into_owned(),
-    }
-}
-
-/// A value for people.
-pub(super) fn value_text(value: Value<'_>) -> String {
-    match value {
-        Value::Null => "NULL".to_owned(),
-        Value::Boolean(value) => value.to_string(),
-        Value::Integer(value) => value.to_string(),
-        Value::Float(value) => value.to_string(),
-        Value::Text(text) => format!("'{}'", text.chars().take(100).collect::<String>().escape_debug()),
-        Value::Blob(bytes) | Value::Geometry(bytes) => format!("of {} bytes", bytes.len()),
-    }
-}
-
-/// An error about a key of the layer at `path`.
-pub(super) fn key_error(path: &DatasetPath, key: String, reason: &'static str) -> StageError {
-    StageError::Key { path: path.clone(), key, reason }
 }

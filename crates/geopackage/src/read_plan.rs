@@ -12,7 +12,7 @@ const MOST_COLUMNS: usize = 2_000;
 
 /// How to read the rows of a table; made once, used by all its parts.
 #[derive(Debug)]
-pub(crate) struct Plan {
+pub(crate) struct ReadPlan {
     pub(crate) layer: String,
     pub(crate) columns: Vec<PlannedColumn>,
     /// Where a row's number stands behind the columns, if it is selected.
@@ -28,12 +28,12 @@ pub(crate) struct Plan {
 #[derive(Debug)]
 pub(crate) struct PlannedColumn {
     pub(crate) name: String,
-    reading: Reading,
+    conversion: Conversion,
 }
 
 /// What is done to a value on its way.
 #[derive(Clone, Copy, Debug)]
-enum Reading {
+enum Conversion {
     /// Nothing.
     Plain,
     /// 0 and 1 become yes and no.
@@ -44,7 +44,7 @@ enum Reading {
     Geometry,
 }
 
-impl Plan {
+impl ReadPlan {
     pub(crate) fn new(table: &Table) -> Self {
         let columns: Vec<_> = table.layer.schema.columns.iter().map(PlannedColumn::new).collect();
         let key = columns.iter().position(|column| table.key.first() == Some(&column.name));
@@ -75,11 +75,11 @@ impl PlannedColumn {
     fn new(column: &longhaul_geodata::Column) -> Self {
         Self {
             name: column.name.clone(),
-            reading: match column.data_type {
-                DataType::Boolean => Reading::Boolean,
-                DataType::Timestamp { .. } => Reading::Timestamp,
-                DataType::Geometry { .. } => Reading::Geometry,
-                _ => Reading::Plain,
+            conversion: match column.data_type {
+                DataType::Boolean => Conversion::Boolean,
+                DataType::Timestamp { .. } => Conversion::Timestamp,
+                DataType::Geometry { .. } => Conversion::Geometry,
+                _ => Conversion::Plain,
             },
         }
     }
@@ -87,11 +87,13 @@ impl PlannedColumn {
     /// Adds a value of this column to the row that `batch` is being given.
     #[inline]
     pub(crate) fn push(&self, value: ValueRef<'_>, batch: &mut Batch) -> Result<(), CellError> {
-        match (self.reading, value) {
+        match (self.conversion, value) {
             (_, ValueRef::Null) => batch.push(Value::Null),
-            (Reading::Geometry, value) => return push_geometry(value, batch),
-            (Reading::Boolean, ValueRef::Integer(value @ (0 | 1))) => batch.push(Value::Boolean(value == 1)),
-            (Reading::Timestamp, ValueRef::Text(text)) => {
+            (Conversion::Geometry, value) => return push_geometry(value, batch),
+            (Conversion::Boolean, ValueRef::Integer(value @ (0 | 1))) => {
+                batch.push(Value::Boolean(value == 1))
+            }
+            (Conversion::Timestamp, ValueRef::Text(text)) => {
                 batch.push(Value::Text(std::str::from_utf8(text)?.trim_end_matches('Z')));
             }
             (_, ValueRef::Integer(value)) => batch.push(Value::Integer(value)),

@@ -4,7 +4,7 @@ use rusqlite::{Result, Row};
 
 /// A text, unless it is longer than honest ones are.
 #[derive(Debug, Default)]
-pub(crate) enum Text {
+pub(crate) enum MetadataText {
     /// None, or an empty one.
     #[default]
     Absent,
@@ -14,7 +14,7 @@ pub(crate) enum Text {
     TooLong,
 }
 
-impl Text {
+impl MetadataText {
     /// What stands in a column, if it is a text of at most `most` bytes.
     pub(crate) fn read(row: &Row<'_>, column: usize, most: usize) -> Result<Self> {
         Ok(match row.get_ref(column)?.as_str() {
