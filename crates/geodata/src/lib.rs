@@ -1,7 +1,7 @@
-//! The words that the formats share: a layer is a table of features, a feature is a row of values,
-//! and a schema says what each value means.
+//! The types that all formats share: a layer is a table of features, a feature is a row of values,
+//! and a schema gives the type of each column.
 //!
-//! Knows no file format and no Git.
+//! This crate reads no file and knows nothing of Git.
 
 mod batch;
 pub mod crs;

@@ -19,16 +19,16 @@ const LONGEST_STATEMENT: i32 = 1 << 20;
 /// The most instructions of a statement. Ours have about a dozen for each of at most 2,000 columns.
 const LONGEST_PROGRAM: i32 = 100_000;
 
-/// The most tables, indexes, views and triggers: they all lie in memory, for each connection.
+/// The most tables, indexes, views and triggers: each connection keeps them in memory.
 const MOST_OBJECTS: i32 = 50_000;
 
-/// What each connection may keep of the file in memory, in KiB. Rows are read once, in their order.
+/// The page cache of each connection, in KiB. It can be small: rows are read once, in order.
 const PAGE_CACHE: i32 = 512;
 
-/// Opens the file at `path` for reading; `interrupter` can stop also that.
+/// Opens the file at `path` for reading; `interrupter` can interrupt the opening, too.
 ///
-/// The file is taken as unchanging, so there are no locks and no journals: neither `-wal` nor `-journal` files beside
-/// it are looked at.
+/// The file is opened as immutable, without locks and journals: `-wal` and `-journal` files beside
+/// it are ignored.
 pub(crate) fn open(path: &Path, interrupter: &Interrupter) -> Result<Connection> {
     let flags =
         OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;

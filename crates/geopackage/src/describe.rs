@@ -1,4 +1,4 @@
-//! From what a file says about a layer to what a dataset knows.
+//! Describes a layer of a file as a dataset needs it.
 
 use longhaul_geodata::{Column, Crs, DataType, GeometryType, Layer, Schema, short};
 use rusqlite::{Connection, Result};
@@ -33,7 +33,7 @@ struct Description {
     geometries: Vec<GeometryColumn>,
     crs: Vec<Crs>,
     geometry_crs: Option<String>,
-    /// Whether the definition of a reference system was too long to be one.
+    /// Whether the definition of a reference system was left out as too long.
     lacks_crs: bool,
     title: MetadataText,
     description: MetadataText,
@@ -78,7 +78,7 @@ impl Description {
         Err(Error::SeveralGeometries { file: file.to_owned(), layer: layer.to_owned(), columns })
     }
 
-    /// The name of the column that tells the features apart.
+    /// The name of the primary key's column.
     fn key_column(&self, file: &str, layer: &str, wanted: Option<&str>) -> Result<Option<String>, Error> {
         if let Some(wanted) = wanted {
             return self.wanted_key(file, layer, wanted).map(Some);
@@ -135,7 +135,7 @@ impl Description {
         }
     }
 
-    /// What the file says about the layer at too great a length.
+    /// The parts of the layer's metadata that are left out as too long.
     fn left_out(&self) -> impl Iterator<Item = &'static str> {
         let document = self.document.as_ref();
         let parts = [
@@ -147,7 +147,7 @@ impl Description {
         parts.into_iter().filter_map(|(is_too_long, part)| is_too_long.then_some(part))
     }
 
-    /// The column as a dataset has it; none if it is generated.
+    /// The column as a dataset has it; `None` if it is computed.
     fn column(
         &self,
         layer: &str,
@@ -158,13 +158,13 @@ impl Description {
         let (name, declared) = (&column.name, &column.declared_type);
         let told = || format!("layer {:?}: column {:?}", short(layer), short(name));
         if column.is_generated {
-            warnings.push(format!("{} is generated from others and was left out", told()));
+            warnings.push(format!("{} is computed from other columns and was left out", told()));
             return None;
         }
         let data_type = self.geometry_type(column).or_else(|| data_type(declared)).unwrap_or_else(|| {
             warnings.push(format!(
-                "{} has the type {:?}, which is none of GeoPackage's for attributes; \
-                 it became text, and its values stay as they are",
+                "{} has the type {:?}, which GeoPackage does not define for attributes; \
+                 it was imported as text, with its values unchanged",
                 told(),
                 short(declared)
             ));

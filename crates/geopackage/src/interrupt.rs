@@ -1,19 +1,19 @@
-//! Stopping from outside what SQLite is busy with.
+//! Interrupts SQLite.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rusqlite::{Connection, Result};
 
-/// How many instructions SQLite runs before it asks whether to go on: some ten microseconds' worth.
+/// How many instructions SQLite runs between two checks for an interrupt: some ten microseconds.
 const INSTRUCTIONS_BETWEEN_QUESTIONS: i32 = 1_000;
 
-/// Stops all reading of a [`crate::GeoPackage`], from any thread and for good.
+/// Interrupts all reading of a [`crate::GeoPackage`], from any thread, permanently.
 #[derive(Clone, Debug, Default)]
 pub struct Interrupter(Arc<AtomicBool>);
 
 impl Interrupter {
-    /// Whatever is being read, or is read from now on, fails with [`crate::Error::Interrupted`].
+    /// All current and later reads fail with [`crate::Error::Interrupted`].
     pub fn interrupt(&self) {
         self.0.store(true, Ordering::Relaxed);
     }
@@ -24,7 +24,7 @@ impl Interrupter {
 
     /// Makes it stop whatever runs on `connection`.
     ///
-    /// SQLite's own interrupt would not do: it forgets one that comes between two statements.
+    /// SQLite's own interrupt is not enough: it has no effect between two statements.
     pub(crate) fn watch(&self, connection: &mut Connection) -> Result<()> {
         let interrupter = self.clone();
         connection

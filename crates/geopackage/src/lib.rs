@@ -1,4 +1,4 @@
-//! Reads GeoPackage files, also those that mean harm.
+//! Reads GeoPackage files, hostile ones included.
 //!
 //! [`GeoPackage::open`] looks at a file, [`GeoPackage::layer`] at one of its tables. To read a table's rows, split them
 //! with [`GeoPackage::parts`], give each thread a [`Reader`] and each reader one part after the other:
@@ -17,8 +17,8 @@
 //! # }
 //! ```
 //!
-//! What a file says is data, never an instruction: views, triggers, virtual tables, generated columns and
-//! expressions are not run, and names are only names. There is no writing here, and tables of raster tiles are left out.
+//! Nothing in a file is executed: views, triggers, virtual tables, generated columns and
+//! expressions are not evaluated, and names are quoted. The crate does not write, and leaves tables of raster tiles out.
 
 mod catalog;
 mod column_type;

@@ -1,7 +1,7 @@
 //! What the `gpkg_` tables say about a layer.
 //!
 //! Files lack some of these tables, or some of their columns: what is missing reads as NULL. None of it is read through
-//! a view or a generated column, which would run what the file's writer thought up.
+//! a view or a generated column, which would evaluate expressions of the file.
 
 use rusqlite::{Connection, OptionalExtension, Result};
 
@@ -10,7 +10,7 @@ use crate::declared_columns::columns;
 use crate::metadata_text::MetadataText;
 use crate::quote::quote;
 
-/// The most rows taken about one layer; honest files have one or two, damaged ones may have endlessly many.
+/// The most rows that are read about one layer. Usual files have one or two; damaged ones may have endlessly many.
 const MOST_ROWS: u32 = 100;
 
 /// The most rows taken about tables.

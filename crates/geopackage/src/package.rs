@@ -24,15 +24,15 @@ pub struct GeoPackage {
 }
 
 impl GeoPackage {
-    /// Opens the file at `path`, which nobody may change meanwhile; errors and warnings call it `shown_name`.
+    /// Opens the file at `path`, which must not change while it is open. Errors and warnings call it `shown_name`.
     ///
     /// # Errors
-    /// If it is no GeoPackage, or not all of one.
+    /// If it is not a GeoPackage, or is truncated.
     pub fn open(path: &Path, shown_name: &str) -> Result<Self, Error> {
         Self::open_interruptible(path, shown_name, &Interrupter::default())
     }
 
-    /// As [`Self::open`], so that also the opening can be interrupted: a hostile file can make it last.
+    /// As [`Self::open`], but the opening can be interrupted, too: a hostile file can make it take long.
     ///
     /// # Errors
     /// As [`Self::open`].
@@ -59,7 +59,7 @@ impl GeoPackage {
         Ok(Self { source, connection, catalog, warnings })
     }
 
-    /// What the person who brought the file should know about it as a whole, a sentence each.
+    /// Warnings about the file as a whole for the user who brought it, a sentence each.
     pub fn warnings(&self) -> &[String] {
         &self.warnings
     }
@@ -69,15 +69,15 @@ impl GeoPackage {
         self.catalog.layers()
     }
 
-    /// Looks at the layer `name`.
+    /// Describes the layer `name`.
     ///
     /// # Errors
-    /// If there is none, or if it is not made like a dataset: with a primary key of several columns, say.
+    /// If there is none, or if it cannot be a dataset, because its primary key has several columns, for example.
     pub fn layer(&self, name: &str) -> Result<Table, Error> {
         self.describe(name, None)
     }
 
-    /// Looks at the layer `name`, taking `column` for its primary key whatever the file says.
+    /// Describes the layer `name`, with `column` as its primary key whatever the file says.
     ///
     /// # Errors
     /// As [`Self::layer`], and if there is no column of exactly this name.
@@ -104,7 +104,7 @@ impl GeoPackage {
         Ok(Reader::new(Arc::clone(&self.source), connection))
     }
 
-    /// What stops this package and all its readers.
+    /// Interrupts this package and all its readers.
     pub fn interrupter(&self) -> Interrupter {
         self.source.interrupter.clone()
     }

@@ -1,4 +1,4 @@
-//! From a row of SQLite to a row of a batch.
+//! Converts rows of SQLite to rows of a batch.
 
 use longhaul_geodata::geometry::normalise;
 use longhaul_geodata::{Batch, DataType, Value};
@@ -31,16 +31,16 @@ pub(crate) struct PlannedColumn {
     conversion: Conversion,
 }
 
-/// What is done to a value on its way.
+/// How a value is converted.
 #[derive(Clone, Copy, Debug)]
 enum Conversion {
     /// Nothing.
     Plain,
     /// 0 and 1 become yes and no.
     Boolean,
-    /// The zone letter goes.
+    /// The zone letter is removed.
     Timestamp,
-    /// It is checked and brought into its stored form.
+    /// The geometry is checked and converted to its stored form.
     Geometry,
 }
 
@@ -60,7 +60,7 @@ impl ReadPlan {
     }
 }
 
-/// No index is used: the rows come as they lie in the table, and the index of a hostile file may say what it likes.
+/// No index is used: rows come in the order of the table, and the index of a hostile file may be wrong.
 fn select(table: &Table, columns: &[PlannedColumn], selected_rowid: Option<&str>) -> String {
     let mut selected: Vec<_> = columns.iter().map(|column| quote(&column.name)).collect();
     selected.extend(selected_rowid.map(str::to_owned));

@@ -1,4 +1,4 @@
-//! Stepping through rows.
+//! Reads the rows of a table.
 
 use std::mem::ManuallyDrop;
 use std::sync::Arc;
@@ -72,12 +72,12 @@ impl Reader {
 pub struct Batches<'a> {
     source: &'a SourceFile,
     plan: Arc<ReadPlan>,
-    /// As the part has them.
+    /// As in [`Part`].
     last: i64,
     followed_by: Option<i64>,
     statement: Statement<'a>,
     order: RowOrder,
-    /// How many bytes the last batch took, but for a huge row: the next will take about as many.
+    /// How many bytes the last batch took, not counting a huge row: the next will take about as many.
     last_size: usize,
     done: bool,
 }
@@ -100,7 +100,7 @@ impl Batches<'_> {
         self.source.check_interrupt()?;
         let most_rows = MOST_ROWS.min(MOST_VALUES / self.plan.columns.len()).max(1);
         let mut batch = Batch::with_capacity(self.plan.columns.len(), most_rows, self.last_size * 9 / 8);
-        // Dropping the rows would start the statement over; it goes on from here with the next batch.
+        // Dropping the rows would reset the statement, which continues with the next batch.
         let mut rows = ManuallyDrop::new(self.statement.raw_query());
         for _ in 0..most_rows {
             let row = rows
@@ -123,7 +123,7 @@ impl Batches<'_> {
     }
 }
 
-/// Whether the rows can be what they seem to be.
+/// Checks that the rows do not repeat.
 ///
 /// Pages that refer to each other in circles, or many times to the same, make a small file look endless.
 #[derive(Debug)]
@@ -175,7 +175,7 @@ fn push_row(source: &SourceFile, plan: &ReadPlan, row: &Row<'_>, batch: &mut Bat
     for (index, column) in plan.columns.iter().enumerate() {
         let value = row.get_ref(index).map_err(|error| failure(source, plan, None, error))?;
         column.push(value, batch).map_err(|error| cell_error(source, plan, row, &column.name, error))?;
-        // SQLite looks at each value alone when it reads.
+        // SQLite limits single values only.
         if batch.size() > most {
             return Err(too_large(source, plan, row));
         }
@@ -214,7 +214,7 @@ fn rowid(plan: &ReadPlan, row: &Row<'_>) -> Option<i64> {
     row.get_ref(plan.rowid?).ok()?.as_i64().ok()
 }
 
-/// What to call a row: by its number, or else by its key.
+/// The name of a row in errors: its number, or else its key.
 fn row_name(plan: &ReadPlan, row: &Row<'_>) -> String {
     if let Some(rowid) = rowid(plan, row) {
         return rowid.to_string();

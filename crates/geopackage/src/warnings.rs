@@ -1,4 +1,4 @@
-//! Warnings for the person who brought a file.
+//! Warnings for the user who brought a file.
 
 /// The most warnings kept; a file can give rise to thousands.
 const MOST_WARNINGS: usize = 100;
@@ -11,7 +11,7 @@ pub(crate) struct Warnings {
 }
 
 impl Warnings {
-    /// Adds a note, a sentence.
+    /// Adds a warning, a sentence.
     pub(crate) fn push(&mut self, note: String) {
         if self.kept.len() < MOST_WARNINGS {
             self.kept.push(note);

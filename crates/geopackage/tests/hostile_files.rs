@@ -101,8 +101,8 @@ fn generated_columns_are_left_out_and_not_computed() {
     assert_eq!(
         table.warnings,
         [
-            "layer \"a\": column \"virtual\" is generated from others and was left out",
-            "layer \"a\": column \"stored\" is generated from others and was left out",
+            "layer \"a\": column \"virtual\" is computed from other columns and was left out",
+            "layer \"a\": column \"stored\" is computed from other columns and was left out",
         ]
     );
     assert_eq!(features(&package, "a").unwrap(), ["1 \"x\""]);

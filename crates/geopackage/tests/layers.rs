@@ -123,7 +123,7 @@ fn a_column_of_an_unknown_type_becomes_text_with_a_note() {
     }
     assert_eq!(
         table.warnings[0],
-        "layer \"a\": column \"n\" has the type \"NUMERIC(10,2)\", which is none of GeoPackage's for attributes; it became text, and its values stay as they are"
+        "layer \"a\": column \"n\" has the type \"NUMERIC(10,2)\", which GeoPackage does not define for attributes; it was imported as text, with its values unchanged"
     );
     assert_eq!(table.warnings.len(), 3);
 }

@@ -1,4 +1,4 @@
-//! Paths as clients write them, `roads/17`, and where in Git's tree they lead.
+//! Paths as clients write them, `roads/17`, and their paths in Git's tree.
 
 use gix::{
     ObjectId,
@@ -7,7 +7,7 @@ use gix::{
 
 use crate::dataset::{self, feature_path};
 
-/// Components of a path that may lead to a layer.
+/// The most components of a layer's path.
 const DEEPEST: usize = 32;
 
 /// Where in Git's tree the layer, feature or folder `path` is, if it is there.
@@ -67,7 +67,7 @@ fn is_showable(text: &str) -> bool {
     !text.is_empty() && !text.chars().any(|c| c == '/' || c.is_control())
 }
 
-/// Where below a layer the feature may lie that a path calls `key`: a number, a text, or Kart's own file name.
+/// The paths below a layer at which there may be the feature `key`: a number, a text, or Kart's own file name.
 pub(crate) fn feature_paths(key: &str) -> Vec<String> {
     let mut paths = Vec::new();
     let mut packed = Vec::new();

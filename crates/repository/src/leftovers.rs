@@ -1,4 +1,4 @@
-//! What programs that were killed left in repositories: temporary packs, and ref locks, which keep refs from moving.
+//! What killed programs left in repositories: temporary packs, and ref locks, which keep refs from moving.
 
 use std::{
     fs, io,
@@ -9,12 +9,12 @@ use std::{
 
 use crate::{object::bytes, pack, publish::locked_commit};
 
-/// How long a lock must have stood unchanged, and nobody had it open, to count as left behind.
+/// How long a lock must be unchanged, and not open in any program, to count as stale.
 ///
 /// Git programs hold one for some milliseconds, and for as long as a hook of the repository takes.
 const QUIET: Duration = Duration::from_secs(2);
 
-/// How often to look meanwhile.
+/// How often to check meanwhile.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// Removes what processes that were killed left in these bare repositories: temporary packs of this crate, and the ref locks
@@ -67,7 +67,7 @@ fn remove_stale(locks: Vec<PathBuf>) -> io::Result<()> {
     Ok(())
 }
 
-/// A lock as it was when it was first looked at.
+/// A lock as it was when it was first seen.
 struct Lock {
     path: PathBuf,
     modified: SystemTime,
@@ -83,7 +83,7 @@ impl Lock {
         Self::look_at(self.path.clone()).is_some_and(|now| now.modified == self.modified)
     }
 
-    /// One from the future, by a clock that was set back, is as good as old.
+    /// Whether the lock has been unchanged for long enough. A time in the future, from a clock that was set back, counts as old.
     fn is_quiet(&self) -> bool {
         self.is_unchanged() && self.modified.elapsed().map_or(true, |age| age >= QUIET)
     }
@@ -99,7 +99,7 @@ fn collect(folder: &Path, locks: &mut Vec<PathBuf>) -> io::Result<()> {
         let path = entry.path();
         if entry.file_type()?.is_dir() {
             collect(&path, locks)?;
-        // No ref's name ends so.
+        // No ref's name ends in `.lock`.
         } else if path.extension().is_some_and(|ending| ending == "lock") {
             locks.push(path);
         }
@@ -114,7 +114,7 @@ fn remove_lock(lock: &Lock) -> io::Result<()> {
     }
 }
 
-/// The files that programs have open, of those that we may look at; none where there is no `/proc`.
+/// The files that are open in programs whose files may be listed; none where there is no `/proc`.
 fn held_files() -> Vec<PathBuf> {
     let entries = |folder: PathBuf| fs::read_dir(folder).into_iter().flatten().flatten();
     let is_process = |entry: &fs::DirEntry| {

@@ -23,11 +23,11 @@ pub struct LsTreeQuery {
     /// A revision, a revision and a path (`master:roads`), or a path in HEAD. A path is a layer's, a feature's
     /// (`roads/17`) or that of a folder of layers.
     pub path: Option<String>,
-    /// Go on from layers to their features.
+    /// Whether features of layers are listed.
     pub recursive: bool,
-    /// Show layers even where features are shown.
+    /// Whether layers are listed where features are.
     pub show_trees: bool,
-    /// Show layers only.
+    /// Whether only layers are listed.
     pub only_trees: bool,
 }
 
@@ -57,7 +57,7 @@ pub enum LsTreeKind {
 impl Repository {
     /// Lists layers and features, in Git's order.
     ///
-    /// Features come one by one while trees are read: millions cost no memory, and who has seen enough drops the
+    /// Trees are read while the iterator advances: millions of features take no memory, and a caller that needs no more drops the
     /// iterator.
     pub fn ls_tree(&self, query: &LsTreeQuery) -> Result<LsTreeEntries, ReadError> {
         let git = self.git();
@@ -167,7 +167,7 @@ impl LsTreeEntries {
         Ok(())
     }
 
-    /// Looks at one thing more, which may make a entry ready; false if there is nothing more.
+    /// Reads the next tree entry, which may make an entry ready. `false` at the end.
     fn step(&mut self) -> gix::Result<bool> {
         if let Some(layer) = &mut self.layer {
             match layer.features.next().transpose()? {
@@ -200,7 +200,7 @@ impl LsTreeEntries {
 }
 
 impl OpenLayer {
-    /// The feature that an entry is; nothing for the trees between.
+    /// The feature of a tree entry; `None` for a tree.
     fn entry(&self, entry: &TreeEntry) -> Option<LsTreeEntry> {
         (entry.mode != EntryMode::Tree).then(|| LsTreeEntry {
             path: format!("{}/{}", self.path, key_of(entry.name.as_bstr())),
@@ -229,7 +229,7 @@ impl Iterator for LsTreeEntries {
     }
 }
 
-/// What a path leads to.
+/// What is at a path.
 enum ResolvedPath {
     Folder(ObjectId),
     Layer(ObjectId),

@@ -12,21 +12,21 @@ use crate::{
     unpublished::Unpublished,
 };
 
-/// What is being made and what is being removed has a folder that starts so: no name does.
+/// The folders of repositories that are being made or removed begin so. No repository's name does.
 const NEW: &str = ".new-";
 const GONE: &str = ".gone-";
 
 /// The folder of the repositories: bare ones, `NAME.git` each.
 ///
-/// A bare repository that was put there by hand is served as well, and may lack the ending `.git`. What is no bare
-/// repository, has a name that is none, or is reached by a symbolic link is passed over: what a request may read,
-/// write and delete then lies in this folder.
+/// A bare repository that was put there by hand is served as well, and may lack the ending `.git`. Ignored are other
+/// folders, names that are not valid, and symbolic links, so that requests read, write and delete nothing outside this
+/// folder.
 ///
 /// A clone is the same folder.
 #[derive(Clone, Debug)]
 pub struct Repositories {
     folder: PathBuf,
-    /// Which folder was last seen with which id; a hint, checked before it is believed.
+    /// The folder in which each id was last seen. Checked before it is used.
     seen: Arc<Mutex<HashMap<String, String>>>,
     unpublished: Unpublished,
 }
@@ -49,7 +49,7 @@ pub enum RepositoriesError {
     /// The first branch cannot have this name.
     #[error("'{0}' is not a name for a branch")]
     InvalidBranch(String),
-    /// The disk failed us.
+    /// An I/O error.
     #[error("cannot {doing}")]
     Io {
         /// What was being done, to what: `make the repository roads`.
@@ -128,13 +128,13 @@ impl Repositories {
         self.folder_of(name).map(|folder| self.open_repository(name, &folder)).transpose()
     }
 
-    /// The repository with this id, whatever it is called by now.
+    /// The repository with this id, whatever its name is now.
     pub fn by_id(&self, id: &str) -> Result<Option<Repository>> {
         if let Some(repository) = self.where_last_seen(id)? {
             return Ok(Some(repository));
         }
         for name in self.list()? {
-            // One that cannot be opened is not known to be the one that is asked for.
+            // A repository that cannot be opened is not known to have this id.
             if let Ok(Some(repository)) = self.get(&name)
                 && repository.id() == id
             {
@@ -146,7 +146,7 @@ impl Repositories {
 
     /// Makes an empty repository whose HEAD stands on `branch`; `identity` goes into its configuration.
     ///
-    /// It is there as a whole or not at all.
+    /// The repository appears in one step, or not at all.
     pub fn init(
         &self,
         name: &RepositoryName,
@@ -173,7 +173,7 @@ impl Repositories {
 
     /// Gives the repository `from` the name `to`. Its id stays.
     ///
-    /// Whoever has it open keeps a handle on a place that is gone, so see to it that nobody writes.
+    /// An open [`Repository`] then refers to a path that is gone. The caller makes sure that nobody writes.
     pub fn rename(&self, from: &RepositoryName, to: &RepositoryName) -> Result<()> {
         let folder = self.folder_of(from).ok_or_else(|| RepositoriesError::NotFound(from.clone()))?;
         if from == to {
@@ -187,7 +187,7 @@ impl Repositories {
 
     /// Removes the repository and all its history. It is gone from all views at once, and from the disk on return.
     ///
-    /// See to it that nobody writes.
+    /// The caller makes sure that nobody writes.
     pub fn delete(&self, name: &RepositoryName) -> Result<()> {
         let folder = self.folder_of(name).ok_or_else(|| RepositoriesError::NotFound(name.clone()))?;
         let deleting = || format!("delete the repository {name}");
@@ -221,7 +221,7 @@ impl Repositories {
         Ok(repository)
     }
 
-    /// Whether another repository had this id first, and has it still: a job for one must not reach the other.
+    /// Whether another repository had this id first, and still has it: a job for one must not change the other.
     fn is_copy(&self, repository: &Repository, folder: &Path) -> bool {
         let Some(first) = self.last_seen(repository.id()).filter(|first| first != folder) else {
             return false;
@@ -262,8 +262,8 @@ impl Repositories {
         }
     }
 
-    /// The rename fails where a folder stands that is not empty, and no repository's is: of two who want one name
-    /// only the first gets it.
+    /// Moves a repository's folder to its name. The rename fails where there is a folder that is not empty, as that of a
+    /// repository always is: of two concurrent callers with one name only the first succeeds.
     fn move_into_place(
         &self,
         folder: &Path,

@@ -22,13 +22,13 @@ pub struct Repository {
 /// Why something could not be read from a repository.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
-    /// The text names no commit.
+    /// The text is not the name of a commit.
     #[error("object not found '{0}'")]
     UnknownRevision(String),
-    /// The text cannot name a branch.
+    /// The text cannot be the name of a branch.
     #[error("'{0}' is not a name for a branch")]
     InvalidBranch(String),
-    /// Nothing is at this path.
+    /// There is nothing at this path.
     #[error("no layer or feature at '{0}'")]
     UnknownPath(String),
     /// The repository is damaged, or cannot be read.
@@ -52,12 +52,12 @@ impl Repository {
         Ok(Self { name, id, git, unpublished })
     }
 
-    /// What never changes while the repository lives, however it is renamed.
+    /// The permanent id of the repository, which stays when it is renamed.
     pub fn id(&self) -> &str {
         &self.id
     }
 
-    /// What it was called when it was opened.
+    /// The name that it had when it was opened.
     pub fn name(&self) -> &RepositoryName {
         &self.name
     }
@@ -67,18 +67,18 @@ impl Repository {
         self.git.git_dir()
     }
 
-    /// The repository in Git's terms, for one thread.
+    /// A handle of `gix` on the repository, for one thread.
     pub fn git(&self) -> gix::Repository {
         self.git.to_thread_local()
     }
 
-    /// The branch that HEAD stands on, `master`, whether or not it has a commit; `None` if HEAD stands on a commit.
+    /// The branch that HEAD refers to, `master`, whether or not it has a commit; `None` if HEAD is detached.
     pub fn head_branch(&self) -> Result<Option<String>, ReadError> {
         let head = self.git().head_name().map_err(|source| self.unreadable("read HEAD", source))?;
         Ok(head.map(|name| name.shorten().to_str_lossy().into_owned()))
     }
 
-    /// The commit that `branch` stands on, `None` if there is no such branch.
+    /// The commit that `branch` stands at, `None` if there is no such branch.
     ///
     /// `branch` is the plain name of a local branch, as in `master` or `surveys/2026`.
     pub fn branch_tip(&self, branch: &str) -> Result<Option<ObjectId>, ReadError> {
@@ -92,7 +92,7 @@ impl Repository {
         Ok(Some(commit.id))
     }
 
-    /// The branch that keeps a new one from being called `branch`: Git keeps `a/b` in a folder, so there can be no `a`.
+    /// The branch that conflicts with a new one called `branch`: Git keeps `a/b` in a folder `a`, so there cannot be a branch `a`.
     pub(crate) fn branch_in_the_way(&self, branch: &str) -> gix::Result<Option<String>> {
         let git = self.git();
         for other in git.references()?.local_branches()?.flatten() {
@@ -107,7 +107,7 @@ impl Repository {
         Ok(None)
     }
 
-    /// Who commits where a request does not say: `user.name` and `user.email` of the repository's configuration, or
+    /// The default committer and author: `user.name` and `user.email` of the repository's configuration, or
     /// else [`Identity::fallback`].
     pub fn identity(&self) -> Identity {
         let git = self.git();
@@ -118,7 +118,7 @@ impl Repository {
             .unwrap_or_else(Identity::fallback)
     }
 
-    /// What this process could not publish yet, in all repositories of the folder.
+    /// The publications that this process could not complete yet, in all repositories of the folder.
     pub(crate) fn unpublished(&self) -> &Unpublished {
         &self.unpublished
     }

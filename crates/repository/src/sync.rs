@@ -1,8 +1,8 @@
-//! Bringing folders to the disk.
+//! Syncs folders.
 
 use std::{fs::File, io, path::Path};
 
-/// Brings the entries of a folder to the disk.
+/// Writes the entries of a folder to the disk.
 pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }

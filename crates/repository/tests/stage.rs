@@ -121,7 +121,7 @@ fn a_key_that_two_threads_write_is_found() {
         layer.collect(writer.finish().unwrap());
     }
     let error = stage.finish(layer).unwrap_err();
-    assert_eq!(error.to_string(), "layer 'roads': primary key 5 stands in more than one row");
+    assert_eq!(error.to_string(), "layer 'roads': primary key 5 occurs in more than one row");
 }
 
 #[test]
@@ -207,7 +207,7 @@ fn generated_keys_do_not_run_over() {
     let error = stage(&repository, &roads, Mode::Add, &[&[Text("b")], &[Text("c")]]).err().unwrap();
     assert_eq!(
         error.to_string(),
-        "layer 'roads': primary key 9223372036854775807 stands in more than one row"
+        "layer 'roads': primary key 9223372036854775807 occurs in more than one row"
     );
 }
 
@@ -247,7 +247,7 @@ fn a_layer_that_cannot_be_read_is_not_overwritten() {
     for (files, what) in broken {
         support::commit(repository.path(), "master", 1000, &[], files);
         let error = stage(&repository, &roads, Mode::Replace, &[&[Integer(1)]]).err().unwrap();
-        let expected = format!("{what} of the dataset is not as Kart's table datasets have it");
+        let expected = format!("{what} of the dataset is malformed");
         assert_eq!(error.to_string(), expected);
     }
 }

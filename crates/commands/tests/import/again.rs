@@ -259,6 +259,6 @@ fn a_folder_that_is_no_layer_is_not_replaced() {
         write(&["-c", "user.name=x", "-c", "user.email=x@x", "commit-tree", "-m", "docs", &root], "");
     git(studio.git_dir(), &["update-ref", "refs/heads/master", &commit]);
     let refusal = studio.refusal(studio.job(&gpkg(studio.scratch(), "f.gpkg", ROADS)));
-    assert_eq!(refusal, "a layer cannot be kept as 'roads': a folder that is no layer is there");
+    assert_eq!(refusal, "a layer cannot be kept as 'roads': there is a folder that is not a layer");
     assert_eq!(git(studio.git_dir(), &["rev-parse", "master"]), commit);
 }

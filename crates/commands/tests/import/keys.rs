@@ -115,11 +115,11 @@ fn a_value_that_two_rows_share_is_no_key() {
     let studio = Studio::new();
     let sql = format!("{ROADS} INSERT INTO roads VALUES (3, 'High Street');");
     let refusal = studio.refusal(keyed_by(&studio, "name", &sql));
-    assert_eq!(refusal, "layer 'roads': primary key 'High Street' stands in more than one row");
+    assert_eq!(refusal, "layer 'roads': primary key 'High Street' occurs in more than one row");
 
     let sql = "CREATE TABLE roads (a INTEGER, b INTEGER); INSERT INTO roads VALUES (7, 1), (-7, 1), (7, 2);";
     let refusal = studio.refusal(keyed_by(&studio, "a", sql));
-    assert_eq!(refusal, "layer 'roads': primary key 7 stands in more than one row");
+    assert_eq!(refusal, "layer 'roads': primary key 7 occurs in more than one row");
 }
 
 #[test]
@@ -127,11 +127,11 @@ fn a_row_without_the_value_has_no_key() {
     let studio = Studio::new();
     let sql = format!("{ROADS} INSERT INTO roads VALUES (3, NULL);");
     let refusal = studio.refusal(keyed_by(&studio, "name", &sql));
-    assert_eq!(refusal, "layer 'roads': primary key NULL stands for no feature");
+    assert_eq!(refusal, "layer 'roads': primary key NULL cannot identify a feature");
 
     let sql = "CREATE TABLE roads (a INTEGER, b INTEGER); INSERT INTO roads VALUES (NULL, 1);";
     let refusal = studio.refusal(keyed_by(&studio, "a", sql));
-    assert_eq!(refusal, "layer 'roads': primary key NULL stands for no feature");
+    assert_eq!(refusal, "layer 'roads': primary key NULL cannot identify a feature");
 }
 
 #[test]

@@ -1,6 +1,6 @@
-//! Coordinate reference systems in well-known text, version 1: what to call one, and how its text is laid out.
+//! Coordinate reference systems in well-known text, version 1: their identifiers, and the layout of their text.
 //!
-//! Both take any text at all: what is not well-known text comes back laid out as well as it goes.
+//! Both functions accept any text, also what is not well-known text.
 
 mod tokens;
 
@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use crate::Crs;
 use tokens::{Token, TokenKind, tokens};
 
-/// How deep the layout indents; real definitions stay far above, and hostile ones may not blow up the text.
+/// The deepest indentation. Real definitions need much less; hostile ones must not make the text huge.
 const DEEPEST_INDENT: usize = 20;
 
 /// The longest identifier, in bytes: it becomes the name of a file.
@@ -26,7 +26,7 @@ impl Crs {
     }
 }
 
-/// What Kart calls a reference system, in schemas and in file names.
+/// Kart's identifier of a reference system, used in schemas and in file names.
 ///
 /// That is its authority's name and code (`EPSG:4326`), or else its own name, or else `CUSTOM:` and a number made
 /// from the definition. Slashes and control characters become `_`. Unlike with Kart backslashes do too, and `_` goes in
@@ -46,7 +46,7 @@ fn storable(identifier: &str) -> String {
     if plain.starts_with('.') || is_short_name { format!("_{plain}") } else { plain }
 }
 
-/// A definition on several lines: what stands after a comma and has brackets of its own starts a new one.
+/// The definition on several lines: after a comma, an element with brackets of its own begins a new line.
 pub fn format_wkt(definition: &str) -> String {
     let mut text = String::with_capacity(definition.len() * 2);
     let mut indent = 0_usize;

@@ -1,4 +1,4 @@
-//! Where an arc reaches beyond the points that define it.
+//! The extent of an arc beyond the points that define it.
 
 type Point = (f64, f64);
 
@@ -24,7 +24,7 @@ fn circle(from: Point, through: Point, to: Point) -> Option<(Point, f64)> {
     (radius.is_finite() && radius > 0.0).then_some((centre, radius))
 }
 
-/// Computed from the first point, so that coordinates far from the origin cost no digits.
+/// Computed relative to the first point, so that coordinates far from the origin lose no digits.
 fn circumcentre(from: Point, through: Point, to: Point) -> Point {
     let (bx, by) = (through.0 - from.0, through.1 - from.1);
     let (cx, cy) = (to.0 - from.0, to.1 - from.1);

@@ -38,7 +38,7 @@ pub enum GeometryError {
         /// The part's type.
         inner: &'static str,
     },
-    /// Collections hold collections hold collections.
+    /// Collections are nested too deep.
     #[error("the geometry is nested deeper than {0} levels")]
     Depth(usize),
 }

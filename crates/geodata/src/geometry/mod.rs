@@ -1,8 +1,8 @@
 //! Geometries in the form in which datasets store them.
 //!
 //! A geometry comes as the GeoPackageBinary of the
-//! [GeoPackage specification](https://www.geopackage.org/spec131/#gpb_format), which leaves its writer much freedom.
-//! [`normalise`] takes that freedom away, in the way that [Kart's
+//! [GeoPackage specification](https://www.geopackage.org/spec131/#gpb_format), which allows many encodings of one geometry.
+//! [`normalise`] makes one of them, as [Kart's
 //! documentation](https://docs.kartproject.org/en/latest/pages/development/table_v3.html) describes: the header is
 //! little-endian, names no coordinate reference system, and has the envelope that the type asks for; the body is
 //! little-endian ISO WKB.
@@ -29,9 +29,9 @@ use header::{Header, wanted_envelope};
 
 /// Appends the stored form of a GeoPackageBinary to `out`.
 ///
-/// A geometry whose header and outermost body are little-endian and whose envelope is of the wanted kind is copied, with
-/// its reference system set to zero; everything else about it stays as its writer made it: a wrong envelope, big-endian
-/// parts, unused flags. Any other geometry is written anew, with its envelope computed. The old codes for
+/// A geometry whose header and outermost body are little-endian and whose envelope has the right kind is copied, with
+/// its reference system set to zero. Everything else stays as it is, also a wrong envelope, big-endian
+/// parts and unused flags. Any other geometry is written again, with a computed envelope. The old codes for
 /// three dimensions (`0x80000001` and so on) become those of ISO.
 ///
 /// # Errors

@@ -1,4 +1,4 @@
-//! Writing a geometry anew: little-endian, with codes of ISO and an envelope that fits.
+//! Writes a geometry again: little-endian, with the type codes of ISO and a computed envelope.
 
 use super::code::GeometryKind;
 use super::cursor::ByteOrder;
@@ -26,14 +26,14 @@ pub(super) fn rebuild(
 
 /// The envelope to write.
 ///
-/// Kart, whose bytes these must be, asks the input's flag whether the geometry is empty: one that is, does not say so
-/// and has a little-endian header gets the envelope of its type, filled with zeros.
+/// The result must be the same bytes as Kart's. Kart relies on the flag of the input: an empty geometry without the flag and
+/// with a little-endian header gets the envelope of its type, filled with zeros.
 fn stored_envelope(header: &Header, empty: bool, code: Code) -> EnvelopeKind {
     let unflagged = header.order == ByteOrder::Little && !header.empty;
     wanted_envelope(empty && !unflagged, code)
 }
 
-/// Takes the ranges of a geometry's coordinates.
+/// Computes the envelope of a geometry.
 #[derive(Default)]
 struct EnvelopeVisitor {
     envelope: Envelope,
@@ -54,7 +54,7 @@ impl Visitor for EnvelopeVisitor {
     }
 }
 
-/// Writes what it is shown, little-endian.
+/// Writes what the walk finds, little-endian.
 struct WkbWriter<'a>(&'a mut Vec<u8>);
 
 impl Visitor for WkbWriter<'_> {

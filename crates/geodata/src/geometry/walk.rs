@@ -4,10 +4,10 @@ use super::code::{Body, GeometryKind};
 use super::cursor::{ByteOrder, Cursor};
 use super::{Code, GeometryError};
 
-/// How deep collections may lie in each other. GDAL draws the line at the same depth.
+/// The deepest nesting of collections, as in GDAL.
 const DEEPEST: usize = 32;
 
-/// Is told what a walk comes across, in the order of the bytes.
+/// Receives what a walk finds, in the order of the bytes.
 pub(super) trait Visitor {
     /// A geometry or a part of one begins.
     fn geometry(&mut self, order: ByteOrder, code: Code);
@@ -17,7 +17,7 @@ pub(super) trait Visitor {
     fn positions(&mut self, order: ByteOrder, code: Code, bytes: &[u8]);
 }
 
-/// What [`check`] found out about a geometry that decodes.
+/// What [`check`] found in a geometry that decodes.
 pub(super) struct WkbSummary {
     /// The order of its outermost numbers.
     pub(super) order: ByteOrder,
@@ -27,7 +27,7 @@ pub(super) struct WkbSummary {
     pub(super) only_iso_codes: bool,
 }
 
-/// Makes sure that `body` decodes, without looking at a single coordinate.
+/// Checks that `body` decodes, without reading coordinates.
 pub(super) fn check(body: &[u8]) -> Result<WkbSummary, GeometryError> {
     let mut cursor = Cursor::new(body);
     let order = cursor.byte_order()?;
@@ -37,7 +37,7 @@ pub(super) fn check(body: &[u8]) -> Result<WkbSummary, GeometryError> {
     Ok(WkbSummary { order, code, only_iso_codes: codes.0 })
 }
 
-/// Shows `visitor` the whole of `body`.
+/// Walks through the whole of `body`.
 pub(super) fn walk(body: &[u8], visitor: &mut impl Visitor) -> Result<(), GeometryError> {
     let mut cursor = Cursor::new(body);
     walk_geometry(&mut cursor, None, 0, visitor)?;

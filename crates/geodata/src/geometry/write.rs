@@ -1,4 +1,4 @@
-//! Geometries of plain coordinates, in the form in which datasets store them.
+//! Writes geometries in the form in which datasets store them.
 
 use super::code::{Code, GeometryKind};
 use super::envelope::Envelope;

@@ -1,15 +1,15 @@
-//! All that stands below the `feature` tree of a dataset.
+//! Walks through the trees below the `feature` tree of a dataset.
 
 use std::vec;
 
 use super::tree::{EntryMode, TreeEntry, decode};
 
-/// Trees within trees before something else than a dataset must be meant.
+/// The deepest nesting of trees. A dataset has four levels.
 const DEEPEST: usize = 16;
 
 /// The trees and blobs of a dataset's features in Git's order, each tree before what is in it.
 ///
-/// A tree is read when it is its turn; ends after the first error.
+/// Trees are read while the iterator advances. It ends after the first error.
 pub(crate) struct Entries {
     git: gix::Repository,
     /// The trees that are being read, the innermost last.

@@ -45,7 +45,7 @@ pub(crate) struct Feature<'a> {
 }
 
 impl<'a> Feature<'a> {
-    /// Reads a blob; nothing if it is none.
+    /// Reads a blob; `None` if it is not a feature.
     pub(crate) fn decode(bytes: &'a [u8]) -> Option<Self> {
         let mut reader = msgpack::Reader::new(bytes);
         if reader.array()? != 2 {

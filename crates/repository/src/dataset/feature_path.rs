@@ -1,4 +1,4 @@
-//! Where a feature stands in its dataset: four levels of trees and a file name, all from its
+//! The path of a feature in its dataset: four levels of trees and a file name, all computed from its
 //! primary key alone.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE};
@@ -12,7 +12,7 @@ pub(crate) const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmno
 /// Levels of trees above a feature.
 pub(crate) const LEVELS: usize = 4;
 
-/// How primary keys are spread over trees.
+/// How primary keys are distributed over trees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Scheme {
     /// Neighbouring integers share a tree.
@@ -63,7 +63,7 @@ pub(crate) fn file_name(packed: &[u8], out: &mut String) {
     BASE64_URL_SAFE.encode_string(packed, out);
 }
 
-/// The packed key that a file name stands for.
+/// The packed key that a file name encodes.
 pub(crate) fn packed_key(file_name: &[u8]) -> Option<Vec<u8>> {
     BASE64_URL_SAFE.decode(file_name).ok()
 }
@@ -76,7 +76,7 @@ pub(crate) fn unpack_key(packed: &[u8]) -> Option<Value<'_>> {
     (one && reader.is_at_end()).then_some(key)
 }
 
-/// The values of a packed key. The format foresees more than one.
+/// The values of a packed key. The format allows more than one.
 pub(crate) fn unpack_keys(packed: &[u8]) -> Option<Vec<Value<'_>>> {
     let mut reader = msgpack::Reader::new(packed);
     let len = reader.array()?;

@@ -1,5 +1,5 @@
-//! `meta/generated-pks.json`: the keys given to the rows of a table that has none, so that a row
-//! that comes again gets the key it had.
+//! `meta/generated-pks.json`: the keys generated for the rows of a table without a primary key, so that a row
+//! that comes again gets the same key.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{KartColumn, json};
 use crate::object::Id;
 
-/// Which key each row got, by the name of its blob. It only ever grows.
+/// The key of each row, with the id of its blob. Keys are never removed.
 #[derive(Clone, Debug)]
 pub(crate) struct GeneratedKeys {
     pub(crate) column: KartColumn,
@@ -23,7 +23,7 @@ struct GeneratedKeysJson {
 }
 
 impl GeneratedKeys {
-    /// Reads the item; nothing if it is none.
+    /// Reads the item; `None` if it is malformed.
     pub(crate) fn parse(bytes: &[u8]) -> Option<Self> {
         let json_value: GeneratedKeysJson = serde_json::from_slice(bytes).ok()?;
         let rows = json_value.generated_primary_keys.into_iter().map(|(key, id)| {

@@ -1,6 +1,6 @@
-//! JSON in the one layout that Kart writes: `, ` and `: ` between things, only ASCII, one line.
+//! JSON in Kart's layout: separators `, ` and `: `, only ASCII, one line.
 //!
-//! Any JSON would be read; the layout makes the same content the same object.
+//! Kart reads any JSON; the layout makes the same content the same object in Git.
 
 use std::io;
 

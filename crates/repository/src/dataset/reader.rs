@@ -1,4 +1,4 @@
-//! A layer of a commit with its features, for whoever wants to take them out again.
+//! Reads the features of a layer in a commit.
 
 use std::collections::HashMap;
 
@@ -19,7 +19,7 @@ use crate::{Repository, object::Id};
 const MOST_FEATURES: usize = 256;
 /// ... or as many bytes.
 const MOST_BYTES: usize = 256 << 10;
-/// The largest feature that is read, in bytes: a batch cannot hold any number of them.
+/// The largest feature that is read, in bytes: a batch has a limit.
 const LARGEST_FEATURE: usize = 1 << 30;
 
 /// A layer as a commit has it.
@@ -76,10 +76,10 @@ impl Dataset {
         &self.stored.columns
     }
 
-    /// All its features, a batch at a time, in the order of their places in Git.
+    /// All its features, a batch at a time, in the order of their paths in Git.
     ///
     /// Their values, the primary key among them, are in the order of [`Self::columns`]. A feature that was written
-    /// before a column came has no value there, and what it says of a column that is gone is left out.
+    /// before a column was added has no value there, and its values of columns that were removed are left out.
     pub fn batches(&self) -> impl Iterator<Item = Result<Batch, DatasetError>> + use<> {
         let git = self.repository.git();
         let projections = self.stored.legends.iter();
@@ -164,7 +164,7 @@ impl Projection {
         Self(columns.iter().map(origin).collect())
     }
 
-    /// The values in the order of the columns; one that a feature should have and has not is null.
+    /// The values in the order of the columns; a value that the feature lacks is null.
     fn apply<'a>(&self, keys: &[Value<'a>], values: &[Value<'a>]) -> impl Iterator<Item = Value<'a>> {
         self.0.iter().map(|origin| {
             let value = match origin {

@@ -36,8 +36,8 @@ pub enum DatasetError {
     /// Git could not give an object.
     #[error("could not read the dataset from the repository")]
     Git(#[source] gix::Error),
-    /// Something in it is not as it must be.
-    #[error("{0} of the dataset is not as Kart's table datasets have it")]
+    /// A part of it is malformed.
+    #[error("{0} of the dataset is malformed")]
     Malformed(&'static str),
 }
 
@@ -48,7 +48,7 @@ impl From<gix::Error> for DatasetError {
 }
 
 impl StoredDataset {
-    /// Reads the dataset whose tree is given; nothing if it is no table dataset.
+    /// Reads the dataset in a tree; `None` if it is not a table dataset.
     pub(crate) fn open(git: &gix::Repository, tree: Id) -> Result<Option<Self>, DatasetError> {
         let (folder, attachments): (Vec<_>, Vec<_>) = read_tree(git, tree)?
             .into_iter()
@@ -92,7 +92,7 @@ pub(crate) fn find(entries: &[TreeEntry], name: &str, mode: EntryMode) -> Option
     same.find(|entry| entry.mode == mode).map(|entry| entry.id)
 }
 
-/// The largest object that is read into memory, in bytes: a pack of a megabyte can hold one of a gigabyte.
+/// The largest object that is read into memory, in bytes: a small pack can contain a huge object.
 const LARGEST: u64 = 256 << 20;
 
 /// The bytes of an object.

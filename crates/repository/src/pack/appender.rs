@@ -24,11 +24,11 @@ use super::{
 };
 use crate::Interrupter;
 
-/// How often what was written is sent to the disk, so that the last sync has little left to do. Seldom enough to cost nothing;
-/// often enough that others who wait for the same disk, above all the task store with a cancel, do not wait for much of ours.
+/// After how many bytes the file is synced, so that the last sync is short. Large enough that the syncs cost nothing; small
+/// enough that others who sync to the same disk, such as the task store, do not wait long.
 const SYNC_EVERY: u64 = 4 << 20;
 
-/// What the threads that make objects send.
+/// What the object sinks send.
 pub(super) enum AppenderCommand {
     /// More objects.
     Append(EntryBuffer),
@@ -36,7 +36,7 @@ pub(super) enum AppenderCommand {
     Expect(u32),
 }
 
-/// Appends to_appender to the file, and remembers where each object is.
+/// Appends buffers to the file, and remembers where each object is.
 pub(super) struct Appender {
     file: Arc<File>,
     end: u64,
@@ -76,7 +76,7 @@ impl Appender {
         })
     }
 
-    /// Appends what comes in until nobody is left to send; sends the to_appender back to be used again.
+    /// Carries out the commands until all senders are dropped; sends the buffers back to be used again.
     pub(super) fn run(
         mut self,
         incoming: &Receiver<AppenderCommand>,
@@ -87,7 +87,7 @@ impl Appender {
                 AppenderCommand::Append(mut buffer) => {
                     self.append(&buffer)?;
                     buffer.clear();
-                    // Nobody may be left to use it again.
+                    // Fails when all sinks are dropped: then no buffer is needed.
                     let _ = used.send(buffer);
                 }
                 AppenderCommand::Expect(more) => self.begin_checksum(more)?,
@@ -139,12 +139,12 @@ impl Appender {
 struct Objects {
     list: SpillingList,
     others: IdTable,
-    /// They come when all else is there, and had they no table of their own, might double that of the features.
+    /// Trees have a table of their own: they come last, and could double the size of the other table.
     trees: IdTable,
 }
 
-/// The first bytes of each id and where in the list it stands: eight bytes an object, so that looking one up stays in the
-/// cache, and growing never looks at the list.
+/// The first bytes of each id and its position in the list: eight bytes for an object, so that a lookup stays in the processor's
+/// cache and growing the table does not read the list.
 type IdTable = HashTable<(u32, u32)>;
 
 impl Objects {
@@ -181,12 +181,12 @@ impl Objects {
     }
 }
 
-/// Ids are evenly spread already; a table looks at the upper and at the lower bits of a hash.
+/// The hash of an id, which is evenly distributed already. The table uses the upper and the lower bits.
 fn spread(head: u32) -> u64 {
     u64::from(head) << 32 | u64::from(head)
 }
 
-/// Sends what was written to the disk while more is being made.
+/// Syncs the file in the background while more is written.
 struct Syncer {
     wanted: SyncSender<()>,
     syncing: DetachedIo<io::Result<()>>,
@@ -210,7 +210,7 @@ impl Syncer {
     fn written_up_to(&mut self, end: u64) {
         if end - self.asked_at >= SYNC_EVERY {
             self.asked_at = end;
-            // One that is asked for already will do.
+            // Fails when a sync is pending already, which is enough.
             let _ = self.wanted.try_send(());
         }
     }

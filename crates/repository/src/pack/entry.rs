@@ -72,7 +72,7 @@ pub(crate) fn is_tree(entry: &[u8]) -> bool {
     entry.first().is_some_and(|first| first >> 4 & 7 == ObjectKind::Tree as u8)
 }
 
-/// ObjectKind and size: three bits of kind and four of size, then seven of size a byte.
+/// Kind and size: three bits of kind and four of size, then seven of size a byte.
 fn write_header(out: &mut Vec<u8>, kind: ObjectKind, size: usize) {
     let mut byte = (kind as u8) << 4 | (size & 0x0f) as u8;
     let mut rest = size >> 4;

@@ -1,9 +1,9 @@
-//! Entries on their way to the pack: what one thread hands to the one that appends.
+//! A buffer of pack entries, filled by one thread and appended to the pack by another.
 
 use crate::object::Id;
 
-/// When a buffer is handed over. Large enough that the hand-over costs nothing, small enough that a
-/// few of them on their way do not count.
+/// The size in bytes from which a buffer is handed over. Large enough that the hand-over costs nothing, small enough that
+/// a few buffers take little memory.
 pub(crate) const FULL: usize = 1 << 20;
 
 /// Whole entries, one after the other.
@@ -13,7 +13,7 @@ pub(crate) struct EntryBuffer {
     pub(crate) entries: Vec<BufferedEntry>,
 }
 
-/// Which object the bytes from `start` on are.
+/// The object whose entry begins at `start`.
 #[derive(Debug)]
 pub(crate) struct BufferedEntry {
     pub(crate) id: Id,

@@ -1,4 +1,4 @@
-//! From all objects of a pack to a pack that Git can read, with its index.
+//! Completes a pack, so that Git can read it, and writes its index.
 
 use std::{
     fs::File,
@@ -28,7 +28,7 @@ pub(crate) struct FinishedPack {
     name: PackName,
 }
 
-/// An index but for its last lines.
+/// An index without its checksums.
 type OpenIndex = (IndexWriter<BufWriter<File>>, TemporaryFile);
 
 impl Appended {
@@ -52,7 +52,7 @@ impl Appended {
                     None => checksum(&file, count, end, interrupter),
                 });
             let index = write_index(folder, &mut objects, interrupter)?;
-            Ok::<_, PackError>((checksum.join().map_err(|_| PackError::GivenUp)??, index))
+            Ok::<_, PackError>((checksum.join().map_err(|_| PackError::Aborted)??, index))
         })?;
         file.write_all_at(&checksum, end).map_err(PackError::disk("write"))?;
         interrupter.check()?;

@@ -14,9 +14,9 @@ use super::PackError;
 use crate::{Interrupted, Interrupter, object::Id};
 
 const MAGIC: [u8; 8] = [0xff, b't', b'O', b'c', 0, 0, 0, 2];
-/// Offsets from here on stand in a table of their own, and this bit says so.
+/// Offsets from this value on are stored in a second table; this bit marks an index into it.
 const LARGE: u64 = 1 << 31;
-/// How many objects are written between two questions whether to go on.
+/// How many objects are written between two checks for an interrupt.
 const BETWEEN_QUESTIONS: usize = 1 << 16;
 
 /// Where an object is.
@@ -28,7 +28,7 @@ pub(crate) struct PackedObject {
 }
 
 impl PackedObject {
-    /// Sorts like the id, and faster than comparing twenty bytes.
+    /// A key that sorts like the id, and compares faster than twenty bytes.
     fn key(&self) -> (u64, [u8; 12]) {
         let (head, tail) = self.id.split_at(8);
         (u64::from_be_bytes(head.try_into().expect("eight bytes")), tail.try_into().expect("twelve bytes"))
@@ -40,7 +40,7 @@ pub(crate) fn sort(objects: &mut [PackedObject], interrupter: &Interrupter) -> R
     crate::sort::sort(objects, |object| object.id[0], PackedObject::key, interrupter)
 }
 
-/// The length of what stands before the ids: the mark and the fan-out table.
+/// The length of what precedes the ids: the signature and the fan-out table.
 const HEAD: usize = 8 + 4 * 256;
 
 /// Whether the index at `path` lists the object `id`. `false` if the file is no index.
@@ -67,7 +67,7 @@ pub(crate) fn contains(path: &Path, id: &Id) -> io::Result<bool> {
     Ok(ids.binary_search(id).is_ok())
 }
 
-/// Writes an index, whose last lines need the pack's checksum.
+/// Writes an index. Its end needs the pack's checksum.
 pub(crate) struct IndexWriter<W> {
     out: Hashing<W>,
 }
@@ -140,7 +140,7 @@ fn write_offsets(out: &mut impl Write, objects: &[PackedObject]) -> io::Result<(
     Ok(())
 }
 
-/// Hashes what passes through it.
+/// Computes the checksum of all that is written through it.
 struct Hashing<W> {
     out: W,
     hasher: Sha1,

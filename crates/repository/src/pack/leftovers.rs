@@ -1,4 +1,4 @@
-//! The files that a process which was killed left in the folder of the packs.
+//! Files that a killed process left in the folder of the packs.
 
 use std::{
     fs::{self, File},

@@ -1,4 +1,4 @@
-//! What a pack is called: before it is in place, and after.
+//! The names of a pack: the temporary one, and the one that readers find.
 
 use std::{
     fmt,

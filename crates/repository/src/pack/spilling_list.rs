@@ -1,4 +1,4 @@
-//! A length list of objects, of which only the end is kept in memory.
+//! A list of objects that spills to a file where it is long.
 
 use std::{
     fs::File,
@@ -9,22 +9,22 @@ use std::{
 
 use super::{index::PackedObject, temporary_file::TemporaryFile};
 
-/// How many objects are kept in memory, at 32 bytes each; where a pack has no more, no file is made.
+/// How many objects are kept in memory, at 32 bytes each. A shorter list makes no file.
 const IN_MEMORY: usize = if cfg!(test) { 8 } else { 1 << 22 };
-/// How length an object is on the disk: as length as in memory.
+/// How many bytes an object takes, in the file as in memory.
 const OBJECT_SIZE: usize = 32;
 
 /// Objects in the order in which they came.
 pub(super) struct SpillingList {
     folder: PathBuf,
-    /// What came first, in a file that has no name any more.
+    /// The first objects, in a file without a name.
     spilled: Option<File>,
     spilled_count: usize,
     recent: Vec<PackedObject>,
 }
 
 impl SpillingList {
-    /// An empty one, which may make a file in `folder`.
+    /// An empty list, which may make a file in `folder`.
     pub(super) fn new(folder: &Path) -> Self {
         Self { folder: folder.to_owned(), spilled: None, spilled_count: 0, recent: Vec::new() }
     }
@@ -52,7 +52,7 @@ impl SpillingList {
         }
     }
 
-    /// All of them, in memory.
+    /// All objects, in memory.
     pub(super) fn into_list(self) -> io::Result<Vec<PackedObject>> {
         let Some(spilled) = &self.spilled else { return Ok(self.recent) };
         let mut list = Vec::with_capacity(self.len());
@@ -81,7 +81,7 @@ impl SpillingList {
     }
 }
 
-/// A file that is gone once it is closed, however that comes about.
+/// A file without a name: the operating system removes it when it is closed.
 fn nameless(folder: &Path) -> io::Result<File> {
     let path = TemporaryFile::index(folder);
     File::options().read(true).write(true).create_new(true).open(&path.0)

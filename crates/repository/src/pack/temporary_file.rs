@@ -1,4 +1,4 @@
-//! Files that are no pack yet, or not to be found yet; they go with whoever wrote them, or at the next start.
+//! Temporary files for packs and indexes. Those that a killed process left are removed when the server starts.
 
 use std::{
     fs, io, mem,
@@ -16,20 +16,20 @@ pub(super) const INDEX: &str = "tmp_idx_";
 /// What our `.keep` files contain, so that those of others are not taken for ours.
 pub(super) const KEEP_FILE_CONTENT: &[u8] = b"longhaul is publishing this pack\n";
 
-/// To free a file that is longer takes the disk longer than a cancel may.
+/// Removing a longer file can take longer than a cancel may take.
 const LARGE: u64 = 1 << 20;
 
-/// A pack or index that is not whole yet, under a name that no reader looks for; removed when dropped.
+/// A pack or index under a name that readers ignore; removed when it is dropped.
 #[derive(Debug)]
 pub(super) struct TemporaryFile(pub(super) PathBuf);
 
 impl TemporaryFile {
-    /// A new place in `folder` for a pack.
+    /// A new name in `folder` for a pack.
     pub(super) fn pack(folder: &Path) -> Self {
         Self(folder.join(format!("{PACK}{}", Uuid::new_v4().simple())))
     }
 
-    /// A new place in `folder` for an index.
+    /// A new name in `folder` for an index.
     pub(super) fn index(folder: &Path) -> Self {
         Self(folder.join(format!("{INDEX}{}", Uuid::new_v4().simple())))
     }
@@ -60,7 +60,7 @@ impl Drop for TemporaryFile {
         if path.as_os_str().is_empty() {
             return;
         }
-        // What is not removed goes when the server starts again; there is nobody to tell of it.
+        // Where this fails, the file is removed when the server starts again.
         let is_large = fs::metadata(&path).is_ok_and(|file| file.len() > LARGE);
         let remove = {
             let path = path.clone();

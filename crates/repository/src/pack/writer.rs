@@ -1,4 +1,4 @@
-//! The pack while it is being written.
+//! Writes a pack from many threads.
 
 use std::{
     fs::File,
@@ -24,7 +24,7 @@ use crate::{
     object::{Id, ObjectKind, id_of},
 };
 
-/// How many to_appender may wait for the disk before the threads that make them do.
+/// How many full buffers may wait for the disk. Further ones make the threads wait that fill them.
 const BUFFERS_IN_QUEUE: usize = 4;
 
 /// A pack that objects are being added to.
@@ -38,7 +38,7 @@ pub(crate) struct PackWriter {
     folder: PathBuf,
 }
 
-/// Where one thread puts its objects.
+/// Takes the objects of one thread.
 pub(crate) struct ObjectSink {
     buffer: EntryBuffer,
     entries: EntryWriter,
@@ -84,7 +84,7 @@ impl PackWriter {
         })
     }
 
-    /// A place for one more thread to put objects into.
+    /// A sink for the objects of one more thread.
     pub(crate) fn sink(&self) -> ObjectSink {
         ObjectSink {
             buffer: EntryBuffer::default(),
@@ -96,9 +96,9 @@ impl PackWriter {
         }
     }
 
-    /// Announces how many objects are still to come, so that the checksum can be begun: it covers their number.
+    /// Announces how many objects are still to come, so that the checksum can be begun, which covers their number.
     ///
-    /// Nothing breaks if there are more or less; the checksum is then taken once more.
+    /// If that number turns out wrong, the checksum is computed again at the end.
     pub(crate) fn expect(&self, objects: u32) -> Result<(), PackError> {
         self.to_appender.send(AppenderCommand::Expect(objects)).map_err(|_| self.first_error.get())
     }
@@ -109,7 +109,7 @@ impl PackWriter {
     pub(crate) fn finish(self) -> Result<FinishedPack, PackError> {
         drop(self.to_appender);
         let appended =
-            self.appender.join().unwrap_or(Err(PackError::GivenUp)).map_err(|_| self.first_error.get())?;
+            self.appender.join().unwrap_or(Err(PackError::Aborted)).map_err(|_| self.first_error.get())?;
         appended.finish(self.path, &self.folder, &self.interrupter)
     }
 }
@@ -139,7 +139,7 @@ impl ObjectSink {
         self.entries.compressed_len(data)
     }
 
-    /// Hands over what is left.
+    /// Hands over the objects that are still in the buffer.
     pub(crate) fn flush(&mut self) -> Result<(), PackError> {
         if self.buffer.is_empty() {
             return Ok(());
@@ -155,26 +155,26 @@ impl ObjectSink {
     }
 }
 
-/// Why the appending thread has stopped: it ends while others still send, and each of them asks.
+/// Why the appending thread has stopped. Every sink that cannot send any more returns this error.
 #[derive(Clone, Default)]
 struct FirstError(Arc<OnceLock<PackError>>);
 
 impl FirstError {
     fn keep(&self, error: PackError) -> PackError {
         self.0.get_or_init(|| error);
-        PackError::GivenUp
+        PackError::Aborted
     }
 
     fn get(&self) -> PackError {
         match self.0.get() {
             Some(PackError::Disk { action, source }) => PackError::Disk { action, source: same(source) },
             Some(PackError::Interrupted(_)) => PackError::Interrupted(Interrupted),
-            _ => PackError::GivenUp,
+            _ => PackError::Aborted,
         }
     }
 }
 
-/// What the system said, once more.
+/// A copy of an error of the operating system.
 fn same(error: &io::Error) -> io::Error {
     error.raw_os_error().map_or_else(|| error.kind().into(), io::Error::from_raw_os_error)
 }

@@ -1,4 +1,4 @@
-//! The commit of all that was staged.
+//! Makes the commit of all that was staged.
 
 use gix::objs::WriteTo;
 use jiff::Timestamp;
@@ -10,22 +10,22 @@ use crate::{
     pack::FinishedPack,
 };
 
-/// What a commit says beside its tree.
+/// The parts of a commit beside its tree.
 #[derive(Clone, Debug)]
 pub struct CommitDetails {
     /// Who made the change.
     pub author: Identity,
     /// Who records it.
     pub committer: Identity,
-    /// Why; in Kart's words if nobody says anything.
+    /// The message; one like Kart's if there is none.
     pub message: Option<String>,
-    /// The name of the file that was imported, for Kart's words.
+    /// The name of the file that was imported, for that message.
     pub source: String,
-    /// When.
+    /// The time of the commit.
     pub time: Timestamp,
 }
 
-/// A commit whose objects are all on the disk, and which nobody sees yet.
+/// A commit whose objects are all on the disk, and which is not visible yet. Dropping it removes them.
 pub struct StagedCommit {
     pub(crate) repository: Repository,
     pub(crate) branch: String,
@@ -37,10 +37,10 @@ pub struct StagedCommit {
 }
 
 impl Stage {
-    /// Prepares the commit of all layers that were taken in.
+    /// Prepares the commit of all finished layers.
     ///
     /// # Errors
-    /// [`StageError::NothingToCommit`] if the branch holds just this already; if the disk fails.
+    /// [`StageError::NothingToCommit`] if the branch has the same content already; if the disk fails.
     pub fn commit(mut self, details: &CommitDetails) -> Result<StagedCommit, StageError> {
         let tree = self.write_trees()?;
         if let Some(parent) = self.parent.filter(|_| self.root.base() == Some(tree)) {
@@ -62,7 +62,7 @@ impl Stage {
         })
     }
 
-    /// Writes all trees, what does not depend on the features first: then it is known how many objects there will be,
+    /// Writes all trees. Those that do not depend on the features come first: then the number of objects is known,
     /// and the pack's checksum can be begun.
     fn write_trees(&mut self) -> Result<Id, StageError> {
         let mut layers = std::mem::take(&mut self.layers);
@@ -95,14 +95,14 @@ impl Stage {
         })
     }
 
-    /// What the commit says; without NUL, which Git refuses in a message.
+    /// The commit's message, without NUL, which Git refuses.
     fn message(&self, details: &CommitDetails) -> String {
         let storable = |message: String| message.replace('\0', "");
         let given = details.message.clone().map(storable).filter(|message| !message.trim().is_empty());
         given.unwrap_or_else(|| storable(self.default_message(&details.source)))
     }
 
-    /// Kart's words for an import.
+    /// Kart's message for an import.
     fn default_message(&self, source: &str) -> String {
         if let [one] = &self.layers[..] {
             return format!("Import from {source}:{} to {}/", one.layer.name, one.path);

@@ -1,4 +1,4 @@
-//! Rows that did not come again, to be found by rows that say almost the same.
+//! Rows of the previous version that did not come again, to be found by rows that differ from them in one column.
 
 use std::collections::{HashMap, HashSet};
 
@@ -6,56 +6,55 @@ use sha2::{Digest, Sha256};
 
 use crate::dataset::{feature::Feature, feature_path::pack_key};
 
-/// Values of deleted rows that are remembered, 32 bytes for each; rows beyond that are not found.
+/// How many values of deleted rows are kept, at 32 bytes each. Further rows are not found.
 const MOST_VALUES: usize = 1_000_000;
 
-/// A digest of what a row says when one column is left out.
+/// A digest of the values of a row without one column.
 type PartialDigest = u128;
 
-/// DeletedRows rows by what they say when one column is left out.
+/// Deleted rows by the digests of their values without one column.
 #[derive(Default)]
 pub(super) struct DeletedRows {
-    /// Each with the key of its row; sorted once the first row is looked for.
+    /// Digests with the keys of their rows; sorted when the first row is looked up.
     partial_digests: Vec<(PartialDigest, i64)>,
     is_sorted: bool,
-    /// Where in the list to go on looking for a digest_of_others: all before are taken.
+    /// The position in the list from which to look for a digest: all before are taken.
     reached: HashMap<PartialDigest, usize>,
     taken: HashSet<i64>,
 }
 
 impl DeletedRows {
-    /// Remembers a row.
+    /// Adds a row.
     pub(super) fn insert(&mut self, key: i64, blob: &[u8]) {
         if self.partial_digests.len() < MOST_VALUES {
-            self.partial_digests
-                .extend(partial_digests(blob).into_iter().map(|digest_of_others| (digest_of_others, key)));
+            self.partial_digests.extend(partial_digests(blob).into_iter().map(|digest| (digest, key)));
             self.is_sorted = false;
         }
     }
 
-    /// The key of a row that differs from `blob` in one column, which nobody gets again.
+    /// The key of a deleted row that differs from `blob` in one column. It is not given again.
     pub(super) fn take_like(&mut self, blob: &[u8]) -> Option<i64> {
         if !self.is_sorted {
             self.partial_digests.sort_unstable();
             self.is_sorted = true;
         }
-        partial_digests(blob).into_iter().find_map(|digest_of_others| self.take(digest_of_others))
+        partial_digests(blob).into_iter().find_map(|digest| self.take(digest))
     }
 
-    fn take(&mut self, digest_of_others: PartialDigest) -> Option<i64> {
-        let first = || self.partial_digests.partition_point(|(other, _)| *other < digest_of_others);
-        let from = self.reached.get(&digest_of_others).copied().unwrap_or_else(first);
-        let same = self.partial_digests[from..].iter().take_while(|(other, _)| *other == digest_of_others);
+    fn take(&mut self, digest: PartialDigest) -> Option<i64> {
+        let first = || self.partial_digests.partition_point(|(other, _)| *other < digest);
+        let from = self.reached.get(&digest).copied().unwrap_or_else(first);
+        let same = self.partial_digests[from..].iter().take_while(|(other, _)| *other == digest);
         let (passed, key) =
             same.map(|(_, key)| *key).enumerate().find(|(_, key)| !self.taken.contains(key))?;
-        self.reached.insert(digest_of_others, from + passed + 1);
+        self.reached.insert(digest, from + passed + 1);
         self.taken.insert(key);
         Some(key)
     }
 }
 
-/// For each column a digest of all other values: the sum of their digests, so that a row of many columns takes no
-/// longer than its columns.
+/// For each column a digest of all other values. It is the sum of their digests, so that the time grows only with the number
+/// of columns.
 fn partial_digests(blob: &[u8]) -> Vec<PartialDigest> {
     let Some(feature) = Feature::decode(blob) else {
         return Vec::new();
@@ -104,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn of_many_rows_that_say_the_same_each_is_found_once() {
+    fn of_many_equal_rows_each_is_found_once() {
         let mut deleted = DeletedRows::default();
         (1..=1000).for_each(|key| deleted.insert(key, &row(&["same", "a"])));
         let found: Vec<_> = (0..1001).map(|_| deleted.take_like(&row(&["same", "b"]))).collect();

@@ -1,5 +1,5 @@
-//! Where the features of a layer stand, gathered while they are written: 32 bytes a feature, plus
-//! its name where the key is no integer.
+//! The tree entries of a layer's features, collected while the features are written: 32 bytes for a feature, plus
+//! its file name where the key is not an integer.
 
 use crate::{
     Interrupted, Interrupter,
@@ -11,10 +11,10 @@ use longhaul_geodata::Value;
 
 /// Bits of [`FeatureEntry::key`] for the length of a name.
 const LENGTH_BITS: u32 = 13;
-/// The longest file name: what Git calls a path that is too long begins here.
+/// The longest file name. Git refuses longer paths.
 pub(super) const LONGEST_NAME: usize = 4096;
 
-/// Features and where they stand.
+/// The entries of features in their leaf trees.
 #[derive(Debug)]
 pub(super) struct FeatureEntries {
     scheme: Scheme,
@@ -27,7 +27,7 @@ struct FeatureEntry {
     /// The leaf tree, see [`Scheme`].
     tree: u32,
     id: Id,
-    /// The integer key, or where the file name stands among the names, and its length.
+    /// The integer key; or the offset of the file name in `names`, and its length.
     key: u64,
 }
 
@@ -56,7 +56,7 @@ impl FeatureEntries {
         self.list.push(FeatureEntry { tree: Scheme::tree_of_hash(packed), id, key });
     }
 
-    /// Takes over what another thread gathered.
+    /// Adds the entries that another thread collected.
     pub(super) fn append(&mut self, mut other: Self) {
         let shift = (self.names.len() as u64) << LENGTH_BITS;
         if self.scheme == Scheme::Hash {
@@ -70,19 +70,19 @@ impl FeatureEntries {
         self.names.extend_from_slice(&other.names);
     }
 
-    /// Forgets the features of these integer keys, which ascend.
+    /// Removes the features with these integer keys, which ascend.
     pub(super) fn remove(&mut self, keys: &[i64], interrupter: &Interrupter) -> Result<(), Interrupted> {
         if keys.is_empty() || self.scheme != Scheme::Int {
             return Ok(());
         }
-        // Whatever is kept once it is interrupted is dropped with the stage.
+        // What is kept after an interrupt does not matter: it is dropped with the stage.
         let is_kept = |entry: &FeatureEntry| keys.binary_search(&(entry.key as i64)).is_err();
         self.list.retain(|entry| interrupter.check().is_err() || is_kept(entry));
         interrupter.check()
     }
 
-    /// Brings the features of each leaf tree together; a key that two features share is an error, named by
-    /// the text given back.
+    /// Sorts the entries by leaf tree. A key that two features share is an error, which the returned text
+    /// names.
     pub(super) fn sort(&mut self, interrupter: &Interrupter) -> Result<Result<(), String>, Interrupted> {
         let (names, scheme) = (&self.names, self.scheme);
         let bucket = bucket(&self.list);
@@ -104,7 +104,7 @@ impl FeatureEntries {
         })
     }
 
-    /// Adds those of `older` whose key is not here; both are sorted, and so is the result.
+    /// Adds the entries of `older` whose keys are not here. Both lists are sorted, and so is the result.
     pub(super) fn complete_with(&mut self, older: Self) {
         let mine = std::mem::take(&mut self.list);
         let shift = (self.names.len() as u64) << LENGTH_BITS;
@@ -181,12 +181,12 @@ impl Leaf<'_> {
     }
 }
 
-/// Room to spell the names of a leaf, used again for the next.
+/// Buffers for the names of one leaf, used again for the next.
 #[derive(Default)]
 pub(super) struct LeafScratch {
     packed: Vec<u8>,
     names: String,
-    /// Start and end of a name, and whose it is.
+    /// Start and end of a name, and the position of its entry.
     order: Vec<(usize, usize, usize)>,
 }
 
@@ -205,7 +205,7 @@ impl LeafScratch {
     }
 }
 
-/// Appends a list in blocks, the last first, and gives the memory of each back: two long lists take no more than they did.
+/// Appends a list in blocks, the last block first, and frees each block: two long lists never take more memory than together.
 fn move_over(list: &mut Vec<FeatureEntry>, mut other: Vec<FeatureEntry>) {
     const BLOCK: usize = 1 << 20;
     list.reserve_exact(other.len());
@@ -217,7 +217,7 @@ fn move_over(list: &mut Vec<FeatureEntry>, mut other: Vec<FeatureEntry>) {
     }
 }
 
-/// The part of all trees that a entry is in, counted from the first that has any.
+/// The bucket of an entry for sorting: leaf trees in ranges of equal width, from the first that has an entry.
 fn bucket(list: &[FeatureEntry]) -> impl Fn(&FeatureEntry) -> u8 + use<> {
     let first = list.iter().map(|entry| entry.tree).min().unwrap_or_default();
     let last = list.iter().map(|entry| entry.tree).max().unwrap_or_default();

@@ -1,5 +1,5 @@
-//! One thread's way into a layer: rows become blobs, blobs get their names, and those that the
-//! branch does not hold yet go into the pack.
+//! Writes the features of one thread: rows become blobs, and the blobs that the
+//! branch does not have yet go into the pack.
 
 use std::sync::Arc;
 
@@ -23,22 +23,22 @@ use crate::{
     pack::ObjectSink,
 };
 
-/// Rows that are compressed to see whether it pays.
+/// How many rows are compressed to find out whether compression pays.
 const SAMPLE: usize = 64;
-/// Compressing costs many times what storing does: it must save this part of the bytes.
+/// The share of the bytes that compression must save: it costs many times as much time as storing.
 const WORTH: f64 = 0.4;
 
 /// What all writers of a layer share.
 pub(super) struct WriterSetup {
     pub(super) path: DatasetPath,
     pub(super) encoder: FeatureEncoder,
-    /// The column of the primary key; nothing where keys are generated.
+    /// The column of the primary key; `None` where keys are generated.
     pub(super) key: Option<usize>,
     pub(super) scheme: Scheme,
     pub(super) previous: Option<PreviousFeatures>,
 }
 
-/// Takes the features of one layer from one thread.
+/// Writes features of one layer, on one thread.
 pub struct FeatureWriter {
     setup: Arc<WriterSetup>,
     git: gix::Repository,
@@ -53,7 +53,7 @@ pub struct FeatureWriter {
     name: String,
 }
 
-/// What a writer leaves behind: where its features stand, and the keys it gave.
+/// What a writer has written: the entries of its features, and the keys that it generated.
 pub struct WrittenFeatures {
     pub(super) feature_entries: FeatureEntries,
     pub(super) keys: Option<KeyGenerator>,
@@ -93,7 +93,7 @@ impl FeatureWriter {
         batch.rows().try_for_each(|row| self.write_row(row))
     }
 
-    /// Hands over what is under way.
+    /// Writes what is buffered.
     ///
     /// # Errors
     /// If the disk fails.
@@ -127,7 +127,7 @@ impl FeatureWriter {
     fn write_with_key(&mut self, key: Value<'_>, id: Id, blob: &[u8]) -> Result<(), StageError> {
         match (self.setup.scheme, key) {
             (Scheme::Int, Value::Integer(key)) => self.write_with_integer_key(key, id, blob),
-            (_, Value::Null) => Err(self.bad_key(Value::Null, "stands for no feature")),
+            (_, Value::Null) => Err(self.bad_key(Value::Null, "cannot identify a feature")),
             (Scheme::Int, other) => Err(self.bad_key(other, "is not an integer")),
             (Scheme::Hash, Value::Geometry(_)) => Err(self.bad_key(key, "is a geometry")),
             (Scheme::Hash, key) => self.write_with_named_key(key, id, blob),
@@ -135,11 +135,11 @@ impl FeatureWriter {
     }
 
     fn write_without_key(&mut self, id: Id, blob: &[u8]) -> Result<(), StageError> {
-        // A sequential layer has one writer; a second one has no keys to give.
-        let Some(keys) = &mut self.keys else { return Err(PackError::GivenUp.into()) };
+        // A sequential layer has one writer; a second one has no key generator.
+        let Some(keys) = &mut self.keys else { return Err(PackError::Aborted.into()) };
         match keys.key_for(id, blob) {
             Some(key) => self.write_with_integer_key(key, id, blob),
-            // Its key is settled at the end.
+            // Its key is assigned at the end.
             None => Ok(()),
         }
     }
@@ -165,7 +165,7 @@ impl FeatureWriter {
         Ok(())
     }
 
-    /// The id under which the feature stands: that of `old` if it says the same.
+    /// The id of the feature's blob: `old` if that has the same values.
     fn keep_or_add(&mut self, old: Option<Id>, id: Id, blob: &[u8]) -> Result<Id, StageError> {
         if let (Some(old), Some(previous)) = (old, &self.setup.previous) {
             let encoder = &self.setup.encoder;

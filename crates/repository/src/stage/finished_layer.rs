@@ -1,4 +1,4 @@
-//! A layer whose features are all written, until the commit puts trees above them.
+//! A layer whose features are all written, and whose trees are not.
 
 use std::collections::HashSet;
 
@@ -17,18 +17,18 @@ use crate::{
     pack::{ObjectSink, PackWriter},
 };
 
-/// A layer that was taken in.
+/// A layer whose features are all written.
 pub(super) struct FinishedLayer {
     pub(super) path: DatasetPath,
     pub(super) layer: Layer,
     pub(super) columns: Vec<KartColumn>,
     pub(super) legend: Legend,
     pub(super) generated_keys: Option<GeneratedKeys>,
-    /// What the branch has of it.
+    /// The dataset that the branch has at this path.
     pub(super) dataset: Option<StoredDataset>,
-    /// Whether title, description and the like of the previous version stay.
+    /// Whether title, description and metadata of the previous version stay.
     pub(super) keep_descriptions: bool,
-    /// Where its features stand, sorted.
+    /// The entries of its features, sorted.
     pub(super) feature_entries: FeatureEntries,
     /// Trees that the repository has already.
     pub(super) known: HashSet<Id>,
@@ -49,13 +49,13 @@ impl FinishedLayer {
         meta.write(sink)
     }
 
-    /// How many trees [`Self::write_trees`] will write; nothing if that cannot be told before.
+    /// How many trees [`Self::write_trees`] will write; `None` if that is not known before.
     pub(super) fn tree_count(&self) -> Option<u32> {
         let is_alone = self.dataset.is_none() && self.path.components().count() == 1;
         is_alone.then(|| trees::count(&self.feature_entries) + DatasetMeta::TREES)
     }
 
-    /// Writes the trees of the features and of the dataset, and forgets where the features stand.
+    /// Writes the trees of the features and of the dataset, and frees the entries.
     pub(super) fn write_trees(
         &mut self,
         meta: DatasetMeta,

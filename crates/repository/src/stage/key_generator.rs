@@ -1,8 +1,8 @@
-//! Keys for the rows of a table that has no primary key, so that a row that comes again in a later
+//! Generates keys for the rows of a table without a primary key, so that a row that comes again in a later
 //! file is the same feature.
 //!
-//! A row whose blob is known gets the key it had. Of the others, those that differ from a
-//! deleted row in one column take its key over; the rest get new ones.
+//! A row whose blob is known gets the key that it had. A row that differs from a
+//! deleted row in only one column gets that row's key. All others get new keys.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
@@ -13,17 +13,17 @@ use crate::{
     object::Id,
 };
 
-/// Beyond this many changed rows nobody looks for the row that each one was ...
+/// At most so many changed rows are compared with deleted rows ...
 const MOST_PAIRED: usize = 10_000;
-/// ... nor beyond so many bytes of them.
+/// ... and at most so many bytes of them.
 const MOST_BYTES: usize = 64 << 20;
 
-/// Gives keys to rows in the order in which they come.
+/// Generates keys for rows in the order in which they come.
 pub(super) struct KeyGenerator {
     keys: GeneratedKeys,
     /// Keys of earlier rows that have not come again, by blob.
     unclaimed: HashMap<Id, VecDeque<i64>>,
-    /// Rows that are new, until it is known which earlier rows have deleted.
+    /// New rows that wait until it is known which earlier rows were deleted.
     pending: Option<PendingRows>,
     next: i64,
 }
@@ -35,7 +35,7 @@ struct PendingRows {
 }
 
 impl KeyGenerator {
-    /// For a layer that had these keys, or none yet; new ones are higher than those, and than `highest`.
+    /// A generator for a layer that had these keys, if any. New keys are higher than those and than `highest`.
     pub(super) fn new(
         column: KartColumn,
         previous: Option<GeneratedKeys>,
@@ -50,14 +50,14 @@ impl KeyGenerator {
         let highest = rows.last_key_value().map(|(key, _)| *key).max(highest);
         Self {
             next: highest.map_or(1, |key| key.saturating_add(1)),
-            // Where features are added, no row has deleted.
+            // Where features are added, no row is deleted.
             pending: (!rows.is_empty() && mode == Mode::Replace).then(PendingRows::default),
             keys: GeneratedKeys { column, rows },
             unclaimed,
         }
     }
 
-    /// The key of a row, or nothing if it can be told only at the end.
+    /// The key of a row; `None` if it is assigned at the end.
     pub(super) fn key_for(&mut self, id: Id, blob: &[u8]) -> Option<i64> {
         if let Some(key) = self.unclaimed.get_mut(&id).and_then(VecDeque::pop_front) {
             return Some(key);
@@ -72,7 +72,7 @@ impl KeyGenerator {
         }
     }
 
-    /// Gives the rows that wait their keys.
+    /// Assigns keys to the pending rows.
     pub(super) fn assign_pending(
         &mut self,
         git: &gix::Repository,
@@ -102,7 +102,7 @@ impl KeyGenerator {
         self.keys
     }
 
-    /// Past the highest number the last key is given again, which is then found to stand in more than one row.
+    /// After the highest number the same key is given again, which is found later as a repeated key.
     fn new_key(&mut self, id: Id) -> i64 {
         let key = self.next;
         self.next = key.saturating_add(1);
@@ -123,7 +123,7 @@ impl KeyGenerator {
         let mut deleted = DeletedRows::default();
         for (key, id) in keys {
             interrupter.check()?;
-            // A blob of a dataset that was put here by hand may be missing: then nothing is like it.
+            // The blob may be missing in a repository that was put here by hand: then no row matches it.
             if git.has_object(gix::ObjectId::from(id)) {
                 deleted.insert(key, &read(git, id)?);
             }

@@ -8,7 +8,7 @@ use crate::{
     dataset::feature_path::{packed_key, unpack_key},
 };
 
-/// The key a file name stands for, for people.
+/// The key that a file name encodes, as text.
 pub(super) fn key_text(name: &[u8]) -> String {
     let packed = packed_key(name).unwrap_or_default();
     match unpack_key(&packed) {
@@ -17,7 +17,7 @@ pub(super) fn key_text(name: &[u8]) -> String {
     }
 }
 
-/// A value for people.
+/// A value as text.
 pub(super) fn value_text(value: Value<'_>) -> String {
     match value {
         Value::Null => "NULL".to_owned(),

@@ -1,4 +1,4 @@
-//! A layer on its way into a commit.
+//! A layer that is being written.
 
 use std::{collections::HashSet, sync::Arc};
 
@@ -83,7 +83,7 @@ impl LayerStage {
         })
     }
 
-    /// Whether features must come from one thread, in their order: so it is where keys are generated.
+    /// Whether features must be written by one thread, in order. That is so where keys are generated.
     pub fn is_sequential(&self) -> bool {
         self.setup.key.is_none()
     }
@@ -97,7 +97,7 @@ impl LayerStage {
         self.setup.clone()
     }
 
-    /// Takes over what a writer wrote.
+    /// Adds what a writer has written.
     pub fn collect(&mut self, written: WrittenFeatures) {
         self.feature_entries.append(written.feature_entries);
         if let Some(keys) = written.keys {
@@ -105,8 +105,8 @@ impl LayerStage {
         }
     }
 
-    /// Forgets the features of these integer keys, which must ascend, among those that were collected: others will be
-    /// written in their place, or none.
+    /// Removes the features with these integer keys, which must ascend, from those that were collected: others are
+    /// written instead, or none.
     ///
     /// # Errors
     /// If it is interrupted.
@@ -115,12 +115,12 @@ impl LayerStage {
         Ok(())
     }
 
-    /// Sorts out where the features stand; those of the previous version that stay are among them.
+    /// Sorts the entries of the features, and adds those of the previous version that stay.
     pub(super) fn close(mut self) -> Result<FinishedLayer, StageError> {
         let Ok(setup) = Arc::try_unwrap(self.setup) else {
-            return Err(PackError::GivenUp.into());
+            return Err(PackError::Aborted.into());
         };
-        let repeated = |key| key_error(&setup.path, key, "stands in more than one row");
+        let repeated = |key| key_error(&setup.path, key, "occurs in more than one row");
         self.feature_entries.sort(&self.interrupter)?.map_err(repeated)?;
         let mut known = HashSet::new();
         if let Some(mut previous) = setup.previous {
@@ -166,14 +166,14 @@ fn generated_column(others: &[Column]) -> Column {
     }
 }
 
-/// The columns with the ids of those they continue.
+/// The columns of the schema. One that continues a previous column has its id.
 fn continued(path: &DatasetPath, schema: &Schema, dataset: Option<&StoredDataset>) -> Vec<KartColumn> {
     let previous = dataset.map_or(&[][..], |dataset| &dataset.columns);
     let legends = dataset.into_iter().flat_map(|dataset| dataset.legends.values());
     align(path.as_str(), schema, previous, legends)
 }
 
-/// Lets the columns hold the features that stay, too.
+/// Widens the columns so that they hold the features that stay, too.
 fn widen(columns: &mut [KartColumn], previous: &[KartColumn]) {
     for column in columns {
         if let Some(old) = previous.iter().find(|old| old.id == column.id) {

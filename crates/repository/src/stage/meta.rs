@@ -1,4 +1,4 @@
-//! Everything of a dataset but its features.
+//! The metadata of a dataset: everything but its features.
 
 use longhaul_geodata::Layer;
 
@@ -16,7 +16,7 @@ use crate::{
     pack::ObjectSink,
 };
 
-/// What the meta items of a dataset are made of.
+/// All that the items in `meta` are made of.
 pub(super) struct Meta<'a> {
     pub(super) layer: &'a Layer,
     pub(super) columns: &'a [KartColumn],
@@ -24,11 +24,11 @@ pub(super) struct Meta<'a> {
     pub(super) scheme: Scheme,
     pub(super) generated_keys: Option<&'a GeneratedKeys>,
     pub(super) previous: Option<&'a StoredDataset>,
-    /// Whether title, description and the like of the previous version stay.
+    /// Whether title, description and metadata of the previous version stay.
     pub(super) keep_descriptions: bool,
 }
 
-/// What stands in a dataset beside its features, written.
+/// The written metadata of a dataset.
 pub(super) struct DatasetMeta {
     meta: TreeEntry,
     attachments: Vec<TreeEntry>,
@@ -49,9 +49,9 @@ impl DatasetMeta {
     }
 }
 
-/// Items of the previous version that an import has nothing to say about.
+/// Items of the previous version that an import does not replace.
 const KEPT: &[&str] = &["tags.json"];
-/// Items that are words about the layer.
+/// Items that describe the layer.
 const DESCRIPTIONS: &[&str] = &["title", "description"];
 
 impl Meta<'_> {
@@ -91,7 +91,7 @@ impl Meta<'_> {
         previous.iter().filter(is_kept).cloned().collect()
     }
 
-    /// All legends that ever were: features written long ago name them still.
+    /// All legends of the past, too: old features name them.
     fn legends(&self, sink: &mut ObjectSink) -> Result<TreeEntry, StageError> {
         let mut entries = self.previous.map_or_else(Vec::new, |previous| previous.legend_files.clone());
         let name = self.legend.name();
@@ -113,7 +113,7 @@ impl Meta<'_> {
         Ok(Some(TreeEntry::tree("crs", sink.add(ObjectKind::Tree, &encode(entries))?)))
     }
 
-    /// What stands beside the dataset's folder stays; the metadata document is replaced by a new one.
+    /// The attachments beside the dataset's folder stay, except the metadata document where there is a new one.
     fn attachments(&self, sink: &mut ObjectSink) -> Result<Vec<TreeEntry>, StageError> {
         const METADATA: &str = "metadata.xml";
         let mut entries = self.previous.map_or_else(Vec::new, |previous| previous.attachments.clone());

@@ -1,4 +1,4 @@
-//! Prepares a commit without anyone seeing it, then makes it visible in one step.
+//! Prepares a commit that is not visible before it is published.
 //!
 //! ```text
 //! Stage ──layer()──▶ LayerStage ──writer()──▶ FeatureWriter, one for each thread
@@ -6,7 +6,7 @@
 //!   └──commit()──▶ StagedCommit ──lock()──▶ LockedCommit ──publish()──▶ the branch has moved
 //! ```
 //!
-//! Whatever is dropped on the way leaves nothing behind.
+//! Each of them removes what it wrote when it is dropped.
 
 mod catch_up;
 mod columns;
@@ -38,13 +38,13 @@ use crate::{
     repository::branch_ref,
 };
 
-/// What will be a commit on top of a branch, as the branch was when the stage was opened.
+/// A commit that is being prepared, on top of a branch as it was when the stage was opened.
 pub struct Stage {
     repository: Repository,
     branch: String,
-    /// Where the branch stands; nothing if it is new.
+    /// The commit that the branch stands at; `None` if it is new.
     tip: Option<Id>,
-    /// What the commit will follow.
+    /// The parent of the commit.
     parent: Option<Id>,
     root: root::Root,
     interrupter: Interrupter,
@@ -54,7 +54,7 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// Opens a stage on a local branch, which need not exist yet: a new one begins where HEAD stands.
+    /// Opens a stage on a local branch, which need not exist yet: a new branch begins at HEAD.
     ///
     /// # Errors
     /// If the name cannot be a branch's, or the repository cannot be read or written.
@@ -92,7 +92,7 @@ impl Stage {
         self.interrupter.clone()
     }
 
-    /// Begins a layer. Its features go into writers of the result.
+    /// Begins a layer. Its features are written by [writers](LayerStage::writer) of the result.
     ///
     /// # Errors
     /// If the repository has something else at `path`, or what is there cannot be read, or `layer` does not
@@ -113,7 +113,7 @@ impl Stage {
         LayerStage::new(&git, self.interrupter(), path.clone(), layer, mode, previous)
     }
 
-    /// Takes in a layer whose features are all written, and says how many there are.
+    /// Ends a layer whose features are all written. Returns their number.
     ///
     /// # Errors
     /// If two of them have one key.

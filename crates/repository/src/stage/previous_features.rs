@@ -1,4 +1,4 @@
-//! What the branch holds of a layer that is imported again.
+//! The features that the branch has of a layer that is imported again.
 
 use std::collections::{HashMap, HashSet};
 
@@ -36,7 +36,7 @@ enum ByKey {
     Named(HashMap<Box<[u8]>, Id>),
 }
 
-/// For each value of the new legend, where the old legend has it.
+/// For each value of the new legend, its position in the old legend.
 struct LegendMapping(Vec<Option<usize>>);
 
 impl PreviousFeatures {
@@ -96,7 +96,7 @@ impl PreviousFeatures {
         }
     }
 
-    /// Whether the feature `old`, of another legend, says the same as `blob`, so that it can stay as it is.
+    /// Whether the feature `old`, of another legend, has the same values as `blob`, so that it can stay as it is.
     pub(super) fn is_equivalent(
         &self,
         git: &gix::Repository,
@@ -108,7 +108,7 @@ impl PreviousFeatures {
         if self.mappings.is_empty() {
             return Ok(false);
         }
-        // What is missing, as in a clone of a part, or damaged is replaced.
+        // A feature that is missing, as in a partial clone, or damaged is replaced.
         if !git.has_object(gix::ObjectId::from(old)) {
             return Ok(false);
         }
@@ -121,7 +121,7 @@ impl PreviousFeatures {
         Ok(scratch == blob)
     }
 
-    /// The features in the form in which new ones are gathered, sorted.
+    /// The features in the form in which new ones are collected, sorted.
     pub(super) fn into_feature_entries(
         self,
         interrupter: &Interrupter,
@@ -153,7 +153,7 @@ impl ByKey {
         }
     }
 
-    /// Whether the name stands for a key of this kind; otherwise it is none of a feature here, and left out.
+    /// Adds a feature. `false` if the name does not encode a key of this kind.
     fn insert(&mut self, name: &[u8], id: Id) -> bool {
         let Some(packed) = packed_key(name).filter(|_| name.len() <= LONGEST_NAME) else { return false };
         match (self, unpack_key(&packed)) {

@@ -1,4 +1,4 @@
-//! The tree of the whole repository: what the branch has, and what is put into it.
+//! The root tree of the commit: that of the branch, with changed layers.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use crate::{
     pack::ObjectSink,
 };
 
-/// The file that tells Kart which layout the repository has; in every commit.
+/// The file in every commit that names the version of Kart's layout.
 const VERSION_FILE: &str = ".kart.repostructure.version";
 const VERSION: &[u8] = b"3\n";
 
@@ -26,7 +26,7 @@ pub(super) struct Root {
     changes: Changes,
 }
 
-/// What is put below a folder.
+/// The changes in one folder.
 #[derive(Default)]
 struct Changes {
     tree: Option<Id>,
@@ -58,7 +58,7 @@ impl Root {
         self.base
     }
 
-    /// Whether a dataset may stand at `path` beside those that are there and those that were put.
+    /// Whether there may be a dataset at `path`, beside those of the branch and those that were reserved.
     pub(super) fn check_place(&self, path: &DatasetPath) -> Result<(), StageError> {
         let folded = path.folded();
         for other in &self.datasets {
@@ -87,7 +87,7 @@ impl Root {
         match StoredDataset::open(git, tree)? {
             Some(dataset) => Ok(Some(dataset)),
             None => {
-                let reason = "a folder that is no layer is there".to_owned();
+                let reason = "there is a folder that is not a layer".to_owned();
                 Err(StageError::Occupied { path: path.clone(), reason })
             }
         }
@@ -110,14 +110,14 @@ impl Root {
         Ok(Some(tree))
     }
 
-    /// Keeps the place of a dataset that will be put there.
+    /// Reserves the path for a dataset that will be put there.
     pub(super) fn reserve(&mut self, path: &DatasetPath) {
         if !self.datasets.contains(path) {
             self.datasets.push(path.clone());
         }
     }
 
-    /// Puts the tree of a dataset in its place.
+    /// Puts the tree of a dataset at its path.
     pub(super) fn put(&mut self, path: &DatasetPath, tree: Id) {
         let mut folder = &mut self.changes;
         for component in path.components() {
@@ -126,7 +126,7 @@ impl Root {
         folder.tree = Some(tree);
     }
 
-    /// Writes the blobs that the tree of the repository will name itself.
+    /// Writes the blobs in the root tree itself.
     pub(super) fn write_blobs(&mut self, sink: &mut ObjectSink) -> Result<(), StageError> {
         if self.base.is_none() {
             sink.add(ObjectKind::Blob, VERSION)?;
@@ -145,7 +145,7 @@ impl Root {
 }
 
 impl Changes {
-    /// The lines of the folder that was `base`.
+    /// The entries of the folder that was `base`, with the changes.
     fn applied(
         &self,
         git: &gix::Repository,

@@ -1,4 +1,4 @@
-//! The trees above the features, from the leaves up.
+//! Writes the trees of the features, from the leaves up.
 
 use std::{collections::HashSet, thread};
 
@@ -16,7 +16,7 @@ use crate::{
     pack::{ObjectSink, PackWriter},
 };
 
-/// Writes the tree of all features, leaving out trees that are `known`; nothing for no features.
+/// Writes the tree of all features, except for trees that are `known`. `None` if there are no features.
 pub(super) fn build(
     feature_entries: &FeatureEntries,
     known: &HashSet<Id>,
@@ -85,13 +85,13 @@ fn leaves(
         let shares: Vec<_> = leaves.chunks(share).map(|share| scope.spawn(|| write(share))).collect();
         let mut all = Vec::with_capacity(leaves.len());
         for share in shares {
-            all.extend(share.join().map_err(|_| crate::PackError::GivenUp)??);
+            all.extend(share.join().map_err(|_| crate::PackError::Aborted)??);
         }
         Ok(all)
     })
 }
 
-/// Trees of hashes do not compress: they are stored.
+/// Adds a tree, stored: its hashes do not compress.
 fn add_new(sink: &mut ObjectSink, known: &HashSet<Id>, bytes: &[u8]) -> Result<Id, StageError> {
     let id = id_of(ObjectKind::Tree, bytes)?;
     if !known.contains(&id) {
