@@ -1,7 +1,4 @@
-//! The types that all formats share: a layer is a table of features, a feature is a row of values,
-//! and a schema gives the type of each column.
-//!
-//! This crate reads no file and knows nothing of Git.
+#![doc = include_str!("../README.md")]
 
 mod batch;
 pub mod crs;

@@ -1,24 +1,4 @@
-//! Reads GeoPackage files, hostile ones included.
-//!
-//! [`GeoPackage::open`] looks at a file, [`GeoPackage::layer`] at one of its tables. To read a table's rows, split them
-//! with [`GeoPackage::parts`], give each thread a [`Reader`] and each reader one part after the other:
-//!
-//! ```no_run
-//! # fn main() -> Result<(), longhaul_geopackage::Error> {
-//! let package = longhaul_geopackage::GeoPackage::open("/data/upload-17".as_ref(), "roads.gpkg")?;
-//! let table = package.layer("roads")?;
-//! let reader = package.reader()?;
-//! for part in package.parts(&table, 1)? {
-//!     for batch in reader.batches(&part)? {
-//!         println!("{} features", batch?.len());
-//!     }
-//! }
-//! # Ok(())
-//! # }
-//! ```
-//!
-//! Nothing in a file is executed: views, triggers, virtual tables, generated columns and
-//! expressions are not evaluated, and names are quoted. The crate does not write, and leaves tables of raster tiles out.
+#![doc = include_str!("../README.md")]
 
 mod catalog;
 mod column_type;

@@ -1,4 +1,4 @@
-//! Keeps every version of a dataset in Git, in Kart's layout.
+#![doc = include_str!("../README.md")]
 
 mod commit;
 mod dataset;
