@@ -144,3 +144,40 @@ impl Destination {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests may")]
+
+    use serde_json::json;
+
+    use super::*;
+
+    const OLD: &str = "1582725544d9e122251acd4b3fc75b5c88ac3a17";
+    const NEW: &str = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
+
+    #[test]
+    fn an_intent_is_stored_with_all_that_publishing_needs() {
+        let publication = Publication {
+            branch: "main".into(),
+            old: Some(OLD.parse().unwrap()),
+            new: NEW.parse().unwrap(),
+            pack: Some("pack-1234".into()),
+        };
+        let intent = serde_json::to_value(Intent::new("an-id", &publication)).unwrap();
+        let stored =
+            json!({"repository": "an-id", "branch": "main", "old": OLD, "new": NEW, "pack": "pack-1234"});
+        assert_eq!(intent, stored);
+        let read: Intent = serde_json::from_value(stored).unwrap();
+        assert_eq!(read.publication().unwrap(), publication);
+    }
+
+    #[test]
+    fn an_intent_of_version_0_1_0_names_no_pack() {
+        let stored = json!({"repository": "an-id", "branch": "main", "old": null, "new": NEW});
+        let read: Intent = serde_json::from_value(stored).unwrap();
+        let expected =
+            Publication { branch: "main".into(), old: None, new: NEW.parse().unwrap(), pack: None };
+        assert_eq!(read.publication().unwrap(), expected);
+    }
+}

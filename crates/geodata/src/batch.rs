@@ -33,7 +33,7 @@ enum Cell {
     Geometry(Span),
 }
 
-/// Where a value lies in the buffer of its kind.
+/// The range of a value in its buffer.
 #[derive(Clone, Copy, Debug)]
 struct Span {
     start: u32,

@@ -22,7 +22,7 @@ impl Interrupter {
         self.0.load(Ordering::Relaxed)
     }
 
-    /// Makes it stop whatever runs on `connection`.
+    /// Lets it interrupt all statements on `connection`.
     ///
     /// SQLite's own interrupt is not enough: it has no effect between two statements.
     pub(crate) fn watch(&self, connection: &mut Connection) -> Result<()> {

@@ -71,7 +71,7 @@ fn ranges(first: i64, last: i64, count: usize) -> Vec<(i64, i64)> {
     let mut from = start;
     while from <= end {
         let to = from.saturating_add_unsigned(step - 1).min(end);
-        // Both lie between two i64.
+        // Both are between two values of type i64.
         ranges.push((from as i64, to as i64));
         from = to + 1;
     }

@@ -15,9 +15,9 @@ const MOST_COLUMNS: usize = 2_000;
 pub(crate) struct ReadPlan {
     pub(crate) layer: String,
     pub(crate) columns: Vec<PlannedColumn>,
-    /// Where a row's number stands behind the columns, if it is selected.
+    /// The position of the rowid behind the columns, if it is selected.
     pub(crate) rowid: Option<usize>,
-    /// Where the table's own key stands.
+    /// The position of the table's own key.
     pub(crate) key: Option<usize>,
     /// Selects the rows.
     pub(crate) sql: String,

@@ -33,7 +33,7 @@ fn write(git: &gix::Repository, keep: impl Fn(gix::bstr::BString) -> Option<Stri
     Ok(id)
 }
 
-/// The id if it is usable. One that was written by hand is, if it is a short plain word.
+/// The id if it is usable. An id that was written by hand is usable if it is a short plain word.
 fn usable(id: gix::bstr::BString) -> Option<String> {
     let id = id.to_str().ok()?;
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');

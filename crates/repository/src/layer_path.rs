@@ -52,7 +52,7 @@ pub(crate) fn schema_of(layer: &gix::Tree<'_>) -> gix::Result<Option<ObjectId>> 
     Ok(schema.map(|entry| entry.object_id()))
 }
 
-/// The primary key that a file name stands for, where a path can show it.
+/// The primary key that a file name encodes, or the file name where the key cannot be part of a path.
 pub(crate) fn key_of(file_name: &BStr) -> String {
     let packed = feature_path::packed_key(file_name);
     let shown = packed.as_deref().and_then(feature_path::unpack_key).and_then(|key| match key {

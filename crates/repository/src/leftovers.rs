@@ -27,7 +27,8 @@ pub(crate) fn remove(repositories: &[PathBuf], keep_publications: bool) -> io::R
         let packs = repository.join("objects/pack");
         let (mut published, mut stale) = (Vec::new(), Vec::new());
         for lock in locks_in(repository)? {
-            match locked_commit(&lock)?.map(bytes).filter(|_| keep_publications) {
+            let commit = locked_commit(&lock).ok().flatten().filter(|_| keep_publications);
+            match commit.map(bytes) {
                 Some(commit) if pack::is_being_published(&packs, &commit)? => published.push(commit),
                 _ => stale.push(lock),
             }

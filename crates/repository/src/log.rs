@@ -55,7 +55,7 @@ pub struct LogPage {
     pub has_next: bool,
 }
 
-/// The ends of a history, without what lies between.
+/// The ends of a history.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogRange {
     /// The newest commit.
@@ -82,7 +82,7 @@ impl Repository {
         Ok(LogPage { commits, has_next })
     }
 
-    /// The newest and the oldest of all commits asked for, whatever the page. `None` if there is no commit.
+    /// The newest and the oldest of all commits asked for, on all pages. `None` if there is no commit.
     pub fn log_range(&self, query: &LogQuery) -> Result<Option<LogRange>, ReadError> {
         let git = self.git();
         let mut ends: Option<(ObjectId, ObjectId)> = None;

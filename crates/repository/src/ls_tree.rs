@@ -35,7 +35,7 @@ pub struct LsTreeQuery {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LsTreeEntry {
     /// `roads`, or `roads/17`: the layer and the primary key. Where the key is neither a whole number nor a text
-    /// without slashes, Kart's file name stands for it.
+    /// without slashes, it is Kart's file name.
     pub path: String,
     /// Which of the two.
     pub kind: LsTreeKind,

@@ -1,9 +1,9 @@
-//! Names of Git objects.
+//! Ids of Git objects.
 
-/// The SHA-1 name of an object.
+/// The SHA-1 id of an object.
 pub(crate) type Id = [u8; 20];
 
-/// What an object is; the numbers are those of gitformat-pack(5).
+/// The type of an object; the numbers are those of gitformat-pack(5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ObjectKind {
     Commit = 1,
@@ -21,15 +21,15 @@ impl ObjectKind {
     }
 }
 
-/// An object whose bytes were made to collide with another's; Git refuses it too.
+/// An object of a SHA-1 collision attack. Git refuses it, too.
 #[derive(Debug, thiserror::Error)]
 #[error("a value is part of a SHA-1 collision attack")]
 pub struct Collision;
 
-/// The name of an object.
+/// The id of an object.
 ///
 /// # Errors
-/// If the bytes bear the marks of a collision attack: files are hostile, and a repository that
+/// If the bytes are part of a collision attack: files may be hostile, and a repository that
 /// holds such an object could no longer be cloned.
 pub(crate) fn id_of(kind: ObjectKind, data: &[u8]) -> Result<Id, Collision> {
     let mut digits = [0; 20];

@@ -144,7 +144,7 @@ impl Repositories {
         Ok(None)
     }
 
-    /// Makes an empty repository whose HEAD stands on `branch`; `identity` goes into its configuration.
+    /// Makes an empty repository whose HEAD refers to `branch`; `identity` goes into its configuration.
     ///
     /// The repository appears in one step, or not at all.
     pub fn init(
@@ -281,7 +281,7 @@ impl Repositories {
     }
 }
 
-/// Whether a bare repository lies at `folder` itself, rather than behind a link or in a `.git` below it.
+/// Whether `folder` itself is a bare repository, and not a link to one or a parent of a `.git`.
 fn is_bare_repository(folder: &Path) -> bool {
     let is_folder = |path: &Path| fs::symlink_metadata(path).is_ok_and(|meta| meta.is_dir());
     is_folder(folder)

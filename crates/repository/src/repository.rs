@@ -151,9 +151,9 @@ pub(crate) fn branch_ref(branch: &str) -> Result<gix::refs::FullName, ReadError>
     if misleading { Err(invalid()) } else { Ok(name) }
 }
 
-/// Opens `folder` as it stands, seeing neither the environment nor any configuration but its own.
+/// Opens exactly `folder`, with no configuration but its own, and ignores the environment.
 ///
-/// Trusted whoever owns the files: what trust would let Git do (run programs) is not compiled in, and a data folder
+/// The files are trusted whoever owns them: what trust permits in Git (to run programs) is not compiled in, and a data folder
 /// that belongs to another user is common in containers.
 fn open_isolated(folder: &Path) -> gix::Result<gix::ThreadSafeRepository> {
     gix::open::Options::isolated()

@@ -43,7 +43,7 @@ pub(crate) fn sort<T: Send, K: Ord>(
     })
 }
 
-/// Brings the items of each bucket together, in place, and says where each bucket ends.
+/// Groups the items by bucket, in place. Returns the end of each bucket.
 fn spread<T>(
     items: &mut [T],
     bucket: impl Fn(&T) -> u8,

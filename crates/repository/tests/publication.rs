@@ -85,7 +85,7 @@ impl Killed {
     }
 
     /// Names pack and index as version 0.1.0 did.
-    fn as_version_0_1_0(mut self) -> Self {
+    fn with_files_of_version_0_1_0(mut self) -> Self {
         let folder = self.path().join("objects/pack");
         for (start, unique) in [("tmp_pack_", "0"), ("tmp_idx_", "1")] {
             fs::rename(self.pack_file(start), folder.join(format!("{start}{}", unique.repeat(32)))).unwrap();
@@ -173,7 +173,7 @@ fn an_intent_of_version_0_1_0_is_completed() {
         for steps in 0..=3 {
             let mut killed = Killed::after_seal(&repository, &locked);
             match steps {
-                0 => killed = killed.as_version_0_1_0(),
+                0 => killed = killed.with_files_of_version_0_1_0(),
                 _ => {
                     killed.advance(steps);
                     killed.publication.pack = None;
@@ -348,7 +348,7 @@ fn a_sweep_leaves_what_a_sealed_task_may_need() {
         killed.repository().publish(&killed.publication).unwrap();
         killed.assert_published();
     }
-    let killed = Killed::after_seal(&repository, &locked).as_version_0_1_0();
+    let killed = Killed::after_seal(&repository, &locked).with_files_of_version_0_1_0();
     killed.repositories.sweep(true).unwrap();
     killed.repository().publish(&killed.publication).unwrap();
     killed.assert_published();

@@ -119,7 +119,7 @@ fn join_authority([name, code]: [&str; 2]) -> Option<String> {
     says_something.then(|| alone.to_owned())
 }
 
-/// What stands first in the outermost brackets.
+/// The first element in the outermost brackets, if it is a text.
 fn name(definition: &str) -> Option<String> {
     let mut tokens = tokens(definition).skip_while(|token| token.kind != TokenKind::Open).skip(1);
     let name = tokens.next().filter(|token| token.kind == TokenKind::Text)?.unquoted().trim();

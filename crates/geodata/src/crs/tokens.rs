@@ -20,7 +20,7 @@ pub(super) enum TokenKind {
     Close,
     /// `,`.
     Comma,
-    /// Numbers, and whatever else occurs.
+    /// Numbers and all other characters.
     Other,
 }
 
@@ -66,7 +66,7 @@ fn word_length(rest: &str) -> usize {
     rest.find(|c| !is_of_word(c)).unwrap_or(rest.len())
 }
 
-/// Up to the closing quote; a doubled quote is one inside the text. A text that is not closed goes on to the end.
+/// Up to the closing quote; a doubled quote is one inside the text. A text that is not closed extends to the end.
 fn quoted_length(rest: &str) -> usize {
     let bytes = rest.as_bytes();
     let mut at = 1;

@@ -3,8 +3,8 @@
 type Point = (f64, f64);
 
 /// The outermost points (right, top, left, bottom) of the circle through three points that lie on the arc from the
-/// first through the second to the third. Where first and third are the same, the arc is the whole circle and the
-/// second lies opposite, as ISO 13249-3 has it.
+/// first through the second to the third. If first and third are the same, the arc is the whole circle and the
+/// second is opposite, as in ISO 13249-3.
 pub(super) fn extremes(from: Point, through: Point, to: Point) -> impl Iterator<Item = Point> {
     let circle = circle(from, through, to);
     circle.into_iter().flat_map(move |((x, y), radius)| {

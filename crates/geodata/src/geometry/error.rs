@@ -21,7 +21,7 @@ pub enum GeometryError {
     /// It ends before it is whole.
     #[error("the geometry ends too early")]
     Short,
-    /// It goes on after its end.
+    /// More bytes follow its end.
     #[error("{0} bytes follow the geometry's end")]
     Trailing(usize),
     /// A byte order is neither 0 nor 1.

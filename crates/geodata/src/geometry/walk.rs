@@ -13,7 +13,7 @@ pub(super) trait Visitor {
     fn geometry(&mut self, order: ByteOrder, code: Code);
     /// The number of positions, rings or parts that follow.
     fn count(&mut self, count: u32);
-    /// Positions, as they lie in the input.
+    /// Positions, as encoded in the input.
     fn positions(&mut self, order: ByteOrder, code: Code, bytes: &[u8]);
 }
 

@@ -42,7 +42,7 @@ impl DatasetPath {
         }
     }
 
-    /// The path of a dataset that is there, whoever made it.
+    /// The path of a dataset in a tree. It may break the rules.
     pub(crate) fn of_tree(path: String) -> Self {
         Self(path)
     }

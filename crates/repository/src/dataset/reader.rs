@@ -30,7 +30,7 @@ pub struct Dataset {
 }
 
 impl Repository {
-    /// The layer that `commit` has at `path`; nothing if there is none.
+    /// The layer that `commit` has at `path`; `None` if there is none.
     ///
     /// # Errors
     /// If the commit or the layer cannot be read.
@@ -48,7 +48,7 @@ impl Repository {
         Ok(stored.map(|stored| Dataset { repository: self.clone(), path: path.clone(), stored }))
     }
 
-    /// The tree of the layer that `commit` has at `path`, documents that stand beside it left out; nothing if there is
+    /// The tree of the layer that `commit` has at `path`, without the documents beside it; `None` if there is
     /// none. Layers with the same tree have the same features and columns.
     ///
     /// # Errors
@@ -66,7 +66,7 @@ impl Repository {
 }
 
 impl Dataset {
-    /// Where it is.
+    /// Its path.
     pub fn path(&self) -> &DatasetPath {
         &self.path
     }

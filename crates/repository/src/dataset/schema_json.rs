@@ -97,7 +97,7 @@ impl KartColumn {
     }
 }
 
-/// The word for a type.
+/// The name of a type in `schema.json`.
 pub(crate) fn type_name(data_type: &DataType) -> &'static str {
     match data_type {
         DataType::Boolean => "boolean",

@@ -26,7 +26,7 @@ pub(crate) struct StoredDataset {
     pub(crate) legend_files: Vec<TreeEntry>,
     /// The lines of `meta`.
     pub(crate) meta: Vec<TreeEntry>,
-    /// What stands beside [`FOLDER`].
+    /// The entries beside [`FOLDER`].
     pub(crate) attachments: Vec<TreeEntry>,
 }
 

@@ -68,7 +68,7 @@ pub(crate) fn write_line(out: &mut Vec<u8>, mode: EntryMode, name: &[u8], id: &I
     out.extend_from_slice(id);
 }
 
-/// The bytes of a tree with these entries, in whatever order they come.
+/// The bytes of a tree with these entries, which may come in any order.
 pub(crate) fn encode(mut entries: Vec<TreeEntry>) -> Vec<u8> {
     entries.sort_by(TreeEntry::order);
     let mut out = Vec::new();

@@ -60,7 +60,7 @@ impl Appender {
     /// Writes to `file`, and where there are very many objects, to another in the same `folder`.
     pub(super) fn new(file: File, folder: &Path, interrupter: Interrupter) -> Result<Self, PackError> {
         let file = Arc::new(file);
-        // The number of objects stands in the header and is known only at the end.
+        // The header contains the number of objects, which is known only at the end.
         (&*file).write_all(&[0; HEADER_SIZE]).map_err(PackError::disk("write"))?;
         Ok(Self {
             syncer: Syncer::new(file.clone())?,

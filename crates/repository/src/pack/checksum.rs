@@ -1,4 +1,4 @@
-//! The SHA-1 at the end of a pack, over all that stands before it.
+//! The SHA-1 at the end of a pack, over all bytes before it.
 //!
 //! It covers the number of objects in the header, so it cannot be begun before that number is known. The file is read back,
 //! usually from the page cache.

@@ -81,7 +81,7 @@ fn write_keep_file(folder: &Path, name: PackName) -> io::Result<()> {
     if path.try_exists()? {
         return Ok(());
     }
-    // Renamed into place, so that it is never half written: a half would count as somebody else's and stay.
+    // Written under a temporary name, so that it is never incomplete: an incomplete file would not be recognized as ours.
     let mark = TemporaryFile::pack(folder);
     fs::write(&mark.0, KEEP_FILE_CONTENT)?;
     mark.rename(&path)

@@ -127,7 +127,7 @@ impl ObjectSink {
         self.hand_over_if_full()
     }
 
-    /// Names an object and adds it.
+    /// Computes the id of an object and adds it.
     pub(crate) fn add(&mut self, kind: ObjectKind, data: &[u8]) -> Result<Id, PackError> {
         let id = id_of(kind, data)?;
         self.add_compressed(id, kind, data)?;

@@ -14,7 +14,7 @@ use crate::{
     pack::{self, FinishedPack},
 };
 
-/// A commit whose objects are on the disk and whose branch is locked; nobody sees it yet.
+/// A commit whose objects are on the disk and whose branch is locked; not visible yet.
 ///
 /// Dropping it removes the lock and the objects.
 pub struct LockedCommit {
@@ -28,10 +28,10 @@ pub struct LockedCommit {
 }
 
 impl StagedCommit {
-    /// Locks the branch, if it still stands where it stood: from here on nobody else moves it.
+    /// Locks the branch, if it has not moved: from here on nobody else moves it.
     ///
     /// # Errors
-    /// [`StageError::BranchMoved`] if it stands elsewhere, [`StageError::Locked`] if another program has it locked; if the
+    /// [`StageError::BranchMoved`] if it has moved, [`StageError::Locked`] if another program has it locked; if the
     /// disk fails.
     pub fn lock(self) -> Result<LockedCommit, StageError> {
         LockedCommit::new(self)

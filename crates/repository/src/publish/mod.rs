@@ -46,7 +46,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 pub struct Publication {
     /// The local branch.
     pub branch: String,
-    /// Where the branch stands before; `None` if it is new.
+    /// The commit that the branch stands at before; `None` if it is new.
     pub old: Option<ObjectId>,
     /// The commit that it moves to.
     pub new: ObjectId,

@@ -19,7 +19,7 @@ const PAUSE: Duration = Duration::from_millis(5);
 pub(super) struct PublisherLock(#[allow(dead_code, reason = "closing the file releases the lock")] File);
 
 impl PublisherLock {
-    /// Waits for the lock as long as `check` allows, which is told how long that has taken.
+    /// Waits for the lock until `check` fails, which gets the time waited so far.
     pub(super) fn acquire(
         repository: &Repository,
         branch: &str,

@@ -23,8 +23,8 @@ pub(super) struct RefLock {
 }
 
 impl RefLock {
-    /// Locks the branch, and brings `commit` to the disk as its future content. Waits as long as `check` allows, which is told
-    /// how long that has taken.
+    /// Locks the branch, and syncs `commit` as its future content. Waits until `check` fails, which gets the time waited so
+    /// far.
     pub(super) fn acquire(
         repository: &Repository,
         branch: &str,
@@ -98,7 +98,7 @@ impl Drop for RefLock {
         if !self.is_removed_on_drop {
             return;
         }
-        // What is not removed goes when the server starts again.
+        // Where this fails, the lock is removed when the server starts again.
         let _ = fs::remove_file(lock_path(&self.path));
         let inner = self.path.ancestors().skip(1).take_while(|folder| **folder != self.heads);
         for folder in inner {
@@ -141,6 +141,10 @@ fn make_folders(heads: &Path, path: &Path) -> io::Result<()> {
     for folder in inner.into_iter().rev() {
         match fs::create_dir(folder) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists && folder.is_dir() => {}
+            // There is a branch of this name, so there cannot be one below it.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                return Err(io::ErrorKind::NotADirectory.into());
+            }
             created => created?,
         }
     }

@@ -184,7 +184,7 @@ fn widen(columns: &mut [KartColumn], previous: &[KartColumn]) {
     }
 }
 
-/// Whether features with these columns can stand beside those that are there.
+/// Checks that features with these columns can be added to the dataset.
 fn check_fit(path: &DatasetPath, schema: &Schema, dataset: &StoredDataset) -> Result<(), StageError> {
     for old in &dataset.columns {
         let same_name = schema.columns.iter().find(|column| column.name == old.name);
