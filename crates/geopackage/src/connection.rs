@@ -34,7 +34,7 @@ pub(crate) fn open(path: &Path, interrupter: &Interrupter) -> Result<Connection>
         OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(uri(path), flags)?;
     interrupter.watch(&mut connection)?;
-    trust_nothing(&connection)?;
+    harden(&connection)?;
     limit(&connection)?;
     connection.execute_batch(&format!(
         "PRAGMA trusted_schema = OFF;
@@ -61,7 +61,7 @@ fn uri(path: &Path) -> String {
     uri + "?mode=ro&immutable=1"
 }
 
-fn trust_nothing(connection: &Connection) -> Result<()> {
+fn harden(connection: &Connection) -> Result<()> {
     let settings = [
         (DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true),
         (DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false),

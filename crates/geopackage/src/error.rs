@@ -163,16 +163,16 @@ impl Error {
             Some(ErrorCode::NotADatabase) => Self::NotSqlite { file },
             Some(ErrorCode::TooBig) => Self::TooLarge { file, doing },
             Some(ErrorCode::DatabaseCorrupt) => {
-                Self::Damaged { file, what: format!("noticed while {doing}"), source: Some(tame(source)) }
+                Self::Damaged { file, what: format!("noticed while {doing}"), source: Some(redact(source)) }
             }
-            _ => Self::Sqlite { file, doing, source: tame(source) },
+            _ => Self::Sqlite { file, doing, source: redact(source) },
         }
     }
 }
 
 /// An error of SQLite without what does not belong into a message: the path of the file on the server (which SQLite names if
 /// it cannot open it), whole statements, and names of any length.
-fn tame(error: rusqlite::Error) -> rusqlite::Error {
+fn redact(error: rusqlite::Error) -> rusqlite::Error {
     match error {
         rusqlite::Error::SqliteFailure(error, _) if error.code == ErrorCode::CannotOpen => {
             rusqlite::Error::SqliteFailure(error, None)

@@ -6,7 +6,7 @@ mod connection;
 mod declared_columns;
 mod describe;
 mod error;
-mod file;
+mod file_header;
 mod interrupt;
 mod metadata;
 mod metadata_text;

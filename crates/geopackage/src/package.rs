@@ -7,7 +7,7 @@ use longhaul_geodata::short;
 use rusqlite::Connection;
 
 use crate::catalog::Catalog;
-use crate::file::FileHeader;
+use crate::file_header::FileHeader;
 use crate::metadata::Metadata;
 use crate::part::{self, Part};
 use crate::source_file::SourceFile;

@@ -8,8 +8,8 @@ use crate::{
     ReadError, Repository,
     dataset::{
         self,
-        entries::Entries,
-        find::{Datasets, FoundDataset},
+        datasets::{Datasets, FoundDataset},
+        feature_tree::FeatureTreeWalk,
         tree::{EntryMode, TreeEntry},
     },
     layer_path::{feature_paths, key_of, schema_of, split_at_layer},
@@ -121,7 +121,7 @@ pub struct LsTreeEntries {
 struct OpenLayer {
     path: String,
     schema: Option<ObjectId>,
-    features: Entries,
+    features: FeatureTreeWalk,
 }
 
 impl LsTreeEntries {
@@ -159,7 +159,7 @@ impl LsTreeEntries {
         self.layer = features.map(|entry| OpenLayer {
             path: path.to_owned(),
             schema,
-            features: Entries::new(
+            features: FeatureTreeWalk::new(
                 self.git.clone(),
                 Some(TreeEntry::tree("feature", bytes(entry.object_id()))),
             ),

@@ -2,10 +2,10 @@
 //!
 //! <https://docs.kartproject.org/en/latest/pages/development/table_v3.html>
 
-pub(crate) mod entries;
+pub(crate) mod datasets;
 pub(crate) mod feature;
 pub(crate) mod feature_path;
-pub(crate) mod find;
+pub(crate) mod feature_tree;
 pub(crate) mod generated_keys;
 pub(crate) mod json;
 pub(crate) mod legend;

@@ -6,9 +6,9 @@ use longhaul_geodata::{Batch, Value};
 
 use super::{
     DatasetPath, FOLDER, KartColumn,
-    entries::Entries,
     feature::Feature,
     feature_path::{packed_key, unpack_keys},
+    feature_tree::FeatureTreeWalk,
     legend::Legend,
     stored::{DatasetError, StoredDataset, read},
     tree::EntryMode,
@@ -86,14 +86,14 @@ impl Dataset {
         let projections = projections
             .map(|(name, legend)| (name.clone(), Projection::new(legend, &self.stored.columns)))
             .collect();
-        let places = Entries::new(git.clone(), self.stored.feature_tree());
+        let places = FeatureTreeWalk::new(git.clone(), self.stored.feature_tree());
         Batches { git, places, projections, width: self.stored.columns.len(), done: false }
     }
 }
 
 struct Batches {
     git: gix::Repository,
-    places: Entries,
+    places: FeatureTreeWalk,
     projections: HashMap<String, Projection>,
     width: usize,
     done: bool,

@@ -1,6 +1,6 @@
 //! Following a branch that has moved while a commit for it was being prepared.
 
-use super::{Stage, StageError, root::Root};
+use super::{Stage, StageError, root_tree::RootTree};
 use crate::object::bytes;
 
 impl Stage {
@@ -19,7 +19,7 @@ impl Stage {
             return Ok(());
         }
         let git = self.repository.git();
-        let mut root = Root::open(&git, tip)?;
+        let mut root = RootTree::open(&git, tip)?;
         for layer in &self.layers {
             root.check_place(&layer.path)?;
             if root.folder(&git, &layer.path)? != self.root.folder(&git, &layer.path)? {

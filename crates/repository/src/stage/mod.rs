@@ -14,21 +14,21 @@ mod commit;
 mod deleted_rows;
 mod error;
 mod feature_entries;
-mod features;
+mod feature_writer;
 mod finished_layer;
 mod key_generator;
 mod key_text;
-mod layer;
+mod layer_stage;
 mod meta;
 mod mode;
 mod previous_features;
-mod root;
+mod root_tree;
 mod trees;
 
 pub use commit::{CommitDetails, StagedCommit};
 pub use error::StageError;
-pub use features::{FeatureWriter, WrittenFeatures};
-pub use layer::LayerStage;
+pub use feature_writer::{FeatureWriter, WrittenFeatures};
+pub use layer_stage::LayerStage;
 pub use mode::Mode;
 
 use crate::{
@@ -46,7 +46,7 @@ pub struct Stage {
     tip: Option<Id>,
     /// The parent of the commit.
     parent: Option<Id>,
-    root: root::Root,
+    root: root_tree::RootTree,
     interrupter: Interrupter,
     pack: PackWriter,
     sink: ObjectSink,
@@ -75,7 +75,7 @@ impl Stage {
         let folder = git.objects.store_ref().path().join("pack");
         let pack = PackWriter::new(&folder, interrupter.clone())?;
         Ok(Self {
-            root: root::Root::open(&git, parent)?,
+            root: root_tree::RootTree::open(&git, parent)?,
             sink: pack.sink(),
             repository: repository.clone(),
             branch: branch.to_owned(),

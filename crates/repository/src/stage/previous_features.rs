@@ -12,9 +12,9 @@ use crate::{
     DatasetError, Interrupted, Interrupter,
     dataset::{
         Scheme,
-        entries::Entries,
         feature::{Feature, FeatureEncoder},
         feature_path::{packed_key, unpack_key},
+        feature_tree::FeatureTreeWalk,
         legend::Legend,
         stored::{StoredDataset, read},
         tree::EntryMode,
@@ -50,7 +50,7 @@ impl PreviousFeatures {
     ) -> Result<Self, StageError> {
         let mut by_key = ByKey::new(scheme);
         let mut trees = HashSet::new();
-        for entry in Entries::new(git.clone(), dataset.feature_tree()) {
+        for entry in FeatureTreeWalk::new(git.clone(), dataset.feature_tree()) {
             interrupter.check()?;
             let entry = entry?;
             if entry.mode == EntryMode::Tree {

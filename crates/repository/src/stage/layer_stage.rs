@@ -8,7 +8,7 @@ use super::{
     Mode, StageError,
     columns::align,
     feature_entries::FeatureEntries,
-    features::{WriterSetup, WrittenFeatures},
+    feature_writer::{WriterSetup, WrittenFeatures},
     finished_layer::FinishedLayer,
     key_generator::KeyGenerator,
     key_text::key_error,

@@ -6,7 +6,7 @@ use super::StageError;
 use crate::{
     DatasetPath,
     dataset::{
-        find::Datasets,
+        datasets::Datasets,
         stored::{StoredDataset, find, read, read_tree},
         tree::{EntryMode, TreeEntry, encode},
     },
@@ -19,21 +19,21 @@ const VERSION_FILE: &str = ".kart.repostructure.version";
 const VERSION: &[u8] = b"3\n";
 
 /// The tree that the commit will have.
-pub(super) struct Root {
+pub(super) struct RootTree {
     base: Option<Id>,
     /// The paths of its datasets.
     datasets: Vec<DatasetPath>,
-    changes: Changes,
+    changes: FolderChanges,
 }
 
 /// The changes in one folder.
 #[derive(Default)]
-struct Changes {
+struct FolderChanges {
     tree: Option<Id>,
-    below: BTreeMap<String, Changes>,
+    below: BTreeMap<String, FolderChanges>,
 }
 
-impl Root {
+impl RootTree {
     /// The tree of the commit `tip`, or an empty one.
     pub(super) fn open(git: &gix::Repository, tip: Option<Id>) -> Result<Self, StageError> {
         let base = match tip {
@@ -50,7 +50,7 @@ impl Root {
                 datasets.push(DatasetPath::of_tree(found?.path));
             }
         }
-        Ok(Self { base, datasets, changes: Changes::default() })
+        Ok(Self { base, datasets, changes: FolderChanges::default() })
     }
 
     /// The tree that the branch has.
@@ -144,7 +144,7 @@ impl Root {
     }
 }
 
-impl Changes {
+impl FolderChanges {
     /// The entries of the folder that was `base`, with the changes.
     fn applied(
         &self,

@@ -10,13 +10,13 @@ const DEEPEST: usize = 16;
 /// The trees and blobs of a dataset's features in Git's order, each tree before what is in it.
 ///
 /// Trees are read while the iterator advances. It ends after the first error.
-pub(crate) struct Entries {
+pub(crate) struct FeatureTreeWalk {
     git: gix::Repository,
     /// The trees that are being read, the innermost last.
     open: Vec<vec::IntoIter<TreeEntry>>,
 }
 
-impl Entries {
+impl FeatureTreeWalk {
     /// What is in `root` and below, the root first.
     pub(crate) fn new(git: gix::Repository, root: Option<TreeEntry>) -> Self {
         let root: Vec<TreeEntry> = root.into_iter().collect();
@@ -36,7 +36,7 @@ impl Entries {
     }
 }
 
-impl Iterator for Entries {
+impl Iterator for FeatureTreeWalk {
     type Item = gix::Result<TreeEntry>;
 
     fn next(&mut self) -> Option<Self::Item> {
