@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rusqlite::{Connection, Result};
 
 /// How many instructions SQLite runs between two checks for an interrupt: some ten microseconds.
-const INSTRUCTIONS_BETWEEN_QUESTIONS: i32 = 1_000;
+const INSTRUCTIONS_BETWEEN_CHECKS: i32 = 1_000;
 
 /// Interrupts all reading of a [`crate::GeoPackage`], from any thread, permanently.
 #[derive(Clone, Debug, Default)]
@@ -27,7 +27,6 @@ impl Interrupter {
     /// SQLite's own interrupt is not enough: it has no effect between two statements.
     pub(crate) fn watch(&self, connection: &mut Connection) -> Result<()> {
         let interrupter = self.clone();
-        connection
-            .progress_handler(INSTRUCTIONS_BETWEEN_QUESTIONS, Some(move || interrupter.is_interrupted()))
+        connection.progress_handler(INSTRUCTIONS_BETWEEN_CHECKS, Some(move || interrupter.is_interrupted()))
     }
 }

@@ -225,7 +225,7 @@ fn a_table_whose_statement_is_endless_is_damage() {
 }
 
 #[test]
-fn long_names_are_cut_in_messages_and_notes() {
+fn long_names_are_cut_in_messages_and_warnings() {
     let name = "n".repeat(100_000);
     let shown = format!("{}...", "n".repeat(200));
     let sample = Sample::package(&format!(
@@ -236,10 +236,10 @@ fn long_names_are_cut_in_messages_and_notes() {
     let package = sample.open();
     let view = format!("\"v{}...\" is a view, which is not run, and was left out", "n".repeat(199));
     assert_eq!(package.warnings(), [view]);
-    let note = &package.layer(&name).unwrap().warnings[0];
+    let warning = &package.layer(&name).unwrap().warnings[0];
     let start =
-        format!("layer {shown:?}: column \"t\" has the type {shown:?}, which is none of GeoPackage's");
-    assert!(note.starts_with(&start), "{note}");
+        format!("layer {shown:?}: column \"t\" has the type {shown:?}, which GeoPackage does not define");
+    assert!(warning.starts_with(&start), "{warning}");
     let unknown = package.layer(&"n".repeat(300)).unwrap_err();
     assert_eq!(sample.told(&unknown), format!("upload.gpkg has no layer {shown:?}"));
     for error in [features(&package, &name).unwrap_err(), package.layer("two").unwrap_err()] {
@@ -249,7 +249,7 @@ fn long_names_are_cut_in_messages_and_notes() {
 }
 
 #[test]
-fn of_many_notes_a_hundred_are_kept() {
+fn of_many_warnings_a_hundred_are_kept() {
     let columns: String = (0..150).map(|n| format!(", c{n} ODD")).collect();
     let view = |n: u32| {
         format!(

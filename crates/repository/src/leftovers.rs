@@ -12,10 +12,10 @@ use crate::{object::bytes, pack, publish::locked_commit};
 /// How long a lock must be unchanged, and not open in any program, to count as stale.
 ///
 /// Git programs hold one for some milliseconds, and for as long as a hook of the repository takes.
-const QUIET: Duration = Duration::from_secs(2);
+const STALE_AFTER: Duration = Duration::from_secs(2);
 
 /// How often to check meanwhile.
-const PAUSE: Duration = Duration::from_millis(100);
+const CHECK_INTERVAL: Duration = Duration::from_millis(100);
 
 /// Removes what processes that were killed left in these bare repositories: temporary packs of this crate, and the ref locks
 /// that nobody holds any more, of whatever program.
@@ -56,13 +56,13 @@ fn remove_stale(locks: Vec<PathBuf>) -> io::Result<()> {
     while !locks.is_empty() {
         let held = held_files();
         locks.retain(|lock| !held.contains(&lock.path));
-        for lock in locks.extract_if(.., |lock| lock.is_quiet()) {
+        for lock in locks.extract_if(.., |lock| lock.is_stale()) {
             remove_lock(&lock)?;
         }
         // The owner of a lock that is renewed again and again is alive.
         locks.retain(Lock::is_unchanged);
         if !locks.is_empty() {
-            thread::sleep(PAUSE);
+            thread::sleep(CHECK_INTERVAL);
         }
     }
     Ok(())
@@ -85,8 +85,8 @@ impl Lock {
     }
 
     /// Whether the lock has been unchanged for long enough. A time in the future, from a clock that was set back, counts as old.
-    fn is_quiet(&self) -> bool {
-        self.is_unchanged() && self.modified.elapsed().map_or(true, |age| age >= QUIET)
+    fn is_stale(&self) -> bool {
+        self.is_unchanged() && self.modified.elapsed().map_or(true, |age| age >= STALE_AFTER)
     }
 }
 

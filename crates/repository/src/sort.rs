@@ -6,7 +6,7 @@ use crate::{Interrupted, Interrupter};
 
 const BUCKETS: usize = 256;
 /// How many items are moved between two checks for an interrupt: less than a millisecond's work.
-const BETWEEN_QUESTIONS: usize = 1 << 15;
+const BETWEEN_CHECKS: usize = 1 << 15;
 
 /// Sorts by `key`, on all processors. `bucket` must not decrease where `key` increases. The more evenly it distributes the
 /// items, the sooner an interrupt takes effect, and the more threads have work.
@@ -67,7 +67,7 @@ fn spread<T>(
             }
             next[to] += 1;
             moved += 1;
-            if moved % BETWEEN_QUESTIONS == 0 {
+            if moved % BETWEEN_CHECKS == 0 {
                 interrupter.check()?;
             }
         }

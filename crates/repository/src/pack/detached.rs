@@ -14,7 +14,7 @@ use super::PackError;
 use crate::Interrupter;
 
 /// How often a waiting caller checks for an interrupt.
-const LOOK_EVERY: Duration = Duration::from_millis(5);
+const CHECK_INTERVAL: Duration = Duration::from_millis(5);
 
 /// Work on a thread of its own.
 pub(super) struct DetachedIo<T>(Receiver<T>);
@@ -37,7 +37,7 @@ impl<T: Send + 'static> DetachedIo<T> {
     pub(super) fn wait(self, interrupter: &Interrupter) -> Result<T, PackError> {
         loop {
             interrupter.check()?;
-            match self.0.recv_timeout(LOOK_EVERY) {
+            match self.0.recv_timeout(CHECK_INTERVAL) {
                 Ok(outcome) => return Ok(outcome),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return Err(PackError::Aborted),

@@ -17,7 +17,7 @@ const MAGIC: [u8; 8] = [0xff, b't', b'O', b'c', 0, 0, 0, 2];
 /// Offsets from this value on are stored in a second table; this bit marks an index into it.
 const LARGE: u64 = 1 << 31;
 /// How many objects are written between two checks for an interrupt.
-const BETWEEN_QUESTIONS: usize = 1 << 16;
+const BETWEEN_CHECKS: usize = 1 << 16;
 
 /// Where an object is.
 #[derive(Clone, Copy, Debug)]
@@ -86,11 +86,11 @@ impl<W: Write> IndexWriter<W> {
         let failed = PackError::disk("write the index of");
         self.out.write_all(&MAGIC).map_err(&failed)?;
         write_fan_out(&mut self.out, objects).map_err(&failed)?;
-        for part in objects.chunks(BETWEEN_QUESTIONS) {
+        for part in objects.chunks(BETWEEN_CHECKS) {
             interrupter.check()?;
             part.iter().try_for_each(|object| self.out.write_all(&object.id)).map_err(&failed)?;
         }
-        for part in objects.chunks(BETWEEN_QUESTIONS) {
+        for part in objects.chunks(BETWEEN_CHECKS) {
             interrupter.check()?;
             let mut crcs = part.iter().map(|object| object.crc.to_be_bytes());
             crcs.try_for_each(|crc| self.out.write_all(&crc)).map_err(&failed)?;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use gix::ObjectId;
 
 use super::{
-    PATIENCE, Publication, PublisherLock, RefLock,
+    LOCK_TIMEOUT, Publication, PublisherLock, RefLock,
     ref_lock::{lock_path, locked_commit, ref_path},
 };
 use crate::{
@@ -86,7 +86,7 @@ impl LockedCommit {
 
 fn check(interrupter: &Interrupter, branch: &str, waited: Duration) -> Result<(), StageError> {
     interrupter.check()?;
-    if waited > PATIENCE { Err(StageError::Locked(branch.to_owned())) } else { Ok(()) }
+    if waited > LOCK_TIMEOUT { Err(StageError::Locked(branch.to_owned())) } else { Ok(()) }
 }
 
 /// Removes the ref lock of a publication that was abandoned before its commit point: its process is gone, and nobody has asked

@@ -39,7 +39,7 @@ use crate::{
 };
 
 /// How long a publication waits for another program that has the repository or the branch locked.
-const PATIENCE: Duration = Duration::from_secs(1);
+const LOCK_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// All that is needed to complete the publication of a commit.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,7 +64,7 @@ impl Repository {
     /// An error that [is permanent](StageError::is_permanent) if the branch was moved by somebody else, or the objects are
     /// gone; any other if it can be tried again: the disk fails, or another program has the branch locked.
     pub fn publish(&self, publication: &Publication) -> Result<(), StageError> {
-        let give_up = |waited| match waited > PATIENCE {
+        let give_up = |waited| match waited > LOCK_TIMEOUT {
             true => Err(StageError::Locked(publication.branch.clone())),
             false => Ok(()),
         };

@@ -12,7 +12,7 @@ use crate::{Repository, StageError};
 const FILE: &str = "longhaul-publishing";
 
 /// How often to try again while another publisher is at work.
-const PAUSE: Duration = Duration::from_millis(5);
+const RETRY_INTERVAL: Duration = Duration::from_millis(5);
 
 /// A lock of the operating system on one repository; released when it is dropped, or its process ends.
 #[must_use = "it is released when it is dropped"]
@@ -35,7 +35,7 @@ impl PublisherLock {
                 Err(TryLockError::Error(source)) => return Err(update(source)),
                 Err(TryLockError::WouldBlock) => check(started.elapsed())?,
             }
-            thread::sleep(PAUSE);
+            thread::sleep(RETRY_INTERVAL);
         }
     }
 }

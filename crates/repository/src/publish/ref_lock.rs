@@ -13,7 +13,7 @@ use gix::ObjectId;
 use crate::{Repository, StageError, sync::sync_folder};
 
 /// How often to try again while another program has the branch locked.
-const PAUSE: Duration = Duration::from_millis(10);
+const RETRY_INTERVAL: Duration = Duration::from_millis(10);
 
 /// The lock of a branch, which holds the commit that the branch is to move to. Removed when it is dropped.
 pub(super) struct RefLock {
@@ -48,7 +48,7 @@ impl RefLock {
                 Err(error) => return Err(update(error)),
             }
             check(started.elapsed())?;
-            thread::sleep(PAUSE);
+            thread::sleep(RETRY_INTERVAL);
         }
     }
 

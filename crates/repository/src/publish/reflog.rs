@@ -3,6 +3,7 @@
 use std::{
     fs::{self, File},
     io::{self, Write},
+    os::unix::fs::FileExt,
 };
 
 use gix::{ObjectId, refs::store::WriteReflog};
@@ -26,14 +27,15 @@ pub(super) fn append(
         path.parent().map_or(Ok(()), fs::create_dir_all)?;
     }
     let line = line(old, commit);
-    let is_there = match fs::read(&path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => false,
-        log => log?.ends_with(line.as_bytes()),
-    };
-    if is_there {
-        return Ok(());
-    }
-    File::options().append(true).create(true).open(&path)?.write_all(line.as_bytes())
+    let mut log = File::options().read(true).append(true).create(true).open(&path)?;
+    if ends_with(&log, line.as_bytes())? { Ok(()) } else { log.write_all(line.as_bytes()) }
+}
+
+fn ends_with(file: &File, end: &[u8]) -> io::Result<bool> {
+    let Some(start) = file.metadata()?.len().checked_sub(end.len() as u64) else { return Ok(false) };
+    let mut bytes = vec![0; end.len()];
+    file.read_exact_at(&mut bytes, start)?;
+    Ok(bytes == end)
 }
 
 fn line(old: Option<ObjectId>, commit: &Commit) -> String {
