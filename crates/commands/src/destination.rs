@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, anyhow};
 use jiff::Timestamp;
-use longhaul_repository::{Commit, CommitDetails, Identity, Repository, Stage};
+use longhaul_repository::{Commit, CommitDetails, Identity, Publication, Repository, Stage, StagedCommit};
 use longhaul_tasks::{Context, Failure, PublishError, Report};
 use serde::{Deserialize, Serialize};
 
@@ -30,13 +30,39 @@ pub struct Author {
     pub email: Option<String>,
 }
 
-/// What a command is about to publish, as the task's journal keeps it.
+/// What a command is about to publish, as it is stored with the sealed task.
 #[derive(Debug, Serialize, Deserialize)]
 struct Intent {
+    /// The id of the repository.
     repository: String,
     branch: String,
     old: Option<String>,
     new: String,
+    /// Intents of version 0.1.0 lack it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pack: Option<String>,
+}
+
+impl Intent {
+    fn new(repository: &str, publication: &Publication) -> Self {
+        Self {
+            repository: repository.to_owned(),
+            branch: publication.branch.clone(),
+            old: publication.old.map(|id| id.to_string()),
+            new: publication.new.to_string(),
+            pack: publication.pack.clone(),
+        }
+    }
+
+    fn publication(self) -> anyhow::Result<Publication> {
+        let unreadable = "could not read the commit that was sealed";
+        Ok(Publication {
+            branch: self.branch,
+            old: self.old.map(|id| id.parse()).transpose().context(unreadable)?,
+            new: self.new.parse().context(unreadable)?,
+            pack: self.pack,
+        })
+    }
 }
 
 impl Destination {
@@ -62,8 +88,8 @@ impl Destination {
             .ok_or_else(|| anyhow!("'{}' is no name for an author", author.name.escape_debug()))
     }
 
-    /// Commits what is staged, on top of what others have committed since: seals the task with what `report` says of the
-    /// commit, and moves the branch.
+    /// Commits what is staged, on top of what others have committed since: locks the branch, seals the task with what `report`
+    /// says of the commit, and moves the branch.
     pub(crate) fn commit(
         &self,
         ctx: &Context,
@@ -74,16 +100,10 @@ impl Destination {
     ) -> Result<Report, Failure> {
         let _commit_guard = env.repository_locks.lock_for_commit(ctx, &self.repository)?;
         stage.catch_up().map_err(public_error)?;
-        let staged = stage.commit(&details).map_err(public_error)?;
-        let report = report(staged.commit());
-        let intent = Intent {
-            repository: self.repository.clone(),
-            branch: staged.branch().to_owned(),
-            old: staged.previous_tip().map(|id| id.to_string()),
-            new: staged.commit().id.to_string(),
-        };
-        let _sealed = ctx.seal(&intent, &report)?;
-        staged.publish().map_err(public_error)?;
+        let locked = stage.commit(&details).and_then(StagedCommit::lock).map_err(public_error)?;
+        let report = report(locked.commit());
+        let _sealed = ctx.seal(&Intent::new(&self.repository, locked.publication()), &report)?;
+        locked.publish().map_err(public_error)?;
         Ok(report)
     }
 
@@ -98,19 +118,19 @@ impl Destination {
         }
     }
 
-    /// Whether the branch holds the commit that was sealed.
+    /// Completes the publication that was sealed with `intent`, wherever it was interrupted.
     pub(crate) fn publish(&self, env: &Environment, intent: serde_json::Value) -> Result<(), PublishError> {
-        match self.is_published(env, intent)? {
-            true => Ok(()),
-            false => Err(PublishError::impossible(anyhow!("the commit was not published"))),
-        }
-    }
-
-    fn is_published(&self, env: &Environment, intent: serde_json::Value) -> anyhow::Result<bool> {
-        let intent: Intent = serde_json::from_value(intent).context("could not read what was sealed")?;
-        let repository = self.open(env)?;
-        let new = intent.new.parse().context("could not read the commit that was sealed")?;
-        repository.branch_contains(&intent.branch, new).map_err(public_error)
+        let intent: Intent = serde_json::from_value(intent).map_err(|error| {
+            PublishError::impossible(anyhow!(error).context("could not read what was sealed"))
+        })?;
+        let found = env.repositories.by_id(&intent.repository).map_err(public_error)?;
+        let repository =
+            found.ok_or_else(|| PublishError::impossible(anyhow!("the repository was deleted")))?;
+        let publication = intent.publication().map_err(PublishError::Impossible)?;
+        repository.publish(&publication).map_err(|error| match error.is_permanent() {
+            true => PublishError::Impossible(public_error(error)),
+            false => PublishError::Retry(public_error(error)),
+        })
     }
 
     /// The branch to commit to.
@@ -122,5 +142,42 @@ impl Destination {
                 .map_err(public_error)?
                 .ok_or_else(|| anyhow!("the repository's HEAD stands on no branch; name one with root")),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests may")]
+
+    use serde_json::json;
+
+    use super::*;
+
+    const OLD: &str = "1582725544d9e122251acd4b3fc75b5c88ac3a17";
+    const NEW: &str = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
+
+    #[test]
+    fn an_intent_is_stored_with_all_that_publishing_needs() {
+        let publication = Publication {
+            branch: "main".into(),
+            old: Some(OLD.parse().unwrap()),
+            new: NEW.parse().unwrap(),
+            pack: Some("pack-1234".into()),
+        };
+        let intent = serde_json::to_value(Intent::new("an-id", &publication)).unwrap();
+        let stored =
+            json!({"repository": "an-id", "branch": "main", "old": OLD, "new": NEW, "pack": "pack-1234"});
+        assert_eq!(intent, stored);
+        let read: Intent = serde_json::from_value(stored).unwrap();
+        assert_eq!(read.publication().unwrap(), publication);
+    }
+
+    #[test]
+    fn an_intent_of_version_0_1_0_names_no_pack() {
+        let stored = json!({"repository": "an-id", "branch": "main", "old": null, "new": NEW});
+        let read: Intent = serde_json::from_value(stored).unwrap();
+        let expected =
+            Publication { branch: "main".into(), old: None, new: NEW.parse().unwrap(), pack: None };
+        assert_eq!(read.publication().unwrap(), expected);
     }
 }

@@ -1,11 +1,11 @@
-//! A run of features, owned, so that threads can hand them to each other.
+//! A batch of features that owns its data, so that threads can pass it on.
 
 use crate::Value;
 
 /// Features of one layer, with their values in the order of the schema's columns.
 ///
-/// All texts lie in one buffer and all other bytes in another: a batch costs three allocations however many features
-/// it holds, and a text is checked for UTF-8 once, when it comes in.
+/// All texts are in one buffer and all other bytes in another: a batch needs three allocations however many features
+/// it holds, and a text is checked for UTF-8 only once.
 #[derive(Clone, Debug)]
 pub struct Batch {
     width: usize,
@@ -33,7 +33,7 @@ enum Cell {
     Geometry(Span),
 }
 
-/// Where a value lies in the buffer of its kind.
+/// The range of a value in its buffer.
 #[derive(Clone, Copy, Debug)]
 struct Span {
     start: u32,
@@ -75,7 +75,7 @@ impl Batch {
     /// Adds the next value of the feature being written; after `width` of them the feature is whole.
     ///
     /// # Panics
-    /// If it comes to hold 4 GiB: whoever fills a batch bounds its rows and starts a new one long before.
+    /// If the batch reaches 4 GiB. Callers limit the size of rows and begin a new batch long before.
     pub fn push(&mut self, value: Value<'_>) {
         let cell = match value {
             Value::Null => Cell::Null,

@@ -1,4 +1,4 @@
-//! What a layer is called and what is said about it, apart from its features.
+//! The metadata of a layer.
 
 use crate::Schema;
 

@@ -1,7 +1,4 @@
-//! The words that the formats share: a layer is a table of features, a feature is a row of values,
-//! and a schema says what each value means.
-//!
-//! Knows no file format and no Git.
+#![doc = include_str!("../README.md")]
 
 mod batch;
 pub mod crs;

@@ -1,4 +1,4 @@
-//! What the columns of a layer mean, in the types of Kart's table datasets V3.
+//! The columns of a layer, with the types of Kart's table datasets V3.
 
 use std::fmt;
 
@@ -16,7 +16,7 @@ pub struct Column {
     pub name: String,
     /// What its values are.
     pub data_type: DataType,
-    /// Whether its value tells the features of the layer apart. At most one column does.
+    /// Whether it is the primary key. At most one column is.
     pub primary_key: bool,
 }
 
@@ -97,7 +97,7 @@ impl fmt::Display for GeometryType {
 }
 
 impl Schema {
-    /// Where the primary key stands among the columns.
+    /// The position of the primary key among the columns.
     pub fn primary_key(&self) -> Option<usize> {
         self.columns.iter().position(|column| column.primary_key)
     }

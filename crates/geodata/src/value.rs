@@ -1,6 +1,6 @@
 //! One value of a feature.
 
-/// A value, borrowed from wherever the row lies.
+/// A value, borrowed from its row.
 ///
 /// The kinds are those a file can hold, not those a schema asks for: a text in an integer column
 /// stays a text, as Kart keeps it.

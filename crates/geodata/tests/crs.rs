@@ -1,7 +1,7 @@
 //! Names and layout of coordinate reference systems.
 
 use longhaul_geodata::Crs;
-use longhaul_geodata::crs::{identifier, lay_out};
+use longhaul_geodata::crs::{format_wkt, identifier};
 use proptest::prelude::*;
 
 const WGS_84: &str = r#"GEOGCS["WGS 84", DATUM["WGS_1984",
@@ -24,19 +24,19 @@ fn a_definition_is_laid_out_with_a_line_for_each_part() {
     AXIS["Longitude", EAST],
     AUTHORITY["EPSG", "4326"]]
 "#;
-    assert_eq!(lay_out(WGS_84), expected);
+    assert_eq!(format_wkt(WGS_84), expected);
 }
 
 #[test]
 fn a_definition_of_endless_depth_grows_only_so_much() {
     let deep = "A(1,".repeat(10_000);
-    assert!(lay_out(&deep).len() < 30 * deep.len());
+    assert!(format_wkt(&deep).len() < 30 * deep.len());
 }
 
 #[test]
 fn what_is_quoted_stays_as_it_is() {
-    assert_eq!(lay_out(r#"A [ "x ,  B[""" , 1 , -2.50E+3 ] "#), "A[\"x ,  B[\"\"\", 1, -2.50E+3]\n");
-    assert_eq!(lay_out(r#"A("x",B(1),C)"#), "A(\"x\",\n    B(1), C)\n");
+    assert_eq!(format_wkt(r#"A [ "x ,  B[""" , 1 , -2.50E+3 ] "#), "A[\"x ,  B[\"\"\", 1, -2.50E+3]\n");
+    assert_eq!(format_wkt(r#"A("x",B(1),C)"#), "A(\"x\",\n    B(1), C)\n");
 }
 
 #[test]
@@ -81,7 +81,7 @@ fn an_undefined_reference_system_is_none() {
         assert_eq!(Crs::from_wkt(definition), None);
     }
     let crs = Crs::from_wkt(WGS_84).expect("defined");
-    assert_eq!((crs.identifier.as_str(), crs.wkt), ("EPSG:4326", lay_out(WGS_84)));
+    assert_eq!((crs.identifier.as_str(), crs.wkt), ("EPSG:4326", format_wkt(WGS_84)));
 }
 
 #[test]
@@ -90,7 +90,7 @@ fn hostile_definitions_do_not_blow_up() {
     for piece in ["[", "]", ",A[", "\"", "\"\"", "A[\"", ",", "AUTHORITY[", "((((", "ä,Ä(", "-", " \n"] {
         let hostile = megabyte(piece);
         assert!(identifier(&hostile).len() <= 200, "{piece}");
-        assert!(lay_out(&hostile).len() <= 32 << 20, "{piece}");
+        assert!(format_wkt(&hostile).len() <= 32 << 20, "{piece}");
     }
 }
 
@@ -114,8 +114,8 @@ proptest! {
 
     #[test]
     fn laying_out_changes_neither_a_laid_out_text_nor_the_identifier(definition in any_definition()) {
-        let once = lay_out(&definition);
-        prop_assert_eq!(lay_out(&once), once.clone());
+        let once = format_wkt(&definition);
+        prop_assert_eq!(format_wkt(&once), once.clone());
         prop_assert_eq!(identifier(&once), identifier(&definition));
     }
 }

@@ -22,7 +22,7 @@ const SHADOW_SUFFIXES: [&str; 11] = [
     "_config",
 ];
 
-/// The tables of a file, sorted out; names are compared as SQLite does, ignoring the case of ASCII letters.
+/// The tables of a file. Names are compared as SQLite does, ignoring the case of ASCII letters.
 #[derive(Debug)]
 pub(crate) struct Catalog {
     layers: Vec<String>,
@@ -48,7 +48,7 @@ impl Catalog {
         &self.layers
     }
 
-    /// Takes the layers of these names out, and returns those that were there.
+    /// Removes the layers of these names, and returns those that there were.
     pub(crate) fn remove(&mut self, names: &[String]) -> Vec<String> {
         let names = lowercase(names);
         let is_removed = |layer: &mut String| names.contains(&layer.to_ascii_lowercase());

@@ -1,4 +1,4 @@
-//! What the declared type of a column means.
+//! Translates the declared types of columns.
 //!
 //! The types are those of the [GeoPackage specification](https://www.geopackage.org/spec131/#table_column_data_types),
 //! translated as Kart does.
@@ -26,7 +26,7 @@ pub(crate) fn data_type(declared: &str) -> Option<DataType> {
     })
 }
 
-/// Takes `TEXT(10)` apart.
+/// Splits `TEXT(10)` into name and length.
 fn split_length(declared: &str) -> (&str, Option<u64>) {
     let parts = declared.strip_suffix(')').and_then(|start| start.split_once('('));
     match parts.map(|(name, length)| (name.trim_end(), length.trim().parse())) {

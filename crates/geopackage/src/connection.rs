@@ -19,22 +19,22 @@ const LONGEST_STATEMENT: i32 = 1 << 20;
 /// The most instructions of a statement. Ours have about a dozen for each of at most 2,000 columns.
 const LONGEST_PROGRAM: i32 = 100_000;
 
-/// The most tables, indexes, views and triggers: they all lie in memory, for each connection.
+/// The most tables, indexes, views and triggers: each connection keeps them in memory.
 const MOST_OBJECTS: i32 = 50_000;
 
-/// What each connection may keep of the file in memory, in KiB. Rows are read once, in their order.
+/// The page cache of each connection, in KiB. It can be small: rows are read once, in order.
 const PAGE_CACHE: i32 = 512;
 
-/// Opens the file at `path` for reading; `interrupter` can stop also that.
+/// Opens the file at `path` for reading; `interrupter` can interrupt the opening, too.
 ///
-/// The file is taken as unchanging, so there are no locks and no journals: neither `-wal` nor `-journal` files beside
-/// it are looked at.
+/// The file is opened as immutable, without locks and journals: `-wal` and `-journal` files beside
+/// it are ignored.
 pub(crate) fn open(path: &Path, interrupter: &Interrupter) -> Result<Connection> {
     let flags =
         OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(uri(path), flags)?;
     interrupter.watch(&mut connection)?;
-    trust_nothing(&connection)?;
+    harden(&connection)?;
     limit(&connection)?;
     connection.execute_batch(&format!(
         "PRAGMA trusted_schema = OFF;
@@ -61,7 +61,7 @@ fn uri(path: &Path) -> String {
     uri + "?mode=ro&immutable=1"
 }
 
-fn trust_nothing(connection: &Connection) -> Result<()> {
+fn harden(connection: &Connection) -> Result<()> {
     let settings = [
         (DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true),
         (DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false),

@@ -1,14 +1,14 @@
-//! From what a file says about a layer to what a dataset knows.
+//! Describes a layer of a file as a dataset needs it.
 
 use longhaul_geodata::{Column, Crs, DataType, GeometryType, Layer, Schema, short};
 use rusqlite::{Connection, Result};
 
 use crate::catalog::Catalog;
 use crate::column_type::data_type;
-use crate::declared::{DeclaredColumn, columns, rowid_name};
-use crate::metadata::{Document, GeometryColumn, Metadata};
-use crate::notes::Notes;
-use crate::text::Text;
+use crate::declared_columns::{DeclaredColumn, columns, rowid_name};
+use crate::metadata::{GeometryColumn, Metadata, MetadataDocument};
+use crate::metadata_text::MetadataText;
+use crate::warnings::Warnings;
 use crate::{Error, Table};
 
 /// Describes the layer `name`, with the primary key that the table declares or with `key` instead.
@@ -33,11 +33,11 @@ struct Description {
     geometries: Vec<GeometryColumn>,
     crs: Vec<Crs>,
     geometry_crs: Option<String>,
-    /// Whether the definition of a reference system was too long to be one.
+    /// Whether the definition of a reference system was left out as too long.
     lacks_crs: bool,
-    title: Text,
-    description: Text,
-    document: Option<Document>,
+    title: MetadataText,
+    description: MetadataText,
+    document: Option<MetadataDocument>,
     feature_count: Option<u64>,
     rowid: Option<&'static str>,
 }
@@ -78,7 +78,7 @@ impl Description {
         Err(Error::SeveralGeometries { file: file.to_owned(), layer: layer.to_owned(), columns })
     }
 
-    /// The name of the column that tells the features apart.
+    /// The name of the primary key's column.
     fn key_column(&self, file: &str, layer: &str, wanted: Option<&str>) -> Result<Option<String>, Error> {
         if let Some(wanted) = wanted {
             return self.wanted_key(file, layer, wanted).map(Some);
@@ -105,18 +105,19 @@ impl Description {
     }
 
     fn into_table(self, name: &str, key_column: Option<&str>) -> Table {
-        let mut notes = Notes::default();
+        let mut warnings = Warnings::default();
         let columns =
-            self.columns.iter().filter_map(|column| self.column(name, column, key_column, &mut notes));
+            self.columns.iter().filter_map(|column| self.column(name, column, key_column, &mut warnings));
         let schema = Schema { columns: columns.collect() };
         let key = self.declared_key();
-        notes.extend(
+        warnings.extend(
             self.left_out()
                 .map(|what| format!("layer {:?}: {what} is too long and was left out", short(name))),
         );
         if self.document.as_ref().is_some_and(|document| document.has_others) {
             let name = short(name);
-            notes.push(format!("layer {name:?} has several metadata documents, of which the first was kept"));
+            warnings
+                .push(format!("layer {name:?} has several metadata documents, of which the first was kept"));
         }
         Table {
             layer: Layer {
@@ -127,14 +128,14 @@ impl Description {
                 schema,
                 crs: self.crs,
             },
-            notes: notes.into_vec(),
+            warnings: warnings.into_vec(),
             feature_count: self.feature_count,
             rowid: self.rowid,
             key,
         }
     }
 
-    /// What the file says about the layer at too great a length.
+    /// The parts of the layer's metadata that are left out as too long.
     fn left_out(&self) -> impl Iterator<Item = &'static str> {
         let document = self.document.as_ref();
         let parts = [
@@ -146,24 +147,24 @@ impl Description {
         parts.into_iter().filter_map(|(is_too_long, part)| is_too_long.then_some(part))
     }
 
-    /// The column as a dataset has it; none if it is generated.
+    /// The column as a dataset has it; `None` if it is computed.
     fn column(
         &self,
         layer: &str,
         column: &DeclaredColumn,
         key_column: Option<&str>,
-        notes: &mut Notes,
+        warnings: &mut Warnings,
     ) -> Option<Column> {
         let (name, declared) = (&column.name, &column.declared_type);
         let told = || format!("layer {:?}: column {:?}", short(layer), short(name));
         if column.is_generated {
-            notes.push(format!("{} is generated from others and was left out", told()));
+            warnings.push(format!("{} is computed from other columns and was left out", told()));
             return None;
         }
         let data_type = self.geometry_type(column).or_else(|| data_type(declared)).unwrap_or_else(|| {
-            notes.push(format!(
-                "{} has the type {:?}, which is none of GeoPackage's for attributes; \
-                 it became text, and its values stay as they are",
+            warnings.push(format!(
+                "{} has the type {:?}, which GeoPackage does not define for attributes; \
+                 it was imported as text, with its values unchanged",
                 told(),
                 short(declared)
             ));
@@ -185,11 +186,11 @@ fn is_named(column: &DeclaredColumn, geometry: &GeometryColumn) -> bool {
     column.name.eq_ignore_ascii_case(&geometry.name)
 }
 
-fn definition(metadata: &Metadata<'_>, srs_id: Option<i64>) -> Result<Text> {
-    srs_id.map_or(Ok(Text::Absent), |srs_id| metadata.definition(srs_id))
+fn definition(metadata: &Metadata<'_>, srs_id: Option<i64>) -> Result<MetadataText> {
+    srs_id.map_or(Ok(MetadataText::Absent), |srs_id| metadata.definition(srs_id))
 }
 
-fn crs(definition: Text) -> Option<Crs> {
+fn crs(definition: MetadataText) -> Option<Crs> {
     definition.present().as_deref().and_then(Crs::from_wkt)
 }
 

@@ -13,7 +13,7 @@ const MOST_LISTED: usize = 10;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The file system says no.
+    /// The file cannot be read.
     #[error("cannot read {file}")]
     Io {
         /// The file.
@@ -38,7 +38,7 @@ pub enum Error {
         found: u64,
     },
     /// It is an SQLite file of some other kind.
-    #[error("{file} is not a GeoPackage: it has neither the mark nor the tables of one")]
+    #[error("{file} is not a GeoPackage: it has neither the application id nor the tables of one")]
     NotGeoPackage {
         /// The file.
         file: String,
@@ -89,7 +89,7 @@ pub enum Error {
         /// The column asked for.
         column: String,
     },
-    /// A value cannot be taken over.
+    /// A value cannot be read.
     #[error("row {row} of layer {:?} of {file}: cannot read column {:?}", short(layer), short(column))]
     Cell {
         /// The file.
@@ -149,13 +149,13 @@ pub enum CellError {
     /// A number or a text where a geometry should be.
     #[error("a geometry was expected, found {0}")]
     NotGeometry(&'static str),
-    /// A text with bytes that mean no character.
+    /// A text that is not UTF-8.
     #[error("the text is not valid UTF-8")]
     Text(#[from] std::str::Utf8Error),
 }
 
 impl Error {
-    /// Sorts what SQLite said while something was done to a file.
+    /// Classifies an error of SQLite.
     pub(crate) fn from_sqlite(file: &str, doing: impl Into<String>, source: rusqlite::Error) -> Self {
         let (file, doing) = (file.to_owned(), doing.into());
         match source.sqlite_error_code() {
@@ -163,16 +163,16 @@ impl Error {
             Some(ErrorCode::NotADatabase) => Self::NotSqlite { file },
             Some(ErrorCode::TooBig) => Self::TooLarge { file, doing },
             Some(ErrorCode::DatabaseCorrupt) => {
-                Self::Damaged { file, what: format!("noticed while {doing}"), source: Some(tame(source)) }
+                Self::Damaged { file, what: format!("noticed while {doing}"), source: Some(redact(source)) }
             }
-            _ => Self::Sqlite { file, doing, source: tame(source) },
+            _ => Self::Sqlite { file, doing, source: redact(source) },
         }
     }
 }
 
-/// What SQLite says, without what does not belong into a message: where the file lies on the server (SQLite says so if
+/// An error of SQLite without what does not belong into a message: the path of the file on the server (which SQLite names if
 /// it cannot open it), whole statements, and names of any length.
-fn tame(error: rusqlite::Error) -> rusqlite::Error {
+fn redact(error: rusqlite::Error) -> rusqlite::Error {
     match error {
         rusqlite::Error::SqliteFailure(error, _) if error.code == ErrorCode::CannotOpen => {
             rusqlite::Error::SqliteFailure(error, None)

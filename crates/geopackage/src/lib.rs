@@ -1,42 +1,23 @@
-//! Reads GeoPackage files, also those that mean harm.
-//!
-//! [`GeoPackage::open`] looks at a file, [`GeoPackage::layer`] at one of its tables. To read a table's rows, split them
-//! with [`GeoPackage::parts`], give each thread a [`Reader`] and each reader one part after the other:
-//!
-//! ```no_run
-//! # fn main() -> Result<(), longhaul_geopackage::Error> {
-//! let package = longhaul_geopackage::GeoPackage::open("/data/upload-17".as_ref(), "roads.gpkg")?;
-//! let table = package.layer("roads")?;
-//! let reader = package.reader()?;
-//! for part in package.parts(&table, 1)? {
-//!     for batch in reader.batches(&part)? {
-//!         println!("{} features", batch?.len());
-//!     }
-//! }
-//! # Ok(())
-//! # }
-//! ```
-//!
-//! What a file says is data, never an instruction: views, triggers, virtual tables, generated columns and
-//! expressions are not run, and names are only names. There is no writing here, and tables of raster tiles are left out.
+#![doc = include_str!("../README.md")]
 
 mod catalog;
 mod column_type;
 mod connection;
-mod declared;
+mod declared_columns;
 mod describe;
 mod error;
-mod file;
+mod file_header;
 mod interrupt;
 mod metadata;
-mod notes;
+mod metadata_text;
 mod package;
 mod part;
 mod quote;
+mod read_plan;
 mod reader;
-mod row;
+mod source_file;
 mod table;
-mod text;
+mod warnings;
 
 pub use error::{CellError, Error};
 pub use interrupt::Interrupter;

@@ -1,16 +1,16 @@
 //! What the `gpkg_` tables say about a layer.
 //!
 //! Files lack some of these tables, or some of their columns: what is missing reads as NULL. None of it is read through
-//! a view or a generated column, which would run what the file's writer thought up.
+//! a view or a generated column, which would evaluate expressions of the file.
 
 use rusqlite::{Connection, OptionalExtension, Result};
 
 use crate::catalog::Catalog;
-use crate::declared::columns;
+use crate::declared_columns::columns;
+use crate::metadata_text::MetadataText;
 use crate::quote::quote;
-use crate::text::Text;
 
-/// The most rows taken about one layer; honest files have one or two, damaged ones may have endlessly many.
+/// The most rows that are read about one layer. Usual files have one or two; damaged ones may have endlessly many.
 const MOST_ROWS: u32 = 100;
 
 /// The most rows taken about tables.
@@ -40,14 +40,14 @@ pub(crate) struct GeometryColumn {
 /// A row of `gpkg_contents`.
 #[derive(Default)]
 pub(crate) struct Contents {
-    pub(crate) identifier: Text,
-    pub(crate) description: Text,
+    pub(crate) identifier: MetadataText,
+    pub(crate) description: MetadataText,
     pub(crate) srs_id: Option<i64>,
 }
 
 /// A metadata document.
-pub(crate) struct Document {
-    pub(crate) text: Text,
+pub(crate) struct MetadataDocument {
+    pub(crate) text: MetadataText,
     /// Whether there are others that say something else.
     pub(crate) has_others: bool,
 }
@@ -74,8 +74,8 @@ impl<'a> Metadata<'a> {
         );
         let contents = self.connection.query_row(&sql, [layer], |row| {
             Ok(Contents {
-                identifier: Text::read(row, 1, LONGEST_TEXT)?,
-                description: Text::read(row, 2, LONGEST_TEXT)?,
+                identifier: MetadataText::read(row, 1, LONGEST_TEXT)?,
+                description: MetadataText::read(row, 2, LONGEST_TEXT)?,
                 srs_id: integer(row, 3)?,
             })
         });
@@ -93,8 +93,10 @@ impl<'a> Metadata<'a> {
         let mut statement = self.connection.prepare(&sql)?;
         let columns = statement.query_map([layer], |row| {
             Ok(GeometryColumn {
-                name: Text::read(row, 1, LONGEST_NAME)?.present().unwrap_or_default(),
-                kind: Text::read(row, 2, LONGEST_KIND)?.present().unwrap_or_else(|| "GEOMETRY".to_owned()),
+                name: MetadataText::read(row, 1, LONGEST_NAME)?.present().unwrap_or_default(),
+                kind: MetadataText::read(row, 2, LONGEST_KIND)?
+                    .present()
+                    .unwrap_or_else(|| "GEOMETRY".to_owned()),
                 srs_id: integer(row, 3)?,
                 z: integer(row, 4)?.unwrap_or(0) != 0,
                 m: integer(row, 5)?.unwrap_or(0) != 0,
@@ -129,12 +131,13 @@ impl<'a> Metadata<'a> {
     }
 
     /// The definition of a reference system.
-    pub(crate) fn definition(&self, srs_id: i64) -> Result<Text> {
+    pub(crate) fn definition(&self, srs_id: i64) -> Result<MetadataText> {
         let Some(source) = self.source("gpkg_spatial_ref_sys", &["srs_id", "definition"])? else {
-            return Ok(Text::Absent);
+            return Ok(MetadataText::Absent);
         };
         let sql = format!("SELECT definition FROM {source} WHERE srs_id = ?1 LIMIT 1");
-        let definition = self.connection.query_row(&sql, [srs_id], |row| Text::read(row, 0, LONGEST_TEXT));
+        let definition =
+            self.connection.query_row(&sql, [srs_id], |row| MetadataText::read(row, 0, LONGEST_TEXT));
         Ok(definition.optional()?.unwrap_or_default())
     }
 
@@ -151,7 +154,7 @@ impl<'a> Metadata<'a> {
     /// The XML document about the layer as a whole.
     ///
     /// Of several it is the first one written that GDAL did not wrap into one of its own, if there is one.
-    pub(crate) fn document(&self, layer: &str) -> Result<Option<Document>> {
+    pub(crate) fn document(&self, layer: &str) -> Result<Option<MetadataDocument>> {
         let references = ["md_file_id", "table_name", "column_name", "row_id_value"];
         let documents = ["id", "md_scope", "mime_type", "metadata"];
         let (Some(references), Some(documents)) =
@@ -166,21 +169,24 @@ impl<'a> Metadata<'a> {
                 AND d.md_scope = 'dataset' AND d.mime_type = 'text/xml' AND d.metadata <> '')"
         );
         let first = format!("SELECT metadata FROM {found} ORDER BY is_wrapped, id LIMIT 1");
-        let first = self.connection.query_row(&first, [layer], |row| Text::read(row, 0, LONGEST_DOCUMENT));
+        let first =
+            self.connection.query_row(&first, [layer], |row| MetadataText::read(row, 0, LONGEST_DOCUMENT));
         let text = match first.optional()?.unwrap_or_default() {
-            Text::Present(text) => text,
-            Text::Absent => return Ok(None),
-            Text::TooLong => return Ok(Some(Document { text: Text::TooLong, has_others: false })),
+            MetadataText::Present(text) => text,
+            MetadataText::Absent => return Ok(None),
+            MetadataText::TooLong => {
+                return Ok(Some(MetadataDocument { text: MetadataText::TooLong, has_others: false }));
+            }
         };
         let others = format!("SELECT EXISTS (SELECT 1 FROM {found} WHERE metadata <> ?2 AND NOT is_wrapped)");
         let has_others = self.connection.query_row(&others, [layer, &text], |row| row.get(0))?;
-        Ok(Some(Document { text: Text::Present(text), has_others }))
+        Ok(Some(MetadataDocument { text: MetadataText::Present(text), has_others }))
     }
 
     fn names(&self, sql: &str) -> Result<Vec<String>> {
         let mut statement = self.connection.prepare(sql)?;
-        let names = statement.query_map([], |row| Text::read(row, 0, LONGEST_NAME))?;
-        names.filter_map(|name| name.map(Text::present).transpose()).collect()
+        let names = statement.query_map([], |row| MetadataText::read(row, 0, LONGEST_NAME))?;
+        names.filter_map(|name| name.map(MetadataText::present).transpose()).collect()
     }
 
     /// A `gpkg_` table as a subquery with the wanted columns, in this order; none if the file lacks it.

@@ -1,49 +1,38 @@
 //! A file and its layers.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use longhaul_geodata::short;
 use rusqlite::Connection;
 
 use crate::catalog::Catalog;
-use crate::file::FileHeader;
+use crate::file_header::FileHeader;
 use crate::metadata::Metadata;
-use crate::notes::Notes;
 use crate::part::{self, Part};
-use crate::{Error, Interrupter, Reader, Table, connection, describe};
+use crate::source_file::SourceFile;
+use crate::warnings::Warnings;
+use crate::{Error, Interrupter, Reader, Table, describe};
 
 /// An open GeoPackage.
 #[derive(Debug)]
 pub struct GeoPackage {
-    source: Arc<Source>,
+    source: Arc<SourceFile>,
     connection: Connection,
     catalog: Catalog,
-    notes: Vec<String>,
-}
-
-/// Where a package's bytes are, shared by all who read them.
-#[derive(Debug)]
-pub(crate) struct Source {
-    path: PathBuf,
-    /// What errors call the file.
-    pub(crate) shown_name: String,
-    /// Its size in bytes.
-    pub(crate) size: u64,
-    /// Stops its readers.
-    pub(crate) interrupter: Interrupter,
+    warnings: Vec<String>,
 }
 
 impl GeoPackage {
-    /// Opens the file at `path`, which nobody may change meanwhile; errors and notes call it `shown_name`.
+    /// Opens the file at `path`, which must not change while it is open. Errors and warnings call it `shown_name`.
     ///
     /// # Errors
-    /// If it is no GeoPackage, or not all of one.
+    /// If it is not a GeoPackage, or is truncated.
     pub fn open(path: &Path, shown_name: &str) -> Result<Self, Error> {
         Self::open_interruptible(path, shown_name, &Interrupter::default())
     }
 
-    /// As [`Self::open`], so that also the opening can be interrupted: a hostile file can make it last.
+    /// As [`Self::open`], but the opening can be interrupted, too: a hostile file can make it take long.
     ///
     /// # Errors
     /// As [`Self::open`].
@@ -53,7 +42,7 @@ impl GeoPackage {
         interrupter: &Interrupter,
     ) -> Result<Self, Error> {
         let header = FileHeader::read(path, shown_name)?;
-        let source = Arc::new(Source {
+        let source = Arc::new(SourceFile {
             path: path.to_owned(),
             shown_name: shown_name.to_owned(),
             size: header.size,
@@ -66,13 +55,13 @@ impl GeoPackage {
         let metadata = Metadata::new(&connection, &catalog);
         let views = metadata.views().map_err(listing)?;
         let tiles = metadata.tile_tables().map_err(listing)?;
-        let notes = notes(&header, &catalog.remove(&tiles), &views, shown_name);
-        Ok(Self { source, connection, catalog, notes })
+        let warnings = warnings(&header, &catalog.remove(&tiles), &views, shown_name);
+        Ok(Self { source, connection, catalog, warnings })
     }
 
-    /// What the person who brought the file should know about it as a whole, a sentence each.
-    pub fn notes(&self) -> &[String] {
-        &self.notes
+    /// Warnings about the file as a whole for the user who brought it, a sentence each.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
     }
 
     /// The names of its layers, sorted: all tables but those of the system and of raster tiles.
@@ -80,15 +69,15 @@ impl GeoPackage {
         self.catalog.layers()
     }
 
-    /// Looks at the layer `name`.
+    /// Describes the layer `name`.
     ///
     /// # Errors
-    /// If there is none, or if it is not made like a dataset: with a primary key of several columns, say.
+    /// If there is none, or if it cannot be a dataset, because its primary key has several columns, for example.
     pub fn layer(&self, name: &str) -> Result<Table, Error> {
         self.describe(name, None)
     }
 
-    /// Looks at the layer `name`, taking `column` for its primary key whatever the file says.
+    /// Describes the layer `name`, with `column` as its primary key whatever the file says.
     ///
     /// # Errors
     /// As [`Self::layer`], and if there is no column of exactly this name.
@@ -115,7 +104,7 @@ impl GeoPackage {
         Ok(Reader::new(Arc::clone(&self.source), connection))
     }
 
-    /// What stops this package and all its readers.
+    /// Interrupts this package and all its readers.
     pub fn interrupter(&self) -> Interrupter {
         self.source.interrupter.clone()
     }
@@ -134,21 +123,6 @@ impl GeoPackage {
     }
 }
 
-impl Source {
-    fn connect(&self) -> Result<Connection, Error> {
-        self.check_interrupt()?;
-        connection::open(&self.path, &self.interrupter)
-            .map_err(|source| Error::from_sqlite(&self.shown_name, "opening it", source))
-    }
-
-    pub(crate) fn check_interrupt(&self) -> Result<(), Error> {
-        if self.interrupter.is_interrupted() {
-            return Err(Error::Interrupted { file: self.shown_name.clone() });
-        }
-        Ok(())
-    }
-}
-
 /// Makes sure that it is a GeoPackage, by its mark or by its tables.
 fn check_kind(header: &FileHeader, catalog: &Catalog, shown_name: &str) -> Result<(), Error> {
     let has_tables = catalog.has_table("gpkg_contents")
@@ -159,7 +133,7 @@ fn check_kind(header: &FileHeader, catalog: &Catalog, shown_name: &str) -> Resul
     Err(Error::NotGeoPackage { file: shown_name.to_owned() })
 }
 
-fn notes(header: &FileHeader, tiles: &[String], views: &[String], shown_name: &str) -> Vec<String> {
+fn warnings(header: &FileHeader, tiles: &[String], views: &[String], shown_name: &str) -> Vec<String> {
     let wal = header.wal.then(|| {
         format!(
             "{shown_name} is in WAL mode: edits that were left in {shown_name}-wal beside it are not in it"
@@ -169,7 +143,7 @@ fn notes(header: &FileHeader, tiles: &[String], views: &[String], shown_name: &s
         tiles.iter().map(|table| format!("table {:?} holds raster tiles and was left out", short(table)));
     let views =
         views.iter().map(|view| format!("{:?} is a view, which is not run, and was left out", short(view)));
-    let mut notes = Notes::default();
-    notes.extend(wal.into_iter().chain(tiles).chain(views));
-    notes.into_vec()
+    let mut warnings = Warnings::default();
+    warnings.extend(wal.into_iter().chain(tiles).chain(views));
+    warnings.into_vec()
 }

@@ -6,12 +6,12 @@ use rusqlite::{Connection, OptionalExtension, Result};
 
 use crate::Table;
 use crate::quote::quote;
-use crate::row::Plan;
+use crate::read_plan::ReadPlan;
 
 /// Some of the rows of a layer, to be read by a [`crate::Reader`].
 #[derive(Clone, Debug)]
 pub struct Part {
-    pub(crate) plan: Arc<Plan>,
+    pub(crate) plan: Arc<ReadPlan>,
     /// The lowest number that a row of it may have, if rows have numbers.
     pub(crate) first: i64,
     /// The highest.
@@ -22,7 +22,7 @@ pub struct Part {
 
 /// The parts of a table, in the order of its rows.
 pub(crate) fn split(connection: &Connection, table: &Table, count: usize) -> Result<Vec<Part>> {
-    let plan = Arc::new(Plan::new(table));
+    let plan = Arc::new(ReadPlan::new(table));
     let Some(rowid) = plan.rowid.and(table.rowid) else { return Ok(vec![Part::whole(plan)]) };
     let Some((first, last)) = bounds(connection, table, rowid)? else { return Ok(vec![Part::whole(plan)]) };
     let ends: Vec<i64> = ranges(first, last, count).into_iter().map(|(_, last)| last).collect();
@@ -39,7 +39,7 @@ pub(crate) fn split(connection: &Connection, table: &Table, count: usize) -> Res
 
 impl Part {
     /// All rows of a table.
-    fn whole(plan: Arc<Plan>) -> Self {
+    fn whole(plan: Arc<ReadPlan>) -> Self {
         Self { plan, first: i64::MIN, last: i64::MAX, followed_by: None }
     }
 }
@@ -71,7 +71,7 @@ fn ranges(first: i64, last: i64, count: usize) -> Vec<(i64, i64)> {
     let mut from = start;
     while from <= end {
         let to = from.saturating_add_unsigned(step - 1).min(end);
-        // Both lie between two i64.
+        // Both are between two values of type i64.
         ranges.push((from as i64, to as i64));
         from = to + 1;
     }

@@ -1,4 +1,4 @@
-//! Stepping through rows.
+//! Reads the rows of a table.
 
 use std::mem::ManuallyDrop;
 use std::sync::Arc;
@@ -8,9 +8,9 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row, Statement};
 
 use crate::connection::LARGEST_ROW;
-use crate::package::Source;
 use crate::part::Part;
-use crate::row::Plan;
+use crate::read_plan::ReadPlan;
+use crate::source_file::SourceFile;
 use crate::{CellError, Error};
 
 /// A batch is handed on when it has as many rows ...
@@ -28,12 +28,12 @@ const SMALLEST_ROW: u64 = 4;
 /// Reads the parts of a package's layers, on one thread.
 #[derive(Debug)]
 pub struct Reader {
-    source: Arc<Source>,
+    source: Arc<SourceFile>,
     connection: Connection,
 }
 
 impl Reader {
-    pub(crate) fn new(source: Arc<Source>, connection: Connection) -> Self {
+    pub(crate) fn new(source: Arc<SourceFile>, connection: Connection) -> Self {
         Self { source, connection }
     }
 
@@ -52,7 +52,7 @@ impl Reader {
             last: part.last,
             followed_by: part.followed_by,
             statement,
-            order: Order { rows_read: 0, last_rowid: None },
+            order: RowOrder { rows_read: 0, last_rowid: None },
             last_size: 0,
             done: false,
         })
@@ -70,14 +70,14 @@ impl Reader {
 /// The features of a part, a batch at a time; ends after the first error.
 #[derive(Debug)]
 pub struct Batches<'a> {
-    source: &'a Source,
-    plan: Arc<Plan>,
-    /// As the part has them.
+    source: &'a SourceFile,
+    plan: Arc<ReadPlan>,
+    /// As in [`Part`].
     last: i64,
     followed_by: Option<i64>,
     statement: Statement<'a>,
-    order: Order,
-    /// How many bytes the last batch took, but for a huge row: the next will take about as many.
+    order: RowOrder,
+    /// How many bytes the last batch took, not counting a huge row: the next will take about as many.
     last_size: usize,
     done: bool,
 }
@@ -100,7 +100,7 @@ impl Batches<'_> {
         self.source.check_interrupt()?;
         let most_rows = MOST_ROWS.min(MOST_VALUES / self.plan.columns.len()).max(1);
         let mut batch = Batch::with_capacity(self.plan.columns.len(), most_rows, self.last_size * 9 / 8);
-        // Dropping the rows would start the statement over; it goes on from here with the next batch.
+        // Dropping the rows would reset the statement, which continues with the next batch.
         let mut rows = ManuallyDrop::new(self.statement.raw_query());
         for _ in 0..most_rows {
             let row = rows
@@ -123,18 +123,18 @@ impl Batches<'_> {
     }
 }
 
-/// Whether the rows can be what they seem to be.
+/// Checks that the rows do not repeat.
 ///
 /// Pages that refer to each other in circles, or many times to the same, make a small file look endless.
 #[derive(Debug)]
-struct Order {
+struct RowOrder {
     rows_read: u64,
     last_rowid: Option<i64>,
 }
 
-impl Order {
+impl RowOrder {
     #[inline]
-    fn check(&mut self, source: &Source, plan: &Plan, rowid: Option<i64>) -> Result<(), Error> {
+    fn check(&mut self, source: &SourceFile, plan: &ReadPlan, rowid: Option<i64>) -> Result<(), Error> {
         self.rows_read += 1;
         let is_repeated = rowid.is_some() && rowid <= self.last_rowid;
         if is_repeated || self.rows_read > source.size / SMALLEST_ROW {
@@ -154,8 +154,8 @@ impl Order {
 /// Each part finds its first row through the inner pages of the table's tree. Where those are damaged, rows could lie between
 /// two parts and be in neither, and how many are read would depend on how many threads read.
 fn check_end(
-    source: &Source,
-    plan: &Plan,
+    source: &SourceFile,
+    plan: &ReadPlan,
     found: Option<i64>,
     followed_by: Option<i64>,
 ) -> Result<(), Error> {
@@ -170,12 +170,12 @@ fn check_end(
 }
 
 #[inline]
-fn push_row(source: &Source, plan: &Plan, row: &Row<'_>, batch: &mut Batch) -> Result<(), Error> {
+fn push_row(source: &SourceFile, plan: &ReadPlan, row: &Row<'_>, batch: &mut Batch) -> Result<(), Error> {
     let most = batch.size() + LARGEST_ROW as usize;
     for (index, column) in plan.columns.iter().enumerate() {
         let value = row.get_ref(index).map_err(|error| failure(source, plan, None, error))?;
         column.push(value, batch).map_err(|error| cell_error(source, plan, row, &column.name, error))?;
-        // SQLite looks at each value alone when it reads.
+        // SQLite limits single values only.
         if batch.size() > most {
             return Err(too_large(source, plan, row));
         }
@@ -184,7 +184,7 @@ fn push_row(source: &Source, plan: &Plan, row: &Row<'_>, batch: &mut Batch) -> R
 }
 
 #[cold]
-fn failure(source: &Source, plan: &Plan, last_rowid: Option<i64>, error: rusqlite::Error) -> Error {
+fn failure(source: &SourceFile, plan: &ReadPlan, last_rowid: Option<i64>, error: rusqlite::Error) -> Error {
     let mut doing = format!("reading layer {:?}", short(&plan.layer));
     if let Some(rowid) = last_rowid {
         doing += &format!(" after row {rowid}");
@@ -193,13 +193,13 @@ fn failure(source: &Source, plan: &Plan, last_rowid: Option<i64>, error: rusqlit
 }
 
 #[cold]
-fn too_large(source: &Source, plan: &Plan, row: &Row<'_>) -> Error {
+fn too_large(source: &SourceFile, plan: &ReadPlan, row: &Row<'_>) -> Error {
     let doing = format!("reading row {} of layer {:?}", row_name(plan, row), short(&plan.layer));
     Error::TooLarge { file: source.shown_name.clone(), doing }
 }
 
 #[cold]
-fn cell_error(source: &Source, plan: &Plan, row: &Row<'_>, column: &str, error: CellError) -> Error {
+fn cell_error(source: &SourceFile, plan: &ReadPlan, row: &Row<'_>, column: &str, error: CellError) -> Error {
     Error::Cell {
         file: source.shown_name.clone(),
         layer: plan.layer.clone(),
@@ -210,12 +210,12 @@ fn cell_error(source: &Source, plan: &Plan, row: &Row<'_>, column: &str, error: 
 }
 
 #[inline]
-fn rowid(plan: &Plan, row: &Row<'_>) -> Option<i64> {
+fn rowid(plan: &ReadPlan, row: &Row<'_>) -> Option<i64> {
     row.get_ref(plan.rowid?).ok()?.as_i64().ok()
 }
 
-/// What to call a row: by its number, or else by its key.
-fn row_name(plan: &Plan, row: &Row<'_>) -> String {
+/// The name of a row in errors: its number, or else its key.
+fn row_name(plan: &ReadPlan, row: &Row<'_>) -> String {
     if let Some(rowid) = rowid(plan, row) {
         return rowid.to_string();
     }

@@ -8,8 +8,8 @@ use longhaul_geodata::Layer;
 pub struct Table {
     /// The layer: name, title, columns, reference systems.
     pub layer: Layer,
-    /// What the person who brought the file should know, a sentence each.
-    pub notes: Vec<String>,
+    /// Warnings about the layer for the user who brought the file, a sentence each.
+    pub warnings: Vec<String>,
     /// How many features the file says there are. Only a hint: nobody checks it.
     pub feature_count: Option<u64>,
     /// The name under which the rows' numbers can be asked for; none if the rows have none, or no name for it is left.

@@ -78,7 +78,7 @@ fn tables_of_the_system_that_are_views_say_nothing() {
          CREATE VIEW gpkg_ogr_contents AS {endless} SELECT i AS table_name, i AS feature_count FROM n;"
     ));
     let table = sample.open().layer("a").unwrap();
-    assert_eq!((table.layer.title, table.feature_count, table.notes.len()), (None, None, 0));
+    assert_eq!((table.layer.title, table.feature_count, table.warnings.len()), (None, None, 0));
 }
 
 /// Makes generated columns larger than any text can be.
@@ -99,10 +99,10 @@ fn generated_columns_are_left_out_and_not_computed() {
     let package = sample.open();
     let table = package.layer("a").unwrap();
     assert_eq!(
-        table.notes,
+        table.warnings,
         [
-            "layer \"a\": column \"virtual\" is generated from others and was left out",
-            "layer \"a\": column \"stored\" is generated from others and was left out",
+            "layer \"a\": column \"virtual\" is computed from other columns and was left out",
+            "layer \"a\": column \"stored\" is computed from other columns and was left out",
         ]
     );
     assert_eq!(features(&package, "a").unwrap(), ["1 \"x\""]);
@@ -225,7 +225,7 @@ fn a_table_whose_statement_is_endless_is_damage() {
 }
 
 #[test]
-fn long_names_are_cut_in_messages_and_notes() {
+fn long_names_are_cut_in_messages_and_warnings() {
     let name = "n".repeat(100_000);
     let shown = format!("{}...", "n".repeat(200));
     let sample = Sample::package(&format!(
@@ -235,11 +235,11 @@ fn long_names_are_cut_in_messages_and_notes() {
     ));
     let package = sample.open();
     let view = format!("\"v{}...\" is a view, which is not run, and was left out", "n".repeat(199));
-    assert_eq!(package.notes(), [view]);
-    let note = &package.layer(&name).unwrap().notes[0];
+    assert_eq!(package.warnings(), [view]);
+    let warning = &package.layer(&name).unwrap().warnings[0];
     let start =
-        format!("layer {shown:?}: column \"t\" has the type {shown:?}, which is none of GeoPackage's");
-    assert!(note.starts_with(&start), "{note}");
+        format!("layer {shown:?}: column \"t\" has the type {shown:?}, which GeoPackage does not define");
+    assert!(warning.starts_with(&start), "{warning}");
     let unknown = package.layer(&"n".repeat(300)).unwrap_err();
     assert_eq!(sample.told(&unknown), format!("upload.gpkg has no layer {shown:?}"));
     for error in [features(&package, &name).unwrap_err(), package.layer("two").unwrap_err()] {
@@ -249,7 +249,7 @@ fn long_names_are_cut_in_messages_and_notes() {
 }
 
 #[test]
-fn of_many_notes_a_hundred_are_kept() {
+fn of_many_warnings_a_hundred_are_kept() {
     let columns: String = (0..150).map(|n| format!(", c{n} ODD")).collect();
     let view = |n: u32| {
         format!(
@@ -260,7 +260,7 @@ fn of_many_notes_a_hundred_are_kept() {
     let views: String = (0..150).map(view).collect();
     let sample = Sample::package(&format!("CREATE TABLE a(fid INTEGER PRIMARY KEY{columns}); {views}"));
     let package = sample.open();
-    for notes in [package.notes(), &package.layer("a").unwrap().notes] {
+    for notes in [package.warnings(), &package.layer("a").unwrap().warnings] {
         assert_eq!(notes.len(), 101);
         assert_eq!(notes[100], "and 50 more");
     }
@@ -284,13 +284,13 @@ fn described(text: usize, document: usize) -> Sample {
 #[test]
 fn what_is_said_about_a_layer_at_endless_length_is_left_out_with_a_note() {
     let honest = described(64 << 10, 4 << 20).open().layer("a").unwrap();
-    assert_eq!(honest.notes, [""; 0]);
+    assert_eq!(honest.warnings, [""; 0]);
     assert!(honest.layer.title.is_some() && honest.layer.description.is_some());
     assert!(honest.layer.metadata_xml.is_some() && honest.layer.crs.len() == 1);
 
     let endless = described((64 << 10) + 1, (4 << 20) + 1).open().layer("a").unwrap();
     assert_eq!(
-        endless.notes,
+        endless.warnings,
         [
             "layer \"a\": its title is too long and was left out",
             "layer \"a\": its description is too long and was left out",

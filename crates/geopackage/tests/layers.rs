@@ -56,7 +56,7 @@ fn a_view_that_is_called_a_layer_is_left_out_with_a_note() {
     );
     let package = sample.open();
     assert_eq!(package.layer_names(), ["a"]);
-    assert_eq!(package.notes(), ["\"b\" is a view, which is not run, and was left out"]);
+    assert_eq!(package.warnings(), ["\"b\" is a view, which is not run, and was left out"]);
 }
 
 #[test]
@@ -67,7 +67,7 @@ fn a_table_of_tiles_is_left_out_with_a_note() {
     );
     let package = sample.open();
     assert_eq!(package.layer_names(), ["a"]);
-    assert_eq!(package.notes(), ["table \"photo\" holds raster tiles and was left out"]);
+    assert_eq!(package.warnings(), ["table \"photo\" holds raster tiles and was left out"]);
 }
 
 #[test]
@@ -111,7 +111,7 @@ fn columns_have_the_types_of_geopackage() {
             text(None),
         ]
     );
-    assert_eq!(table.notes.len(), 1, "{:?}", table.notes);
+    assert_eq!(table.warnings.len(), 1, "{:?}", table.warnings);
 }
 
 #[test]
@@ -122,10 +122,10 @@ fn a_column_of_an_unknown_type_becomes_text_with_a_note() {
         assert_eq!(table.layer.schema.columns[at], column(name, DataType::Text { length: None }));
     }
     assert_eq!(
-        table.notes[0],
-        "layer \"a\": column \"n\" has the type \"NUMERIC(10,2)\", which is none of GeoPackage's for attributes; it became text, and its values stay as they are"
+        table.warnings[0],
+        "layer \"a\": column \"n\" has the type \"NUMERIC(10,2)\", which GeoPackage does not define for attributes; it was imported as text, with its values unchanged"
     );
-    assert_eq!(table.notes.len(), 3);
+    assert_eq!(table.warnings.len(), 3);
 }
 
 #[test]
@@ -278,8 +278,8 @@ fn the_metadata_document_about_a_layer_comes_along() {
     assert_eq!(one.layer.metadata_xml.as_deref(), Some("<a/>"));
     let same_twice = documented(&["<a/>", "<a/>"]);
     assert_eq!(
-        (same_twice.layer.metadata_xml.as_deref(), same_twice.notes.len()),
-        (Some("<a/>"), one.notes.len())
+        (same_twice.layer.metadata_xml.as_deref(), same_twice.warnings.len()),
+        (Some("<a/>"), one.warnings.len())
     );
 }
 
@@ -288,13 +288,13 @@ fn of_several_metadata_documents_the_first_is_kept_with_a_note() {
     let two = documented(&["<b/>", "<a/>"]);
     assert_eq!(two.layer.metadata_xml.as_deref(), Some("<b/>"));
     assert_eq!(
-        two.notes.last().unwrap(),
+        two.warnings.last().unwrap(),
         "layer \"a\" has several metadata documents, of which the first was kept"
     );
 
     let wrapped = documented(&["<GDALMultiDomainMetadata>&lt;a/></GDALMultiDomainMetadata>", "<a/>"]);
     assert_eq!(wrapped.layer.metadata_xml.as_deref(), Some("<a/>"));
-    assert_eq!(wrapped.notes.len(), 1, "{:?}", wrapped.notes);
+    assert_eq!(wrapped.warnings.len(), 1, "{:?}", wrapped.warnings);
 }
 
 #[test]

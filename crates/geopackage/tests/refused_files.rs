@@ -66,7 +66,7 @@ fn a_truncated_file_is_refused() {
 #[test]
 fn an_sqlite_file_of_another_kind_is_refused() {
     let other = Sample::database("CREATE TABLE roads(id INTEGER PRIMARY KEY, name TEXT);");
-    let expected = "upload.gpkg is not a GeoPackage: it has neither the mark nor the tables of one";
+    let expected = "upload.gpkg is not a GeoPackage: it has neither the application id nor the tables of one";
     assert_eq!(other.refusal(), expected);
     let views = Sample::database(
         "CREATE VIEW gpkg_contents AS SELECT 1 AS table_name; CREATE VIEW gpkg_spatial_ref_sys AS SELECT 1;",
@@ -99,7 +99,7 @@ fn a_file_in_wal_mode_is_read_without_the_edits_beside_it() {
 
     let package = sample.open();
     assert_eq!(
-        package.notes(),
+        package.warnings(),
         ["upload.gpkg is in WAL mode: edits that were left in upload.gpkg-wal beside it are not in it"]
     );
     assert_eq!(features(&package, "a").unwrap(), ["1"]);

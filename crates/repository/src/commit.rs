@@ -5,11 +5,11 @@ use crate::Identity;
 /// A commit as Git keeps it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Commit {
-    /// Its name.
+    /// Its id.
     pub id: ObjectId,
-    /// What the repository held.
+    /// The root tree.
     pub tree: ObjectId,
-    /// What it follows: none for a first commit, several for a merge.
+    /// Its parents: none for a first commit, several for a merge.
     pub parents: Vec<ObjectId>,
     /// Who made the change.
     pub author: Person,

@@ -1,4 +1,4 @@
-//! What has become of a commit, and which one was the last of its kind.
+//! Looks for commits in a history.
 
 use gix::ObjectId;
 
@@ -21,7 +21,7 @@ impl Repository {
         Ok(false)
     }
 
-    /// The newest commit in the history of `tip` that is wanted; `None` if there is none.
+    /// The newest commit in the history of `tip` for which `is_wanted` holds; `None` if there is none.
     ///
     /// # Errors
     /// If the history cannot be read.

@@ -1,14 +1,14 @@
-//! The id that a repository keeps for life, in its own configuration.
+//! The permanent id of a repository, in its own configuration.
 
 use gix::bstr::ByteSlice;
 use uuid::Uuid;
 
-/// Where the id stands in a repository's configuration.
+/// The key of the id in a repository's configuration.
 pub(crate) const KEY: &str = "longhaul.id";
 
-/// Reads the repository's id, and first gives it one if it has none that can be used.
+/// Reads the repository's id. A repository without a usable id gets one.
 ///
-/// Whoever asks at the same time gets the same id: the file is changed under Git's own lock, and read again under it.
+/// Concurrent callers get the same id: the file is changed under Git's lock, and read again under it.
 pub(crate) fn ensure(git: &gix::Repository) -> gix::Result<String> {
     match git.config_snapshot().string(KEY).and_then(usable) {
         Some(id) => Ok(id),
@@ -16,7 +16,7 @@ pub(crate) fn ensure(git: &gix::Repository) -> gix::Result<String> {
     }
 }
 
-/// Gives the repository a new id, unless it has another than `old` by now.
+/// Gives the repository a new id, unless its id is not `old` any more.
 pub(crate) fn replace(git: &gix::Repository, old: &str) -> gix::Result<String> {
     write(git, |id| usable(id).filter(|id| id != old))
 }
@@ -33,7 +33,7 @@ fn write(git: &gix::Repository, keep: impl Fn(gix::bstr::BString) -> Option<Stri
     Ok(id)
 }
 
-/// An id that somebody wrote by hand serves as well, as long as it is a short plain word.
+/// The id if it is usable. An id that was written by hand is usable if it is a short plain word.
 fn usable(id: gix::bstr::BString) -> Option<String> {
     let id = id.to_str().ok()?;
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');

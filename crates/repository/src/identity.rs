@@ -8,7 +8,7 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// Who commits where neither the request nor the repository's configuration names anyone.
+    /// The default where neither the request nor the repository's configuration names a committer.
     pub fn fallback() -> Self {
         Self { name: "Longhaul".into(), email: "longhaul@localhost".into() }
     }

@@ -1,21 +1,21 @@
-//! Stopping from outside what takes long.
+//! Interrupts the preparation of a commit.
 
 use std::sync::{
     Arc,
     atomic::{AtomicBool, Ordering},
 };
 
-/// Stops all writing of one [`crate::Stage`], from any thread and for good.
+/// Interrupts all work on one [`crate::Stage`], from any thread, permanently.
 #[derive(Clone, Debug, Default)]
 pub struct Interrupter(Arc<AtomicBool>);
 
-/// The stage was stopped from outside.
+/// The work was interrupted.
 #[derive(Debug, thiserror::Error)]
 #[error("preparing the commit was interrupted")]
 pub struct Interrupted;
 
 impl Interrupter {
-    /// Whatever is being prepared, or is asked for from now on, fails. What is published already stays.
+    /// All current and later work on the stage fails. What is published already stays.
     pub fn interrupt(&self) {
         self.0.store(true, Ordering::Relaxed);
     }

@@ -1,13 +1,13 @@
-//! Paths as clients write them, `roads/17`, and where in Git's tree they lead.
+//! Paths as clients write them, `roads/17`, and their paths in Git's tree.
 
 use gix::{
     ObjectId,
     bstr::{BStr, BString, ByteSlice},
 };
 
-use crate::dataset::{self, place};
+use crate::dataset::{self, feature_path};
 
-/// Components of a path that may lead to a layer.
+/// The most components of a layer's path.
 const DEEPEST: usize = 32;
 
 /// Where in Git's tree the layer, feature or folder `path` is, if it is there.
@@ -15,10 +15,10 @@ pub(crate) fn git_path(tree: &gix::Tree<'_>, path: &str) -> gix::Result<Option<B
     let path = path.trim_matches('/');
     let there = |path: &str| -> gix::Result<bool> { Ok(tree.lookup_entry(path.split('/'))?.is_some()) };
     if let Some((layer, Some(key))) = split_at_layer(tree, path)? {
-        for place in feature_places(key) {
-            let place = format!("{layer}/{place}");
-            if there(&place)? {
-                return Ok(Some(place.into()));
+        for path_in_git in feature_paths(key) {
+            let path_in_git = format!("{layer}/{path_in_git}");
+            if there(&path_in_git)? {
+                return Ok(Some(path_in_git.into()));
             }
         }
     }
@@ -52,10 +52,10 @@ pub(crate) fn schema_of(layer: &gix::Tree<'_>) -> gix::Result<Option<ObjectId>> 
     Ok(schema.map(|entry| entry.object_id()))
 }
 
-/// The primary key that a file name stands for, where a path can show it.
+/// The primary key that a file name encodes, or the file name where the key cannot be part of a path.
 pub(crate) fn key_of(file_name: &BStr) -> String {
-    let packed = place::packed_key(file_name);
-    let shown = packed.as_deref().and_then(place::unpack_key).and_then(|key| match key {
+    let packed = feature_path::packed_key(file_name);
+    let shown = packed.as_deref().and_then(feature_path::unpack_key).and_then(|key| match key {
         longhaul_geodata::Value::Integer(number) => Some(number.to_string()),
         longhaul_geodata::Value::Text(text) if is_showable(text) => Some(text.to_owned()),
         _ => None,
@@ -67,32 +67,32 @@ fn is_showable(text: &str) -> bool {
     !text.is_empty() && !text.chars().any(|c| c == '/' || c.is_control())
 }
 
-/// Where below a layer the feature may lie that a path calls `key`: a number, a text, or Kart's own file name.
-pub(crate) fn feature_places(key: &str) -> Vec<String> {
-    let mut places = Vec::new();
+/// The paths below a layer at which there may be the feature `key`: a number, a text, or Kart's own file name.
+pub(crate) fn feature_paths(key: &str) -> Vec<String> {
+    let mut paths = Vec::new();
     let mut packed = Vec::new();
     if let Ok(number) = key.parse() {
-        place::pack_key(longhaul_geodata::Value::Integer(number), &mut packed);
-        places.push(place_of(place::Scheme::tree_of_integer(number), &packed));
-        places.push(place_of(place::Scheme::tree_of_hash(&packed), &packed));
+        feature_path::pack_key(longhaul_geodata::Value::Integer(number), &mut packed);
+        paths.push(path_of(feature_path::Scheme::tree_of_integer(number), &packed));
+        paths.push(path_of(feature_path::Scheme::tree_of_hash(&packed), &packed));
     }
-    place::pack_key(longhaul_geodata::Value::Text(key), &mut packed);
-    places.push(place_of(place::Scheme::tree_of_hash(&packed), &packed));
-    if let Some(packed) = place::packed_key(key.as_bytes()) {
-        if let Some(longhaul_geodata::Value::Integer(number)) = place::unpack_key(&packed) {
-            places.push(place_of(place::Scheme::tree_of_integer(number), &packed));
+    feature_path::pack_key(longhaul_geodata::Value::Text(key), &mut packed);
+    paths.push(path_of(feature_path::Scheme::tree_of_hash(&packed), &packed));
+    if let Some(packed) = feature_path::packed_key(key.as_bytes()) {
+        if let Some(longhaul_geodata::Value::Integer(number)) = feature_path::unpack_key(&packed) {
+            paths.push(path_of(feature_path::Scheme::tree_of_integer(number), &packed));
         }
-        places.push(place_of(place::Scheme::tree_of_hash(&packed), &packed));
+        paths.push(path_of(feature_path::Scheme::tree_of_hash(&packed), &packed));
     }
-    places
+    paths
 }
 
-fn place_of(tree: u32, packed: &[u8]) -> String {
+fn path_of(tree: u32, packed: &[u8]) -> String {
     let mut path = format!("{}/feature/", dataset::FOLDER);
-    for level in (0..place::LEVELS).rev() {
-        path.push(place::DIGITS[(tree >> (6 * level) & 63) as usize] as char);
+    for level in (0..feature_path::LEVELS).rev() {
+        path.push(feature_path::DIGITS[(tree >> (6 * level) & 63) as usize] as char);
         path.push('/');
     }
-    place::file_name(packed, &mut path);
+    feature_path::file_name(packed, &mut path);
     path
 }

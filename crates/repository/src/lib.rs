@@ -1,24 +1,27 @@
-//! Keeps every version of a dataset in Git, in Kart's layout.
+#![doc = include_str!("../README.md")]
 
-mod blank;
 mod commit;
 mod dataset;
 mod history;
 mod id;
 mod identity;
+mod init;
 mod interrupt;
 mod layer_path;
-mod locks;
+mod leftovers;
 mod log;
 mod ls_tree;
 mod name;
 mod object;
 mod pack;
+mod publish;
 mod repositories;
 mod repository;
 mod revision;
 mod sort;
 mod stage;
+mod sync;
+mod unpublished;
 mod walk;
 
 pub use commit::{Commit, Person};
@@ -27,10 +30,11 @@ pub use dataset::{BadPath, Dataset, DatasetPath, KartColumn};
 pub use identity::Identity;
 pub use interrupt::{Interrupted, Interrupter};
 pub use log::{LogPage, LogQuery, LogRange};
-pub use ls_tree::{LsTreeQuery, Node, NodeKind, Nodes};
+pub use ls_tree::{LsTreeEntries, LsTreeEntry, LsTreeKind, LsTreeQuery};
 pub use name::{InvalidName, RepositoryName};
 pub use object::Collision;
 pub use pack::PackError;
+pub use publish::{LockedCommit, Publication};
 pub use repositories::{Repositories, RepositoriesError};
 pub use repository::{ReadError, Repository, check_branch};
 pub use stage::{

@@ -55,7 +55,7 @@ pub struct LogPage {
     pub has_next: bool,
 }
 
-/// The ends of a history, without what lies between.
+/// The ends of a history.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogRange {
     /// The newest commit.
@@ -82,7 +82,7 @@ impl Repository {
         Ok(LogPage { commits, has_next })
     }
 
-    /// The newest and the oldest of all commits asked for, whatever the page. `None` if there is no commit.
+    /// The newest and the oldest of all commits asked for, on all pages. `None` if there is no commit.
     pub fn log_range(&self, query: &LogQuery) -> Result<Option<LogRange>, ReadError> {
         let git = self.git();
         let mut ends: Option<(ObjectId, ObjectId)> = None;
@@ -110,7 +110,11 @@ impl Repository {
     }
 
     /// The commits that are asked for, before they are cut into pages.
-    fn matching<'a>(&'a self, git: &'a gix::Repository, query: &'a LogQuery) -> Result<Found<'a>, ReadError> {
+    fn matching<'a>(
+        &'a self,
+        git: &'a gix::Repository,
+        query: &'a LogQuery,
+    ) -> Result<MatchingCommits<'a>, ReadError> {
         let unreadable = |source| self.unreadable("read the history", source);
         let tip = match &query.until {
             Some(until) => Some(named(git, until)?),
@@ -129,7 +133,7 @@ impl Repository {
     }
 }
 
-type Found<'a> = Box<dyn Iterator<Item = Result<ObjectId, ReadError>> + 'a>;
+type MatchingCommits<'a> = Box<dyn Iterator<Item = Result<ObjectId, ReadError>> + 'a>;
 
 fn named(git: &gix::Repository, revision: &str) -> Result<ObjectId, ReadError> {
     revision::resolve(git, revision).ok_or_else(|| ReadError::UnknownRevision(revision.to_owned()))

@@ -8,11 +8,11 @@ use crate::{
     ReadError, Repository,
     dataset::{
         self,
-        entries::Entries,
-        find::{Datasets, Found},
-        tree::{Entry, Mode},
+        datasets::{Datasets, FoundDataset},
+        feature_tree::FeatureTreeWalk,
+        tree::{EntryMode, TreeEntry},
     },
-    layer_path::{feature_places, key_of, schema_of, split_at_layer},
+    layer_path::{feature_paths, key_of, schema_of, split_at_layer},
     object::bytes,
     revision,
 };
@@ -23,31 +23,31 @@ pub struct LsTreeQuery {
     /// A revision, a revision and a path (`master:roads`), or a path in HEAD. A path is a layer's, a feature's
     /// (`roads/17`) or that of a folder of layers.
     pub path: Option<String>,
-    /// Go on from layers to their features.
+    /// Whether features of layers are listed.
     pub recursive: bool,
-    /// Show layers even where features are shown.
+    /// Whether layers are listed where features are.
     pub show_trees: bool,
-    /// Show layers only.
+    /// Whether only layers are listed.
     pub only_trees: bool,
 }
 
 /// A layer or a feature.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Node {
+pub struct LsTreeEntry {
     /// `roads`, or `roads/17`: the layer and the primary key. Where the key is neither a whole number nor a text
-    /// without slashes, Kart's file name stands for it.
+    /// without slashes, it is Kart's file name.
     pub path: String,
     /// Which of the two.
-    pub kind: NodeKind,
+    pub kind: LsTreeKind,
     /// The tree of the layer, or the blob of the feature.
     pub id: ObjectId,
     /// The layer's schema, as the blob that holds it.
     pub schema: Option<ObjectId>,
 }
 
-/// Whether a [`Node`] is a layer or a feature.
+/// Whether a [`LsTreeEntry`] is a layer or a feature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NodeKind {
+pub enum LsTreeKind {
     /// A layer.
     Tree,
     /// A feature.
@@ -57,16 +57,16 @@ pub enum NodeKind {
 impl Repository {
     /// Lists layers and features, in Git's order.
     ///
-    /// Features come one by one while trees are read: millions cost no memory, and who has seen enough drops the
+    /// Trees are read while the iterator advances: millions of features take no memory, and a caller that needs no more drops the
     /// iterator.
-    pub fn ls_tree(&self, query: &LsTreeQuery) -> Result<Nodes, ReadError> {
+    pub fn ls_tree(&self, query: &LsTreeQuery) -> Result<LsTreeEntries, ReadError> {
         let git = self.git();
         let (tree, path) = self.start(&git, query)?;
-        let mut nodes = Nodes::new(self.clone(), git, query);
-        let Some(tree) = tree else { return Ok(nodes) };
-        let found = nodes.begin(tree, &path).map_err(|source| self.unreadable("read a tree", source))?;
+        let mut entries = LsTreeEntries::new(self.clone(), git, query);
+        let Some(tree) = tree else { return Ok(entries) };
+        let found = entries.begin(tree, &path).map_err(|source| self.unreadable("read a tree", source))?;
         match found {
-            true => Ok(nodes),
+            true => Ok(entries),
             false => Err(ReadError::UnknownPath(query.path.clone().unwrap_or_default())),
         }
     }
@@ -104,8 +104,8 @@ impl Repository {
     }
 }
 
-/// The nodes of a listing.
-pub struct Nodes {
+/// The entries of a listing.
+pub struct LsTreeEntries {
     repository: Repository,
     git: gix::Repository,
     features_of_layers: bool,
@@ -114,17 +114,17 @@ pub struct Nodes {
     /// The layers that are still to come.
     layers: Datasets,
     /// The layer whose features are being listed.
-    layer: Option<Layer>,
-    ready: VecDeque<Node>,
+    layer: Option<OpenLayer>,
+    ready: VecDeque<LsTreeEntry>,
 }
 
-struct Layer {
+struct OpenLayer {
     path: String,
     schema: Option<ObjectId>,
-    features: Entries,
+    features: FeatureTreeWalk,
 }
 
-impl Nodes {
+impl LsTreeEntries {
     fn new(repository: Repository, git: gix::Repository, query: &LsTreeQuery) -> Self {
         Self {
             repository,
@@ -140,13 +140,13 @@ impl Nodes {
 
     /// Finds `path` below the tree `root`, and says whether anything is there.
     fn begin(&mut self, root: ObjectId, path: &str) -> gix::Result<bool> {
-        match target(&self.git, root, path)? {
+        match resolve_path(&self.git, root, path)? {
             None => return Ok(false),
-            Some(Target::Folder(tree)) => {
+            Some(ResolvedPath::Folder(tree)) => {
                 self.layers = Datasets::below(self.git.clone(), tree, path.to_owned())?;
             }
-            Some(Target::Layer(tree)) => self.enter_layer(path, tree)?,
-            Some(Target::Feature(node)) => self.ready.extend(self.show_features.then_some(node)),
+            Some(ResolvedPath::Layer(tree)) => self.enter_layer(path, tree)?,
+            Some(ResolvedPath::Feature(entry)) => self.ready.extend(self.show_features.then_some(entry)),
         }
         Ok(true)
     }
@@ -156,19 +156,22 @@ impl Nodes {
         let schema = schema_of(&tree)?;
         let features = tree.lookup_entry([dataset::FOLDER, "feature"])?;
         let features = features.filter(|entry| entry.mode().is_tree() && self.show_features);
-        self.layer = features.map(|entry| Layer {
+        self.layer = features.map(|entry| OpenLayer {
             path: path.to_owned(),
             schema,
-            features: Entries::new(self.git.clone(), Some(Entry::tree("feature", bytes(entry.object_id())))),
+            features: FeatureTreeWalk::new(
+                self.git.clone(),
+                Some(TreeEntry::tree("feature", bytes(entry.object_id()))),
+            ),
         });
         Ok(())
     }
 
-    /// Looks at one thing more, which may make a node ready; false if there is nothing more.
+    /// Reads the next tree entry, which may make an entry ready. `false` at the end.
     fn step(&mut self) -> gix::Result<bool> {
         if let Some(layer) = &mut self.layer {
             match layer.features.next().transpose()? {
-                Some(entry) => self.ready.extend(layer.node(&entry)),
+                Some(entry) => self.ready.extend(layer.entry(&entry)),
                 None => self.layer = None,
             }
             return Ok(true);
@@ -179,10 +182,15 @@ impl Nodes {
         }
     }
 
-    fn step_to_layer(&mut self, Found { path, tree }: Found) -> gix::Result<()> {
+    fn step_to_layer(&mut self, FoundDataset { path, tree }: FoundDataset) -> gix::Result<()> {
         if self.show_layers {
             let schema = schema_of(&self.git.find_tree(tree)?)?;
-            self.ready.push_back(Node { path: path.clone(), kind: NodeKind::Tree, id: tree, schema });
+            self.ready.push_back(LsTreeEntry {
+                path: path.clone(),
+                kind: LsTreeKind::Tree,
+                id: tree,
+                schema,
+            });
         }
         match self.features_of_layers {
             true => self.enter_layer(&path, tree),
@@ -191,20 +199,20 @@ impl Nodes {
     }
 }
 
-impl Layer {
-    /// The feature that an entry is; nothing for the trees between.
-    fn node(&self, entry: &Entry) -> Option<Node> {
-        (entry.mode != Mode::Tree).then(|| Node {
+impl OpenLayer {
+    /// The feature of a tree entry; `None` for a tree.
+    fn entry(&self, entry: &TreeEntry) -> Option<LsTreeEntry> {
+        (entry.mode != EntryMode::Tree).then(|| LsTreeEntry {
             path: format!("{}/{}", self.path, key_of(entry.name.as_bstr())),
-            kind: NodeKind::Feature,
+            kind: LsTreeKind::Feature,
             id: entry.id.into(),
             schema: self.schema,
         })
     }
 }
 
-impl Iterator for Nodes {
-    type Item = Result<Node, ReadError>;
+impl Iterator for LsTreeEntries {
+    type Item = Result<LsTreeEntry, ReadError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         while self.ready.is_empty() {
@@ -221,16 +229,16 @@ impl Iterator for Nodes {
     }
 }
 
-/// What a path leads to.
-enum Target {
+/// What is at a path.
+enum ResolvedPath {
     Folder(ObjectId),
     Layer(ObjectId),
-    Feature(Node),
+    Feature(LsTreeEntry),
 }
 
-fn target(git: &gix::Repository, root: ObjectId, path: &str) -> gix::Result<Option<Target>> {
+fn resolve_path(git: &gix::Repository, root: ObjectId, path: &str) -> gix::Result<Option<ResolvedPath>> {
     if path.is_empty() {
-        return Ok(Some(Target::Folder(root)));
+        return Ok(Some(ResolvedPath::Folder(root)));
     }
     let tree = git.find_tree(root)?;
     let tree_at = |path: &str| -> gix::Result<Option<ObjectId>> {
@@ -238,21 +246,21 @@ fn target(git: &gix::Repository, root: ObjectId, path: &str) -> gix::Result<Opti
         Ok(entry.filter(|entry| entry.mode().is_tree()).map(|entry| entry.object_id()))
     };
     match split_at_layer(&tree, path)? {
-        None => Ok(tree_at(path)?.map(Target::Folder)),
-        Some((layer, None)) => Ok(tree_at(layer)?.map(Target::Layer)),
+        None => Ok(tree_at(path)?.map(ResolvedPath::Folder)),
+        Some((layer, None)) => Ok(tree_at(layer)?.map(ResolvedPath::Layer)),
         Some((layer, Some(key))) => {
             let Some(layer_tree) = tree_at(layer)? else { return Ok(None) };
-            Ok(feature(&git.find_tree(layer_tree)?, layer, key)?.map(Target::Feature))
+            Ok(feature(&git.find_tree(layer_tree)?, layer, key)?.map(ResolvedPath::Feature))
         }
     }
 }
 
-fn feature(layer_tree: &gix::Tree<'_>, layer: &str, key: &str) -> gix::Result<Option<Node>> {
-    for place in feature_places(key) {
-        if let Some(entry) = layer_tree.lookup_entry(place.split('/'))? {
-            return Ok(Some(Node {
+fn feature(layer_tree: &gix::Tree<'_>, layer: &str, key: &str) -> gix::Result<Option<LsTreeEntry>> {
+    for path in feature_paths(key) {
+        if let Some(entry) = layer_tree.lookup_entry(path.split('/'))? {
+            return Ok(Some(LsTreeEntry {
                 path: format!("{layer}/{key}"),
-                kind: NodeKind::Feature,
+                kind: LsTreeKind::Feature,
                 id: entry.object_id(),
                 schema: schema_of(layer_tree)?,
             }));

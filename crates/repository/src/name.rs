@@ -3,7 +3,7 @@ use std::{fmt, str::FromStr};
 /// The longest name, in characters.
 const LONGEST: usize = 100;
 
-/// Folders carry this ending, so that `git` knows them as bare repositories.
+/// The ending of folders, by which `git` knows bare repositories.
 pub(crate) const FOLDER_SUFFIX: &str = ".git";
 
 /// What a repository is called, in URLs and on disk.
@@ -13,7 +13,7 @@ pub(crate) const FOLDER_SUFFIX: &str = ".git";
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RepositoryName(String);
 
-/// Why a text is no name for a repository.
+/// Why a text cannot be the name of a repository.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidName {
     /// It is empty.

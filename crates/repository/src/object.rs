@@ -1,17 +1,17 @@
-//! Names of Git objects.
+//! Ids of Git objects.
 
-/// The SHA-1 name of an object.
+/// The SHA-1 id of an object.
 pub(crate) type Id = [u8; 20];
 
-/// What an object is; the numbers are those of gitformat-pack(5).
+/// The type of an object; the numbers are those of gitformat-pack(5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum ObjectKind {
     Commit = 1,
     Tree = 2,
     Blob = 3,
 }
 
-impl Kind {
+impl ObjectKind {
     fn word(self) -> &'static [u8] {
         match self {
             Self::Commit => b"commit ",
@@ -21,17 +21,17 @@ impl Kind {
     }
 }
 
-/// An object whose bytes were made to collide with another's; Git refuses it too.
+/// An object of a SHA-1 collision attack. Git refuses it, too.
 #[derive(Debug, thiserror::Error)]
 #[error("a value is part of a SHA-1 collision attack")]
 pub struct Collision;
 
-/// The name of an object.
+/// The id of an object.
 ///
 /// # Errors
-/// If the bytes bear the marks of a collision attack: files are hostile, and a repository that
+/// If the bytes are part of a collision attack: files may be hostile, and a repository that
 /// holds such an object could no longer be cloned.
-pub(crate) fn id_of(kind: Kind, data: &[u8]) -> Result<Id, Collision> {
+pub(crate) fn id_of(kind: ObjectKind, data: &[u8]) -> Result<Id, Collision> {
     let mut digits = [0; 20];
     let header = [kind.word(), decimal(data.len(), &mut digits), &[0]];
     let mut hasher = sha1dc::Hasher::new();
@@ -68,9 +68,9 @@ mod tests {
 
     #[test]
     fn ids_are_those_of_git() {
-        let empty_tree = id_of(Kind::Tree, b"").unwrap();
+        let empty_tree = id_of(ObjectKind::Tree, b"").unwrap();
         assert_eq!(hex(empty_tree), "4b825dc642cb6eb9a060e54bf8d69288fbee4904");
-        let hello = id_of(Kind::Blob, b"hello\n").unwrap();
+        let hello = id_of(ObjectKind::Blob, b"hello\n").unwrap();
         assert_eq!(hex(hello), "ce013625030ba8dba906f756967f9e9ca394464a");
     }
 
@@ -80,7 +80,7 @@ mod tests {
         for long in 0..data.len() {
             let object = [format!("blob {long}\0").as_bytes(), &data[..long]].concat();
             let expected: Id = Sha1::digest(&object).into();
-            assert_eq!(id_of(Kind::Blob, &data[..long]).unwrap(), expected, "{long} bytes");
+            assert_eq!(id_of(ObjectKind::Blob, &data[..long]).unwrap(), expected, "{long} bytes");
         }
     }
 }

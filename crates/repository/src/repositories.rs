@@ -7,24 +7,28 @@ use std::{
 
 use uuid::Uuid;
 
-use crate::{Identity, InvalidName, Repository, RepositoryName, blank, id, locks, repository};
+use crate::{
+    Identity, InvalidName, Repository, RepositoryName, id, init, leftovers, repository, sync::sync_folder,
+    unpublished::Unpublished,
+};
 
-/// What is being made and what is being removed has a folder that starts so: no name does.
+/// The folders of repositories that are being made or removed begin so. No repository's name does.
 const NEW: &str = ".new-";
 const GONE: &str = ".gone-";
 
 /// The folder of the repositories: bare ones, `NAME.git` each.
 ///
-/// A bare repository that was put there by hand is served as well, and may lack the ending `.git`. What is no bare
-/// repository, has a name that is none, or is reached by a symbolic link is passed over: what a request may read,
-/// write and delete then lies in this folder.
+/// A bare repository that was put there by hand is served as well, and may lack the ending `.git`. Ignored are other
+/// folders, names that are not valid, and symbolic links, so that requests read, write and delete nothing outside this
+/// folder.
 ///
 /// A clone is the same folder.
 #[derive(Clone, Debug)]
 pub struct Repositories {
     folder: PathBuf,
-    /// Which folder was last seen with which id; a hint, checked before it is believed.
+    /// The folder in which each id was last seen. Checked before it is used.
     seen: Arc<Mutex<HashMap<String, String>>>,
+    unpublished: Unpublished,
 }
 
 /// Why a repository could not be found, made, renamed or removed.
@@ -45,7 +49,7 @@ pub enum RepositoriesError {
     /// The first branch cannot have this name.
     #[error("'{0}' is not a name for a branch")]
     InvalidBranch(String),
-    /// The disk failed us.
+    /// An I/O error.
     #[error("cannot {doing}")]
     Io {
         /// What was being done, to what: `make the repository roads`.
@@ -75,16 +79,19 @@ impl Repositories {
     pub fn open(folder: impl Into<PathBuf>) -> Result<Self> {
         let folder = folder.into();
         fs::create_dir_all(&folder).map_err(io_error(|| "make the folder of the repositories".into()))?;
-        let repositories = Self { folder, seen: Arc::default() };
+        let repositories = Self { folder, seen: Arc::default(), unpublished: Unpublished::default() };
         for name in repositories.list()? {
             let _ = repositories.get(&name);
         }
         Ok(repositories)
     }
 
-    /// Removes what interrupted inits, deletes and imports left behind, ref locks among it. Only for the one server that owns
-    /// the folder, before it does anything there; other programs may be at work.
-    pub fn sweep(&self) -> Result<()> {
+    /// Removes what inits, deletes and imports left behind that were interrupted, ref locks among it. Only for the one server
+    /// that owns the folder, before it changes anything there; other programs may be at work.
+    ///
+    /// `keep_publications`: whether there may be publications that were not completed. Then ref locks and packs stay that may
+    /// belong to one.
+    pub fn sweep(&self, keep_publications: bool) -> Result<()> {
         let sweeping = || "clear away unfinished repositories".to_owned();
         for entry in fs::read_dir(&self.folder).map_err(io_error(sweeping))? {
             let entry = entry.map_err(io_error(sweeping))?;
@@ -98,11 +105,8 @@ impl Repositories {
         }
         let names = self.list()?;
         let folders: Vec<_> = names.iter().filter_map(|name| self.folder_of(name)).collect();
-        for (name, folder) in names.iter().zip(&folders) {
-            let clearing = || format!("clear away unfinished packs of {name}");
-            crate::pack::remove_leftovers(&folder.join("objects/pack")).map_err(io_error(clearing))?;
-        }
-        locks::remove_stale(&folders).map_err(io_error(|| "clear away locks that nobody holds".into()))
+        let clearing = || "clear away what unfinished imports left".to_owned();
+        leftovers::remove(&folders, keep_publications).map_err(io_error(clearing))
     }
 
     /// The names of all, sorted.
@@ -124,13 +128,13 @@ impl Repositories {
         self.folder_of(name).map(|folder| self.open_repository(name, &folder)).transpose()
     }
 
-    /// The repository with this id, whatever it is called by now.
+    /// The repository with this id, whatever its name is now.
     pub fn by_id(&self, id: &str) -> Result<Option<Repository>> {
         if let Some(repository) = self.where_last_seen(id)? {
             return Ok(Some(repository));
         }
         for name in self.list()? {
-            // One that cannot be opened is not known to be the one that is asked for.
+            // A repository that cannot be opened is not known to have this id.
             if let Ok(Some(repository)) = self.get(&name)
                 && repository.id() == id
             {
@@ -140,9 +144,9 @@ impl Repositories {
         Ok(None)
     }
 
-    /// Makes an empty repository whose HEAD stands on `branch`; `identity` goes into its configuration.
+    /// Makes an empty repository whose HEAD refers to `branch`; `identity` goes into its configuration.
     ///
-    /// It is there as a whole or not at all.
+    /// The repository appears in one step, or not at all.
     pub fn init(
         &self,
         name: &RepositoryName,
@@ -157,7 +161,7 @@ impl Repositories {
         let making = || format!("make the repository {name}");
         let beside = self.folder.join(format!("{NEW}{}", Uuid::new_v4()));
         let made = fs::create_dir(&beside)
-            .and_then(|()| blank::write(&beside, &head, identity))
+            .and_then(|()| init::write(&beside, &head, identity))
             .map_err(io_error(making))
             .and_then(|()| self.move_into_place(&beside, name, making));
         if made.is_err() {
@@ -169,7 +173,7 @@ impl Repositories {
 
     /// Gives the repository `from` the name `to`. Its id stays.
     ///
-    /// Whoever has it open keeps a handle on a place that is gone, so see to it that nobody writes.
+    /// An open [`Repository`] then refers to a path that is gone. The caller makes sure that nobody writes.
     pub fn rename(&self, from: &RepositoryName, to: &RepositoryName) -> Result<()> {
         let folder = self.folder_of(from).ok_or_else(|| RepositoriesError::NotFound(from.clone()))?;
         if from == to {
@@ -183,7 +187,7 @@ impl Repositories {
 
     /// Removes the repository and all its history. It is gone from all views at once, and from the disk on return.
     ///
-    /// See to it that nobody writes.
+    /// The caller makes sure that nobody writes.
     pub fn delete(&self, name: &RepositoryName) -> Result<()> {
         let folder = self.folder_of(name).ok_or_else(|| RepositoriesError::NotFound(name.clone()))?;
         let deleting = || format!("delete the repository {name}");
@@ -204,18 +208,20 @@ impl Repositories {
 
     fn open_repository(&self, name: &RepositoryName, folder: &Path) -> Result<Repository> {
         let unreadable = |source| RepositoriesError::Git { name: name.clone(), source };
-        let repository = Repository::open(name.clone(), folder).map_err(unreadable)?;
+        let repository =
+            Repository::open(name.clone(), folder, self.unpublished.clone()).map_err(unreadable)?;
         if !self.is_copy(&repository, folder) {
             self.remember(repository.id(), folder);
             return Ok(repository);
         }
         id::replace(&repository.git(), repository.id()).map_err(unreadable)?;
-        let repository = Repository::open(name.clone(), folder).map_err(unreadable)?;
+        let repository =
+            Repository::open(name.clone(), folder, self.unpublished.clone()).map_err(unreadable)?;
         self.remember(repository.id(), folder);
         Ok(repository)
     }
 
-    /// Whether another repository had this id first, and has it still: a job for one must not reach the other.
+    /// Whether another repository had this id first, and still has it: a job for one must not change the other.
     fn is_copy(&self, repository: &Repository, folder: &Path) -> bool {
         let Some(first) = self.last_seen(repository.id()).filter(|first| first != folder) else {
             return false;
@@ -226,7 +232,8 @@ impl Repositories {
             return false;
         };
         is_bare_repository(&first)
-            && Repository::open(name, &first).is_ok_and(|other| other.id() == repository.id())
+            && Repository::open(name, &first, self.unpublished.clone())
+                .is_ok_and(|other| other.id() == repository.id())
     }
 
     fn where_last_seen(&self, id: &str) -> Result<Option<Repository>> {
@@ -255,8 +262,8 @@ impl Repositories {
         }
     }
 
-    /// The rename fails where a folder stands that is not empty, and no repository's is: of two who want one name
-    /// only the first gets it.
+    /// Moves a repository's folder to its name. The rename fails where there is a folder that is not empty, as that of a
+    /// repository always is: of two concurrent callers with one name only the first succeeds.
     fn move_into_place(
         &self,
         folder: &Path,
@@ -274,7 +281,7 @@ impl Repositories {
     }
 }
 
-/// Whether a bare repository lies at `folder` itself, rather than behind a link or in a `.git` below it.
+/// Whether `folder` itself is a bare repository, and not a link to one or a parent of a `.git`.
 fn is_bare_repository(folder: &Path) -> bool {
     let is_folder = |path: &Path| fs::symlink_metadata(path).is_ok_and(|meta| meta.is_dir());
     is_folder(folder)
@@ -282,10 +289,6 @@ fn is_bare_repository(folder: &Path) -> bool {
         && is_folder(&folder.join("refs"))
         && folder.join("HEAD").is_file()
         && folder.join("config").is_file()
-}
-
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    fs::File::open(folder)?.sync_all()
 }
 
 fn io_error(doing: impl Fn() -> String) -> impl Fn(io::Error) -> RepositoriesError {

@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 
 use gix::{ObjectId, bstr::ByteSlice};
 
-use crate::{Identity, RepositoryName, id};
+use crate::{Identity, RepositoryName, id, unpublished::Unpublished};
 
 /// One bare repository, open.
 ///
@@ -16,18 +16,19 @@ pub struct Repository {
     name: RepositoryName,
     id: String,
     git: gix::ThreadSafeRepository,
+    unpublished: Unpublished,
 }
 
 /// Why something could not be read from a repository.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
-    /// The text names no commit.
+    /// The text is not the name of a commit.
     #[error("object not found '{0}'")]
     UnknownRevision(String),
-    /// The text cannot name a branch.
+    /// The text cannot be the name of a branch.
     #[error("'{0}' is not a name for a branch")]
     InvalidBranch(String),
-    /// Nothing is at this path.
+    /// There is nothing at this path.
     #[error("no layer or feature at '{0}'")]
     UnknownPath(String),
     /// The repository is damaged, or cannot be read.
@@ -45,18 +46,18 @@ pub enum ReadError {
 
 impl Repository {
     /// Opens the bare repository at `folder`, which is served as `name`, and gives it an id if it has none.
-    pub(crate) fn open(name: RepositoryName, folder: &Path) -> gix::Result<Self> {
+    pub(crate) fn open(name: RepositoryName, folder: &Path, unpublished: Unpublished) -> gix::Result<Self> {
         let git = open_isolated(folder)?;
         let id = id::ensure(&git.to_thread_local())?;
-        Ok(Self { name, id, git })
+        Ok(Self { name, id, git, unpublished })
     }
 
-    /// What never changes while the repository lives, however it is renamed.
+    /// The permanent id of the repository, which stays when it is renamed.
     pub fn id(&self) -> &str {
         &self.id
     }
 
-    /// What it was called when it was opened.
+    /// The name that it had when it was opened.
     pub fn name(&self) -> &RepositoryName {
         &self.name
     }
@@ -66,18 +67,18 @@ impl Repository {
         self.git.git_dir()
     }
 
-    /// The repository in Git's terms, for one thread.
+    /// A handle of `gix` on the repository, for one thread.
     pub fn git(&self) -> gix::Repository {
         self.git.to_thread_local()
     }
 
-    /// The branch that HEAD stands on, `master`, whether or not it has a commit; `None` if HEAD stands on a commit.
+    /// The branch that HEAD refers to, `master`, whether or not it has a commit; `None` if HEAD is detached.
     pub fn head_branch(&self) -> Result<Option<String>, ReadError> {
         let head = self.git().head_name().map_err(|source| self.unreadable("read HEAD", source))?;
         Ok(head.map(|name| name.shorten().to_str_lossy().into_owned()))
     }
 
-    /// The commit that `branch` stands on, `None` if there is no such branch.
+    /// The commit that `branch` stands at, `None` if there is no such branch.
     ///
     /// `branch` is the plain name of a local branch, as in `master` or `surveys/2026`.
     pub fn branch_tip(&self, branch: &str) -> Result<Option<ObjectId>, ReadError> {
@@ -91,7 +92,7 @@ impl Repository {
         Ok(Some(commit.id))
     }
 
-    /// The branch that keeps a new one from being called `branch`: Git keeps `a/b` in a folder, so there can be no `a`.
+    /// The branch that conflicts with a new one called `branch`: Git keeps `a/b` in a folder `a`, so there cannot be a branch `a`.
     pub(crate) fn branch_in_the_way(&self, branch: &str) -> gix::Result<Option<String>> {
         let git = self.git();
         for other in git.references()?.local_branches()?.flatten() {
@@ -106,7 +107,7 @@ impl Repository {
         Ok(None)
     }
 
-    /// Who commits where a request does not say: `user.name` and `user.email` of the repository's configuration, or
+    /// The default committer and author: `user.name` and `user.email` of the repository's configuration, or
     /// else [`Identity::fallback`].
     pub fn identity(&self) -> Identity {
         let git = self.git();
@@ -115,6 +116,11 @@ impl Repository {
         read("user.name")
             .and_then(|name| Identity::clean(&name, &read("user.email").unwrap_or_default()))
             .unwrap_or_else(Identity::fallback)
+    }
+
+    /// The publications that this process could not complete yet, in all repositories of the folder.
+    pub(crate) fn unpublished(&self) -> &Unpublished {
+        &self.unpublished
     }
 
     pub(crate) fn unreadable(&self, doing: &str, source: gix::Error) -> ReadError {
@@ -145,9 +151,9 @@ pub(crate) fn branch_ref(branch: &str) -> Result<gix::refs::FullName, ReadError>
     if misleading { Err(invalid()) } else { Ok(name) }
 }
 
-/// Opens `folder` as it stands, seeing neither the environment nor any configuration but its own.
+/// Opens exactly `folder`, with no configuration but its own, and ignores the environment.
 ///
-/// Trusted whoever owns the files: what trust would let Git do (run programs) is not compiled in, and a data folder
+/// The files are trusted whoever owns them: what trust permits in Git (to run programs) is not compiled in, and a data folder
 /// that belongs to another user is common in containers.
 fn open_isolated(folder: &Path) -> gix::Result<gix::ThreadSafeRepository> {
     gix::open::Options::isolated()

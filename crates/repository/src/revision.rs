@@ -25,7 +25,7 @@ pub(crate) fn resolve(git: &gix::Repository, revision: &str) -> Option<ObjectId>
     Some(object.peel_to_commit().ok()?.id)
 }
 
-/// The commit that HEAD stands on; nothing in a repository without commits.
+/// The commit that HEAD stands at; `None` in a repository without commits.
 pub(crate) fn head(git: &gix::Repository) -> gix::Result<Option<ObjectId>> {
     let head = git.head()?;
     if head.is_unborn() { Ok(None) } else { Ok(Some(git.head_commit()?.id)) }

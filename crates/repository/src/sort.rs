@@ -1,15 +1,15 @@
-//! Sorting what takes long, so that it can be stopped.
+//! Sorts long lists on several threads, and can be interrupted.
 
 use std::thread;
 
 use crate::{Interrupted, Interrupter};
 
 const BUCKETS: usize = 256;
-/// How many items are moved between two questions whether to go on: less than a millisecond's worth.
-const BETWEEN_QUESTIONS: usize = 1 << 15;
+/// How many items are moved between two checks for an interrupt: less than a millisecond's work.
+const BETWEEN_CHECKS: usize = 1 << 15;
 
-/// Sorts by `key`, on all processors. `bucket` must not fall where `key` grows; the more evenly it spreads the items, the
-/// sooner an interrupt is obeyed, and the more threads have something to do.
+/// Sorts by `key`, on all processors. `bucket` must not decrease where `key` increases. The more evenly it distributes the
+/// items, the sooner an interrupt takes effect, and the more threads have work.
 pub(crate) fn sort<T: Send, K: Ord>(
     items: &mut [T],
     bucket: impl Fn(&T) -> u8,
@@ -43,7 +43,7 @@ pub(crate) fn sort<T: Send, K: Ord>(
     })
 }
 
-/// Brings the items of each bucket together, in place, and says where each bucket ends.
+/// Groups the items by bucket, in place. Returns the end of each bucket.
 fn spread<T>(
     items: &mut [T],
     bucket: impl Fn(&T) -> u8,
@@ -67,7 +67,7 @@ fn spread<T>(
             }
             next[to] += 1;
             moved += 1;
-            if moved % BETWEEN_QUESTIONS == 0 {
+            if moved % BETWEEN_CHECKS == 0 {
                 interrupter.check()?;
             }
         }

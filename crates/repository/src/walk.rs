@@ -7,7 +7,7 @@ use gix::ObjectId;
 /// Walks the ancestors of a commit by committer time, newest first; a commit always comes before its parents.
 ///
 /// Times alone do not order a history: Git keeps whole seconds, and clocks go wrong. So the commits of one second,
-/// and ancestors of theirs that claim to be younger, are put in order among themselves before any is handed out.
+/// and their ancestors with later times, are ordered among themselves before any is returned.
 pub(crate) struct Walk<'git> {
     git: &'git gix::Repository,
     first_parent_only: bool,
@@ -29,7 +29,7 @@ impl<'git> Walk<'git> {
         Ok(Self { git, first_parent_only, ready: VecDeque::new(), waiting, seen })
     }
 
-    /// Makes the commits of the youngest second that waits ready.
+    /// Makes the waiting commits of the latest second ready.
     fn take_second(&mut self) -> gix::Result<()> {
         let Some(&(second, _)) = self.waiting.peek() else { return Ok(()) };
         let mut parents_of = HashMap::new();

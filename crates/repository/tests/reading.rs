@@ -6,7 +6,7 @@ mod support;
 
 use std::{path::Path, process::Command};
 
-use longhaul_repository::{LogQuery, LsTreeQuery, NodeKind, ReadError, Repositories, Repository};
+use longhaul_repository::{LogQuery, LsTreeKind, LsTreeQuery, ReadError, Repositories, Repository};
 use support::{commit, git, repository, shared_data};
 
 fn log(repository: &Repository, query: LogQuery) -> Vec<String> {
@@ -247,10 +247,10 @@ fn a_node_knows_its_object_and_its_schema() {
     let of = |path: &str| git(repository.path(), &["rev-parse", &format!("HEAD:{path}")]);
     let schema = of("roads/.table-dataset/meta/schema.json");
     let (layer, feature) = (&nodes[1], &nodes[3]);
-    assert_eq!((layer.kind, layer.id.to_string()), (NodeKind::Tree, of("roads")));
+    assert_eq!((layer.kind, layer.id.to_string()), (LsTreeKind::Tree, of("roads")));
     assert_eq!(
         (feature.kind, feature.id.to_string()),
-        (NodeKind::Feature, of("roads/.table-dataset/feature/A/A/A/B/kU0="))
+        (LsTreeKind::Feature, of("roads/.table-dataset/feature/A/A/A/B/kU0="))
     );
     for node in [layer, feature] {
         assert_eq!(node.schema.unwrap().to_string(), schema);

@@ -26,7 +26,7 @@ pub(crate) fn read(path: &Path) {
         Ok(package) => package,
         Err(error) => return told(error),
     };
-    package.notes().iter().for_each(|note| assert_tells_nothing(path, note));
+    package.warnings().iter().for_each(|note| assert_tells_nothing(path, note));
     assert!(package.layer_names().is_sorted(), "layers are sorted");
     for name in package.layer_names() {
         if let Err(error) = read_layer(&package, name, path) {
@@ -38,7 +38,7 @@ pub(crate) fn read(path: &Path) {
 fn read_layer(package: &GeoPackage, name: &str, path: &Path) -> Result<(), longhaul_geopackage::Error> {
     let table = package.layer(name)?;
     assert_eq!(table.layer.name, name);
-    table.notes.iter().for_each(|note| assert_tells_nothing(path, note));
+    table.warnings.iter().for_each(|note| assert_tells_nothing(path, note));
     for column in table.layer.schema.columns.clone() {
         // Any column may be asked for as the key.
         package.layer_keyed_by(name, &column.name)?;

@@ -75,9 +75,9 @@ impl Job for ImportGeopackage {
             self.import_layer(env, ctx, &package, &mut commit.stage, layer)?;
         }
         ctx.step("Committing...");
-        let notes = layers.into_iter().flat_map(|layer| layer.table.notes);
-        let notes = package.notes().iter().cloned().chain(notes).collect();
-        commit.commit(&self.file_name, |message| message, |commit| report(commit, notes))
+        let warnings = layers.into_iter().flat_map(|layer| layer.table.warnings);
+        let warnings = package.warnings().iter().cloned().chain(warnings).collect();
+        commit.commit(&self.file_name, |message| message, |commit| report(commit, warnings))
     }
 }
 
@@ -136,10 +136,10 @@ impl ImportGeopackage {
     }
 }
 
-fn report(commit: &Commit, notes: Vec<String>) -> Report {
+fn report(commit: &Commit, warnings: Vec<String>) -> Report {
     let report = commit_report(commit);
-    match notes.is_empty() {
+    match warnings.is_empty() {
         true => report,
-        false => report.list("warning", notes.into_iter().map(Node::text)),
+        false => report.list("warning", warnings.into_iter().map(Node::text)),
     }
 }

@@ -8,10 +8,12 @@ use longhaul_tasks::{
     store::{Journal, Transition},
 };
 
+use longhaul_tasks::store::{Command, TaskCommand};
+
 use crate::{
     mock_server::{MockServer, Reply, data, error_page},
     setup::{QUICK, SLOW, answer, download, downloaded, large_extract, small_extract, with_retry_policy},
-    support::{git::assert_clean, harness::Harness, seal_hook::SealHookStore},
+    support::{git::assert_clean, harness::Harness, seal_hook::commands_at_seal},
 };
 
 /// Runs a download and cancels it once `server` has received the query and `now` is true for the progress.
@@ -80,11 +82,7 @@ fn a_download_cancelled_before_any_data_comes_leaves_nothing() {
 #[test]
 fn a_download_cancelled_just_before_it_is_sealed_leaves_nothing() {
     let server = MockServer::start([answer(&small_extract()), answer(&small_extract())]);
-    let store = SealHookStore::new(|store, id| {
-        let mut answers = store.write(vec![Transition::CancelRequested { id }]);
-        let answer = answers.as_mut().poll(&mut Context::from_waker(Waker::noop()));
-        assert!(answer.is_ready(), "a store in memory answers at once");
-    });
+    let store = commands_at_seal(|id| vec![Command::Change { id, command: TaskCommand::Cancel }]);
     let harness = with_retry_policy(&server, QUICK, store);
     let before = harness.repository_files();
     assert_eq!(harness.run(download(&harness)).status, Status::Cancelled);

@@ -8,11 +8,13 @@ use longhaul_tasks::{
     store::{Journal, Transition},
 };
 
+use longhaul_tasks::store::{Command, TaskCommand};
+
 use crate::support::{
     git::assert_clean,
     gpkg::{ROADS, gpkg, many},
     harness::Harness,
-    seal_hook::SealHookStore,
+    seal_hook::commands_at_seal,
 };
 
 /// So many rows that the import does not end before the test cancels it.
@@ -99,11 +101,7 @@ fn an_import_cancelled_while_it_commits_is_whole_or_not_at_all() {
 
 #[test]
 fn an_import_cancelled_just_before_it_is_sealed_leaves_nothing() {
-    let harness = Harness::with_store(SealHookStore::new(|store, id| {
-        let mut answers = store.write(vec![Transition::CancelRequested { id }]);
-        let answer = answers.as_mut().poll(&mut Context::from_waker(Waker::noop()));
-        assert!(answer.is_ready(), "a store in memory answers at once");
-    }));
+    let harness = Harness::with_store(commands_at_seal(|id| vec![Command::Change { id, command: TaskCommand::Cancel }]));
     let job = harness.job(&gpkg(harness.scratch(), "f.gpkg", ROADS));
     let before = harness.repository_files();
     let task = harness.run(job);

@@ -115,11 +115,11 @@ fn duplicate_keys_are_refused() {
     let harness = Harness::new();
     let sql = format!("{ROADS} INSERT INTO roads VALUES (3, 'High Street');");
     let error = harness.expect_failure(keyed_by(&harness, "name", &sql));
-    assert_eq!(error, "layer 'roads': primary key 'High Street' stands in more than one row");
+    assert_eq!(error, "layer 'roads': primary key 'High Street' occurs in more than one row");
 
     let sql = "CREATE TABLE roads (a INTEGER, b INTEGER); INSERT INTO roads VALUES (7, 1), (-7, 1), (7, 2);";
     let error = harness.expect_failure(keyed_by(&harness, "a", sql));
-    assert_eq!(error, "layer 'roads': primary key 7 stands in more than one row");
+    assert_eq!(error, "layer 'roads': primary key 7 occurs in more than one row");
 }
 
 #[test]
@@ -127,11 +127,11 @@ fn a_null_key_is_refused() {
     let harness = Harness::new();
     let sql = format!("{ROADS} INSERT INTO roads VALUES (3, NULL);");
     let error = harness.expect_failure(keyed_by(&harness, "name", &sql));
-    assert_eq!(error, "layer 'roads': primary key NULL stands for no feature");
+    assert_eq!(error, "layer 'roads': primary key NULL cannot identify a feature");
 
     let sql = "CREATE TABLE roads (a INTEGER, b INTEGER); INSERT INTO roads VALUES (NULL, 1);";
     let error = harness.expect_failure(keyed_by(&harness, "a", sql));
-    assert_eq!(error, "layer 'roads': primary key NULL stands for no feature");
+    assert_eq!(error, "layer 'roads': primary key NULL cannot identify a feature");
 }
 
 #[test]

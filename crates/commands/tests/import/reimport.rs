@@ -261,6 +261,6 @@ fn a_folder_that_is_no_layer_is_not_replaced() {
         write(&["-c", "user.name=x", "-c", "user.email=x@x", "commit-tree", "-m", "docs", &root], "");
     git(harness.git_dir(), &["update-ref", "refs/heads/master", &commit]);
     let error = harness.expect_failure(harness.job(&gpkg(harness.scratch(), "f.gpkg", ROADS)));
-    assert_eq!(error, "a layer cannot be kept as 'roads': a folder that is no layer is there");
+    assert_eq!(error, "a layer cannot be kept as 'roads': there is a folder that is not a layer");
     assert_eq!(git(harness.git_dir(), &["rev-parse", "master"]), commit);
 }

@@ -1,15 +1,15 @@
-//! Coordinate reference systems in well-known text, version 1: what to call one, and how its text is laid out.
+//! Coordinate reference systems in well-known text, version 1: their identifiers, and the layout of their text.
 //!
-//! Both take any text at all: what is not well-known text comes back laid out as well as it goes.
+//! Both functions accept any text, also what is not well-known text.
 
 mod tokens;
 
 use sha2::{Digest, Sha256};
 
 use crate::Crs;
-use tokens::{Kind, Token, tokens};
+use tokens::{Token, TokenKind, tokens};
 
-/// How deep the layout indents; real definitions stay far above, and hostile ones may not blow up the text.
+/// The deepest indentation. Real definitions need much less; hostile ones must not make the text huge.
 const DEEPEST_INDENT: usize = 20;
 
 /// The longest identifier, in bytes: it becomes the name of a file.
@@ -22,11 +22,11 @@ impl Crs {
         if definition.is_empty() || definition.eq_ignore_ascii_case("undefined") {
             return None;
         }
-        Some(Self { identifier: identifier(definition), wkt: lay_out(definition) })
+        Some(Self { identifier: identifier(definition), wkt: format_wkt(definition) })
     }
 }
 
-/// What Kart calls a reference system, in schemas and in file names.
+/// Kart's identifier of a reference system, used in schemas and in file names.
 ///
 /// That is its authority's name and code (`EPSG:4326`), or else its own name, or else `CUSTOM:` and a number made
 /// from the definition. Slashes and control characters become `_`. Unlike with Kart backslashes do too, and `_` goes in
@@ -46,22 +46,23 @@ fn storable(identifier: &str) -> String {
     if plain.starts_with('.') || is_short_name { format!("_{plain}") } else { plain }
 }
 
-/// A definition on several lines: what stands after a comma and has brackets of its own starts a new one.
-pub fn lay_out(definition: &str) -> String {
+/// The definition on several lines: after a comma, an element with brackets of its own begins a new line.
+pub fn format_wkt(definition: &str) -> String {
     let mut text = String::with_capacity(definition.len() * 2);
     let mut indent = 0_usize;
     let mut after_comma = false;
     let mut tokens = tokens(definition).peekable();
     while let Some(token) = tokens.next() {
         if after_comma {
-            let opens = token.kind == Kind::Word && tokens.peek().is_some_and(|next| next.kind == Kind::Open);
+            let opens = token.kind == TokenKind::Word
+                && tokens.peek().is_some_and(|next| next.kind == TokenKind::Open);
             separate(&mut text, &mut indent, opens);
         }
-        if token.kind == Kind::Close {
+        if token.kind == TokenKind::Close {
             indent = indent.saturating_sub(1);
         }
         text.push_str(token.text);
-        after_comma = token.kind == Kind::Comma;
+        after_comma = token.kind == TokenKind::Comma;
     }
     text.push('\n');
     text
@@ -83,9 +84,9 @@ fn authority(definition: &str) -> Option<String> {
     let mut depth = 0_i64;
     while let Some(token) = tokens.next() {
         match token.kind {
-            Kind::Open => depth += 1,
-            Kind::Close => depth -= 1,
-            Kind::Word if depth == 1 && token.text.eq_ignore_ascii_case("AUTHORITY") => {
+            TokenKind::Open => depth += 1,
+            TokenKind::Close => depth -= 1,
+            TokenKind::Word if depth == 1 && token.text.eq_ignore_ascii_case("AUTHORITY") => {
                 return join_authority(arguments(tokens));
             }
             _ => {}
@@ -98,10 +99,10 @@ fn authority(definition: &str) -> Option<String> {
 fn arguments<'a>(tokens: impl Iterator<Item = Token<'a>>) -> [&'a str; 2] {
     let mut arguments = [""; 2];
     let mut which = 0;
-    for token in tokens.skip_while(|token| token.kind == Kind::Open) {
+    for token in tokens.skip_while(|token| token.kind == TokenKind::Open) {
         match token.kind {
-            Kind::Comma if which == 0 => which = 1,
-            Kind::Comma | Kind::Close | Kind::Open => break,
+            TokenKind::Comma if which == 0 => which = 1,
+            TokenKind::Comma | TokenKind::Close | TokenKind::Open => break,
             _ => arguments[which] = token.unquoted(),
         }
     }
@@ -118,16 +119,16 @@ fn join_authority([name, code]: [&str; 2]) -> Option<String> {
     says_something.then(|| alone.to_owned())
 }
 
-/// What stands first in the outermost brackets.
+/// The first element in the outermost brackets, if it is a text.
 fn name(definition: &str) -> Option<String> {
-    let mut tokens = tokens(definition).skip_while(|token| token.kind != Kind::Open).skip(1);
-    let name = tokens.next().filter(|token| token.kind == Kind::Text)?.unquoted().trim();
+    let mut tokens = tokens(definition).skip_while(|token| token.kind != TokenKind::Open).skip(1);
+    let name = tokens.next().filter(|token| token.kind == TokenKind::Text)?.unquoted().trim();
     (!name.is_empty()).then(|| name.to_owned())
 }
 
 /// A number between 200000 and 209199, which EPSG does not use.
 fn custom_identifier(definition: &str) -> String {
-    let digest = Sha256::digest(lay_out(definition));
+    let digest = Sha256::digest(format_wkt(definition));
     let number = u32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]]);
     format!("CUSTOM:{}", 200_000 + number % 9_200)
 }

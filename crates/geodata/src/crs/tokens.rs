@@ -3,13 +3,13 @@
 /// A piece of the text that has no white space in it, unless it is a quoted text.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Token<'a> {
-    pub(super) kind: Kind,
+    pub(super) kind: TokenKind,
     pub(super) text: &'a str,
 }
 
 /// What a token is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum TokenKind {
     /// A keyword: letters, digits and `_`, not starting with a digit.
     Word,
     /// A text in double quotes.
@@ -20,7 +20,7 @@ pub(super) enum Kind {
     Close,
     /// `,`.
     Comma,
-    /// Numbers, and whatever else occurs.
+    /// Numbers and all other characters.
     Other,
 }
 
@@ -46,15 +46,15 @@ pub(super) fn tokens(definition: &str) -> impl Iterator<Item = Token<'_>> {
 }
 
 /// What the token is that starts with `first` at the start of `rest`, and its length in bytes.
-fn measure(first: char, rest: &str) -> (Kind, usize) {
+fn measure(first: char, rest: &str) -> (TokenKind, usize) {
     match first {
-        '"' => (Kind::Text, quoted_length(rest)),
-        '[' | '(' => (Kind::Open, 1),
-        ']' | ')' => (Kind::Close, 1),
-        ',' => (Kind::Comma, 1),
-        _ if is_of_word(first) && !first.is_ascii_digit() => (Kind::Word, word_length(rest)),
-        _ if is_of_word(first) => (Kind::Other, word_length(rest)),
-        _ => (Kind::Other, first.len_utf8()),
+        '"' => (TokenKind::Text, quoted_length(rest)),
+        '[' | '(' => (TokenKind::Open, 1),
+        ']' | ')' => (TokenKind::Close, 1),
+        ',' => (TokenKind::Comma, 1),
+        _ if is_of_word(first) && !first.is_ascii_digit() => (TokenKind::Word, word_length(rest)),
+        _ if is_of_word(first) => (TokenKind::Other, word_length(rest)),
+        _ => (TokenKind::Other, first.len_utf8()),
     }
 }
 
@@ -66,7 +66,7 @@ fn word_length(rest: &str) -> usize {
     rest.find(|c| !is_of_word(c)).unwrap_or(rest.len())
 }
 
-/// Up to the closing quote; a doubled quote is one inside the text. A text that is not closed goes on to the end.
+/// Up to the closing quote; a doubled quote is one inside the text. A text that is not closed extends to the end.
 fn quoted_length(rest: &str) -> usize {
     let bytes = rest.as_bytes();
     let mut at = 1;

@@ -1,10 +1,10 @@
-//! Where an arc reaches beyond the points that define it.
+//! The extent of an arc beyond the points that define it.
 
 type Point = (f64, f64);
 
 /// The outermost points (right, top, left, bottom) of the circle through three points that lie on the arc from the
-/// first through the second to the third. Where first and third are the same, the arc is the whole circle and the
-/// second lies opposite, as ISO 13249-3 has it.
+/// first through the second to the third. If first and third are the same, the arc is the whole circle and the
+/// second is opposite, as in ISO 13249-3.
 pub(super) fn extremes(from: Point, through: Point, to: Point) -> impl Iterator<Item = Point> {
     let circle = circle(from, through, to);
     circle.into_iter().flat_map(move |((x, y), radius)| {
@@ -24,7 +24,7 @@ fn circle(from: Point, through: Point, to: Point) -> Option<(Point, f64)> {
     (radius.is_finite() && radius > 0.0).then_some((centre, radius))
 }
 
-/// Computed from the first point, so that coordinates far from the origin cost no digits.
+/// Computed relative to the first point, so that coordinates far from the origin lose no digits.
 fn circumcentre(from: Point, through: Point, to: Point) -> Point {
     let (bx, by) = (through.0 - from.0, through.1 - from.1);
     let (cx, cy) = (to.0 - from.0, to.1 - from.1);

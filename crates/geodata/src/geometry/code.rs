@@ -8,7 +8,7 @@ use super::GeometryError;
 /// A type code, taken apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Code {
-    pub(super) kind: Kind,
+    pub(super) kind: GeometryKind,
     pub(super) z: bool,
     pub(super) m: bool,
     /// Whether it was written with the highest bit for Z.
@@ -18,7 +18,7 @@ pub(super) struct Code {
 /// The types of geometries that can occur in a file; the discriminants are their codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
-pub(super) enum Kind {
+pub(super) enum GeometryKind {
     Point = 1,
     LineString = 2,
     Polygon = 3,
@@ -56,7 +56,7 @@ impl Code {
         let old = code & OLD_Z != 0;
         let iso = code & !OLD_Z;
         let dimensions = iso / 1000;
-        let kind = Kind::parse(iso % 1000).ok_or(GeometryError::Code(code))?;
+        let kind = GeometryKind::parse(iso % 1000).ok_or(GeometryError::Code(code))?;
         if dimensions > 3 || (old && dimensions > 0) {
             return Err(GeometryError::Code(code));
         }
@@ -74,7 +74,7 @@ impl Code {
     }
 }
 
-impl Kind {
+impl GeometryKind {
     fn parse(code: u32) -> Option<Self> {
         Some(match code {
             1 => Self::Point,

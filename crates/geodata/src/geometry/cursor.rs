@@ -29,7 +29,7 @@ impl<'a> Cursor<'a> {
         Ok(taken)
     }
 
-    /// Takes `count` items of `size` bytes each; where that is more than there is, nothing is allocated to find out.
+    /// Takes `count` items of `size` bytes each. Nothing is allocated, however large the count is.
     #[inline]
     pub(super) fn take_items(&mut self, count: u32, size: usize) -> Result<&'a [u8], GeometryError> {
         let length = (count as usize).checked_mul(size).ok_or(GeometryError::Short)?;

@@ -2,7 +2,7 @@
 
 use super::arc;
 use super::header::EnvelopeKind;
-use super::rebuild::Position;
+use super::position::Position;
 
 /// The smallest box around some positions, and the range of their heights.
 #[derive(Default)]

@@ -21,7 +21,7 @@ pub enum GeometryError {
     /// It ends before it is whole.
     #[error("the geometry ends too early")]
     Short,
-    /// It goes on after its end.
+    /// More bytes follow its end.
     #[error("{0} bytes follow the geometry's end")]
     Trailing(usize),
     /// A byte order is neither 0 nor 1.
@@ -38,7 +38,7 @@ pub enum GeometryError {
         /// The part's type.
         inner: &'static str,
     },
-    /// Collections hold collections hold collections.
+    /// Collections are nested too deep.
     #[error("the geometry is nested deeper than {0} levels")]
     Depth(usize),
 }

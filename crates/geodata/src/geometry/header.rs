@@ -1,7 +1,7 @@
 //! The header of GeoPackageBinary: `GP`, version, flags, reference system, envelope.
 
 use super::GeometryError;
-use super::code::{Code, Kind};
+use super::code::{Code, GeometryKind};
 use super::cursor::{ByteOrder, Cursor};
 
 const FIXED_SIZE: usize = 8;
@@ -11,7 +11,7 @@ const LITTLE_ENDIAN: u8 = 0b00_0001;
 const EMPTY: u8 = 0b01_0000;
 const EXTENDED: u8 = 0b10_0000;
 
-/// What a header says.
+/// The content of a header.
 pub(super) struct Header {
     pub(super) order: ByteOrder,
     pub(super) empty: bool,
@@ -30,7 +30,7 @@ pub(super) enum EnvelopeKind {
 }
 
 impl Header {
-    /// Takes the header off a GeoPackageBinary; what remains is its well-known binary.
+    /// Splits a GeoPackageBinary into its header and its well-known binary.
     pub(super) fn parse(input: &[u8]) -> Result<(Self, &[u8]), GeometryError> {
         let mut cursor = Cursor::new(input);
         if !input.starts_with(b"GP") {
@@ -85,7 +85,7 @@ impl EnvelopeKind {
 
 /// The envelope that the stored form of a geometry has: none for points and what is flagged as empty.
 pub(super) fn wanted_envelope(empty: bool, code: Code) -> EnvelopeKind {
-    if empty || code.kind == Kind::Point {
+    if empty || code.kind == GeometryKind::Point {
         EnvelopeKind::None
     } else if code.z {
         EnvelopeKind::Xyz
@@ -94,7 +94,7 @@ pub(super) fn wanted_envelope(empty: bool, code: Code) -> EnvelopeKind {
     }
 }
 
-/// Copies a whole GeoPackageBinary, naming no reference system.
+/// Copies a whole GeoPackageBinary, with the reference system set to 0.
 pub(super) fn copy_without_srs(input: &[u8], out: &mut Vec<u8>) {
     let start = out.len();
     out.extend_from_slice(input);

@@ -1,8 +1,8 @@
 //! Geometries in the form in which datasets store them.
 //!
 //! A geometry comes as the GeoPackageBinary of the
-//! [GeoPackage specification](https://www.geopackage.org/spec131/#gpb_format), which leaves its writer much freedom.
-//! [`normalise`] takes that freedom away, in the way that [Kart's
+//! [GeoPackage specification](https://www.geopackage.org/spec131/#gpb_format), which allows many encodings of one geometry.
+//! [`normalise`] makes one of them, as [Kart's
 //! documentation](https://docs.kartproject.org/en/latest/pages/development/table_v3.html) describes: the header is
 //! little-endian, names no coordinate reference system, and has the envelope that the type asks for; the body is
 //! little-endian ISO WKB.
@@ -15,6 +15,7 @@ mod cursor;
 mod envelope;
 mod error;
 mod header;
+mod position;
 mod rebuild;
 mod walk;
 mod write;
@@ -28,26 +29,26 @@ use header::{Header, wanted_envelope};
 
 /// Appends the stored form of a GeoPackageBinary to `out`.
 ///
-/// A geometry whose header and outermost body are little-endian and whose envelope is of the wanted kind is copied, with
-/// its reference system set to zero; everything else about it stays as its writer made it: a wrong envelope, big-endian
-/// parts, unused flags. Any other geometry is written anew, with its envelope computed. The old codes for
+/// A geometry whose header and outermost body are little-endian and whose envelope has the right kind is copied, with
+/// its reference system set to zero. Everything else stays as it is, also a wrong envelope, big-endian
+/// parts and unused flags. Any other geometry is written again, with a computed envelope. The old codes for
 /// three dimensions (`0x80000001` and so on) become those of ISO.
 ///
 /// # Errors
 /// If the geometry does not decode from its first byte to its last; `out` may then have been added to.
 pub fn normalise(input: &[u8], out: &mut Vec<u8>) -> Result<(), GeometryError> {
     let (header, body) = Header::parse(input)?;
-    let found = walk::check(body)?;
-    if is_stored_form(&header, &found) {
+    let summary = walk::check(body)?;
+    if is_stored_form(&header, &summary) {
         header::copy_without_srs(input, out);
         return Ok(());
     }
-    rebuild::rebuild(&header, found.code, body, out)
+    rebuild::rebuild(&header, summary.code, body, out)
 }
 
-fn is_stored_form(header: &Header, found: &walk::Found) -> bool {
+fn is_stored_form(header: &Header, summary: &walk::WkbSummary) -> bool {
     header.order == ByteOrder::Little
-        && found.order == ByteOrder::Little
-        && found.only_iso_codes
-        && header.envelope == wanted_envelope(header.empty, found.code)
+        && summary.order == ByteOrder::Little
+        && summary.only_iso_codes
+        && header.envelope == wanted_envelope(header.empty, summary.code)
 }

@@ -1,9 +1,10 @@
-//! Writing a geometry anew: little-endian, with codes of ISO and an envelope that fits.
+//! Writes a geometry again: little-endian, with the type codes of ISO and a computed envelope.
 
-use super::code::Kind;
+use super::code::GeometryKind;
 use super::cursor::ByteOrder;
 use super::envelope::Envelope;
 use super::header::{self, EnvelopeKind, Header, wanted_envelope};
+use super::position::positions;
 use super::walk::{self, Visitor};
 use super::{Code, GeometryError};
 
@@ -14,31 +15,31 @@ pub(super) fn rebuild(
     body: &[u8],
     out: &mut Vec<u8>,
 ) -> Result<(), GeometryError> {
-    let mut measure = Measure::default();
+    let mut measure = EnvelopeVisitor::default();
     walk::walk(body, &mut measure)?;
     let empty = measure.envelope.is_empty();
     let envelope = stored_envelope(header, empty, code);
     header::write(empty, envelope, out);
     measure.envelope.write(envelope, out);
-    walk::walk(body, &mut Writer(out))
+    walk::walk(body, &mut WkbWriter(out))
 }
 
 /// The envelope to write.
 ///
-/// Kart, whose bytes these must be, asks the input's flag whether the geometry is empty: one that is, does not say so
-/// and has a little-endian header gets the envelope of its type, filled with zeros.
+/// The result must be the same bytes as Kart's. Kart relies on the flag of the input: an empty geometry without the flag and
+/// with a little-endian header gets the envelope of its type, filled with zeros.
 fn stored_envelope(header: &Header, empty: bool, code: Code) -> EnvelopeKind {
     let unflagged = header.order == ByteOrder::Little && !header.empty;
     wanted_envelope(empty && !unflagged, code)
 }
 
-/// Takes the ranges of a geometry's coordinates.
+/// Computes the envelope of a geometry.
 #[derive(Default)]
-struct Measure {
+struct EnvelopeVisitor {
     envelope: Envelope,
 }
 
-impl Visitor for Measure {
+impl Visitor for EnvelopeVisitor {
     fn geometry(&mut self, _: ByteOrder, _: Code) {}
 
     fn count(&mut self, _: u32) {}
@@ -46,31 +47,17 @@ impl Visitor for Measure {
     fn positions(&mut self, order: ByteOrder, code: Code, bytes: &[u8]) {
         let positions = positions(order, code, bytes);
         match code.kind {
-            Kind::Point => positions.for_each(|at| self.envelope.add_point(at)),
-            Kind::CircularString => self.envelope.add_arcs(positions),
+            GeometryKind::Point => positions.for_each(|at| self.envelope.add_point(at)),
+            GeometryKind::CircularString => self.envelope.add_arcs(positions),
             _ => positions.for_each(|at| self.envelope.add(at)),
         }
     }
 }
 
-/// A position: x, y and, if there is one, z.
-pub(super) type Position = (f64, f64, Option<f64>);
+/// Writes what the walk finds, little-endian.
+struct WkbWriter<'a>(&'a mut Vec<u8>);
 
-fn positions(order: ByteOrder, code: Code, bytes: &[u8]) -> impl Iterator<Item = Position> {
-    bytes.chunks_exact(code.position_size()).map(move |position| {
-        let mut numbers = position.as_chunks::<8>().0.iter().map(|bytes| match order {
-            ByteOrder::Big => f64::from_be_bytes(*bytes),
-            ByteOrder::Little => f64::from_le_bytes(*bytes),
-        });
-        let mut next = || numbers.next().unwrap_or(f64::NAN);
-        (next(), next(), code.z.then(next))
-    })
-}
-
-/// Writes what it is shown, little-endian.
-struct Writer<'a>(&'a mut Vec<u8>);
-
-impl Visitor for Writer<'_> {
+impl Visitor for WkbWriter<'_> {
     fn geometry(&mut self, _: ByteOrder, code: Code) {
         self.0.push(1);
         self.0.extend_from_slice(&code.iso().to_le_bytes());

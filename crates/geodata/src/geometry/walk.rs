@@ -1,24 +1,24 @@
 //! One pass over well-known binary, from its first byte to its last.
 
-use super::code::{Body, Kind};
+use super::code::{Body, GeometryKind};
 use super::cursor::{ByteOrder, Cursor};
 use super::{Code, GeometryError};
 
-/// How deep collections may lie in each other. GDAL draws the line at the same depth.
+/// The deepest nesting of collections, as in GDAL.
 const DEEPEST: usize = 32;
 
-/// Is told what a walk comes across, in the order of the bytes.
+/// Receives what a walk finds, in the order of the bytes.
 pub(super) trait Visitor {
     /// A geometry or a part of one begins.
     fn geometry(&mut self, order: ByteOrder, code: Code);
     /// The number of positions, rings or parts that follow.
     fn count(&mut self, count: u32);
-    /// Positions, as they lie in the input.
+    /// Positions, as encoded in the input.
     fn positions(&mut self, order: ByteOrder, code: Code, bytes: &[u8]);
 }
 
-/// What [`check`] found out about a geometry that decodes.
-pub(super) struct Found {
+/// What [`check`] found in a geometry that decodes.
+pub(super) struct WkbSummary {
     /// The order of its outermost numbers.
     pub(super) order: ByteOrder,
     /// Its own type.
@@ -27,17 +27,17 @@ pub(super) struct Found {
     pub(super) only_iso_codes: bool,
 }
 
-/// Makes sure that `body` decodes, without looking at a single coordinate.
-pub(super) fn check(body: &[u8]) -> Result<Found, GeometryError> {
+/// Checks that `body` decodes, without reading coordinates.
+pub(super) fn check(body: &[u8]) -> Result<WkbSummary, GeometryError> {
     let mut cursor = Cursor::new(body);
     let order = cursor.byte_order()?;
     let code = Code::parse(cursor.u32(order)?)?;
-    let mut codes = OnlyIso(true);
+    let mut codes = IsoCodeCheck(true);
     walk(body, &mut codes)?;
-    Ok(Found { order, code, only_iso_codes: codes.0 })
+    Ok(WkbSummary { order, code, only_iso_codes: codes.0 })
 }
 
-/// Shows `visitor` the whole of `body`.
+/// Walks through the whole of `body`.
 pub(super) fn walk(body: &[u8], visitor: &mut impl Visitor) -> Result<(), GeometryError> {
     let mut cursor = Cursor::new(body);
     walk_geometry(&mut cursor, None, 0, visitor)?;
@@ -49,7 +49,7 @@ pub(super) fn walk(body: &[u8], visitor: &mut impl Visitor) -> Result<(), Geomet
 
 fn walk_geometry(
     cursor: &mut Cursor<'_>,
-    outer: Option<Kind>,
+    outer: Option<GeometryKind>,
     depth: usize,
     visitor: &mut impl Visitor,
 ) -> Result<(), GeometryError> {
@@ -68,7 +68,7 @@ fn walk_geometry(
     }
 }
 
-fn check_place(kind: Kind, outer: Option<Kind>, depth: usize) -> Result<(), GeometryError> {
+fn check_place(kind: GeometryKind, outer: Option<GeometryKind>, depth: usize) -> Result<(), GeometryError> {
     match outer {
         Some(outer) if !outer.holds(kind) => {
             Err(GeometryError::Part { outer: outer.name(), inner: kind.name() })
@@ -119,7 +119,7 @@ fn walk_rings(
 fn walk_parts(
     cursor: &mut Cursor<'_>,
     order: ByteOrder,
-    kind: Kind,
+    kind: GeometryKind,
     depth: usize,
     visitor: &mut impl Visitor,
 ) -> Result<(), GeometryError> {
@@ -130,9 +130,9 @@ fn walk_parts(
     Ok(())
 }
 
-struct OnlyIso(bool);
+struct IsoCodeCheck(bool);
 
-impl Visitor for OnlyIso {
+impl Visitor for IsoCodeCheck {
     #[inline]
     fn geometry(&mut self, _: ByteOrder, code: Code) {
         self.0 &= !code.old;

@@ -1,13 +1,13 @@
-//! Geometries of plain coordinates, in the form in which datasets store them.
+//! Writes geometries in the form in which datasets store them.
 
-use super::code::{Code, Kind};
+use super::code::{Code, GeometryKind};
 use super::envelope::Envelope;
 use super::header::{self, EnvelopeKind};
 
 /// Appends a point.
 pub fn write_point((x, y): (f64, f64), out: &mut Vec<u8>) {
     header::write(false, EnvelopeKind::None, out);
-    begin(Kind::Point, out);
+    begin(GeometryKind::Point, out);
     out.extend_from_slice(&x.to_le_bytes());
     out.extend_from_slice(&y.to_le_bytes());
 }
@@ -15,7 +15,7 @@ pub fn write_point((x, y): (f64, f64), out: &mut Vec<u8>) {
 /// Appends a line through these positions, of which there must be at least one.
 pub fn write_line(positions: impl ExactSizeIterator<Item = (f64, f64)> + Clone, out: &mut Vec<u8>) {
     write_envelope(positions.clone(), out);
-    begin(Kind::LineString, out);
+    begin(GeometryKind::LineString, out);
     write_positions(positions, out);
 }
 
@@ -28,7 +28,7 @@ pub fn write_polygon<R>(
 {
     let rings = rings.into_iter();
     write_envelope(rings.clone().flatten(), out);
-    begin(Kind::Polygon, out);
+    begin(GeometryKind::Polygon, out);
     write_count(rings.len(), out);
     rings.for_each(|ring| write_positions(ring, out));
 }
@@ -41,7 +41,7 @@ fn write_envelope(positions: impl Iterator<Item = (f64, f64)>, out: &mut Vec<u8>
     envelope.write(EnvelopeKind::Xy, out);
 }
 
-fn begin(kind: Kind, out: &mut Vec<u8>) {
+fn begin(kind: GeometryKind, out: &mut Vec<u8>) {
     const LITTLE_ENDIAN: u8 = 1;
     out.push(LITTLE_ENDIAN);
     out.extend_from_slice(&Code { kind, z: false, m: false, old: false }.iso().to_le_bytes());

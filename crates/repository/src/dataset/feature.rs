@@ -2,7 +2,7 @@
 
 use longhaul_geodata::{Row, Value};
 
-use super::message;
+use super::msgpack;
 
 /// Writes the blobs of one legend.
 pub(crate) struct FeatureEncoder {
@@ -15,9 +15,9 @@ impl FeatureEncoder {
     /// For rows whose column `key` is the primary key, which the blob leaves out.
     pub(crate) fn new(legend: &str, values: usize, key: Option<usize>) -> Self {
         let mut head = Vec::new();
-        message::array(&mut head, 2);
-        message::text(&mut head, legend);
-        message::array(&mut head, values);
+        msgpack::array(&mut head, 2);
+        msgpack::text(&mut head, legend);
+        msgpack::array(&mut head, values);
         Self { head, key }
     }
 
@@ -32,7 +32,7 @@ impl FeatureEncoder {
     pub(crate) fn encode_values<'a>(&self, values: impl Iterator<Item = Value<'a>>, out: &mut Vec<u8>) {
         out.clear();
         out.extend_from_slice(&self.head);
-        values.for_each(|value| message::value(out, value));
+        values.for_each(|value| msgpack::value(out, value));
     }
 }
 
@@ -45,9 +45,9 @@ pub(crate) struct Feature<'a> {
 }
 
 impl<'a> Feature<'a> {
-    /// Reads a blob; nothing if it is none.
+    /// Reads a blob; `None` if it is not a feature.
     pub(crate) fn decode(bytes: &'a [u8]) -> Option<Self> {
-        let mut reader = message::Reader::new(bytes);
+        let mut reader = msgpack::Reader::new(bytes);
         if reader.array()? != 2 {
             return None;
         }

@@ -1,6 +1,6 @@
-//! JSON in the one layout that Kart writes: `, ` and `: ` between things, only ASCII, one line.
+//! JSON in Kart's layout: separators `, ` and `: `, only ASCII, one line.
 //!
-//! Any JSON would be read; the layout makes the same content the same object.
+//! Kart reads any JSON; the layout makes the same content the same object in Git.
 
 use std::io;
 
@@ -11,14 +11,14 @@ use serde_json::ser::{CharEscape, Formatter, Serializer};
 pub(crate) fn print(value: &impl Serialize) -> Vec<u8> {
     let mut out = Vec::new();
     value
-        .serialize(&mut Serializer::with_formatter(&mut out, Spaced))
+        .serialize(&mut Serializer::with_formatter(&mut out, KartFormatter))
         .expect("plain values have a JSON form");
     out
 }
 
-struct Spaced;
+struct KartFormatter;
 
-impl Formatter for Spaced {
+impl Formatter for KartFormatter {
     fn begin_array_value<W: ?Sized + io::Write>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
         out.write_all(if first { b"" } else { b", " })
     }

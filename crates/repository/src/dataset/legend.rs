@@ -1,13 +1,13 @@
 //! Legends: which columns the values of a feature belong to.
 //!
-//! A feature names the legend it was written with, so that it need not be written again when a
-//! column comes or goes.
+//! A feature names the legend with which it was written, so that it need not be written again when a
+//! column is added or removed.
 
 use sha2::{Digest, Sha256};
 
-use super::{message, schema_json::KartColumn};
+use super::{msgpack, schema_json::KartColumn};
 
-/// The column ids of one form that the features of a dataset have, or once had.
+/// The column ids of features that were written with one schema.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Legend {
     /// Those of the primary key.
@@ -32,17 +32,17 @@ impl Legend {
     /// The bytes of `meta/legend/NAME`.
     pub(crate) fn encode(&self) -> Vec<u8> {
         let mut out = Vec::new();
-        message::array(&mut out, 2);
+        msgpack::array(&mut out, 2);
         for ids in [&self.keys, &self.values] {
-            message::array(&mut out, ids.len());
-            ids.iter().for_each(|id| message::text(&mut out, id));
+            msgpack::array(&mut out, ids.len());
+            ids.iter().for_each(|id| msgpack::text(&mut out, id));
         }
         out
     }
 
-    /// Reads the bytes of `meta/legend/NAME`; nothing if they are none.
+    /// Reads the bytes of `meta/legend/NAME`; `None` if they are malformed.
     pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
-        let mut reader = message::Reader::new(bytes);
+        let mut reader = msgpack::Reader::new(bytes);
         if reader.array()? != 2 {
             return None;
         }

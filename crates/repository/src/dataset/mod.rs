@@ -2,22 +2,22 @@
 //!
 //! <https://docs.kartproject.org/en/latest/pages/development/table_v3.html>
 
-pub(crate) mod entries;
+pub(crate) mod datasets;
 pub(crate) mod feature;
-pub(crate) mod find;
+pub(crate) mod feature_path;
+pub(crate) mod feature_tree;
 pub(crate) mod generated_keys;
 pub(crate) mod json;
 pub(crate) mod legend;
-mod message;
+mod msgpack;
 mod path;
-pub(crate) mod place;
 mod reader;
 mod schema_json;
 pub(crate) mod stored;
 pub(crate) mod tree;
 
+pub(crate) use feature_path::Scheme;
 pub use path::{BadPath, DatasetPath};
-pub(crate) use place::Scheme;
 pub use reader::Dataset;
 pub use schema_json::KartColumn;
 pub(crate) use schema_json::type_name;

@@ -1,4 +1,4 @@
-//! Where a dataset stands in the tree: Kart's rules, and Git's.
+//! The path of a dataset in the tree, by the rules of Kart and of Git.
 
 use std::fmt;
 
@@ -18,16 +18,16 @@ const FORBIDDEN: &[char] = &[':', '<', '>', '"', '|', '?', '*'];
 const DEVICES: &[&str] = &["CON", "PRN", "AUX", "NUL"];
 /// Longest component a file system takes, so that a clone can be checked out.
 const LONGEST: usize = 255;
-/// Folders within folders, less than what anyone looks into who lists layers.
+/// The most components, fewer than the depth to which layers are listed.
 const MOST_PARTS: usize = 16;
-/// Characters of a path after which a message cuts it.
+/// How many characters of a path a message shows.
 const SHOWN: usize = 200;
 
 impl DatasetPath {
-    /// The path for a name as it was given: `\` counts as `/`, and slashes at both ends go.
+    /// The path for a name as it was given: `\` counts as `/`, and slashes at both ends are removed.
     ///
     /// # Errors
-    /// If Kart or Git would not take it.
+    /// If Kart or Git would refuse it.
     pub fn new(name: &str) -> Result<Self, BadPath> {
         let path = name.replace('\\', "/");
         let path = path.trim_matches('/');
@@ -42,7 +42,7 @@ impl DatasetPath {
         }
     }
 
-    /// The path of a dataset that is there, whoever made it.
+    /// The path of a dataset in a tree. It may break the rules.
     pub(crate) fn of_tree(path: String) -> Self {
         Self(path)
     }
@@ -52,8 +52,8 @@ impl DatasetPath {
         &self.0
     }
 
-    /// What must differ between two datasets of one repository: Kart keeps paths apart that differ
-    /// by more than letter case, in the sense of Unicode's full case folding: `ß` is `ss`.
+    /// The form that must differ between two datasets of one repository: Kart distinguishes paths that differ
+    /// by more than letter case, by Unicode's full case folding: `ß` is `ss`.
     pub(crate) fn folded(&self) -> String {
         self.0.to_uppercase().to_lowercase()
     }
@@ -88,7 +88,7 @@ fn fault(component: &str) -> Option<&'static str> {
     rules.into_iter().find_map(|(broken, reason)| broken.then_some(reason))
 }
 
-/// Characters without shape, which macOS ignores in names: it would take `\u{200c}.git` for `.git`.
+/// Invisible characters, which macOS ignores in names: it would take `\u{200c}.git` for `.git`.
 fn is_ignored(c: char) -> bool {
     matches!(c, '\u{200c}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{206a}'..='\u{206f}' | '\u{feff}')
 }

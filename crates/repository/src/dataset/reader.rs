@@ -1,4 +1,4 @@
-//! A layer of a commit with its features, for whoever wants to take them out again.
+//! Reads the features of a layer in a commit.
 
 use std::collections::HashMap;
 
@@ -6,12 +6,12 @@ use longhaul_geodata::{Batch, Value};
 
 use super::{
     DatasetPath, FOLDER, KartColumn,
-    entries::Entries,
     feature::Feature,
+    feature_path::{packed_key, unpack_keys},
+    feature_tree::FeatureTreeWalk,
     legend::Legend,
-    place::{packed_key, unpack_keys},
     stored::{DatasetError, StoredDataset, read},
-    tree::Mode,
+    tree::EntryMode,
 };
 use crate::{Repository, object::Id};
 
@@ -19,7 +19,7 @@ use crate::{Repository, object::Id};
 const MOST_FEATURES: usize = 256;
 /// ... or as many bytes.
 const MOST_BYTES: usize = 256 << 10;
-/// The largest feature that is read, in bytes: a batch cannot hold any number of them.
+/// The largest feature that is read, in bytes: a batch has a limit.
 const LARGEST_FEATURE: usize = 1 << 30;
 
 /// A layer as a commit has it.
@@ -30,7 +30,7 @@ pub struct Dataset {
 }
 
 impl Repository {
-    /// The layer that `commit` has at `path`; nothing if there is none.
+    /// The layer that `commit` has at `path`; `None` if there is none.
     ///
     /// # Errors
     /// If the commit or the layer cannot be read.
@@ -48,7 +48,7 @@ impl Repository {
         Ok(stored.map(|stored| Dataset { repository: self.clone(), path: path.clone(), stored }))
     }
 
-    /// The tree of the layer that `commit` has at `path`, documents that stand beside it left out; nothing if there is
+    /// The tree of the layer that `commit` has at `path`, without the documents beside it; `None` if there is
     /// none. Layers with the same tree have the same features and columns.
     ///
     /// # Errors
@@ -66,7 +66,7 @@ impl Repository {
 }
 
 impl Dataset {
-    /// Where it is.
+    /// Its path.
     pub fn path(&self) -> &DatasetPath {
         &self.path
     }
@@ -76,24 +76,24 @@ impl Dataset {
         &self.stored.columns
     }
 
-    /// All its features, a batch at a time, in the order of their places in Git.
+    /// All its features, a batch at a time, in the order of their paths in Git.
     ///
     /// Their values, the primary key among them, are in the order of [`Self::columns`]. A feature that was written
-    /// before a column came has no value there, and what it says of a column that is gone is left out.
+    /// before a column was added has no value there, and its values of columns that were removed are left out.
     pub fn batches(&self) -> impl Iterator<Item = Result<Batch, DatasetError>> + use<> {
         let git = self.repository.git();
         let projections = self.stored.legends.iter();
         let projections = projections
             .map(|(name, legend)| (name.clone(), Projection::new(legend, &self.stored.columns)))
             .collect();
-        let places = Entries::new(git.clone(), self.stored.feature_tree());
+        let places = FeatureTreeWalk::new(git.clone(), self.stored.feature_tree());
         Batches { git, places, projections, width: self.stored.columns.len(), done: false }
     }
 }
 
 struct Batches {
     git: gix::Repository,
-    places: Entries,
+    places: FeatureTreeWalk,
     projections: HashMap<String, Projection>,
     width: usize,
     done: bool,
@@ -123,7 +123,7 @@ impl Batches {
                 self.done = true;
                 break;
             };
-            if entry.mode == Mode::Blob {
+            if entry.mode == EntryMode::Blob {
                 self.read_feature(&entry.name, entry.id, &mut batch)?;
             }
         }
@@ -164,7 +164,7 @@ impl Projection {
         Self(columns.iter().map(origin).collect())
     }
 
-    /// The values in the order of the columns; one that a feature should have and has not is null.
+    /// The values in the order of the columns; a value that the feature lacks is null.
     fn apply<'a>(&self, keys: &[Value<'a>], values: &[Value<'a>]) -> impl Iterator<Item = Value<'a>> {
         self.0.iter().map(|origin| {
             let value = match origin {

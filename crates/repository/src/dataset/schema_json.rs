@@ -1,4 +1,4 @@
-//! `meta/schema.json`: the columns of a dataset, each with the id it keeps for life.
+//! `meta/schema.json`: the columns of a dataset, each with a permanent id.
 //!
 //! The members and their order are those of Kart's documentation of table datasets V3.
 
@@ -74,7 +74,7 @@ impl KartColumn {
         kart
     }
 
-    /// The column without its id; nothing if its type is none that Kart knows.
+    /// The column without its id; `None` if its type is unknown.
     pub fn column(&self) -> Option<Column> {
         let data_type = match self.data_type.as_str() {
             "boolean" => DataType::Boolean,
@@ -97,7 +97,7 @@ impl KartColumn {
     }
 }
 
-/// The word for a type.
+/// The name of a type in `schema.json`.
 pub(crate) fn type_name(data_type: &DataType) -> &'static str {
     match data_type {
         DataType::Boolean => "boolean",

@@ -8,7 +8,7 @@ use super::{
     FOLDER, KartColumn,
     generated_keys::GeneratedKeys,
     legend::Legend,
-    tree::{self, Entry, Mode},
+    tree::{self, EntryMode, TreeEntry},
 };
 use crate::object::Id;
 
@@ -23,11 +23,11 @@ pub(crate) struct StoredDataset {
     /// The tree of its features.
     pub(crate) features: Option<Id>,
     /// The lines of `meta/legend`.
-    pub(crate) legend_files: Vec<Entry>,
+    pub(crate) legend_files: Vec<TreeEntry>,
     /// The lines of `meta`.
-    pub(crate) meta: Vec<Entry>,
-    /// What stands beside [`FOLDER`].
-    pub(crate) attachments: Vec<Entry>,
+    pub(crate) meta: Vec<TreeEntry>,
+    /// The entries beside [`FOLDER`].
+    pub(crate) attachments: Vec<TreeEntry>,
 }
 
 /// A dataset could not be read.
@@ -36,8 +36,8 @@ pub enum DatasetError {
     /// Git could not give an object.
     #[error("could not read the dataset from the repository")]
     Git(#[source] gix::Error),
-    /// Something in it is not as it must be.
-    #[error("{0} of the dataset is not as Kart's table datasets have it")]
+    /// A part of it is malformed.
+    #[error("{0} of the dataset is malformed")]
     Malformed(&'static str),
 }
 
@@ -48,22 +48,22 @@ impl From<gix::Error> for DatasetError {
 }
 
 impl StoredDataset {
-    /// Reads the dataset whose tree is given; nothing if it is no table dataset.
+    /// Reads the dataset in a tree; `None` if it is not a table dataset.
     pub(crate) fn open(git: &gix::Repository, tree: Id) -> Result<Option<Self>, DatasetError> {
         let (folder, attachments): (Vec<_>, Vec<_>) = read_tree(git, tree)?
             .into_iter()
-            .partition(|entry| entry.name == FOLDER.as_bytes() && entry.mode == Mode::Tree);
+            .partition(|entry| entry.name == FOLDER.as_bytes() && entry.mode == EntryMode::Tree);
         let Some(folder) = folder.first() else {
             return Ok(None);
         };
         let folder = read_tree(git, folder.id)?;
-        let meta = find(&folder, "meta", Mode::Tree).ok_or(DatasetError::Malformed("the tree"))?;
+        let meta = find(&folder, "meta", EntryMode::Tree).ok_or(DatasetError::Malformed("the tree"))?;
         let meta = read_tree(git, meta)?;
-        let item = |name| find(&meta, name, Mode::Blob).map(|id| read(git, id)).transpose();
+        let item = |name| find(&meta, name, EntryMode::Blob).map(|id| read(git, id)).transpose();
 
         let schema = item("schema.json")?.ok_or(DatasetError::Malformed("schema.json"))?;
         let generated = item("generated-pks.json")?;
-        let legend_files = match find(&meta, "legend", Mode::Tree) {
+        let legend_files = match find(&meta, "legend", EntryMode::Tree) {
             Some(tree) => read_tree(git, tree)?,
             None => Vec::new(),
         };
@@ -74,25 +74,25 @@ impl StoredDataset {
             generated_keys: generated
                 .map(|json| GeneratedKeys::parse(&json).ok_or(DatasetError::Malformed("generated-pks.json")))
                 .transpose()?,
-            features: find(&folder, "feature", Mode::Tree),
+            features: find(&folder, "feature", EntryMode::Tree),
             meta,
             attachments,
         }))
     }
 
     /// The line that names the tree of its features.
-    pub(crate) fn feature_tree(&self) -> Option<Entry> {
-        self.features.map(|tree| Entry::tree("feature", tree))
+    pub(crate) fn feature_tree(&self) -> Option<TreeEntry> {
+        self.features.map(|tree| TreeEntry::tree("feature", tree))
     }
 }
 
 /// The id of the entry of that name and mode.
-pub(crate) fn find(entries: &[Entry], name: &str, mode: Mode) -> Option<Id> {
+pub(crate) fn find(entries: &[TreeEntry], name: &str, mode: EntryMode) -> Option<Id> {
     let mut same = entries.iter().filter(|entry| entry.name == name.as_bytes());
     same.find(|entry| entry.mode == mode).map(|entry| entry.id)
 }
 
-/// The largest object that is read into memory, in bytes: a pack of a megabyte can hold one of a gigabyte.
+/// The largest object that is read into memory, in bytes: a small pack can contain a huge object.
 const LARGEST: u64 = 256 << 20;
 
 /// The bytes of an object.
@@ -105,11 +105,14 @@ pub(crate) fn read(git: &gix::Repository, id: Id) -> Result<Vec<u8>, DatasetErro
 }
 
 /// The lines of a tree.
-pub(crate) fn read_tree(git: &gix::Repository, id: Id) -> Result<Vec<Entry>, DatasetError> {
+pub(crate) fn read_tree(git: &gix::Repository, id: Id) -> Result<Vec<TreeEntry>, DatasetError> {
     Ok(tree::decode(&read(git, id)?)?)
 }
 
-fn read_legends(git: &gix::Repository, files: &[Entry]) -> Result<BTreeMap<String, Legend>, DatasetError> {
+fn read_legends(
+    git: &gix::Repository,
+    files: &[TreeEntry],
+) -> Result<BTreeMap<String, Legend>, DatasetError> {
     let malformed = || DatasetError::Malformed("a legend");
     files
         .iter()

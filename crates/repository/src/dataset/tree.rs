@@ -8,22 +8,22 @@ use crate::object::Id;
 
 /// A line of a tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Entry {
-    pub(crate) mode: Mode,
+pub(crate) struct TreeEntry {
+    pub(crate) mode: EntryMode,
     pub(crate) name: Vec<u8>,
     pub(crate) id: Id,
 }
 
 /// What a line of a tree names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Mode {
+pub(crate) enum EntryMode {
     Tree,
     Blob,
     /// An executable file, a link, a submodule: kept as it is.
     Other(u16),
 }
 
-impl Mode {
+impl EntryMode {
     fn of(mode: gix::objs::tree::EntryMode) -> Self {
         if mode.is_tree() {
             Self::Tree
@@ -43,34 +43,34 @@ impl Mode {
     }
 }
 
-impl Entry {
+impl TreeEntry {
     pub(crate) fn tree(name: impl Into<Vec<u8>>, id: Id) -> Self {
-        Self { mode: Mode::Tree, name: name.into(), id }
+        Self { mode: EntryMode::Tree, name: name.into(), id }
     }
 
     pub(crate) fn blob(name: impl Into<Vec<u8>>, id: Id) -> Self {
-        Self { mode: Mode::Blob, name: name.into(), id }
+        Self { mode: EntryMode::Blob, name: name.into(), id }
     }
 
     /// Git's order: by name, as if a tree's ended in a slash.
     fn order(&self, other: &Self) -> Ordering {
-        let end = |entry: &Self| (entry.mode == Mode::Tree).then_some(b'/');
+        let end = |entry: &Self| (entry.mode == EntryMode::Tree).then_some(b'/');
         let bytes = |entry: &Self| -> Vec<u8> { entry.name.iter().copied().chain(end(entry)).collect() };
         bytes(self).cmp(&bytes(other))
     }
 }
 
 /// Appends one line.
-pub(crate) fn write_line(out: &mut Vec<u8>, mode: Mode, name: &[u8], id: &Id) {
+pub(crate) fn write_line(out: &mut Vec<u8>, mode: EntryMode, name: &[u8], id: &Id) {
     mode.write(out);
     out.extend_from_slice(name);
     out.push(0);
     out.extend_from_slice(id);
 }
 
-/// The bytes of a tree with these entries, in whatever order they come.
-pub(crate) fn encode(mut entries: Vec<Entry>) -> Vec<u8> {
-    entries.sort_by(Entry::order);
+/// The bytes of a tree with these entries, which may come in any order.
+pub(crate) fn encode(mut entries: Vec<TreeEntry>) -> Vec<u8> {
+    entries.sort_by(TreeEntry::order);
     let mut out = Vec::new();
     for entry in &entries {
         write_line(&mut out, entry.mode, &entry.name, &entry.id);
@@ -79,12 +79,12 @@ pub(crate) fn encode(mut entries: Vec<Entry>) -> Vec<u8> {
 }
 
 /// Reads the bytes of a tree.
-pub(crate) fn decode(bytes: &[u8]) -> gix::Result<Vec<Entry>> {
+pub(crate) fn decode(bytes: &[u8]) -> gix::Result<Vec<TreeEntry>> {
     TreeRefIter::from_bytes(bytes, gix::hash::Kind::Sha1)
         .map(|entry| {
             let entry = entry.map_err(gix::Error::from_error)?;
-            Ok(Entry {
-                mode: Mode::of(entry.mode),
+            Ok(TreeEntry {
+                mode: EntryMode::of(entry.mode),
                 name: entry.filename.to_vec(),
                 id: entry.oid.as_bytes().try_into().map_err(gix::Error::from_error)?,
             })

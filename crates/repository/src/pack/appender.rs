@@ -16,27 +16,27 @@ use hashbrown::{HashTable, hash_table::Entry};
 use super::{
     PackError,
     checksum::{EarlyChecksum, HEADER_SIZE},
-    chunk::Chunk,
+    detached::DetachedIo,
     entry::is_tree,
-    index::Located,
-    roll::Roll,
-    unbreakable::Unbreakable,
+    entry_buffer::EntryBuffer,
+    index::PackedObject,
+    spilling_list::SpillingList,
 };
 use crate::Interrupter;
 
-/// How often what was written is sent to the disk, so that the last sync has little left to do. Seldom enough to cost nothing;
-/// often enough that others who wait for the same disk, above all the task store with a cancel, do not wait for much of ours.
+/// After how many bytes the file is synced, so that the last sync is short. Large enough that the syncs cost nothing; small
+/// enough that others who sync to the same disk, such as the task store, do not wait long.
 const SYNC_EVERY: u64 = 4 << 20;
 
-/// What the threads that make objects send.
-pub(super) enum Message {
+/// What the object sinks send.
+pub(super) enum AppenderCommand {
     /// More objects.
-    Append(Chunk),
+    Append(EntryBuffer),
     /// So many objects are still to come.
     Expect(u32),
 }
 
-/// Appends chunks to the file, and remembers where each object is.
+/// Appends buffers to the file, and remembers where each object is.
 pub(super) struct Appender {
     file: Arc<File>,
     end: u64,
@@ -51,7 +51,7 @@ pub(super) struct Appended {
     pub(super) file: Arc<File>,
     /// Where the objects end.
     pub(super) end: u64,
-    pub(super) objects: Vec<Located>,
+    pub(super) objects: Vec<PackedObject>,
     /// Its checksum, if it has as many objects as was expected.
     pub(super) checksum: Option<EarlyChecksum>,
 }
@@ -60,33 +60,37 @@ impl Appender {
     /// Writes to `file`, and where there are very many objects, to another in the same `folder`.
     pub(super) fn new(file: File, folder: &Path, interrupter: Interrupter) -> Result<Self, PackError> {
         let file = Arc::new(file);
-        // The number of objects stands in the header and is known only at the end.
+        // The header contains the number of objects, which is known only at the end.
         (&*file).write_all(&[0; HEADER_SIZE]).map_err(PackError::disk("write"))?;
         Ok(Self {
             syncer: Syncer::new(file.clone())?,
             file,
             end: HEADER_SIZE as u64,
-            objects: Objects { list: Roll::new(folder), others: Places::new(), trees: Places::new() },
+            objects: Objects {
+                list: SpillingList::new(folder),
+                others: IdTable::new(),
+                trees: IdTable::new(),
+            },
             checksum: None,
             interrupter,
         })
     }
 
-    /// Appends what comes in until nobody is left to send; sends the chunks back to be used again.
+    /// Carries out the commands until all senders are dropped; sends the buffers back to be used again.
     pub(super) fn run(
         mut self,
-        incoming: &Receiver<Message>,
-        used: &Sender<Chunk>,
+        incoming: &Receiver<AppenderCommand>,
+        used: &Sender<EntryBuffer>,
     ) -> Result<Appended, PackError> {
-        while let Ok(message) = incoming.recv() {
-            match message {
-                Message::Append(mut chunk) => {
-                    self.append(&chunk)?;
-                    chunk.clear();
-                    // Nobody may be left to use it again.
-                    let _ = used.send(chunk);
+        while let Ok(command) = incoming.recv() {
+            match command {
+                AppenderCommand::Append(mut buffer) => {
+                    self.append(&buffer)?;
+                    buffer.clear();
+                    // Fails when all sinks are dropped: then no buffer is needed.
+                    let _ = used.send(buffer);
                 }
-                Message::Expect(more) => self.begin_checksum(more)?,
+                AppenderCommand::Expect(more) => self.begin_checksum(more)?,
             }
             self.syncer.written_up_to(self.end);
             if let Some(checksum) = &self.checksum {
@@ -108,20 +112,20 @@ impl Appender {
     }
 
     /// Appends the objects that the pack does not hold yet: equal rows are one object.
-    fn append(&mut self, chunk: &Chunk) -> Result<(), PackError> {
+    fn append(&mut self, buffer: &EntryBuffer) -> Result<(), PackError> {
         let mut pending = 0..0;
-        for (entry, bytes) in chunk.iter() {
+        for (entry, bytes) in buffer.iter() {
             let offset = self.end + pending.len() as u64;
             let end = entry.start + bytes.len();
-            let object = Located { id: entry.id, crc: entry.crc, offset };
+            let object = PackedObject { id: entry.id, crc: entry.crc, offset };
             if self.objects.insert(object, is_tree(bytes)).map_err(PackError::disk("list the objects of"))? {
                 pending.end = end;
             } else {
-                self.write(&chunk.bytes[pending])?;
+                self.write(&buffer.bytes[pending])?;
                 pending = end..end;
             }
         }
-        self.write(&chunk.bytes[pending])
+        self.write(&buffer.bytes[pending])
     }
 
     fn write(&mut self, bytes: &[u8]) -> Result<(), PackError> {
@@ -133,31 +137,31 @@ impl Appender {
 
 /// Objects in the order of the pack, each once.
 struct Objects {
-    list: Roll,
-    others: Places,
-    /// They come when all else is there, and had they no table of their own, might double that of the features.
-    trees: Places,
+    list: SpillingList,
+    others: IdTable,
+    /// Trees have a table of their own: they come last, and could double the size of the other table.
+    trees: IdTable,
 }
 
-/// The first bytes of each id and where in the list it stands: eight bytes an object, so that looking one up stays in the
-/// cache, and growing never looks at the list.
-type Places = HashTable<(u32, u32)>;
+/// The first bytes of each id and its position in the list: eight bytes for an object, so that a lookup stays in the processor's
+/// cache and growing the table does not read the list.
+type IdTable = HashTable<(u32, u32)>;
 
 impl Objects {
     /// Adds an object, if its id is new.
-    fn insert(&mut self, object: Located, is_tree: bool) -> io::Result<bool> {
+    fn insert(&mut self, object: PackedObject, is_tree: bool) -> io::Result<bool> {
         let Self { list, others, trees } = self;
-        let places = if is_tree { trees } else { others };
+        let table = if is_tree { trees } else { others };
         let head = u32::from_ne_bytes(object.id[..4].try_into().expect("four of twenty bytes"));
         let failure = RefCell::new(None);
-        let is_same = |&(other, place): &(u32, u32)| {
+        let is_same = |&(other, position): &(u32, u32)| {
             other == head
-                && match list.get(place as usize) {
+                && match list.get(position as usize) {
                     Ok(other) => other.id == object.id,
                     Err(error) => failure.replace(Some(error)).is_none(),
                 }
         };
-        let entry = places.entry(spread(head), is_same, |(head, _)| spread(*head));
+        let entry = table.entry(spread(head), is_same, |(head, _)| spread(*head));
         if let Some(error) = failure.take() {
             return Err(error);
         }
@@ -171,21 +175,21 @@ impl Objects {
         }
     }
 
-    fn into_list(self) -> io::Result<Vec<Located>> {
+    fn into_list(self) -> io::Result<Vec<PackedObject>> {
         drop((self.others, self.trees));
         self.list.into_list()
     }
 }
 
-/// Ids are evenly spread already; a table looks at the upper and at the lower bits of a hash.
+/// The hash of an id, which is evenly distributed already. The table uses the upper and the lower bits.
 fn spread(head: u32) -> u64 {
     u64::from(head) << 32 | u64::from(head)
 }
 
-/// Sends what was written to the disk while more is being made.
+/// Syncs the file in the background while more is written.
 struct Syncer {
     wanted: SyncSender<()>,
-    syncing: Unbreakable<io::Result<()>>,
+    syncing: DetachedIo<io::Result<()>>,
     asked_at: u64,
 }
 
@@ -198,7 +202,7 @@ impl Syncer {
             }
             Ok(())
         };
-        let syncing = Unbreakable::begin("pack-sync", sync_when_asked)
+        let syncing = DetachedIo::begin("pack-sync", sync_when_asked)
             .map_err(PackError::disk("start the thread that syncs"))?;
         Ok(Self { wanted, syncing, asked_at: 0 })
     }
@@ -206,7 +210,7 @@ impl Syncer {
     fn written_up_to(&mut self, end: u64) {
         if end - self.asked_at >= SYNC_EVERY {
             self.asked_at = end;
-            // One that is asked for already will do.
+            // Fails when a sync is pending already, which is enough.
             let _ = self.wanted.try_send(());
         }
     }

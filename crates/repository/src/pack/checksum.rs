@@ -1,7 +1,7 @@
-//! The SHA-1 at the end of a pack, over all that stands before it.
+//! The SHA-1 at the end of a pack, over all bytes before it.
 //!
-//! It covers the number of objects in the first bytes, so it cannot be begun before that is known. What it reads is
-//! still in the page cache.
+//! It covers the number of objects in the header, so it cannot be begun before that number is known. The file is read back,
+//! usually from the page cache.
 
 use std::{
     fs::File,
@@ -20,7 +20,7 @@ use crate::{Interrupter, object::Id};
 
 /// The length of a pack's header: its mark, its version, and how many objects it has.
 pub(super) const HEADER_SIZE: usize = 12;
-/// How much is read at once, and how often an interrupt is looked for.
+/// How many bytes are read at once, and between two checks for an interrupt.
 const STRIDE: u64 = 256 << 10;
 
 /// The header of a pack with so many objects.
@@ -37,12 +37,12 @@ pub(super) fn checksum(
     end: u64,
     interrupter: &Interrupter,
 ) -> Result<Id, PackError> {
-    let mut reading = Reading::new(count, interrupter.clone());
+    let mut reading = ChecksumReader::new(count, interrupter.clone());
     reading.up_to(file, end)?;
     Ok(reading.hasher.finalize().into())
 }
 
-/// A checksum that is taken while the last objects are being written.
+/// A checksum that is computed while the last objects are written.
 pub(super) struct EarlyChecksum {
     count: u32,
     ends: SyncSender<u64>,
@@ -52,7 +52,7 @@ pub(super) struct EarlyChecksum {
 impl EarlyChecksum {
     /// Begins the checksum of a pack that is going to have `count` objects.
     pub(super) fn new(file: Arc<File>, count: u32, interrupter: Interrupter) -> Result<Self, PackError> {
-        let reading = Reading::new(count, interrupter);
+        let reading = ChecksumReader::new(count, interrupter);
         let (ends, written) = sync_channel(1);
         let thread = thread::Builder::new()
             .name("pack-checksum".into())
@@ -61,37 +61,37 @@ impl EarlyChecksum {
         Ok(Self { count, ends, thread })
     }
 
-    /// Lets it read as far as `end`; it may learn that only with the next call.
+    /// Lets it read as far as `end`, at the latest after the next call.
     pub(super) fn written_up_to(&self, end: u64) {
         let _ = self.ends.try_send(end);
     }
 
-    /// The checksum of the pack that ends at `end`, if it has become as it was expected.
+    /// The checksum of the pack that ends at `end`; `None` if it has another number of objects than was expected.
     pub(super) fn finish(self, count: u32, end: u64) -> Result<Option<Id>, PackError> {
-        // A thread that has failed says so below.
+        // If the thread has failed, `join` returns its error.
         let _ = self.ends.send(end);
         drop(self.ends);
-        let hasher = self.thread.join().map_err(|_| PackError::GivenUp)??;
+        let hasher = self.thread.join().map_err(|_| PackError::Aborted)??;
         Ok((count == self.count).then(|| hasher.finalize().into()))
     }
 }
 
-fn follow(file: &File, mut reading: Reading, written: &Receiver<u64>) -> Result<Sha1, PackError> {
+fn follow(file: &File, mut reading: ChecksumReader, written: &Receiver<u64>) -> Result<Sha1, PackError> {
     while let Ok(end) = written.recv() {
         reading.up_to(file, end)?;
     }
     Ok(reading.hasher)
 }
 
-/// A pack as far as it has been read.
-struct Reading {
+/// The checksum of the part of a pack that has been read.
+struct ChecksumReader {
     hasher: Sha1,
     at: u64,
     buffer: Vec<u8>,
     interrupter: Interrupter,
 }
 
-impl Reading {
+impl ChecksumReader {
     fn new(count: u32, interrupter: Interrupter) -> Self {
         Self {
             hasher: Sha1::new_with_prefix(header(count)),

@@ -2,7 +2,7 @@
 
 use libdeflater::{CompressionLvl, Compressor};
 
-use crate::object::Kind;
+use crate::object::ObjectKind;
 
 /// The most a stored deflate block can hold.
 const STORED_BLOCK: usize = 0xffff;
@@ -23,7 +23,7 @@ impl EntryWriter {
     }
 
     /// Appends the object to `out`, compressed if that makes it smaller.
-    pub(crate) fn compressed(&mut self, out: &mut Vec<u8>, kind: Kind, data: &[u8]) {
+    pub(crate) fn compressed(&mut self, out: &mut Vec<u8>, kind: ObjectKind, data: &[u8]) {
         match self.deflate(data) {
             Some(length) if length < data.len() => {
                 write_header(out, kind, data.len());
@@ -48,7 +48,7 @@ impl EntryWriter {
 }
 
 /// Appends the object to `out` as it is, in stored blocks.
-pub(crate) fn stored(out: &mut Vec<u8>, kind: Kind, data: &[u8]) {
+pub(crate) fn stored(out: &mut Vec<u8>, kind: ObjectKind, data: &[u8]) {
     write_header(out, kind, data.len());
     out.extend_from_slice(&ZLIB_HEADER);
     let mut rest = data;
@@ -69,11 +69,11 @@ pub(crate) fn stored(out: &mut Vec<u8>, kind: Kind, data: &[u8]) {
 
 /// Whether an entry is a tree, by its header.
 pub(crate) fn is_tree(entry: &[u8]) -> bool {
-    entry.first().is_some_and(|first| first >> 4 & 7 == Kind::Tree as u8)
+    entry.first().is_some_and(|first| first >> 4 & 7 == ObjectKind::Tree as u8)
 }
 
 /// Kind and size: three bits of kind and four of size, then seven of size a byte.
-fn write_header(out: &mut Vec<u8>, kind: Kind, size: usize) {
+fn write_header(out: &mut Vec<u8>, kind: ObjectKind, size: usize) {
     let mut byte = (kind as u8) << 4 | (size & 0x0f) as u8;
     let mut rest = size >> 4;
     while rest > 0 {

@@ -1,10 +1,10 @@
-//! From all objects of a pack to a pack that Git can read, with its index.
+//! Completes a pack, so that Git can read it, and writes its index.
 
 use std::{
-    fs::{self, File},
-    io::BufWriter,
+    fs::File,
+    io::{self, BufWriter},
     os::unix::fs::FileExt,
-    path::{Path, PathBuf},
+    path::Path,
     thread,
 };
 
@@ -12,36 +12,32 @@ use super::{
     PackError,
     appender::Appended,
     checksum::{checksum, header},
-    index::{self, IndexWriter, Located},
-    unbreakable::Unbreakable,
-    unfinished::{KEPT_BY_US, Unfinished, Unpublished},
+    detached::DetachedIo,
+    index::{self, IndexWriter, PackedObject},
+    name::PackName,
+    temporary_file::TemporaryFile,
 };
-use crate::{Interrupter, object::Id};
+use crate::{Interrupter, object::Id, sync::sync_folder};
 
-/// A whole pack with its index, on disk and synced, which no reader sees yet.
+/// A whole pack with its index: synced, under temporary names, and not visible to readers. Both files are removed when it is
+/// dropped.
 #[derive(Debug)]
 pub(crate) struct FinishedPack {
-    pack: Unfinished,
-    index: Unfinished,
-    folder: PathBuf,
-    checksum: Id,
+    pack: TemporaryFile,
+    index: TemporaryFile,
+    name: PackName,
 }
 
-/// Keeps a pack from being repacked until a ref leads to it.
-#[derive(Debug)]
-#[must_use = "dropping it leaves the pack to Git's housekeeping"]
-pub(crate) struct KeptPack {
-    _keep: Unpublished,
-}
-
-/// An index but for its last lines.
-type OpenIndex = (IndexWriter<BufWriter<File>>, Unfinished);
+/// An index without its checksums.
+type OpenIndex = (IndexWriter<BufWriter<File>>, TemporaryFile);
 
 impl Appended {
     /// Completes the pack at `path` and writes its index; both are on the disk when this returns.
+    ///
+    /// Waits for the disk, but not after an interrupt.
     pub(super) fn finish(
         self,
-        path: Unfinished,
+        path: TemporaryFile,
         folder: &Path,
         interrupter: &Interrupter,
     ) -> Result<FinishedPack, PackError> {
@@ -56,51 +52,53 @@ impl Appended {
                     None => checksum(&file, count, end, interrupter),
                 });
             let index = write_index(folder, &mut objects, interrupter)?;
-            Ok::<_, PackError>((checksum.join().map_err(|_| PackError::GivenUp)??, index))
+            Ok::<_, PackError>((checksum.join().map_err(|_| PackError::Aborted)??, index))
         })?;
         file.write_all_at(&checksum, end).map_err(PackError::disk("write"))?;
         interrupter.check()?;
         let start = PackError::disk("start a thread that syncs");
-        let pack_synced = Unbreakable::begin("pack-sync", move || file.sync_data()).map_err(start)?;
+        let pack_synced = DetachedIo::begin("pack-sync", move || file.sync_data()).map_err(start)?;
         let start = PackError::disk("start a thread that syncs the index of");
         let index_synced =
-            Unbreakable::begin("index-sync", move || finish_index(index, &checksum)).map_err(start)?;
+            DetachedIo::begin("index-sync", move || finish_index(index, &checksum)).map_err(start)?;
         index_synced.wait(interrupter)??;
         pack_synced.wait(interrupter)?.map_err(PackError::disk("sync"))?;
-        Ok(FinishedPack { pack: path, index: index_path, folder: folder.to_owned(), checksum })
+        let mut finished = FinishedPack { pack: path, index: index_path, name: PackName(checksum) };
+        finished.name_files(folder).map_err(PackError::disk("name"))?;
+        let start = PackError::disk("start a thread that syncs the folder of");
+        let folder = folder.to_owned();
+        let folder_synced = DetachedIo::begin("folder-sync", move || sync_folder(&folder)).map_err(start)?;
+        folder_synced.wait(interrupter)?.map_err(PackError::disk("sync the folder of"))?;
+        Ok(finished)
     }
 }
 
 impl FinishedPack {
-    /// Gives pack and index the names under which Git finds them, the index last.
-    ///
-    /// As long as the result lives Git's housekeeping leaves the pack alone, though no ref leads to it yet.
-    pub(crate) fn publish(self) -> Result<KeptPack, PackError> {
-        let name = gix::ObjectId::from(self.checksum).to_string();
-        let place = |ending: &str| self.folder.join(format!("pack-{name}.{ending}"));
-        let keep = Unpublished(place("keep"));
-        // Never half written: what is not whole counts as somebody else's, and stays.
-        let mark = Unfinished::pack(&self.folder);
-        fs::write(&mark.0, KEPT_BY_US).map_err(PackError::disk("publish"))?;
-        mark.rename(&keep.0).map_err(PackError::disk("publish"))?;
-        let pack = Unpublished(place("pack"));
-        self.pack.rename(&pack.0).map_err(PackError::disk("publish"))?;
-        self.index.rename(&place("idx")).map_err(PackError::disk("publish"))?;
-        pack.stays();
-        File::open(&self.folder)
-            .and_then(|folder| folder.sync_all())
-            .map_err(PackError::disk("sync the folder of"))?;
-        Ok(KeptPack { _keep: keep })
+    /// The name that the pack will have.
+    pub(crate) fn name(&self) -> PackName {
+        self.name
+    }
+
+    /// Leaves the files where they are, so that [`place`](super::place::place) finds them.
+    pub(crate) fn persist(self) {
+        self.pack.persist();
+        self.index.persist();
+    }
+
+    /// Gives the files temporary names that contain the pack's name. Only complete and synced files have such names.
+    fn name_files(&mut self, folder: &Path) -> io::Result<()> {
+        self.pack.move_to(self.name.temporary_pack(folder))?;
+        self.index.move_to(self.name.temporary_index(folder))
     }
 }
 
 fn write_index(
     folder: &Path,
-    objects: &mut [Located],
+    objects: &mut [PackedObject],
     interrupter: &Interrupter,
 ) -> Result<OpenIndex, PackError> {
     index::sort(objects, interrupter)?;
-    let path = Unfinished::index(folder);
+    let path = TemporaryFile::index(folder);
     let file = File::create_new(&path.0).map_err(PackError::disk("create the index of"))?;
     let mut index = IndexWriter::new(BufWriter::with_capacity(256 << 10, file));
     index.write(objects, interrupter)?;

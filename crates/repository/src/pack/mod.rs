@@ -1,30 +1,35 @@
 //! Writes one new pack and its index, as described in gitformat-pack(5).
 //!
-//! Threads fill [`Inlet`]s with whole objects; one thread appends what they hand over to the file.
-//! No deltas are made: they cost time, and features hardly resemble each other.
-//! Nothing is visible to readers of the repository until [`FinishedPack::publish`].
+//! Threads fill [`ObjectSink`]s with whole objects; one thread appends what they hand over to the file.
+//! No deltas are made: they cost time, and features are rarely similar to each other.
+//! Nothing is visible to readers of the repository until [`place`].
 
 mod appender;
 mod checksum;
-mod chunk;
+mod detached;
 mod entry;
+mod entry_buffer;
 mod finish;
 mod index;
-mod roll;
-mod unbreakable;
-mod unfinished;
+mod leftovers;
+mod name;
+mod place;
+mod spilling_list;
+mod temporary_file;
 mod writer;
 
 pub(crate) use finish::FinishedPack;
-pub(crate) use unfinished::remove_leftovers;
-pub(crate) use writer::{Inlet, PackWriter};
+pub(crate) use leftovers::{is_being_published, remove_leftovers};
+pub(crate) use name::PackName;
+pub(crate) use place::{find_holding, place, remove_keep_file};
+pub(crate) use writer::{ObjectSink, PackWriter};
 
 use std::io;
 
 /// A pack could not be written.
 #[derive(Debug, thiserror::Error)]
 pub enum PackError {
-    /// The disk did not do what was asked.
+    /// An I/O error.
     #[error("could not {action} a pack of the repository")]
     Disk {
         /// What was being done.
@@ -35,12 +40,12 @@ pub enum PackError {
     /// A value is part of a collision attack.
     #[error(transparent)]
     Collision(#[from] crate::object::Collision),
-    /// It was stopped from outside.
+    /// The work was interrupted.
     #[error(transparent)]
     Interrupted(#[from] crate::Interrupted),
-    /// The thread that appends to the pack has stopped before its time.
-    #[error("writing the pack was given up")]
-    GivenUp,
+    /// A thread that writes the pack has stopped early.
+    #[error("writing the pack was aborted")]
+    Aborted,
     /// More objects than the format can count.
     #[error("a pack cannot hold more than {} objects", u32::MAX)]
     TooMany,

@@ -1,4 +1,4 @@
-//! The pack while it is being written.
+//! Writes a pack from many threads.
 
 use std::{
     fs::File,
@@ -13,122 +13,122 @@ use std::{
 
 use super::{
     PackError,
-    appender::{Appended, Appender, Message},
-    chunk::Chunk,
+    appender::{Appended, Appender, AppenderCommand},
     entry::{self, EntryWriter},
+    entry_buffer::EntryBuffer,
     finish::FinishedPack,
-    unfinished::Unfinished,
+    temporary_file::TemporaryFile,
 };
 use crate::{
     Interrupted, Interrupter,
-    object::{Id, Kind, id_of},
+    object::{Id, ObjectKind, id_of},
 };
 
-/// How many chunks may wait for the disk before the threads that make them do.
-const CHUNKS_UNDER_WAY: usize = 4;
+/// How many full buffers may wait for the disk. Further ones make the threads wait that fill them.
+const BUFFERS_IN_QUEUE: usize = 4;
 
 /// A pack that objects are being added to.
 pub(crate) struct PackWriter {
-    chunks: SyncSender<Message>,
-    spare: Arc<Mutex<Receiver<Chunk>>>,
+    to_appender: SyncSender<AppenderCommand>,
+    spare: Arc<Mutex<Receiver<EntryBuffer>>>,
     interrupter: Interrupter,
-    failure: Failure,
+    first_error: FirstError,
     appender: JoinHandle<Result<Appended, PackError>>,
-    path: Unfinished,
+    path: TemporaryFile,
     folder: PathBuf,
 }
 
-/// Where one thread puts its objects.
-pub(crate) struct Inlet {
-    chunk: Chunk,
+/// Takes the objects of one thread.
+pub(crate) struct ObjectSink {
+    buffer: EntryBuffer,
     entries: EntryWriter,
-    chunks: SyncSender<Message>,
-    spare: Arc<Mutex<Receiver<Chunk>>>,
+    to_appender: SyncSender<AppenderCommand>,
+    spare: Arc<Mutex<Receiver<EntryBuffer>>>,
     interrupter: Interrupter,
-    failure: Failure,
+    first_error: FirstError,
 }
 
 impl PackWriter {
     /// Begins a pack in the folder `objects/pack` of a repository.
     pub(crate) fn new(folder: &Path, interrupter: Interrupter) -> Result<Self, PackError> {
-        let path = Unfinished::pack(folder);
+        let path = TemporaryFile::pack(folder);
         let file = File::options()
             .read(true)
             .write(true)
             .create_new(true)
             .open(&path.0)
             .map_err(PackError::disk("create"))?;
-        let (chunks, incoming) = sync_channel(CHUNKS_UNDER_WAY);
-        let failure = Failure::default();
+        let (to_appender, incoming) = sync_channel(BUFFERS_IN_QUEUE);
+        let first_error = FirstError::default();
         let (used, spare) = channel();
         let appender = thread::Builder::new()
             .name("pack".into())
             .spawn({
-                let (interrupter, failure) = (interrupter.clone(), failure.clone());
+                let (interrupter, first_error) = (interrupter.clone(), first_error.clone());
                 let folder = folder.to_owned();
                 move || {
                     let appended = Appender::new(file, &folder, interrupter)
                         .and_then(|appender| appender.run(&incoming, &used));
-                    appended.map_err(|error| failure.keep(error))
+                    appended.map_err(|error| first_error.keep(error))
                 }
             })
             .map_err(PackError::disk("start the thread that writes"))?;
         Ok(Self {
-            chunks,
+            to_appender,
             spare: Arc::new(Mutex::new(spare)),
             interrupter,
-            failure,
+            first_error,
             appender,
             path,
             folder: folder.to_owned(),
         })
     }
 
-    /// A place for one more thread to put objects into.
-    pub(crate) fn inlet(&self) -> Inlet {
-        Inlet {
-            chunk: Chunk::default(),
+    /// A sink for the objects of one more thread.
+    pub(crate) fn sink(&self) -> ObjectSink {
+        ObjectSink {
+            buffer: EntryBuffer::default(),
             entries: EntryWriter::new(),
-            chunks: self.chunks.clone(),
+            to_appender: self.to_appender.clone(),
             spare: self.spare.clone(),
             interrupter: self.interrupter.clone(),
-            failure: self.failure.clone(),
+            first_error: self.first_error.clone(),
         }
     }
 
-    /// Announces how many objects are still to come, so that the checksum can be begun: it covers their number.
+    /// Announces how many objects are still to come, so that the checksum can be begun, which covers their number.
     ///
-    /// Nothing breaks if there are more or less; the checksum is then taken once more.
+    /// If that number turns out wrong, the checksum is computed again at the end.
     pub(crate) fn expect(&self, objects: u32) -> Result<(), PackError> {
-        self.chunks.send(Message::Expect(objects)).map_err(|_| self.failure.told())
+        self.to_appender.send(AppenderCommand::Expect(objects)).map_err(|_| self.first_error.get())
     }
 
     /// Completes the pack and writes its index; both are on the disk when this returns.
     ///
-    /// Every inlet must have been flushed and dropped.
+    /// Every sink must have been flushed and dropped.
     pub(crate) fn finish(self) -> Result<FinishedPack, PackError> {
-        drop(self.chunks);
+        drop(self.to_appender);
         let appended =
-            self.appender.join().unwrap_or(Err(PackError::GivenUp)).map_err(|_| self.failure.told())?;
+            self.appender.join().unwrap_or(Err(PackError::Aborted)).map_err(|_| self.first_error.get())?;
         appended.finish(self.path, &self.folder, &self.interrupter)
     }
 }
 
-impl Inlet {
+impl ObjectSink {
     /// Adds an object as it is.
-    pub(crate) fn add_stored(&mut self, id: Id, kind: Kind, data: &[u8]) -> Result<(), PackError> {
-        self.chunk.push(id, |out| entry::stored(out, kind, data));
+    pub(crate) fn add_stored(&mut self, id: Id, kind: ObjectKind, data: &[u8]) -> Result<(), PackError> {
+        self.buffer.push(id, |out| entry::stored(out, kind, data));
         self.hand_over_if_full()
     }
 
     /// Adds an object, compressed where that makes it smaller.
-    pub(crate) fn add_compressed(&mut self, id: Id, kind: Kind, data: &[u8]) -> Result<(), PackError> {
-        self.chunk.push(id, |out| self.entries.compressed(out, kind, data));
+    pub(crate) fn add_compressed(&mut self, id: Id, kind: ObjectKind, data: &[u8]) -> Result<(), PackError> {
+        self.buffer.push(id, |out| self.entries.compressed(out, kind, data));
         self.hand_over_if_full()
     }
 
-    /// Names an object and adds it.
-    pub(crate) fn add(&mut self, kind: Kind, data: &[u8]) -> Result<Id, PackError> {
+    /// Computes the id of an object and adds it.
+    pub(crate) fn add(&mut self, kind: ObjectKind, data: &[u8]) -> Result<Id, PackError> {
         let id = id_of(kind, data)?;
         self.add_compressed(id, kind, data)?;
         Ok(id)
@@ -139,42 +139,42 @@ impl Inlet {
         self.entries.compressed_len(data)
     }
 
-    /// Hands over what is left.
+    /// Hands over the objects that are still in the buffer.
     pub(crate) fn flush(&mut self) -> Result<(), PackError> {
-        if self.chunk.is_empty() {
+        if self.buffer.is_empty() {
             return Ok(());
         }
         self.interrupter.check()?;
         let spare = self.spare.lock().ok().and_then(|spare| spare.try_recv().ok());
-        let chunk = std::mem::replace(&mut self.chunk, spare.unwrap_or_default());
-        self.chunks.send(Message::Append(chunk)).map_err(|_| self.failure.told())
+        let buffer = std::mem::replace(&mut self.buffer, spare.unwrap_or_default());
+        self.to_appender.send(AppenderCommand::Append(buffer)).map_err(|_| self.first_error.get())
     }
 
     fn hand_over_if_full(&mut self) -> Result<(), PackError> {
-        if self.chunk.is_full() { self.flush() } else { Ok(()) }
+        if self.buffer.is_full() { self.flush() } else { Ok(()) }
     }
 }
 
-/// Why the appending thread has stopped: it ends while others still send, and each of them asks.
+/// Why the appending thread has stopped. Every sink that cannot send any more returns this error.
 #[derive(Clone, Default)]
-struct Failure(Arc<OnceLock<PackError>>);
+struct FirstError(Arc<OnceLock<PackError>>);
 
-impl Failure {
+impl FirstError {
     fn keep(&self, error: PackError) -> PackError {
         self.0.get_or_init(|| error);
-        PackError::GivenUp
+        PackError::Aborted
     }
 
-    fn told(&self) -> PackError {
+    fn get(&self) -> PackError {
         match self.0.get() {
             Some(PackError::Disk { action, source }) => PackError::Disk { action, source: same(source) },
             Some(PackError::Interrupted(_)) => PackError::Interrupted(Interrupted),
-            _ => PackError::GivenUp,
+            _ => PackError::Aborted,
         }
     }
 }
 
-/// What the system said, once more.
+/// A copy of an error of the operating system.
 fn same(error: &io::Error) -> io::Error {
     error.raw_os_error().map_or_else(|| error.kind().into(), io::Error::from_raw_os_error)
 }

@@ -1,64 +1,46 @@
-//! The commit, and the moment in which the branch moves.
+//! Makes the commit of all that was staged.
 
-use std::{
-    fs::File,
-    io,
-    path::{Path, PathBuf},
-    time::Duration,
-};
-
-use gix::{
-    bstr::{BString, ByteSlice},
-    lock::acquire::Fail,
-    objs::WriteTo,
-    refs::{
-        Target,
-        transaction::{Change, LogChange, PreviousValue, RefEdit, RefLog},
-    },
-};
+use gix::objs::WriteTo;
 use jiff::Timestamp;
 
-use super::{Stage, StageError, closed::ClosedLayer};
+use super::{Stage, StageError, finished_layer::FinishedLayer};
 use crate::{
-    Commit, Identity, Repository,
-    object::{Id, Kind, bytes},
+    Commit, Identity, Interrupter, Repository,
+    object::{Id, ObjectKind},
     pack::FinishedPack,
-    repository::branch_ref,
 };
 
-/// How long to wait for another program that has the branch locked.
-const PATIENCE: Fail = Fail::AfterDurationWithBackoff(Duration::from_secs(1));
-
-/// What a commit says beside its tree.
+/// The parts of a commit beside its tree.
 #[derive(Clone, Debug)]
 pub struct CommitDetails {
     /// Who made the change.
     pub author: Identity,
     /// Who records it.
     pub committer: Identity,
-    /// Why; in Kart's words if nobody says anything.
+    /// The message; one like Kart's if there is none.
     pub message: Option<String>,
-    /// The name of the file that was imported, for Kart's words.
+    /// The name of the file that was imported, for that message.
     pub source: String,
-    /// When.
+    /// The time of the commit.
     pub time: Timestamp,
 }
 
-/// A commit whose objects are all on the disk, and which nobody sees yet.
+/// A commit whose objects are all on the disk, and which is not visible yet. Dropping it removes them.
 pub struct StagedCommit {
-    repository: Repository,
-    branch: String,
-    tip: Option<Id>,
-    commit: Commit,
-    committer: gix::actor::Signature,
-    pack: FinishedPack,
+    pub(crate) repository: Repository,
+    pub(crate) branch: String,
+    /// Where the branch stood when the stage was opened, or has last caught up.
+    pub(crate) tip: Option<Id>,
+    pub(crate) commit: Commit,
+    pub(crate) interrupter: Interrupter,
+    pub(crate) pack: FinishedPack,
 }
 
 impl Stage {
-    /// Prepares the commit of all layers that were taken in.
+    /// Prepares the commit of all finished layers.
     ///
     /// # Errors
-    /// [`StageError::NothingToCommit`] if the branch holds just this already; if the disk fails.
+    /// [`StageError::NothingToCommit`] if the branch has the same content already; if the disk fails.
     pub fn commit(mut self, details: &CommitDetails) -> Result<StagedCommit, StageError> {
         let tree = self.write_trees()?;
         if let Some(parent) = self.parent.filter(|_| self.root.base() == Some(tree)) {
@@ -67,38 +49,38 @@ impl Stage {
         let object = self.commit_object(tree, details)?;
         let mut raw = Vec::new();
         object.write_to(&mut raw).map_err(|_| StageError::Identity(details.author.name.clone()))?;
-        let id = self.inlet.add(Kind::Commit, &raw)?;
-        self.inlet.flush()?;
-        drop(self.inlet);
+        let id = self.sink.add(ObjectKind::Commit, &raw)?;
+        self.sink.flush()?;
+        drop(self.sink);
         Ok(StagedCommit {
             commit: Commit::from_bytes(id.into(), &raw)?,
             repository: self.repository,
             branch: self.branch,
             tip: self.tip,
-            committer: object.committer,
+            interrupter: self.interrupter,
             pack: self.pack.finish()?,
         })
     }
 
-    /// Writes all trees, what does not depend on the features first: then it is known how many objects there will be,
+    /// Writes all trees. Those that do not depend on the features come first: then the number of objects is known,
     /// and the pack's checksum can be begun.
     fn write_trees(&mut self) -> Result<Id, StageError> {
         let mut layers = std::mem::take(&mut self.layers);
-        self.root.write_blobs(&mut self.inlet)?;
+        self.root.write_blobs(&mut self.sink)?;
         let metas =
-            layers.iter().map(|layer| layer.write_meta(&mut self.inlet)).collect::<Result<Vec<_>, _>>()?;
-        self.inlet.flush()?;
-        let trees: Option<u32> = layers.iter().map(ClosedLayer::tree_count).sum();
+            layers.iter().map(|layer| layer.write_meta(&mut self.sink)).collect::<Result<Vec<_>, _>>()?;
+        self.sink.flush()?;
+        let trees: Option<u32> = layers.iter().map(FinishedLayer::tree_count).sum();
         if let Some(trees) = trees {
             const ROOT_AND_COMMIT: u32 = 2;
             self.pack.expect(trees + ROOT_AND_COMMIT)?;
         }
         for (layer, meta) in layers.iter_mut().zip(metas) {
-            let tree = layer.write_trees(meta, &self.pack, &mut self.inlet, &self.interrupter)?;
+            let tree = layer.write_trees(meta, &self.pack, &mut self.sink, &self.interrupter)?;
             self.root.put(&layer.path, tree);
         }
         self.layers = layers;
-        self.root.write(&self.repository.git(), &mut self.inlet)
+        self.root.write(&self.repository.git(), &mut self.sink)
     }
 
     fn commit_object(&self, tree: Id, details: &CommitDetails) -> Result<gix::objs::Commit, StageError> {
@@ -113,20 +95,20 @@ impl Stage {
         })
     }
 
-    /// What the commit says; without NUL, which Git refuses in a message.
+    /// The commit's message, without NUL, which Git refuses.
     fn message(&self, details: &CommitDetails) -> String {
         let storable = |message: String| message.replace('\0', "");
         let given = details.message.clone().map(storable).filter(|message| !message.trim().is_empty());
         given.unwrap_or_else(|| storable(self.default_message(&details.source)))
     }
 
-    /// Kart's words for an import.
+    /// Kart's message for an import.
     fn default_message(&self, source: &str) -> String {
         if let [one] = &self.layers[..] {
             return format!("Import from {source}:{} to {}/", one.layer.name, one.path);
         }
         let mut message = format!("Import {} datasets from {source}:", self.layers.len());
-        for ClosedLayer { path, layer, .. } in &self.layers {
+        for FinishedLayer { path, layer, .. } in &self.layers {
             message += &format!("\n * {path}/");
             if path.as_str() != layer.name {
                 message += &format!(" (from {})", layer.name);
@@ -141,70 +123,6 @@ impl StagedCommit {
     pub fn commit(&self) -> &Commit {
         &self.commit
     }
-
-    /// The branch that will move.
-    pub fn branch(&self) -> &str {
-        &self.branch
-    }
-
-    /// Where the branch stood when the stage was opened.
-    pub fn previous_tip(&self) -> Option<gix::ObjectId> {
-        self.tip.map(Into::into)
-    }
-
-    /// Makes the objects visible, then moves the branch, if it still stands where it stood.
-    ///
-    /// The branch is locked first: where it cannot be moved the objects stay unseen, and are removed.
-    ///
-    /// # Errors
-    /// [`StageError::BranchMoved`] if it stands elsewhere, [`StageError::Update`] if it is locked by another program; if the
-    /// disk fails.
-    pub fn publish(self) -> Result<Commit, StageError> {
-        let edit = self.edit()?;
-        let path = self.repository.path().join(edit.name.as_bstr().to_path_lossy());
-        let git = self.repository.git();
-        let locked = git.refs.transaction().prepare(Some(edit), PATIENCE, PATIENCE);
-        let locked = locked.map_err(|source| self.why_not(source))?;
-        let unsynced = |source| StageError::Sync { branch: self.branch.clone(), source };
-        // The lock becomes the ref by a rename: its content must be on the disk before.
-        File::open(with_ending(&path, ".lock")).and_then(|lock| lock.sync_all()).map_err(unsynced)?;
-        let _kept = self.pack.publish()?;
-        let mut time = gix::date::parse::TimeBuf::default();
-        let committer = Some(self.committer.to_ref(&mut time));
-        let branch = self.branch;
-        locked.commit(committer).map_err(|source| StageError::Update { branch: branch.clone(), source })?;
-        sync_folders(&path).map_err(|source| StageError::Sync { branch, source })?;
-        Ok(self.commit)
-    }
-
-    /// Whether somebody else moved the branch, or it could not be locked.
-    fn why_not(&self, source: gix::Error) -> StageError {
-        let branch = self.branch.clone();
-        match self.repository.branch_tip(&branch) {
-            Ok(tip) if tip.map(bytes) == self.tip => StageError::Update { branch, source },
-            Ok(_) => StageError::BranchMoved { branch, source },
-            Err(error) => error.into(),
-        }
-    }
-
-    fn edit(&self) -> Result<RefEdit, StageError> {
-        let expected = match self.tip {
-            Some(tip) => PreviousValue::MustExistAndMatch(Target::Object(tip.into())),
-            None => PreviousValue::MustNotExist,
-        };
-        let log =
-            LogChange { mode: RefLog::AndReference, force_create_reflog: false, message: self.log_line() };
-        Ok(RefEdit {
-            change: Change::Update { log, expected, new: Target::Object(self.commit.id) },
-            name: branch_ref(&self.branch)?,
-            deref: false,
-        })
-    }
-
-    fn log_line(&self) -> BString {
-        let subject = self.commit.message.lines().next().unwrap_or_default();
-        format!("import: {subject}").into()
-    }
 }
 
 fn signature(identity: &Identity, time: Timestamp) -> gix::actor::Signature {
@@ -213,21 +131,4 @@ fn signature(identity: &Identity, time: Timestamp) -> gix::actor::Signature {
         email: identity.email.clone().into(),
         time: gix::date::Time { seconds: time.as_second(), offset: 0 },
     }
-}
-
-fn with_ending(path: &Path, ending: &str) -> PathBuf {
-    let mut path = path.as_os_str().to_owned();
-    path.push(ending);
-    path.into()
-}
-
-/// Brings the folders that lead to a ref to the disk, up to `refs/heads`; some may be new.
-fn sync_folders(path: &Path) -> io::Result<()> {
-    for folder in path.ancestors().skip(1) {
-        File::open(folder)?.sync_all()?;
-        if folder.ends_with("refs/heads") {
-            break;
-        }
-    }
-    Ok(())
 }

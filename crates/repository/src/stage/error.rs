@@ -2,7 +2,7 @@
 
 use crate::{BadPath, DatasetError, DatasetPath, PackError, ReadError};
 
-/// Why a commit could not be staged or published. But for [`Self::Sync`], nothing of it is visible.
+/// Why a commit could not be staged or published. Nothing of it is visible, except after [`Self::Update`].
 #[derive(Debug, thiserror::Error)]
 pub enum StageError {
     /// The repository cannot be read.
@@ -14,10 +14,10 @@ pub enum StageError {
     /// The new objects cannot be written.
     #[error(transparent)]
     Pack(#[from] PackError),
-    /// It was stopped from outside.
+    /// The work was interrupted.
     #[error(transparent)]
     Interrupted(#[from] crate::Interrupted),
-    /// What the repository holds of the layer cannot be read.
+    /// The layer in the repository cannot be read.
     #[error(transparent)]
     Dataset(#[from] DatasetError),
     /// A new branch cannot have this name.
@@ -31,15 +31,15 @@ pub enum StageError {
     /// A layer cannot have this path.
     #[error(transparent)]
     Path(#[from] BadPath),
-    /// Two layers of one import have one path.
+    /// Two layers of one commit have the same path.
     #[error("two layers would both be kept as '{0}'")]
     Twice(DatasetPath),
-    /// The repository has a layout of Kart's that is not supported.
+    /// The repository has a version of Kart's layout that is not supported.
     #[error(
         "the repository has version {0} of Kart's layout, and only version 3 can be written; upgrade it with 'kart upgrade'"
     )]
     Version(String),
-    /// Something else is in the way.
+    /// The path conflicts with something else in the repository.
     #[error("a layer cannot be kept as '{path}': {reason}")]
     Occupied {
         /// Where the layer was to be kept.
@@ -60,53 +60,49 @@ pub enum StageError {
     /// More than one column is a primary key.
     #[error("layer '{0}' has a primary key of several columns, which cannot be kept without losing rows")]
     CompositeKey(DatasetPath),
-    /// A feature cannot be told apart by its key.
+    /// A row has no usable primary key.
     #[error("layer '{path}': primary key {key} {reason}")]
     Key {
         /// Which layer.
         path: DatasetPath,
-        /// The key, or what stands in its place.
+        /// The key as text, or what is there instead.
         key: String,
         /// What is wrong with it.
         reason: &'static str,
     },
-    /// The identity cannot stand in a commit.
+    /// The identity cannot be written to a commit.
     #[error("'{0}' cannot be the name or address of an author")]
     Identity(String),
-    /// The branch holds just this already.
+    /// The branch has the same content already.
     #[error("Nothing to commit after {0}")]
     NothingToCommit(gix::ObjectId),
     /// Somebody else moved the branch.
-    #[error(
-        "branch {branch} was moved by somebody else in the meantime, so nothing was committed; try again"
-    )]
-    BranchMoved {
-        /// Which branch.
-        branch: String,
-        /// What Git says.
-        #[source]
-        source: gix::Error,
-    },
+    #[error("branch {0} was moved by somebody else in the meantime, so nothing was committed; try again")]
+    BranchMoved(String),
     /// Somebody else changed a layer that was to be written.
     #[error("layer '{0}' was changed by somebody else in the meantime, so nothing was committed; try again")]
     LayerMoved(DatasetPath),
-    /// The branch stands where it stood, and could not be moved.
-    #[error("could not move branch {branch}; another program may have the repository locked")]
+    /// Another program has the branch locked.
+    #[error("could not move branch {0}; another program may have the repository locked")]
+    Locked(String),
+    /// An I/O error while the branch was locked or moved. It may have moved already.
+    #[error("could not move branch {branch}")]
     Update {
-        /// Which branch.
-        branch: String,
-        /// What Git says.
-        #[source]
-        source: gix::Error,
-    },
-    /// The disk did not confirm it; the branch may have moved already.
-    #[error("could not bring branch {branch} to the disk")]
-    Sync {
         /// Which branch.
         branch: String,
         /// Why.
         source: std::io::Error,
     },
+    /// The objects of a publication are neither in the repository nor among its temporary packs.
+    #[error("the objects of commit {0} are gone, so it cannot be published")]
+    ObjectsGone(gix::ObjectId),
+}
+
+impl StageError {
+    /// Whether a [publication](crate::Repository::publish) that failed with this error can never be completed.
+    pub fn is_permanent(&self) -> bool {
+        matches!(self, Self::BranchMoved(_) | Self::ObjectsGone(_))
+    }
 }
 
 impl From<gix::Error> for StageError {

@@ -1,57 +1,60 @@
-//! Prepares a commit without anyone seeing it, then makes it visible in one step.
+//! Prepares a commit that is not visible before it is published.
 //!
 //! ```text
 //! Stage ──layer()──▶ LayerStage ──writer()──▶ FeatureWriter, one for each thread
 //!   │                    └──finish()
-//!   └──commit()──▶ StagedCommit ──publish()──▶ the branch has moved
+//!   └──commit()──▶ StagedCommit ──lock()──▶ LockedCommit ──publish()──▶ the branch has moved
 //! ```
 //!
-//! Whatever is dropped on the way leaves nothing behind.
+//! Each of them removes what it wrote when it is dropped.
 
 mod catch_up;
-mod closed;
 mod columns;
 mod commit;
+mod deleted_rows;
 mod error;
-mod features;
-mod layer;
+mod feature_entries;
+mod feature_writer;
+mod finished_layer;
+mod key_generator;
+mod key_text;
+mod layer_stage;
 mod meta;
-mod places;
-mod previous;
-mod root;
+mod mode;
+mod previous_features;
+mod root_tree;
 mod trees;
-mod unkeyed;
-mod vanished;
 
 pub use commit::{CommitDetails, StagedCommit};
 pub use error::StageError;
-pub use features::{FeatureWriter, WrittenFeatures};
-pub use layer::{LayerStage, Mode};
+pub use feature_writer::{FeatureWriter, WrittenFeatures};
+pub use layer_stage::LayerStage;
+pub use mode::Mode;
 
 use crate::{
     DatasetPath, Interrupter, Repository,
     object::Id,
-    pack::{Inlet, PackWriter},
+    pack::{ObjectSink, PackWriter},
     repository::branch_ref,
 };
 
-/// What will be a commit on top of a branch, as the branch was when the stage was opened.
+/// A commit that is being prepared, on top of a branch as it was when the stage was opened.
 pub struct Stage {
     repository: Repository,
     branch: String,
-    /// Where the branch stands; nothing if it is new.
+    /// The commit that the branch stands at; `None` if it is new.
     tip: Option<Id>,
-    /// What the commit will follow.
+    /// The parent of the commit.
     parent: Option<Id>,
-    root: root::Root,
+    root: root_tree::RootTree,
     interrupter: Interrupter,
     pack: PackWriter,
-    inlet: Inlet,
-    layers: Vec<closed::ClosedLayer>,
+    sink: ObjectSink,
+    layers: Vec<finished_layer::FinishedLayer>,
 }
 
 impl Stage {
-    /// Opens a stage on a local branch, which need not exist yet: a new one begins where HEAD stands.
+    /// Opens a stage on a local branch, which need not exist yet: a new branch begins at HEAD.
     ///
     /// # Errors
     /// If the name cannot be a branch's, or the repository cannot be read or written.
@@ -72,8 +75,8 @@ impl Stage {
         let folder = git.objects.store_ref().path().join("pack");
         let pack = PackWriter::new(&folder, interrupter.clone())?;
         Ok(Self {
-            root: root::Root::open(&git, parent)?,
-            inlet: pack.inlet(),
+            root: root_tree::RootTree::open(&git, parent)?,
+            sink: pack.sink(),
             repository: repository.clone(),
             branch: branch.to_owned(),
             tip,
@@ -89,7 +92,7 @@ impl Stage {
         self.interrupter.clone()
     }
 
-    /// Begins a layer. Its features go into writers of the result.
+    /// Begins a layer. Its features are written by [writers](LayerStage::writer) of the result.
     ///
     /// # Errors
     /// If the repository has something else at `path`, or what is there cannot be read, or `layer` does not
@@ -107,18 +110,27 @@ impl Stage {
         self.root.check_place(path)?;
         let git = self.repository.git();
         let previous = self.root.dataset(&git, path)?;
-        LayerStage::new(self, path.clone(), layer, mode, previous)
+        LayerStage::new(&git, self.interrupter(), path.clone(), layer, mode, previous)
     }
 
-    /// Takes in a layer whose features are all written, and says how many there are.
+    /// Ends a layer whose features are all written. Returns their number.
     ///
     /// # Errors
     /// If two of them have one key.
     pub fn finish(&mut self, layer: LayerStage) -> Result<u64, StageError> {
         let layer = layer.close()?;
         self.root.reserve(&layer.path);
-        let features = layer.places.len() as u64;
+        let features = layer.feature_entries.len() as u64;
         self.layers.push(layer);
         Ok(features)
+    }
+}
+
+impl LayerStage {
+    /// A writer for one more thread; a sequential layer has only one.
+    pub fn writer(&mut self, stage: &Stage) -> FeatureWriter {
+        let keys = self.take_key_generator();
+        let git = stage.repository.git();
+        FeatureWriter::new(self.setup(), git, stage.pack.sink(), keys, stage.interrupter())
     }
 }

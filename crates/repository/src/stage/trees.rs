@@ -1,30 +1,30 @@
-//! The trees above the features, from the leaves up.
+//! Writes the trees of the features, from the leaves up.
 
 use std::{collections::HashSet, thread};
 
 use super::{
     StageError,
-    places::{LeafScratch, Places},
+    feature_entries::{FeatureEntries, LeafScratch},
 };
 use crate::{
     Interrupter,
     dataset::{
-        place::{DIGITS, LEVELS},
-        tree::{Entry, Mode, encode, write_line},
+        feature_path::{DIGITS, LEVELS},
+        tree::{EntryMode, TreeEntry, encode, write_line},
     },
-    object::{Id, Kind, id_of},
-    pack::{Inlet, PackWriter},
+    object::{Id, ObjectKind, id_of},
+    pack::{ObjectSink, PackWriter},
 };
 
-/// Writes the tree of all features, leaving out trees that are `known`; nothing for no features.
+/// Writes the tree of all features, except for trees that are `known`. `None` if there are no features.
 pub(super) fn build(
-    places: &Places,
+    feature_entries: &FeatureEntries,
     known: &HashSet<Id>,
     pack: &PackWriter,
-    inlet: &mut Inlet,
+    sink: &mut ObjectSink,
     interrupter: &Interrupter,
 ) -> Result<Option<Id>, StageError> {
-    let mut level = leaves(places, known, pack, interrupter)?;
+    let mut level = leaves(feature_entries, known, pack, interrupter)?;
     let Some(_) = level.first() else { return Ok(None) };
     for _ in 0..LEVELS {
         level = level
@@ -32,9 +32,9 @@ pub(super) fn build(
             .map(|children| {
                 let entries = children.iter().map(|(tree, id)| {
                     let digit = DIGITS[(tree & 63) as usize];
-                    Entry::tree([digit], *id)
+                    TreeEntry::tree([digit], *id)
                 });
-                let id = add_new(inlet, known, &encode(entries.collect()))?;
+                let id = add_new(sink, known, &encode(entries.collect()))?;
                 Ok((children[0].0 >> 6, id))
             })
             .collect::<Result<_, StageError>>()?;
@@ -43,10 +43,10 @@ pub(super) fn build(
 }
 
 /// How many trees [`build`] writes if none is known.
-pub(super) fn count(places: &Places) -> u32 {
+pub(super) fn count(feature_entries: &FeatureEntries) -> u32 {
     let mut counts = [0; LEVELS + 1];
     let mut before: Option<u32> = None;
-    for leaf in places.leaves() {
+    for leaf in feature_entries.leaves() {
         for (level, count) in counts.iter_mut().enumerate() {
             let bits = 6 * level as u32;
             if before.is_none_or(|before| before >> bits != leaf.tree >> bits) {
@@ -60,42 +60,42 @@ pub(super) fn count(places: &Places) -> u32 {
 
 /// Writes the leaf trees, on several threads, and gives their numbers and ids in order.
 fn leaves(
-    places: &Places,
+    feature_entries: &FeatureEntries,
     known: &HashSet<Id>,
     pack: &PackWriter,
     interrupter: &Interrupter,
 ) -> Result<Vec<(u32, Id)>, StageError> {
-    let leaves: Vec<_> = places.leaves().collect();
+    let leaves: Vec<_> = feature_entries.leaves().collect();
     let threads = thread::available_parallelism().map_or(1, usize::from);
     let share = leaves.len().div_ceil(threads).max(64);
-    let write = |leaves: &[super::places::Leaf<'_>]| {
-        let mut inlet = pack.inlet();
+    let write = |leaves: &[super::feature_entries::Leaf<'_>]| {
+        let mut sink = pack.sink();
         let (mut scratch, mut bytes) = (LeafScratch::default(), Vec::new());
         let mut written = Vec::with_capacity(leaves.len());
         for leaf in leaves {
             interrupter.check()?;
             bytes.clear();
-            leaf.each(&mut scratch, |name, id| write_line(&mut bytes, Mode::Blob, name, id));
-            written.push((leaf.tree, add_new(&mut inlet, known, &bytes)?));
+            leaf.each(&mut scratch, |name, id| write_line(&mut bytes, EntryMode::Blob, name, id));
+            written.push((leaf.tree, add_new(&mut sink, known, &bytes)?));
         }
-        inlet.flush()?;
+        sink.flush()?;
         Ok::<_, StageError>(written)
     };
     thread::scope(|scope| {
         let shares: Vec<_> = leaves.chunks(share).map(|share| scope.spawn(|| write(share))).collect();
         let mut all = Vec::with_capacity(leaves.len());
         for share in shares {
-            all.extend(share.join().map_err(|_| crate::PackError::GivenUp)??);
+            all.extend(share.join().map_err(|_| crate::PackError::Aborted)??);
         }
         Ok(all)
     })
 }
 
-/// Trees of hashes do not compress: they are stored.
-fn add_new(inlet: &mut Inlet, known: &HashSet<Id>, bytes: &[u8]) -> Result<Id, StageError> {
-    let id = id_of(Kind::Tree, bytes)?;
+/// Adds a tree, stored: its hashes do not compress.
+fn add_new(sink: &mut ObjectSink, known: &HashSet<Id>, bytes: &[u8]) -> Result<Id, StageError> {
+    let id = id_of(ObjectKind::Tree, bytes)?;
     if !known.contains(&id) {
-        inlet.add_stored(id, Kind::Tree, bytes)?;
+        sink.add_stored(id, ObjectKind::Tree, bytes)?;
     }
     Ok(id)
 }

@@ -1,5 +1,6 @@
 use anyhow::Context as _;
 use longhaul_commands::{Environment, repository_lane};
+use longhaul_repository::RepositoriesError;
 use longhaul_tasks::{Context, Failure, Job, Lane, PublishError, Report};
 use serde::{Deserialize, Serialize};
 
@@ -31,9 +32,10 @@ impl Job for DeleteRepository {
     }
 
     fn publish(&self, env: &Environment, _intent: serde_json::Value) -> Result<(), PublishError> {
-        if let Some(found) = env.repositories.by_id(&self.repository)? {
-            env.repositories.delete(found.name())?;
+        let Some(found) = env.repositories.by_id(&self.repository)? else { return Ok(()) };
+        match env.repositories.delete(found.name()) {
+            Ok(()) | Err(RepositoriesError::NotFound(_)) => Ok(()),
+            Err(error) => Err(error.into()),
         }
-        Ok(())
     }
 }

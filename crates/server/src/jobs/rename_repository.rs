@@ -1,6 +1,6 @@
 use anyhow::Context as _;
 use longhaul_commands::{Environment, repository_lane};
-use longhaul_repository::RepositoryName;
+use longhaul_repository::{RepositoriesError, RepositoryName};
 use longhaul_tasks::{Context, Failure, Job, Lane, PublishError, Report};
 use serde::{Deserialize, Serialize};
 
@@ -35,12 +35,17 @@ impl Job for RenameRepository {
     }
 
     fn publish(&self, env: &Environment, _intent: serde_json::Value) -> Result<(), PublishError> {
-        let gone = || PublishError::impossible(anyhow::anyhow!("the repository is gone"));
-        let found = env.repositories.by_id(&self.repository)?.ok_or_else(gone)?;
-        if found.name().as_str() != self.name {
-            let to: RepositoryName = self.name.parse().map_err(PublishError::impossible)?;
-            env.repositories.rename(found.name(), &to).map_err(PublishError::impossible)?;
+        let found = env.repositories.by_id(&self.repository)?;
+        let found =
+            found.ok_or_else(|| PublishError::impossible(anyhow::anyhow!("the repository is gone")))?;
+        if found.name().as_str() == self.name {
+            return Ok(());
         }
-        Ok(())
+        let to: RepositoryName = self.name.parse().map_err(PublishError::impossible)?;
+        env.repositories.rename(found.name(), &to).map_err(|error| match error {
+            RepositoriesError::Io { .. } | RepositoriesError::Git { .. } => PublishError::Retry(error.into()),
+            // Somebody else has the name by now, or the repository is gone.
+            _ => PublishError::impossible(error),
+        })
     }
 }

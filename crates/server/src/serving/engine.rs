@@ -37,6 +37,11 @@ impl Engine {
         if let Some(store) = &store {
             drop_what_nobody_waits_for(store).await.context("taking up earlier tasks")?;
         }
+        let may_be_sealed = match &store {
+            Some(store) => has_running_tasks(store).await.context("taking up earlier tasks")?,
+            None => false,
+        };
+        repositories.sweep(may_be_sealed).context("opening the repositories")?;
         let registry = registry(environment(settings, data, repositories, import_roots));
         let builder = Tasks::builder(registry)
             .keep(settings.keep)
@@ -116,4 +121,11 @@ async fn drop_what_nobody_waits_for(store: &SqliteStore) -> anyhow::Result<()> {
     let cancels: Vec<_> = left.map(|record| Transition::CancelRequested { id: record.task.id }).collect();
     store.write(cancels).await?;
     Ok(())
+}
+
+/// Whether a server that was killed left tasks that were running. They may have been sealed, and what they need to complete
+/// their publication must stay.
+async fn has_running_tasks(store: &SqliteStore) -> anyhow::Result<bool> {
+    let running = Filter { status: vec![Status::Running], limit: Some(1), ..Filter::default() };
+    Ok(!store.list(&running).await?.is_empty())
 }

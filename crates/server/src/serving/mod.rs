@@ -36,7 +36,6 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
     tokens.iter().for_each(signals::reload_on_hangup);
     let data = DataFolder::take(&settings.data)?;
     let repositories = Repositories::open(data.repos()).context("opening the repositories")?;
-    repositories.sweep().context("opening the repositories")?;
     let import_roots = ImportRoots::new(&settings.import_root)?;
     let engine = engine::Engine::start(&settings, &data, repositories.clone(), import_roots.clone()).await?;
     let tasks = engine.tasks.clone();

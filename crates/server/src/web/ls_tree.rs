@@ -5,7 +5,7 @@ use std::{io, time::Duration};
 use axum::{body::Body, http::StatusCode};
 use bytes::Bytes;
 use futures_util::stream;
-use longhaul_repository::{LsTreeQuery, NodeKind, Nodes, RepositoryName};
+use longhaul_repository::{LsTreeEntries, LsTreeKind, LsTreeQuery, RepositoryName};
 use longhaul_tasks::{Node, Report};
 use longhaul_tasks_web::{Format, Printer};
 use tokio::{runtime::Handle, sync::mpsc, time};
@@ -94,7 +94,7 @@ impl List {
     }
 
     /// Writes everything to `send`, until that says that nobody reads any more.
-    fn write(self, nodes: Nodes, mut send: impl FnMut(Piece) -> bool) {
+    fn write(self, nodes: LsTreeEntries, mut send: impl FnMut(Piece) -> bool) {
         let mut chunk = self.head.clone();
         for (at, node) in nodes.enumerate() {
             let node = match node {
@@ -116,7 +116,7 @@ impl List {
         let _ = send(Piece::Chunk(chunk.into())) && send(Piece::End);
     }
 
-    fn push(&self, node: &longhaul_repository::Node, out: &mut Vec<u8>) {
+    fn push(&self, node: &longhaul_repository::LsTreeEntry, out: &mut Vec<u8>) {
         let document = self.printer.document("node", &Node::Element(self.members(node)));
         let element = match self.printer.format {
             // Without the declaration before the root.
@@ -132,14 +132,14 @@ impl List {
         out.extend_from_slice(element);
     }
 
-    fn members(&self, node: &longhaul_repository::Node) -> Report {
+    fn members(&self, node: &longhaul_repository::LsTreeEntry) -> Report {
         let report = Report::new().text("path", &node.path);
         if !self.verbose {
             return report;
         }
         let kind = match node.kind {
-            NodeKind::Tree => "tree",
-            NodeKind::Feature => "feature",
+            LsTreeKind::Tree => "tree",
+            LsTreeKind::Feature => "feature",
         };
         let schema = node.schema.map_or_else(|| "0".repeat(40), |id| id.to_string());
         report.text("metadataId", schema).text("type", kind).text("objectId", node.id.to_string())

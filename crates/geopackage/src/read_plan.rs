@@ -1,4 +1,4 @@
-//! From a row of SQLite to a row of a batch.
+//! Converts rows of SQLite to rows of a batch.
 
 use longhaul_geodata::geometry::normalise;
 use longhaul_geodata::{Batch, DataType, Value};
@@ -12,12 +12,12 @@ const MOST_COLUMNS: usize = 2_000;
 
 /// How to read the rows of a table; made once, used by all its parts.
 #[derive(Debug)]
-pub(crate) struct Plan {
+pub(crate) struct ReadPlan {
     pub(crate) layer: String,
     pub(crate) columns: Vec<PlannedColumn>,
-    /// Where a row's number stands behind the columns, if it is selected.
+    /// The position of the rowid behind the columns, if it is selected.
     pub(crate) rowid: Option<usize>,
-    /// Where the table's own key stands.
+    /// The position of the table's own key.
     pub(crate) key: Option<usize>,
     /// Selects the rows.
     pub(crate) sql: String,
@@ -28,23 +28,23 @@ pub(crate) struct Plan {
 #[derive(Debug)]
 pub(crate) struct PlannedColumn {
     pub(crate) name: String,
-    reading: Reading,
+    conversion: Conversion,
 }
 
-/// What is done to a value on its way.
+/// How a value is converted.
 #[derive(Clone, Copy, Debug)]
-enum Reading {
+enum Conversion {
     /// Nothing.
     Plain,
     /// 0 and 1 become yes and no.
     Boolean,
-    /// The zone letter goes.
+    /// The zone letter is removed.
     Timestamp,
-    /// It is checked and brought into its stored form.
+    /// The geometry is checked and converted to its stored form.
     Geometry,
 }
 
-impl Plan {
+impl ReadPlan {
     pub(crate) fn new(table: &Table) -> Self {
         let columns: Vec<_> = table.layer.schema.columns.iter().map(PlannedColumn::new).collect();
         let key = columns.iter().position(|column| table.key.first() == Some(&column.name));
@@ -60,7 +60,7 @@ impl Plan {
     }
 }
 
-/// No index is used: the rows come as they lie in the table, and the index of a hostile file may say what it likes.
+/// No index is used: rows come in the order of the table, and the index of a hostile file may be wrong.
 fn select(table: &Table, columns: &[PlannedColumn], selected_rowid: Option<&str>) -> String {
     let mut selected: Vec<_> = columns.iter().map(|column| quote(&column.name)).collect();
     selected.extend(selected_rowid.map(str::to_owned));
@@ -75,11 +75,11 @@ impl PlannedColumn {
     fn new(column: &longhaul_geodata::Column) -> Self {
         Self {
             name: column.name.clone(),
-            reading: match column.data_type {
-                DataType::Boolean => Reading::Boolean,
-                DataType::Timestamp { .. } => Reading::Timestamp,
-                DataType::Geometry { .. } => Reading::Geometry,
-                _ => Reading::Plain,
+            conversion: match column.data_type {
+                DataType::Boolean => Conversion::Boolean,
+                DataType::Timestamp { .. } => Conversion::Timestamp,
+                DataType::Geometry { .. } => Conversion::Geometry,
+                _ => Conversion::Plain,
             },
         }
     }
@@ -87,11 +87,13 @@ impl PlannedColumn {
     /// Adds a value of this column to the row that `batch` is being given.
     #[inline]
     pub(crate) fn push(&self, value: ValueRef<'_>, batch: &mut Batch) -> Result<(), CellError> {
-        match (self.reading, value) {
+        match (self.conversion, value) {
             (_, ValueRef::Null) => batch.push(Value::Null),
-            (Reading::Geometry, value) => return push_geometry(value, batch),
-            (Reading::Boolean, ValueRef::Integer(value @ (0 | 1))) => batch.push(Value::Boolean(value == 1)),
-            (Reading::Timestamp, ValueRef::Text(text)) => {
+            (Conversion::Geometry, value) => return push_geometry(value, batch),
+            (Conversion::Boolean, ValueRef::Integer(value @ (0 | 1))) => {
+                batch.push(Value::Boolean(value == 1))
+            }
+            (Conversion::Timestamp, ValueRef::Text(text)) => {
                 batch.push(Value::Text(std::str::from_utf8(text)?.trim_end_matches('Z')));
             }
             (_, ValueRef::Integer(value)) => batch.push(Value::Integer(value)),

@@ -10,10 +10,10 @@ use gix::{
 use super::{DatasetPath, FOLDER, stored::DatasetError};
 use crate::Repository;
 
-/// Trees looked into before the search is given up: no repository of layers has as many, but one can be built in
-/// which a few objects unfold to billions.
+/// The most trees that are searched. No repository of layers has as many, but a hostile one can be built in
+/// which a few objects expand to billions.
 const MOST_FOLDERS: usize = 100_000;
-/// Folders within folders.
+/// The deepest nesting of folders.
 const DEEPEST: usize = 32;
 
 impl Repository {
@@ -29,9 +29,9 @@ impl Repository {
     }
 }
 
-/// The datasets below a folder, in Git's order. What is inside of a dataset is none, and nothing hidden is.
+/// The datasets below a folder, in Git's order. Datasets inside a dataset and hidden folders are ignored.
 ///
-/// Trees are read when it is their turn; ends after the first error.
+/// Trees are read while the iterator advances. It ends after the first error.
 pub(crate) struct Datasets {
     git: gix::Repository,
     /// The folders that are being looked into, the innermost last.
@@ -41,7 +41,7 @@ pub(crate) struct Datasets {
 }
 
 /// A dataset that was found.
-pub(crate) struct Found {
+pub(crate) struct FoundDataset {
     pub(crate) path: String,
     pub(crate) tree: ObjectId,
 }
@@ -57,7 +57,7 @@ impl Datasets {
         Self { git, open: Vec::new(), folders: 0 }
     }
 
-    /// Those below the tree `folder`, which is no dataset itself and stands at `path`.
+    /// The datasets below the tree `folder` at `path`, which is not a dataset itself.
     pub(crate) fn below(git: gix::Repository, folder: ObjectId, path: String) -> gix::Result<Self> {
         let mut datasets = Self::none(git);
         let (_, trees) = datasets.trees_in(folder)?;
@@ -92,16 +92,16 @@ impl Datasets {
     }
 
     /// Looks at one tree: a dataset, or one more folder.
-    fn look_at(&mut self, path: String, tree: ObjectId) -> gix::Result<Option<Found>> {
+    fn look_at(&mut self, path: String, tree: ObjectId) -> gix::Result<Option<FoundDataset>> {
         match self.trees_in(tree)? {
-            (true, _) => Ok(Some(Found { path, tree })),
+            (true, _) => Ok(Some(FoundDataset { path, tree })),
             (false, trees) => self.enter(path, trees).map(|()| None),
         }
     }
 }
 
 impl Iterator for Datasets {
-    type Item = gix::Result<Found>;
+    type Item = gix::Result<FoundDataset>;
 
     fn next(&mut self) -> Option<Self::Item> {
         while let Some(folder) = self.open.last_mut() {

@@ -1,20 +1,21 @@
-//! A layer on its way into a commit.
+//! A layer that is being written.
 
 use std::{collections::HashSet, sync::Arc};
 
 use longhaul_geodata::{Column, DataType, Layer, Schema};
 
 use super::{
-    Stage, StageError,
-    closed::ClosedLayer,
+    Mode, StageError,
     columns::align,
-    features::{FeatureWriter, Plan, WrittenFeatures},
-    places::Places,
-    previous::{Previous, key_error},
-    unkeyed::KeyGiver,
+    feature_entries::FeatureEntries,
+    feature_writer::{WriterSetup, WrittenFeatures},
+    finished_layer::FinishedLayer,
+    key_generator::KeyGenerator,
+    key_text::key_error,
+    previous_features::PreviousFeatures,
 };
 use crate::{
-    DatasetPath, Interrupter, PackError, Repository,
+    DatasetPath, Interrupter, PackError,
     dataset::{
         KartColumn, Scheme, feature::FeatureEncoder, generated_keys::GeneratedKeys, legend::Legend,
         stored::StoredDataset,
@@ -24,39 +25,29 @@ use crate::{
 /// The column that holds generated keys.
 const GENERATED: &str = "auto_pk";
 
-/// What becomes of the features that the branch has of a layer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
-    /// They go; what is written takes their place.
-    Replace,
-    /// They stay, except those whose key is written anew.
-    Add,
-}
-
 /// A layer whose features are being written.
 pub struct LayerStage {
     layer: Layer,
     mode: Mode,
-    repository: Repository,
     columns: Vec<KartColumn>,
     legend: Legend,
-    plan: Arc<Plan>,
+    setup: Arc<WriterSetup>,
     dataset: Option<StoredDataset>,
-    key_giver: Option<KeyGiver>,
-    places: Places,
+    key_generator: Option<KeyGenerator>,
+    feature_entries: FeatureEntries,
     interrupter: Interrupter,
     generated_keys: Option<GeneratedKeys>,
 }
 
 impl LayerStage {
     pub(super) fn new(
-        stage: &Stage,
+        git: &gix::Repository,
+        interrupter: Interrupter,
         path: DatasetPath,
         layer: &Layer,
         mode: Mode,
         dataset: Option<StoredDataset>,
     ) -> Result<Self, StageError> {
-        let git = stage.repository.git();
         let key = layer.schema.primary_key();
         let layer = keyed(layer, &path)?;
         if let (Some(dataset), Mode::Add) = (&dataset, mode) {
@@ -69,88 +60,84 @@ impl LayerStage {
         let legend = Legend::of(&columns);
         let scheme = Scheme::of(&layer.schema);
         let previous = match &dataset {
-            Some(dataset) => Some(Previous::read(&git, dataset, &legend, scheme, mode, &stage.interrupter)?),
+            Some(dataset) => Some(PreviousFeatures::read(git, dataset, &legend, scheme, mode, &interrupter)?),
             None => None,
         };
-        let key_giver = key.is_none().then(|| {
+        let key_generator = key.is_none().then(|| {
             let keys = dataset.as_ref().and_then(|dataset| dataset.generated_keys.clone());
-            let highest = previous.as_ref().and_then(Previous::highest).filter(|_| mode == Mode::Add);
-            KeyGiver::new(columns[0].clone(), keys, mode, highest)
+            let highest = previous.as_ref().and_then(PreviousFeatures::highest).filter(|_| mode == Mode::Add);
+            KeyGenerator::new(columns[0].clone(), keys, mode, highest)
         });
         let encoder = FeatureEncoder::new(&legend.name(), legend.values.len(), key);
         Ok(Self {
             layer,
             mode,
-            repository: stage.repository.clone(),
             columns,
             legend,
-            plan: Arc::new(Plan { path, encoder, key, scheme, previous }),
+            setup: Arc::new(WriterSetup { path, encoder, key, scheme, previous }),
             dataset,
-            key_giver,
-            places: Places::new(scheme),
-            interrupter: stage.interrupter(),
+            key_generator,
+            feature_entries: FeatureEntries::new(scheme),
+            interrupter,
             generated_keys: None,
         })
     }
 
-    /// Whether features must come from one thread, in their order: so it is where keys are generated.
+    /// Whether features must be written by one thread, in order. That is so where keys are generated.
     pub fn is_sequential(&self) -> bool {
-        self.plan.key.is_none()
+        self.setup.key.is_none()
     }
 
-    /// A way in for one more thread; the only one where the layer is sequential.
-    pub fn writer(&mut self, stage: &Stage) -> FeatureWriter {
-        let keys = self.key_giver.take();
-        FeatureWriter::new(
-            self.plan.clone(),
-            self.repository.git(),
-            stage.pack.inlet(),
-            keys,
-            stage.interrupter(),
-        )
+    /// The only generator of keys, for the one writer of a sequential layer.
+    pub(super) fn take_key_generator(&mut self) -> Option<KeyGenerator> {
+        self.key_generator.take()
     }
 
-    /// Takes over what a writer wrote.
+    pub(super) fn setup(&self) -> Arc<WriterSetup> {
+        self.setup.clone()
+    }
+
+    /// Adds what a writer has written.
     pub fn collect(&mut self, written: WrittenFeatures) {
-        self.places.append(written.places);
+        self.feature_entries.append(written.feature_entries);
         if let Some(keys) = written.keys {
             self.generated_keys = Some(keys.into_keys());
         }
     }
 
-    /// Forgets the features of these integer keys, which must ascend, among those that were collected: others will be
-    /// written in their place, or none.
+    /// Removes the features with these integer keys, which must ascend, from those that were collected: others are
+    /// written instead, or none.
     ///
     /// # Errors
     /// If it is interrupted.
     pub fn withdraw(&mut self, keys: &[i64]) -> Result<(), StageError> {
-        self.places.remove(keys, &self.interrupter)?;
+        self.feature_entries.remove(keys, &self.interrupter)?;
         Ok(())
     }
 
-    /// Sorts out where the features stand; those of the previous version that stay are among them.
-    pub(super) fn close(mut self) -> Result<ClosedLayer, StageError> {
-        let Ok(plan) = Arc::try_unwrap(self.plan) else {
-            return Err(PackError::GivenUp.into());
+    /// Sorts the entries of the features, and adds those of the previous version that stay.
+    pub(super) fn close(mut self) -> Result<FinishedLayer, StageError> {
+        let Ok(setup) = Arc::try_unwrap(self.setup) else {
+            return Err(PackError::Aborted.into());
         };
-        let repeated = |key| key_error(&plan.path, key, "stands in more than one row");
-        self.places.sort(&self.interrupter)?.map_err(repeated)?;
+        let repeated = |key| key_error(&setup.path, key, "occurs in more than one row");
+        self.feature_entries.sort(&self.interrupter)?.map_err(repeated)?;
         let mut known = HashSet::new();
-        if let Some(mut previous) = plan.previous {
+        if let Some(mut previous) = setup.previous {
             known = std::mem::take(&mut previous.trees);
             if self.mode == Mode::Add {
-                self.places.complete_with(previous.into_places(&self.interrupter)?);
+                self.feature_entries.complete_with(previous.into_feature_entries(&self.interrupter)?);
             }
         }
-        Ok(ClosedLayer {
-            path: plan.path,
+        Ok(FinishedLayer {
+            path: setup.path,
             layer: self.layer,
             columns: self.columns,
             legend: self.legend,
             generated_keys: self.generated_keys,
-            keep_words: self.mode == Mode::Add && self.dataset.is_some(),
+            keep_descriptions: self.mode == Mode::Add && self.dataset.is_some(),
             dataset: self.dataset,
-            places: self.places,
+            feature_entries: self.feature_entries,
             known,
         })
     }
@@ -179,14 +166,14 @@ fn generated_column(others: &[Column]) -> Column {
     }
 }
 
-/// The columns with the ids of those they continue.
+/// The columns of the schema. One that continues a previous column has its id.
 fn continued(path: &DatasetPath, schema: &Schema, dataset: Option<&StoredDataset>) -> Vec<KartColumn> {
     let previous = dataset.map_or(&[][..], |dataset| &dataset.columns);
     let legends = dataset.into_iter().flat_map(|dataset| dataset.legends.values());
     align(path.as_str(), schema, previous, legends)
 }
 
-/// Lets the columns hold the features that stay, too.
+/// Widens the columns so that they hold the features that stay, too.
 fn widen(columns: &mut [KartColumn], previous: &[KartColumn]) {
     for column in columns {
         if let Some(old) = previous.iter().find(|old| old.id == column.id) {
@@ -197,7 +184,7 @@ fn widen(columns: &mut [KartColumn], previous: &[KartColumn]) {
     }
 }
 
-/// Whether features with these columns can stand beside those that are there.
+/// Checks that features with these columns can be added to the dataset.
 fn check_fit(path: &DatasetPath, schema: &Schema, dataset: &StoredDataset) -> Result<(), StageError> {
     for old in &dataset.columns {
         let same_name = schema.columns.iter().find(|column| column.name == old.name);

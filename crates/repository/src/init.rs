@@ -1,4 +1,4 @@
-//! A bare repository without a commit, as `git init --bare` would make it, less the sample hooks.
+//! Makes a bare repository without a commit, as `git init --bare` does, but without sample hooks.
 
 use std::{fs, io, io::Write, path::Path};
 
@@ -11,7 +11,7 @@ use crate::{Identity, id};
 const FOLDERS: [&str; 7] =
     ["objects/info", "objects/pack", "objects", "refs/heads", "refs/tags", "refs", "info"];
 
-/// Writes it into the new folder `folder`, and waits until the disk has it.
+/// Writes it into the new folder `folder`, and syncs it.
 pub(crate) fn write(
     folder: &Path,
     head: &gix::refs::FullName,

@@ -1,18 +1,18 @@
-//! Where a feature stands in its dataset: four levels of trees and a file name, all from its
+//! The path of a feature in its dataset: four levels of trees and a file name, all computed from its
 //! primary key alone.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE};
 use longhaul_geodata::{DataType, Schema, Value};
 use sha2::{Digest, Sha256};
 
-use super::message;
+use super::msgpack;
 
 /// The digits of tree names, by value.
 pub(crate) const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 /// Levels of trees above a feature.
 pub(crate) const LEVELS: usize = 4;
 
-/// How primary keys are spread over trees.
+/// How primary keys are distributed over trees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Scheme {
     /// Neighbouring integers share a tree.
@@ -54,8 +54,8 @@ impl Scheme {
 /// A primary key as the blob's name holds it: MessagePack of an array of one.
 pub(crate) fn pack_key(key: Value<'_>, out: &mut Vec<u8>) {
     out.clear();
-    message::array(out, 1);
-    message::value(out, key);
+    msgpack::array(out, 1);
+    msgpack::value(out, key);
 }
 
 /// The file name for a packed key.
@@ -63,22 +63,22 @@ pub(crate) fn file_name(packed: &[u8], out: &mut String) {
     BASE64_URL_SAFE.encode_string(packed, out);
 }
 
-/// The packed key that a file name stands for.
+/// The packed key that a file name encodes.
 pub(crate) fn packed_key(file_name: &[u8]) -> Option<Vec<u8>> {
     BASE64_URL_SAFE.decode(file_name).ok()
 }
 
 /// The one value of a packed key.
 pub(crate) fn unpack_key(packed: &[u8]) -> Option<Value<'_>> {
-    let mut reader = message::Reader::new(packed);
+    let mut reader = msgpack::Reader::new(packed);
     let one = reader.array()? == 1;
     let key = reader.value()?;
     (one && reader.is_at_end()).then_some(key)
 }
 
-/// The values of a packed key. The format foresees more than one.
+/// The values of a packed key. The format allows more than one.
 pub(crate) fn unpack_keys(packed: &[u8]) -> Option<Vec<Value<'_>>> {
-    let mut reader = message::Reader::new(packed);
+    let mut reader = msgpack::Reader::new(packed);
     let len = reader.array()?;
     let keys = (0..len).map(|_| reader.value()).collect::<Option<_>>()?;
     reader.is_at_end().then_some(keys)

@@ -1,41 +1,41 @@
-//! Keys for the rows of a table that has no primary key, so that a row that comes again in a later
+//! Generates keys for the rows of a table without a primary key, so that a row that comes again in a later
 //! file is the same feature.
 //!
-//! A row whose blob is known gets the key it had. Of the others, those that differ from a
-//! vanished row in one column take its key over; the rest get new ones.
+//! A row whose blob is known gets the key that it had. A row that differs from a
+//! deleted row in only one column gets that row's key. All others get new keys.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
-use super::{Mode, StageError, vanished::Vanished};
+use super::{Mode, StageError, deleted_rows::DeletedRows};
 use crate::{
     Interrupter,
     dataset::{KartColumn, generated_keys::GeneratedKeys, stored::read},
     object::Id,
 };
 
-/// Beyond this many changed rows nobody looks for the row that each one was ...
+/// At most so many changed rows are compared with deleted rows ...
 const MOST_PAIRED: usize = 10_000;
-/// ... nor beyond so many bytes of them.
+/// ... and at most so many bytes of them.
 const MOST_BYTES: usize = 64 << 20;
 
-/// Gives keys to rows in the order in which they come.
-pub(super) struct KeyGiver {
+/// Generates keys for rows in the order in which they come.
+pub(super) struct KeyGenerator {
     keys: GeneratedKeys,
     /// Keys of earlier rows that have not come again, by blob.
     unclaimed: HashMap<Id, VecDeque<i64>>,
-    /// Rows that are new, until it is known which earlier rows have vanished.
-    waiting: Option<Waiting>,
+    /// New rows that wait until it is known which earlier rows were deleted.
+    pending: Option<PendingRows>,
     next: i64,
 }
 
 #[derive(Default)]
-struct Waiting {
+struct PendingRows {
     rows: Vec<(Id, Vec<u8>)>,
     bytes: usize,
 }
 
-impl KeyGiver {
-    /// For a layer that had these keys, or none yet; new ones are higher than those, and than `highest`.
+impl KeyGenerator {
+    /// A generator for a layer that had these keys, if any. New keys are higher than those and than `highest`.
     pub(super) fn new(
         column: KartColumn,
         previous: Option<GeneratedKeys>,
@@ -50,43 +50,43 @@ impl KeyGiver {
         let highest = rows.last_key_value().map(|(key, _)| *key).max(highest);
         Self {
             next: highest.map_or(1, |key| key.saturating_add(1)),
-            // Where features are added, no row has vanished.
-            waiting: (!rows.is_empty() && mode == Mode::Replace).then(Waiting::default),
+            // Where features are added, no row is deleted.
+            pending: (!rows.is_empty() && mode == Mode::Replace).then(PendingRows::default),
             keys: GeneratedKeys { column, rows },
             unclaimed,
         }
     }
 
-    /// The key of a row, or nothing if it can be told only at the end.
+    /// The key of a row; `None` if it is assigned at the end.
     pub(super) fn key_for(&mut self, id: Id, blob: &[u8]) -> Option<i64> {
         if let Some(key) = self.unclaimed.get_mut(&id).and_then(VecDeque::pop_front) {
             return Some(key);
         }
-        match &mut self.waiting {
-            Some(waiting) if waiting.rows.len() < MOST_PAIRED && waiting.bytes < MOST_BYTES => {
-                waiting.bytes += blob.len();
-                waiting.rows.push((id, blob.to_vec()));
+        match &mut self.pending {
+            Some(pending) if pending.rows.len() < MOST_PAIRED && pending.bytes < MOST_BYTES => {
+                pending.bytes += blob.len();
+                pending.rows.push((id, blob.to_vec()));
                 None
             }
             _ => Some(self.new_key(id)),
         }
     }
 
-    /// Gives the rows that wait their keys.
-    pub(super) fn settle(
+    /// Assigns keys to the pending rows.
+    pub(super) fn assign_pending(
         &mut self,
         git: &gix::Repository,
         interrupter: &Interrupter,
         place: &mut impl FnMut(i64, Id, Vec<u8>),
     ) -> Result<(), StageError> {
-        let waiting = self.waiting.take().unwrap_or_default().rows;
-        let mut vanished = match waiting.len() {
-            0 => Vanished::default(),
-            _ => self.vanished(git, interrupter)?,
+        let pending = self.pending.take().unwrap_or_default().rows;
+        let mut deleted = match pending.len() {
+            0 => DeletedRows::default(),
+            _ => self.deleted(git, interrupter)?,
         };
-        for (id, blob) in waiting {
+        for (id, blob) in pending {
             interrupter.check()?;
-            let key = match vanished.take_like(&blob) {
+            let key = match deleted.take_like(&blob) {
                 Some(key) => {
                     self.keys.rows.insert(key, id);
                     key
@@ -102,7 +102,7 @@ impl KeyGiver {
         self.keys
     }
 
-    /// Past the highest number the last key is given again, which is then found to stand in more than one row.
+    /// After the highest number the same key is given again, which is found later as a repeated key.
     fn new_key(&mut self, id: Id) -> i64 {
         let key = self.next;
         self.next = key.saturating_add(1);
@@ -111,23 +111,23 @@ impl KeyGiver {
     }
 
     /// The earlier rows that did not come again, unless there are too many to compare.
-    fn vanished(&self, git: &gix::Repository, interrupter: &Interrupter) -> Result<Vanished, StageError> {
+    fn deleted(&self, git: &gix::Repository, interrupter: &Interrupter) -> Result<DeletedRows, StageError> {
         let mut keys: Vec<(i64, Id)> = Vec::new();
         for (id, unclaimed) in &self.unclaimed {
             keys.extend(unclaimed.iter().map(|key| (*key, *id)));
         }
         if keys.len() > MOST_PAIRED {
-            return Ok(Vanished::default());
+            return Ok(DeletedRows::default());
         }
         keys.sort_unstable();
-        let mut vanished = Vanished::default();
+        let mut deleted = DeletedRows::default();
         for (key, id) in keys {
             interrupter.check()?;
-            // A blob of a dataset that was put here by hand may be missing: then nothing is like it.
+            // The blob may be missing in a repository that was put here by hand: then no row matches it.
             if git.has_object(gix::ObjectId::from(id)) {
-                vanished.insert(key, &read(git, id)?);
+                deleted.insert(key, &read(git, id)?);
             }
         }
-        Ok(vanished)
+        Ok(deleted)
     }
 }

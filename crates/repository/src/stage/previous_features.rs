@@ -1,33 +1,33 @@
-//! What the branch holds of a layer that is imported again.
+//! The features that the branch has of a layer that is imported again.
 
 use std::collections::{HashMap, HashSet};
 
 use longhaul_geodata::Value;
 
 use super::{
-    StageError,
-    places::{LONGEST_NAME, Places},
+    Mode, StageError,
+    feature_entries::{FeatureEntries, LONGEST_NAME},
 };
 use crate::{
-    DatasetError, DatasetPath, Interrupted, Interrupter,
+    DatasetError, Interrupted, Interrupter,
     dataset::{
         Scheme,
-        entries::Entries,
         feature::{Feature, FeatureEncoder},
+        feature_path::{packed_key, unpack_key},
+        feature_tree::FeatureTreeWalk,
         legend::Legend,
-        place::{packed_key, unpack_key},
         stored::{StoredDataset, read},
-        tree::Mode,
+        tree::EntryMode,
     },
     object::Id,
 };
 
 /// The features of the previous version by key, and how to compare them with rows of the new one.
-pub(super) struct Previous {
+pub(super) struct PreviousFeatures {
     by_key: ByKey,
     /// Its trees, which need not be written again.
     pub(super) trees: HashSet<Id>,
-    projections: HashMap<String, Projection>,
+    mappings: HashMap<String, LegendMapping>,
 }
 
 /// Feature ids by key; keys other than integers by file name.
@@ -36,28 +36,28 @@ enum ByKey {
     Named(HashMap<Box<[u8]>, Id>),
 }
 
-/// For each value of the new legend, where the old legend has it.
-struct Projection(Vec<Option<usize>>);
+/// For each value of the new legend, its position in the old legend.
+struct LegendMapping(Vec<Option<usize>>);
 
-impl Previous {
+impl PreviousFeatures {
     pub(super) fn read(
         git: &gix::Repository,
         dataset: &StoredDataset,
         legend: &Legend,
         scheme: Scheme,
-        mode: super::Mode,
+        mode: Mode,
         interrupter: &Interrupter,
     ) -> Result<Self, StageError> {
         let mut by_key = ByKey::new(scheme);
         let mut trees = HashSet::new();
-        for entry in Entries::new(git.clone(), dataset.feature_tree()) {
+        for entry in FeatureTreeWalk::new(git.clone(), dataset.feature_tree()) {
             interrupter.check()?;
             let entry = entry?;
-            if entry.mode == Mode::Tree {
+            if entry.mode == EntryMode::Tree {
                 trees.insert(entry.id);
             } else {
-                let is_known = entry.mode == Mode::Blob && by_key.insert(&entry.name, entry.id);
-                if !is_known && mode == super::Mode::Add {
+                let is_known = entry.mode == EntryMode::Blob && by_key.insert(&entry.name, entry.id);
+                if !is_known && mode == Mode::Add {
                     return Err(DatasetError::Malformed("the name of a feature").into());
                 }
             }
@@ -67,9 +67,9 @@ impl Previous {
         Ok(Self {
             by_key,
             trees,
-            projections: others
+            mappings: others
                 .filter(|(_, old)| old.keys == legend.keys)
-                .map(|(name, old)| (name.clone(), Projection::between(old, legend)))
+                .map(|(name, old)| (name.clone(), LegendMapping::between(old, legend)))
                 .collect(),
         })
     }
@@ -96,8 +96,8 @@ impl Previous {
         }
     }
 
-    /// Whether the feature `old`, of another legend, says the same as `blob`, so that it can stay as it is.
-    pub(super) fn says_the_same(
+    /// Whether the feature `old`, of another legend, has the same values as `blob`, so that it can stay as it is.
+    pub(super) fn is_equivalent(
         &self,
         git: &gix::Repository,
         old: Id,
@@ -105,40 +105,43 @@ impl Previous {
         encoder: &FeatureEncoder,
         scratch: &mut Vec<u8>,
     ) -> Result<bool, DatasetError> {
-        if self.projections.is_empty() {
+        if self.mappings.is_empty() {
             return Ok(false);
         }
-        // What is missing, as in a clone of a part, or damaged is replaced.
+        // A feature that is missing, as in a partial clone, or damaged is replaced.
         if !git.has_object(gix::ObjectId::from(old)) {
             return Ok(false);
         }
         let bytes = read(git, old)?;
         let Some(feature) = Feature::decode(&bytes) else { return Ok(false) };
-        let Some(projection) = self.projections.get(feature.legend) else {
+        let Some(mapping) = self.mappings.get(feature.legend) else {
             return Ok(false);
         };
-        encoder.encode_values(projection.apply(&feature.values), scratch);
+        encoder.encode_values(mapping.apply(&feature.values), scratch);
         Ok(scratch == blob)
     }
 
-    /// The features in the form in which new ones are gathered, sorted.
-    pub(super) fn into_places(self, interrupter: &Interrupter) -> Result<Places, Interrupted> {
-        let mut places;
+    /// The features in the form in which new ones are collected, sorted.
+    pub(super) fn into_feature_entries(
+        self,
+        interrupter: &Interrupter,
+    ) -> Result<FeatureEntries, Interrupted> {
+        let mut feature_entries;
         match self.by_key {
             ByKey::Int(ids) => {
-                places = Places::new(Scheme::Int);
-                ids.into_iter().for_each(|(key, id)| places.push_integer(key, id));
+                feature_entries = FeatureEntries::new(Scheme::Int);
+                ids.into_iter().for_each(|(key, id)| feature_entries.push_integer(key, id));
             }
             ByKey::Named(ids) => {
-                places = Places::new(Scheme::Hash);
+                feature_entries = FeatureEntries::new(Scheme::Hash);
                 for (name, id) in ids {
                     let packed = packed_key(&name).unwrap_or_default();
-                    places.push_named(&packed, &String::from_utf8_lossy(&name), id);
+                    feature_entries.push_named(&packed, &String::from_utf8_lossy(&name), id);
                 }
             }
         }
-        places.sort(interrupter)?.expect("a map holds each key once");
-        Ok(places)
+        feature_entries.sort(interrupter)?.expect("a map holds each key once");
+        Ok(feature_entries)
     }
 }
 
@@ -150,7 +153,7 @@ impl ByKey {
         }
     }
 
-    /// Whether the name stands for a key of this kind; otherwise it is none of a feature here, and left out.
+    /// Adds a feature. `false` if the name does not encode a key of this kind.
     fn insert(&mut self, name: &[u8], id: Id) -> bool {
         let Some(packed) = packed_key(name).filter(|_| name.len() <= LONGEST_NAME) else { return false };
         match (self, unpack_key(&packed)) {
@@ -166,7 +169,7 @@ impl ByKey {
     }
 }
 
-impl Projection {
+impl LegendMapping {
     fn between(old: &Legend, new: &Legend) -> Self {
         let at = |id: &String| old.values.iter().position(|other| other == id);
         Self(new.values.iter().map(at).collect())
@@ -176,30 +179,4 @@ impl Projection {
         let value = |at: usize| values.get(at).copied();
         self.0.iter().map(move |at| at.and_then(value).unwrap_or(Value::Null))
     }
-}
-
-/// The key a file name stands for, for people.
-pub(super) fn key_text(name: &[u8]) -> String {
-    let packed = packed_key(name).unwrap_or_default();
-    match unpack_key(&packed) {
-        Some(value) => value_text(value),
-        None => String::from_utf8_lossy(name).into_owned(),
-    }
-}
-
-/// A value for people.
-pub(super) fn value_text(value: Value<'_>) -> String {
-    match value {
-        Value::Null => "NULL".to_owned(),
-        Value::Boolean(value) => value.to_string(),
-        Value::Integer(value) => value.to_string(),
-        Value::Float(value) => value.to_string(),
-        Value::Text(text) => format!("'{}'", text.chars().take(100).collect::<String>().escape_debug()),
-        Value::Blob(bytes) | Value::Geometry(bytes) => format!("of {} bytes", bytes.len()),
-    }
-}
-
-/// An error about a key of the layer at `path`.
-pub(super) fn key_error(path: &DatasetPath, key: String, reason: &'static str) -> StageError {
-    StageError::Key { path: path.clone(), key, reason }
 }

@@ -1,4 +1,4 @@
-//! Ref locks that a killed program left behind: as long as they are there no ref moves.
+//! What killed programs left in repositories: temporary packs, and ref locks, which keep refs from moving.
 
 use std::{
     fs, io,
@@ -7,43 +7,68 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-/// How long a lock must have stood unchanged, and nobody had it open, to count as left behind.
+use crate::{object::bytes, pack, publish::locked_commit};
+
+/// How long a lock must be unchanged, and not open in any program, to count as stale.
 ///
 /// Git programs hold one for some milliseconds, and for as long as a hook of the repository takes.
-const QUIET: Duration = Duration::from_secs(2);
+const STALE_AFTER: Duration = Duration::from_secs(2);
 
-/// How often to look meanwhile.
-const PAUSE: Duration = Duration::from_millis(100);
+/// How often to check meanwhile.
+const CHECK_INTERVAL: Duration = Duration::from_millis(100);
 
-/// Removes the ref locks in the bare repositories that nobody holds any more: of `HEAD`, of `packed-refs`, and of
-/// every ref.
+/// Removes what processes that were killed left in these bare repositories: temporary packs of this crate, and the ref locks
+/// that nobody holds any more, of whatever program.
 ///
-/// The owner of the repositories says by this that it holds none itself. Other programs may: a lock that somebody has open,
-/// as far as the operating system lets us see, stays, and so does one that has just been made. Where there is such a one
-/// this waits until it is clear what it is, for two seconds at most.
-pub(crate) fn remove_stale(repositories: &[PathBuf]) -> io::Result<()> {
+/// With `keep_publications` what may belong to a publication that is to be completed stays.
+pub(crate) fn remove(repositories: &[PathBuf], keep_publications: bool) -> io::Result<()> {
     let mut locks = Vec::new();
     for repository in repositories {
-        locks.extend(["HEAD.lock", "packed-refs.lock"].map(|name| repository.join(name)));
-        collect(&repository.join("refs"), &mut locks)?;
+        let packs = repository.join("objects/pack");
+        let (mut published, mut stale) = (Vec::new(), Vec::new());
+        for lock in locks_in(repository)? {
+            let commit = locked_commit(&lock).ok().flatten().filter(|_| keep_publications);
+            match commit.map(bytes) {
+                Some(commit) if pack::is_being_published(&packs, &commit)? => published.push(commit),
+                _ => stale.push(lock),
+            }
+        }
+        pack::remove_leftovers(&packs, keep_publications.then_some(&published))?;
+        locks.extend(stale);
     }
+    remove_stale(locks)
+}
+
+/// The ref locks in a repository: of `HEAD`, of `packed-refs`, and of every ref.
+fn locks_in(repository: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut locks: Vec<_> =
+        ["HEAD.lock", "packed-refs.lock"].map(|name| repository.join(name)).into_iter().collect();
+    collect(&repository.join("refs"), &mut locks)?;
+    Ok(locks)
+}
+
+/// Removes the locks that nobody holds.
+///
+/// A lock stays that some program has open, as far as the operating system shows that, and so does one that has just been made.
+/// Where there is such a lock this waits until it is clear what it is, for two seconds at most.
+fn remove_stale(locks: Vec<PathBuf>) -> io::Result<()> {
     let mut locks: Vec<_> = locks.into_iter().filter_map(Lock::look_at).collect();
     while !locks.is_empty() {
         let held = held_files();
         locks.retain(|lock| !held.contains(&lock.path));
-        for lock in locks.extract_if(.., |lock| lock.is_quiet()) {
-            remove(&lock)?;
+        for lock in locks.extract_if(.., |lock| lock.is_stale()) {
+            remove_lock(&lock)?;
         }
-        // Whose lock is renewed again and again lives.
+        // The owner of a lock that is renewed again and again is alive.
         locks.retain(Lock::is_unchanged);
         if !locks.is_empty() {
-            thread::sleep(PAUSE);
+            thread::sleep(CHECK_INTERVAL);
         }
     }
     Ok(())
 }
 
-/// A lock as it was when it was first looked at.
+/// A lock as it was when it was first seen.
 struct Lock {
     path: PathBuf,
     modified: SystemTime,
@@ -59,9 +84,9 @@ impl Lock {
         Self::look_at(self.path.clone()).is_some_and(|now| now.modified == self.modified)
     }
 
-    /// One from the future, by a clock that was set back, is as good as old.
-    fn is_quiet(&self) -> bool {
-        self.is_unchanged() && self.modified.elapsed().map_or(true, |age| age >= QUIET)
+    /// Whether the lock has been unchanged for long enough. A time in the future, from a clock that was set back, counts as old.
+    fn is_stale(&self) -> bool {
+        self.is_unchanged() && self.modified.elapsed().map_or(true, |age| age >= STALE_AFTER)
     }
 }
 
@@ -75,7 +100,7 @@ fn collect(folder: &Path, locks: &mut Vec<PathBuf>) -> io::Result<()> {
         let path = entry.path();
         if entry.file_type()?.is_dir() {
             collect(&path, locks)?;
-        // No ref's name ends so.
+        // No ref's name ends in `.lock`.
         } else if path.extension().is_some_and(|ending| ending == "lock") {
             locks.push(path);
         }
@@ -83,14 +108,14 @@ fn collect(folder: &Path, locks: &mut Vec<PathBuf>) -> io::Result<()> {
     Ok(())
 }
 
-fn remove(lock: &Lock) -> io::Result<()> {
+fn remove_lock(lock: &Lock) -> io::Result<()> {
     match fs::remove_file(&lock.path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         removed => removed,
     }
 }
 
-/// The files that programs have open, of those that we may look at; none where there is no `/proc`.
+/// The files that are open in programs whose files may be listed; none where there is no `/proc`.
 fn held_files() -> Vec<PathBuf> {
     let entries = |folder: PathBuf| fs::read_dir(folder).into_iter().flatten().flatten();
     let is_process = |entry: &fs::DirEntry| {
@@ -128,7 +153,7 @@ mod tests {
         let (held, _open) = lock(&root, "refs/heads/held.lock", old);
         let others = ["refs/heads/master", "refs/heads/lock", "objects/HEAD.lock", "config.lock"];
         let others = others.map(|name| lock(&root, name, old).0);
-        remove_stale(&[root.clone(), root.join("there-is-none")]).unwrap();
+        remove(&[root.clone(), root.join("there-is-none")], false).unwrap();
         for gone in stale.iter().chain([&new]) {
             assert!(!gone.exists(), "{}", gone.display());
         }

@@ -1,21 +1,21 @@
-//! Texts that a file says about itself.
+//! Texts of a file's metadata.
 
 use rusqlite::{Result, Row};
 
-/// A text, unless it is longer than honest ones are.
+/// A text of limited length.
 #[derive(Debug, Default)]
-pub(crate) enum Text {
+pub(crate) enum MetadataText {
     /// None, or an empty one.
     #[default]
     Absent,
-    /// One that says something.
+    /// A text that is not empty.
     Present(String),
-    /// One that is left out.
+    /// A text that is longer than the limit, and is left out.
     TooLong,
 }
 
-impl Text {
-    /// What stands in a column, if it is a text of at most `most` bytes.
+impl MetadataText {
+    /// The value of a column, if it is a text of at most `most` bytes.
     pub(crate) fn read(row: &Row<'_>, column: usize, most: usize) -> Result<Self> {
         Ok(match row.get_ref(column)?.as_str() {
             Ok("") | Err(_) => Self::Absent,

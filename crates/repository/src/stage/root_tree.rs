@@ -1,4 +1,4 @@
-//! The tree of the whole repository: what the branch has, and what is put into it.
+//! The root tree of the commit: that of the branch, with changed layers.
 
 use std::collections::BTreeMap;
 
@@ -6,34 +6,34 @@ use super::StageError;
 use crate::{
     DatasetPath,
     dataset::{
-        find::Datasets,
+        datasets::Datasets,
         stored::{StoredDataset, find, read, read_tree},
-        tree::{Entry, Mode, encode},
+        tree::{EntryMode, TreeEntry, encode},
     },
-    object::{Id, Kind, bytes},
-    pack::Inlet,
+    object::{Id, ObjectKind, bytes},
+    pack::ObjectSink,
 };
 
-/// The file that tells Kart which layout the repository has; in every commit.
+/// The file in every commit that names the version of Kart's layout.
 const VERSION_FILE: &str = ".kart.repostructure.version";
 const VERSION: &[u8] = b"3\n";
 
 /// The tree that the commit will have.
-pub(super) struct Root {
+pub(super) struct RootTree {
     base: Option<Id>,
     /// The paths of its datasets.
     datasets: Vec<DatasetPath>,
-    changes: Changes,
+    changes: FolderChanges,
 }
 
-/// What is put below a folder.
+/// The changes in one folder.
 #[derive(Default)]
-struct Changes {
+struct FolderChanges {
     tree: Option<Id>,
-    below: BTreeMap<String, Changes>,
+    below: BTreeMap<String, FolderChanges>,
 }
 
-impl Root {
+impl RootTree {
     /// The tree of the commit `tip`, or an empty one.
     pub(super) fn open(git: &gix::Repository, tip: Option<Id>) -> Result<Self, StageError> {
         let base = match tip {
@@ -50,7 +50,7 @@ impl Root {
                 datasets.push(DatasetPath::of_tree(found?.path));
             }
         }
-        Ok(Self { base, datasets, changes: Changes::default() })
+        Ok(Self { base, datasets, changes: FolderChanges::default() })
     }
 
     /// The tree that the branch has.
@@ -58,7 +58,7 @@ impl Root {
         self.base
     }
 
-    /// Whether a dataset may stand at `path` beside those that are there and those that were put.
+    /// Whether there may be a dataset at `path`, beside those of the branch and those that were reserved.
     pub(super) fn check_place(&self, path: &DatasetPath) -> Result<(), StageError> {
         let folded = path.folded();
         for other in &self.datasets {
@@ -87,7 +87,7 @@ impl Root {
         match StoredDataset::open(git, tree)? {
             Some(dataset) => Ok(Some(dataset)),
             None => {
-                let reason = "a folder that is no layer is there".to_owned();
+                let reason = "there is a folder that is not a layer".to_owned();
                 Err(StageError::Occupied { path: path.clone(), reason })
             }
         }
@@ -99,7 +99,7 @@ impl Root {
         for component in path.components() {
             let entries = read_tree(git, tree)?;
             match entries.iter().find(|entry| entry.name == component.as_bytes()) {
-                Some(Entry { mode: Mode::Tree, id, .. }) => tree = *id,
+                Some(TreeEntry { mode: EntryMode::Tree, id, .. }) => tree = *id,
                 Some(_) => {
                     let reason = format!("'{component}' is a file");
                     return Err(StageError::Occupied { path: path.clone(), reason });
@@ -110,14 +110,14 @@ impl Root {
         Ok(Some(tree))
     }
 
-    /// Keeps the place of a dataset that will be put there.
+    /// Reserves the path for a dataset that will be put there.
     pub(super) fn reserve(&mut self, path: &DatasetPath) {
         if !self.datasets.contains(path) {
             self.datasets.push(path.clone());
         }
     }
 
-    /// Puts the tree of a dataset in its place.
+    /// Puts the tree of a dataset at its path.
     pub(super) fn put(&mut self, path: &DatasetPath, tree: Id) {
         let mut folder = &mut self.changes;
         for component in path.components() {
@@ -126,44 +126,44 @@ impl Root {
         folder.tree = Some(tree);
     }
 
-    /// Writes the blobs that the tree of the repository will name itself.
-    pub(super) fn write_blobs(&mut self, inlet: &mut Inlet) -> Result<(), StageError> {
+    /// Writes the blobs in the root tree itself.
+    pub(super) fn write_blobs(&mut self, sink: &mut ObjectSink) -> Result<(), StageError> {
         if self.base.is_none() {
-            inlet.add(Kind::Blob, VERSION)?;
+            sink.add(ObjectKind::Blob, VERSION)?;
         }
         Ok(())
     }
 
     /// Writes the tree of the repository with all that was put into it.
-    pub(super) fn write(&self, git: &gix::Repository, inlet: &mut Inlet) -> Result<Id, StageError> {
-        let mut entries = self.changes.applied(git, self.base, inlet)?;
+    pub(super) fn write(&self, git: &gix::Repository, sink: &mut ObjectSink) -> Result<Id, StageError> {
+        let mut entries = self.changes.applied(git, self.base, sink)?;
         if !entries.iter().any(|entry| entry.name == VERSION_FILE.as_bytes()) {
-            entries.push(Entry::blob(VERSION_FILE, inlet.add(Kind::Blob, VERSION)?));
+            entries.push(TreeEntry::blob(VERSION_FILE, sink.add(ObjectKind::Blob, VERSION)?));
         }
-        Ok(inlet.add(Kind::Tree, &encode(entries))?)
+        Ok(sink.add(ObjectKind::Tree, &encode(entries))?)
     }
 }
 
-impl Changes {
-    /// The lines of the folder that was `base`.
+impl FolderChanges {
+    /// The entries of the folder that was `base`, with the changes.
     fn applied(
         &self,
         git: &gix::Repository,
         base: Option<Id>,
-        inlet: &mut Inlet,
-    ) -> Result<Vec<Entry>, StageError> {
+        sink: &mut ObjectSink,
+    ) -> Result<Vec<TreeEntry>, StageError> {
         let mut entries = base.map_or_else(|| Ok(Vec::new()), |base| read_tree(git, base))?;
         for (name, changes) in &self.below {
-            let old = find(&entries, name, Mode::Tree);
+            let old = find(&entries, name, EntryMode::Tree);
             let id = match changes.tree {
                 Some(tree) => tree,
                 None => {
-                    let folder = encode(changes.applied(git, old, inlet)?);
-                    inlet.add(Kind::Tree, &folder)?
+                    let folder = encode(changes.applied(git, old, sink)?);
+                    sink.add(ObjectKind::Tree, &folder)?
                 }
             };
             entries.retain(|entry| entry.name != name.as_bytes());
-            entries.push(Entry::tree(name.as_bytes(), id));
+            entries.push(TreeEntry::tree(name.as_bytes(), id));
         }
         Ok(entries)
     }
@@ -175,9 +175,9 @@ fn is_within(inner: &str, outer: &str) -> bool {
 
 fn check_version(git: &gix::Repository, root: Id) -> Result<(), StageError> {
     let entries = read_tree(git, root)?;
-    let version = match find(&entries, VERSION_FILE, Mode::Blob) {
+    let version = match find(&entries, VERSION_FILE, EntryMode::Blob) {
         Some(id) => String::from_utf8_lossy(&read(git, id)?).trim().to_owned(),
-        None if find(&entries, ".sno.repository.version", Mode::Blob).is_some() => "2".to_owned(),
+        None if find(&entries, ".sno.repository.version", EntryMode::Blob).is_some() => "2".to_owned(),
         None => return Ok(()),
     };
     if version == "3" { Ok(()) } else { Err(StageError::Version(version)) }

@@ -1,7 +1,7 @@
-//! What cannot be broken off, done where nobody has to wait for it.
+//! Input and output that cannot be interrupted, on a thread of its own.
 //!
-//! Bringing a large file to a slow disk takes longer than a cancel may. So a thread of its own does it, and who waits for
-//! it leaves when it is interrupted; the thread then ends by itself, with whatever it was given.
+//! Syncing a large file to a slow disk takes longer than a cancel may take. So a thread of its own does it. The caller waits
+//! for that thread, and stops waiting when it is interrupted; the thread finishes its work and ends by itself.
 
 use std::{
     io,
@@ -13,34 +13,34 @@ use std::{
 use super::PackError;
 use crate::Interrupter;
 
-/// How often somebody who waits looks for an interrupt: far less than a person or a program would notice.
-const LOOK_EVERY: Duration = Duration::from_millis(5);
+/// How often a waiting caller checks for an interrupt.
+const CHECK_INTERVAL: Duration = Duration::from_millis(5);
 
-/// Work that a thread of its own is doing.
-pub(super) struct Unbreakable<T>(Receiver<T>);
+/// Work on a thread of its own.
+pub(super) struct DetachedIo<T>(Receiver<T>);
 
-impl<T: Send + 'static> Unbreakable<T> {
-    /// Begins it on a thread of this name.
+impl<T: Send + 'static> DetachedIo<T> {
+    /// Starts the work on a thread of this name.
     pub(super) fn begin(name: &str, work: impl FnOnce() -> T + Send + 'static) -> io::Result<Self> {
         let (done, outcome) = sync_channel(1);
         thread::Builder::new().name(name.into()).spawn(move || {
-            // Whoever waited may have left.
+            // Fails when the caller has stopped waiting.
             let _ = done.send(work());
         })?;
         Ok(Self(outcome))
     }
 
-    /// What came of it.
+    /// Waits for the result.
     ///
     /// # Errors
-    /// Soon after an interrupt, though the work goes on; if its thread panicked.
+    /// Within milliseconds of an interrupt, while the work goes on; if the thread panicked.
     pub(super) fn wait(self, interrupter: &Interrupter) -> Result<T, PackError> {
         loop {
             interrupter.check()?;
-            match self.0.recv_timeout(LOOK_EVERY) {
+            match self.0.recv_timeout(CHECK_INTERVAL) {
                 Ok(outcome) => return Ok(outcome),
                 Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => return Err(PackError::GivenUp),
+                Err(RecvTimeoutError::Disconnected) => return Err(PackError::Aborted),
             }
         }
     }
@@ -53,11 +53,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_interrupt_does_not_wait_for_what_cannot_be_broken_off() {
+    fn an_interrupt_does_not_wait_for_the_work() {
         let interrupter = Interrupter::default();
         let (go_on, held_up) = channel::<()>();
         let (ended, end) = channel();
-        let work = Unbreakable::begin("test", move || {
+        let work = DetachedIo::begin("test", move || {
             let _ = held_up.recv();
             let _ = ended.send(());
         });
@@ -68,14 +68,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_alone_brings_its_outcome() {
-        let work = Unbreakable::begin("test", || 7).unwrap();
+    fn the_result_is_returned() {
+        let work = DetachedIo::begin("test", || 7).unwrap();
         assert_eq!(work.wait(&Interrupter::default()).unwrap(), 7);
     }
 
     #[test]
     fn a_panic_is_an_error() {
-        let work = Unbreakable::begin("test", || panic!("on purpose")).unwrap();
-        assert!(matches!(work.wait(&Interrupter::default()), Err::<(), _>(PackError::GivenUp)));
+        let work = DetachedIo::begin("test", || panic!("on purpose")).unwrap();
+        assert!(matches!(work.wait(&Interrupter::default()), Err::<(), _>(PackError::Aborted)));
     }
 }

@@ -36,7 +36,7 @@ pub(crate) fn value(out: &mut Vec<u8>, value: Value<'_>) {
     }
 }
 
-/// Reads MessagePack from a slice; every method gives nothing where the bytes are not what is asked for.
+/// Reads MessagePack from a slice; every method returns `None` where the bytes are something else.
 pub(crate) struct Reader<'a> {
     rest: &'a [u8],
 }

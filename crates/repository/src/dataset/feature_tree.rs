@@ -1,30 +1,30 @@
-//! All that stands below the `feature` tree of a dataset.
+//! Walks through the trees below the `feature` tree of a dataset.
 
 use std::vec;
 
-use super::tree::{Entry, Mode, decode};
+use super::tree::{EntryMode, TreeEntry, decode};
 
-/// Trees within trees before something else than a dataset must be meant.
+/// The deepest nesting of trees. A dataset has four levels.
 const DEEPEST: usize = 16;
 
 /// The trees and blobs of a dataset's features in Git's order, each tree before what is in it.
 ///
-/// A tree is read when it is its turn; ends after the first error.
-pub(crate) struct Entries {
+/// Trees are read while the iterator advances. It ends after the first error.
+pub(crate) struct FeatureTreeWalk {
     git: gix::Repository,
     /// The trees that are being read, the innermost last.
-    open: Vec<vec::IntoIter<Entry>>,
+    open: Vec<vec::IntoIter<TreeEntry>>,
 }
 
-impl Entries {
+impl FeatureTreeWalk {
     /// What is in `root` and below, the root first.
-    pub(crate) fn new(git: gix::Repository, root: Option<Entry>) -> Self {
-        let root: Vec<Entry> = root.into_iter().collect();
+    pub(crate) fn new(git: gix::Repository, root: Option<TreeEntry>) -> Self {
+        let root: Vec<TreeEntry> = root.into_iter().collect();
         Self { git, open: vec![root.into_iter()] }
     }
 
-    fn enter(&mut self, entry: &Entry) -> gix::Result<()> {
-        if entry.mode != Mode::Tree {
+    fn enter(&mut self, entry: &TreeEntry) -> gix::Result<()> {
+        if entry.mode != EntryMode::Tree {
             return Ok(());
         }
         if self.open.len() > DEEPEST {
@@ -36,8 +36,8 @@ impl Entries {
     }
 }
 
-impl Iterator for Entries {
-    type Item = gix::Result<Entry>;
+impl Iterator for FeatureTreeWalk {
+    type Item = gix::Result<TreeEntry>;
 
     fn next(&mut self) -> Option<Self::Item> {
         while let Some(innermost) = self.open.last_mut() {

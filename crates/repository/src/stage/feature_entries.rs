@@ -1,37 +1,37 @@
-//! Where the features of a layer stand, gathered while they are written: 32 bytes a feature, plus
-//! its name where the key is no integer.
+//! The tree entries of a layer's features, collected while the features are written: 32 bytes for a feature, plus
+//! its file name where the key is not an integer.
 
 use crate::{
     Interrupted, Interrupter,
-    dataset::place::{Scheme, file_name, pack_key},
+    dataset::feature_path::{Scheme, file_name, pack_key},
     object::Id,
     sort::sort,
 };
 use longhaul_geodata::Value;
 
-/// Bits of [`Place::key`] for the length of a name.
+/// Bits of [`FeatureEntry::key`] for the length of a name.
 const LENGTH_BITS: u32 = 13;
-/// The longest file name: what Git calls a path that is too long begins here.
+/// The longest file name. Git refuses longer paths.
 pub(super) const LONGEST_NAME: usize = 4096;
 
-/// Features and where they stand.
+/// The entries of features in their leaf trees.
 #[derive(Debug)]
-pub(super) struct Places {
+pub(super) struct FeatureEntries {
     scheme: Scheme,
-    list: Vec<Place>,
+    list: Vec<FeatureEntry>,
     names: Vec<u8>,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Place {
+struct FeatureEntry {
     /// The leaf tree, see [`Scheme`].
     tree: u32,
     id: Id,
-    /// The integer key, or where the file name stands among the names, and its length.
+    /// The integer key; or the offset of the file name in `names`, and its length.
     key: u64,
 }
 
-impl Places {
+impl FeatureEntries {
     pub(super) fn new(scheme: Scheme) -> Self {
         Self { scheme, list: Vec::new(), names: Vec::new() }
     }
@@ -46,21 +46,21 @@ impl Places {
 
     pub(super) fn push_integer(&mut self, key: i64, id: Id) {
         let tree = Scheme::tree_of_integer(key);
-        self.list.push(Place { tree, id, key: key as u64 });
+        self.list.push(FeatureEntry { tree, id, key: key as u64 });
     }
 
     /// `name` is at most [`LONGEST_NAME`] bytes.
     pub(super) fn push_named(&mut self, packed: &[u8], name: &str, id: Id) {
         let key = (self.names.len() as u64) << LENGTH_BITS | name.len() as u64;
         self.names.extend_from_slice(name.as_bytes());
-        self.list.push(Place { tree: Scheme::tree_of_hash(packed), id, key });
+        self.list.push(FeatureEntry { tree: Scheme::tree_of_hash(packed), id, key });
     }
 
-    /// Takes over what another thread gathered.
+    /// Adds the entries that another thread collected.
     pub(super) fn append(&mut self, mut other: Self) {
         let shift = (self.names.len() as u64) << LENGTH_BITS;
         if self.scheme == Scheme::Hash {
-            other.list.iter_mut().for_each(|place| place.key += shift);
+            other.list.iter_mut().for_each(|entry| entry.key += shift);
         }
         if self.list.is_empty() {
             self.list = other.list;
@@ -70,31 +70,31 @@ impl Places {
         self.names.extend_from_slice(&other.names);
     }
 
-    /// Forgets the features of these integer keys, which ascend.
+    /// Removes the features with these integer keys, which ascend.
     pub(super) fn remove(&mut self, keys: &[i64], interrupter: &Interrupter) -> Result<(), Interrupted> {
         if keys.is_empty() || self.scheme != Scheme::Int {
             return Ok(());
         }
-        // Whatever is kept once it is interrupted is dropped with the stage.
-        let is_kept = |place: &Place| keys.binary_search(&(place.key as i64)).is_err();
-        self.list.retain(|place| interrupter.check().is_err() || is_kept(place));
+        // What is kept after an interrupt does not matter: it is dropped with the stage.
+        let is_kept = |entry: &FeatureEntry| keys.binary_search(&(entry.key as i64)).is_err();
+        self.list.retain(|entry| interrupter.check().is_err() || is_kept(entry));
         interrupter.check()
     }
 
-    /// Brings the features of each leaf tree together; a key that two features share is an error, named by
-    /// the text given back.
+    /// Sorts the entries by leaf tree. A key that two features share is an error, which the returned text
+    /// names.
     pub(super) fn sort(&mut self, interrupter: &Interrupter) -> Result<Result<(), String>, Interrupted> {
         let (names, scheme) = (&self.names, self.scheme);
         let bucket = bucket(&self.list);
         match scheme {
             Scheme::Int => {
-                sort(&mut self.list, bucket, |place| (place.tree, place.key), interrupter)?;
+                sort(&mut self.list, bucket, |entry| (entry.tree, entry.key), interrupter)?;
             }
             Scheme::Hash => {
-                sort(&mut self.list, bucket, |place| (place.tree, name_in(names, place)), interrupter)?;
+                sort(&mut self.list, bucket, |entry| (entry.tree, name_in(names, entry)), interrupter)?;
             }
         }
-        let same = |a: &Place, b: &Place| match scheme {
+        let same = |a: &FeatureEntry, b: &FeatureEntry| match scheme {
             Scheme::Int => a.key == b.key,
             Scheme::Hash => name_in(names, a) == name_in(names, b),
         };
@@ -104,14 +104,14 @@ impl Places {
         })
     }
 
-    /// Adds those of `older` whose key is not here; both are sorted, and so is the result.
+    /// Adds the entries of `older` whose keys are not here. Both lists are sorted, and so is the result.
     pub(super) fn complete_with(&mut self, older: Self) {
         let mine = std::mem::take(&mut self.list);
         let shift = (self.names.len() as u64) << LENGTH_BITS;
         self.names.extend_from_slice(&older.names);
         let mut theirs = older.list;
         if self.scheme == Scheme::Hash {
-            theirs.iter_mut().for_each(|place| place.key += shift);
+            theirs.iter_mut().for_each(|entry| entry.key += shift);
         }
         let mut merged = Vec::with_capacity(mine.len() + theirs.len());
         let mut mine = mine.into_iter().peekable();
@@ -136,21 +136,21 @@ impl Places {
         self.list.chunk_by(|a, b| a.tree == b.tree).map(|list| Leaf {
             tree: list[0].tree,
             list,
-            places: self,
+            feature_entries: self,
         })
     }
 
-    fn compare(&self, a: &Place, b: &Place) -> std::cmp::Ordering {
+    fn compare(&self, a: &FeatureEntry, b: &FeatureEntry) -> std::cmp::Ordering {
         a.tree.cmp(&b.tree).then_with(|| match self.scheme {
             Scheme::Int => a.key.cmp(&b.key),
             Scheme::Hash => name_in(&self.names, a).cmp(name_in(&self.names, b)),
         })
     }
 
-    fn key_text(&self, place: &Place) -> String {
+    fn key_text(&self, entry: &FeatureEntry) -> String {
         match self.scheme {
-            Scheme::Int => (place.key as i64).to_string(),
-            Scheme::Hash => super::previous::key_text(name_in(&self.names, place)),
+            Scheme::Int => (entry.key as i64).to_string(),
+            Scheme::Hash => super::key_text::key_text(name_in(&self.names, entry)),
         }
     }
 }
@@ -158,18 +158,19 @@ impl Places {
 /// The features of one leaf tree.
 pub(super) struct Leaf<'a> {
     pub(super) tree: u32,
-    list: &'a [Place],
-    places: &'a Places,
+    list: &'a [FeatureEntry],
+    feature_entries: &'a FeatureEntries,
 }
 
 impl Leaf<'_> {
     /// Calls `visit` with file name and id of each feature, in Git's order.
     pub(super) fn each(&self, scratch: &mut LeafScratch, mut visit: impl FnMut(&[u8], &Id)) {
-        match self.places.scheme {
+        match self.feature_entries.scheme {
             // Sorted by name already.
-            Scheme::Hash => {
-                self.list.iter().for_each(|place| visit(name_in(&self.places.names, place), &place.id))
-            }
+            Scheme::Hash => self
+                .list
+                .iter()
+                .for_each(|entry| visit(name_in(&self.feature_entries.names, entry), &entry.id)),
             Scheme::Int => {
                 scratch.fill(self.list);
                 for (start, end, at) in &scratch.order {
@@ -180,22 +181,22 @@ impl Leaf<'_> {
     }
 }
 
-/// Room to spell the names of a leaf, used again for the next.
+/// Buffers for the names of one leaf, used again for the next.
 #[derive(Default)]
 pub(super) struct LeafScratch {
     packed: Vec<u8>,
     names: String,
-    /// Start and end of a name, and whose it is.
+    /// Start and end of a name, and the position of its entry.
     order: Vec<(usize, usize, usize)>,
 }
 
 impl LeafScratch {
-    fn fill(&mut self, list: &[Place]) {
+    fn fill(&mut self, list: &[FeatureEntry]) {
         self.names.clear();
         self.order.clear();
-        for (at, place) in list.iter().enumerate() {
+        for (at, entry) in list.iter().enumerate() {
             let start = self.names.len();
-            pack_key(Value::Integer(place.key as i64), &mut self.packed);
+            pack_key(Value::Integer(entry.key as i64), &mut self.packed);
             file_name(&self.packed, &mut self.names);
             self.order.push((start, self.names.len(), at));
         }
@@ -204,8 +205,8 @@ impl LeafScratch {
     }
 }
 
-/// Appends a list in blocks, the last first, and gives the memory of each back: two long lists take no more than they did.
-fn move_over(list: &mut Vec<Place>, mut other: Vec<Place>) {
+/// Appends a list in blocks, the last block first, and frees each block: two long lists never take more memory than together.
+fn move_over(list: &mut Vec<FeatureEntry>, mut other: Vec<FeatureEntry>) {
     const BLOCK: usize = 1 << 20;
     list.reserve_exact(other.len());
     while !other.is_empty() {
@@ -216,16 +217,16 @@ fn move_over(list: &mut Vec<Place>, mut other: Vec<Place>) {
     }
 }
 
-/// The part of all trees that a place is in, counted from the first that has any.
-fn bucket(list: &[Place]) -> impl Fn(&Place) -> u8 + use<> {
-    let first = list.iter().map(|place| place.tree).min().unwrap_or_default();
-    let last = list.iter().map(|place| place.tree).max().unwrap_or_default();
+/// The bucket of an entry for sorting: leaf trees in ranges of equal width, from the first that has an entry.
+fn bucket(list: &[FeatureEntry]) -> impl Fn(&FeatureEntry) -> u8 + use<> {
+    let first = list.iter().map(|entry| entry.tree).min().unwrap_or_default();
+    let last = list.iter().map(|entry| entry.tree).max().unwrap_or_default();
     let bits = (u32::BITS - (last - first).leading_zeros()).saturating_sub(u8::BITS);
-    move |place| ((place.tree - first) >> bits) as u8
+    move |entry| ((entry.tree - first) >> bits) as u8
 }
 
-fn name_in<'a>(names: &'a [u8], place: &Place) -> &'a [u8] {
-    let start = (place.key >> LENGTH_BITS) as usize;
-    let length = (place.key & ((1 << LENGTH_BITS) - 1)) as usize;
+fn name_in<'a>(names: &'a [u8], entry: &FeatureEntry) -> &'a [u8] {
+    let start = (entry.key >> LENGTH_BITS) as usize;
+    let length = (entry.key & ((1 << LENGTH_BITS) - 1)) as usize;
     &names[start..start + length]
 }

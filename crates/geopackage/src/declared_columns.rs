@@ -1,4 +1,4 @@
-//! What SQLite says about a table.
+//! The columns of a table as SQLite declares them.
 
 use rusqlite::{Connection, Result};
 
@@ -31,7 +31,7 @@ pub(crate) fn columns(connection: &Connection, table: &str) -> Result<Vec<Declar
     columns.collect()
 }
 
-/// The first name for the rows' numbers that no column has; none for a table that has no such numbers.
+/// The first name for the rowid that no column has; `None` for a table without rowids.
 pub(crate) fn rowid_name(
     connection: &Connection,
     table: &str,

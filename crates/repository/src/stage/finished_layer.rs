@@ -1,0 +1,71 @@
+//! A layer whose features are all written, and whose trees are not.
+
+use std::collections::HashSet;
+
+use longhaul_geodata::Layer;
+
+use super::{
+    StageError,
+    feature_entries::FeatureEntries,
+    meta::{DatasetMeta, Meta},
+    trees,
+};
+use crate::{
+    DatasetPath, Interrupter,
+    dataset::{KartColumn, generated_keys::GeneratedKeys, legend::Legend, stored::StoredDataset},
+    object::Id,
+    pack::{ObjectSink, PackWriter},
+};
+
+/// A layer whose features are all written.
+pub(super) struct FinishedLayer {
+    pub(super) path: DatasetPath,
+    pub(super) layer: Layer,
+    pub(super) columns: Vec<KartColumn>,
+    pub(super) legend: Legend,
+    pub(super) generated_keys: Option<GeneratedKeys>,
+    /// The dataset that the branch has at this path.
+    pub(super) dataset: Option<StoredDataset>,
+    /// Whether title, description and metadata of the previous version stay.
+    pub(super) keep_descriptions: bool,
+    /// The entries of its features, sorted.
+    pub(super) feature_entries: FeatureEntries,
+    /// Trees that the repository has already.
+    pub(super) known: HashSet<Id>,
+}
+
+impl FinishedLayer {
+    /// Writes what does not depend on the features.
+    pub(super) fn write_meta(&self, sink: &mut ObjectSink) -> Result<DatasetMeta, StageError> {
+        let meta = Meta {
+            layer: &self.layer,
+            columns: &self.columns,
+            legend: &self.legend,
+            scheme: self.feature_entries.scheme(),
+            generated_keys: self.generated_keys.as_ref(),
+            previous: self.dataset.as_ref(),
+            keep_descriptions: self.keep_descriptions,
+        };
+        meta.write(sink)
+    }
+
+    /// How many trees [`Self::write_trees`] will write; `None` if that is not known before.
+    pub(super) fn tree_count(&self) -> Option<u32> {
+        let is_alone = self.dataset.is_none() && self.path.components().count() == 1;
+        is_alone.then(|| trees::count(&self.feature_entries) + DatasetMeta::TREES)
+    }
+
+    /// Writes the trees of the features and of the dataset, and frees the entries.
+    pub(super) fn write_trees(
+        &mut self,
+        meta: DatasetMeta,
+        pack: &PackWriter,
+        sink: &mut ObjectSink,
+        interrupter: &Interrupter,
+    ) -> Result<Id, StageError> {
+        let scheme = self.feature_entries.scheme();
+        let feature_entries = std::mem::replace(&mut self.feature_entries, FeatureEntries::new(scheme));
+        let features = trees::build(&feature_entries, &self.known, pack, sink, interrupter)?;
+        meta.write_trees(sink, features)
+    }
+}
