@@ -15,11 +15,6 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
-/// The same as the server's, for the jobs that do nothing and for the bare route beside them.
-#[cfg(feature = "bench")]
-#[global_allocator]
-static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
-
 /// The project's own chores.
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]

@@ -15,11 +15,6 @@ use std::{io::Write, process::ExitCode};
 
 use clap::Parser;
 
-/// Of every request and every task one thread frees what another has allocated, which the C library's own allocator is slow
-/// at: a sixth of a short task's instructions.
-#[global_allocator]
-static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
-
 fn main() -> ExitCode {
     match cli::Cli::parse().run() {
         Ok(status) => status,

@@ -15,7 +15,7 @@ struct Need {
     homebrew: &'static str,
 }
 
-const NEEDS: [Need; 4] = [
+const NEEDS: [Need; 3] = [
     Need {
         program: "git",
         why: "the tests read with git what Longhaul wrote",
@@ -27,12 +27,6 @@ const NEEDS: [Need; 4] = [
         why: "SQLite is compiled from its C source",
         debian: "build-essential",
         homebrew: "gcc",
-    },
-    Need {
-        program: "make",
-        why: "the allocator is built from its C source",
-        debian: "build-essential",
-        homebrew: "make",
     },
     Need { program: "curl", why: "the documented curl lines are tried", debian: "curl", homebrew: "curl" },
 ];
