@@ -2,9 +2,9 @@
 //!
 //! All steps run even when one fails, so that one run tells all there is to mend.
 
-mod needs;
+mod prerequisites;
 mod step;
-mod tally;
+mod test_counts;
 
 use std::io::Write;
 use std::time::{Duration, Instant};
@@ -12,20 +12,20 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 
 use step::Step;
-use tally::Tally;
+use test_counts::TestCounts;
 
 /// Runs the steps and ends with a line `N passed, N failed`; an error if anything failed.
 pub fn run() -> Result<()> {
-    needs::meet()?;
+    prerequisites::meet()?;
 
     let started = Instant::now();
     let steps = steps();
-    let mut total = Tally::default();
+    let mut total = TestCounts::default();
     let mut failed = Vec::new();
     for (number, step) in steps.iter().enumerate() {
         heading(&format!("{}/{} {}: {}", number + 1, steps.len(), step.title, step.shown()));
         let ended = step.run()?;
-        total += ended.tally;
+        total += ended.counts;
         if !ended.passed {
             failed.push(step.title);
         }
@@ -40,7 +40,7 @@ pub fn run() -> Result<()> {
 }
 
 fn steps() -> Vec<Step> {
-    let nextest = needs::has_nextest();
+    let nextest = prerequisites::has_nextest();
     let tests = if nextest { "nextest run --no-fail-fast" } else { "test --no-fail-fast --all-targets" };
     vec![
         Step::new("formatting", "fmt --all --check"),
@@ -58,7 +58,7 @@ fn heading(text: &str) {
     let _ = std::io::stdout().flush();
 }
 
-fn conclude(failed: &[&str], total: Tally, took: Duration) -> Result<()> {
+fn conclude(failed: &[&str], total: TestCounts, took: Duration) -> Result<()> {
     heading(&format!("all steps took {}", seconds(took)));
     println!("{total}");
     if !failed.is_empty() {

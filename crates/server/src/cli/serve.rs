@@ -10,7 +10,7 @@ use tracing_subscriber::{
     util::SubscriberInitExt,
 };
 
-use crate::{serving, settings::Given};
+use crate::{serving, settings::RawSettings};
 
 /// Threads for blocking work: reads of repositories, uploads, removal of files of ended tasks.
 const BLOCKING_THREADS: usize = 128;
@@ -25,13 +25,13 @@ The log goes to standard error. LONGHAUL_LOG sets its level: warn, info (the def
 as in LONGHAUL_LOG=info,longhaul=trace")]
 pub(crate) struct Arguments {
     #[command(flatten)]
-    settings: Given,
+    settings: RawSettings,
 }
 
 /// Runs the server until a signal stops it.
 pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
     init_log()?;
-    let settings = arguments.settings.decide()?;
+    let settings = arguments.settings.resolve()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .max_blocking_threads(BLOCKING_THREADS)

@@ -1,5 +1,4 @@
-//! What a person sees while a task goes on. All of it goes to the standard error output: what a program may want to
-//! read goes to the other.
+//! Shows the progress of uploads and tasks on standard error.
 
 use std::{
     io::{IsTerminal, Write},
@@ -11,21 +10,21 @@ use longhaul_tasks::Status;
 
 use crate::cli::{
     client::{Task, Upload},
-    tasks::text::{amount, printable},
+    tasks::format::{amount, printable},
 };
 
-/// Shows how an upload and a task go on.
-pub enum View {
-    /// Nothing at all.
+/// Shows the progress of an upload and a task.
+pub enum ProgressDisplay {
+    /// Shows nothing.
     Silent,
-    /// A line for each step, for logs.
+    /// Prints a line for each step; for logs.
     Lines { last: String },
-    /// A bar that moves.
+    /// Draws a progress bar.
     Bar(ProgressBar),
 }
 
-impl View {
-    /// A bar where a person looks on, lines where none does, nothing where that is wished for.
+impl ProgressDisplay {
+    /// A bar if standard error is a terminal, lines otherwise, nothing if `quiet`.
     pub fn new(quiet: bool) -> Self {
         match (quiet, std::io::stderr().is_terminal()) {
             (true, _) => Self::Silent,
@@ -38,7 +37,7 @@ impl View {
         }
     }
 
-    /// Begins to show an upload; what is returned wants to know the bytes of each piece.
+    /// Starts to show an upload. The returned function must be called with the number of bytes of each chunk sent.
     pub fn upload(&mut self, upload: &Upload) -> impl Fn(u64) + Send + Sync + 'static {
         let name = printable(&upload.name);
         match self {
@@ -54,7 +53,7 @@ impl View {
         move |bytes| bar.iter().for_each(|bar| bar.inc(bytes))
     }
 
-    /// Shows what the task is doing now.
+    /// Shows the current progress of the task.
     pub fn task(&mut self, task: &Task) {
         match self {
             Self::Silent => {}
@@ -69,45 +68,45 @@ impl View {
         }
     }
 
-    /// Says something in between.
-    pub fn say(&self, words: &str) {
+    /// Prints a message.
+    pub fn message(&self, text: &str) {
         match self {
             Self::Silent => {}
-            Self::Lines { .. } => print(words),
-            Self::Bar(bar) => bar.suspend(|| print(words)),
+            Self::Lines { .. } => print(text),
+            Self::Bar(bar) => bar.suspend(|| print(text)),
         }
     }
 
-    /// Leaves no trace of a bar.
-    pub fn end(&self) {
+    /// Removes the bar.
+    pub fn clear(&self) {
         if let Self::Bar(bar) = self {
             bar.finish_and_clear();
         }
     }
 }
 
-/// That nobody reads it is no reason to stop.
+/// Ignores errors: standard error may be closed.
 fn print(line: &str) {
     let _ = writeln!(std::io::stderr(), "{line}");
 }
 
 const UPLOAD: &str = "{msg} {wide_bar} {bytes}/{total_bytes} ({bytes_per_sec})";
 const COUNTING: &str = "{spinner} {msg} {amount} ({rate})";
-const FILLING: &str = "{msg} {wide_bar} {amount}/{total} ({rate})";
-const WAITING: &str = "{spinner} {msg}";
+const WITH_TOTAL: &str = "{msg} {wide_bar} {amount}/{total} ({rate})";
+const WITHOUT_AMOUNT: &str = "{spinner} {msg}";
 
 fn show(bar: &ProgressBar, task: &Task) {
     if task.status.has_ended() {
         return;
     }
     let done = task.progress.as_ref().map_or(0.0, |progress| progress.amount);
-    // A total is what the file said, and may be less than what came.
+    // The total is an estimate from the file and may be too small.
     let total =
         task.progress.as_ref().and_then(|progress| progress.total).filter(|total| *total as f64 >= done);
     bar.set_style(style(match total {
-        Some(_) => FILLING,
+        Some(_) => WITH_TOTAL,
         None if done > 0.0 => COUNTING,
-        None => WAITING,
+        None => WITHOUT_AMOUNT,
     }));
     let step = step(task);
     if bar.message() != step {
@@ -119,13 +118,13 @@ fn show(bar: &ProgressBar, task: &Task) {
         Some(total) => bar.set_length(total),
         None => bar.unset_length(),
     }
-    // The bar counts in whole numbers, and negative ones become nothing.
+    // The bar counts in whole numbers; negative ones become 0.
     bar.set_position(done as u64);
 }
 
 fn step(task: &Task) -> String {
     match (task.status, &task.progress) {
-        (Status::Waiting, _) => "Waiting for its turn...".to_owned(),
+        (Status::Waiting, _) => "Waiting...".to_owned(),
         (_, Some(progress)) => printable(&progress.step),
         (_, None) => printable(&task.description),
     }

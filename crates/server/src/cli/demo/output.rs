@@ -1,33 +1,33 @@
 use std::io::{self, StdoutLock, Write, stdout};
 
-/// What the demo prints on.
-pub(super) struct Page;
+/// Prints the demo on standard output.
+pub(super) struct Output;
 
-impl Page {
-    /// What this is about.
-    pub(super) fn title(&mut self, words: &str) -> io::Result<()> {
-        self.line(words)
+impl Output {
+    /// Prints the title.
+    pub(super) fn title(&mut self, text: &str) -> io::Result<()> {
+        self.line(text)
     }
 
-    /// What comes next.
-    pub(super) fn heading(&mut self, words: &str) -> io::Result<()> {
+    /// Prints the heading of a step.
+    pub(super) fn heading(&mut self, text: &str) -> io::Result<()> {
         self.line("")?;
-        self.line(&format!("== {words}"))
+        self.line(&format!("== {text}"))
     }
 
-    /// A command that does what was done, as one could type it.
+    /// Prints the command that corresponds to the step.
     pub(super) fn command(&mut self, command: &str) -> io::Result<()> {
         self.line(&format!("$ {command}"))
     }
 
-    /// A line.
+    /// Prints a line.
     pub(super) fn line(&mut self, line: &str) -> io::Result<()> {
         let mut out = stdout().lock();
         writeln!(out, "{line}")?;
         out.flush()
     }
 
-    /// What `write` writes.
+    /// Prints the output of a function.
     pub(super) fn write(
         &mut self,
         write: impl FnOnce(&mut StdoutLock<'_>) -> io::Result<()>,

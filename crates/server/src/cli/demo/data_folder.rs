@@ -3,16 +3,16 @@ use std::path::{Path, PathBuf, absolute};
 use anyhow::Context;
 use tempfile::TempDir;
 
-/// Where the demo's server keeps its data.
-pub(super) enum Folder {
+/// The data folder of the demo's server.
+pub(super) enum DemoFolder {
     /// Removed at the end.
-    Scratch(TempDir),
-    /// Kept.
+    Temporary(TempDir),
+    /// Given on the command line; kept.
     Given(PathBuf),
 }
 
-impl Folder {
-    /// The folder that was asked for, or one of the demo's own.
+impl DemoFolder {
+    /// The given folder, or a new temporary one.
     pub(super) fn new(given: Option<PathBuf>) -> anyhow::Result<Self> {
         match given {
             Some(path) => {
@@ -20,27 +20,27 @@ impl Folder {
             }
             None => {
                 let made = tempfile::Builder::new().prefix("longhaul-demo-").tempdir();
-                Ok(Self::Scratch(made.context("making a scratch folder")?))
+                Ok(Self::Temporary(made.context("creating a temporary folder")?))
             }
         }
     }
 
     pub(super) fn path(&self) -> &Path {
         match self {
-            Self::Scratch(folder) => folder.path(),
+            Self::Temporary(folder) => folder.path(),
             Self::Given(path) => path,
         }
     }
 
-    /// Where a repository lies.
+    /// The path of a repository.
     pub(super) fn repository(&self, name: &str) -> PathBuf {
         self.path().join("repos").join(format!("{name}.git"))
     }
 
-    /// Removes it, if it is the demo's own.
+    /// Removes the folder if it is temporary.
     pub(super) fn remove(self) -> anyhow::Result<()> {
         match self {
-            Self::Scratch(folder) => folder.close().context("removing the scratch folder"),
+            Self::Temporary(folder) => folder.close().context("removing the temporary folder"),
             Self::Given(_) => Ok(()),
         }
     }

@@ -5,30 +5,30 @@ use serde::{
     de::{MapAccess, Visitor},
 };
 
-/// A JSON document whose members stay in the order in which the server sent them.
+/// A JSON value whose object members keep the order in which the server sent them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
-pub enum Document {
+pub enum OrderedJson {
     /// `true` or `false`.
-    Boolean(bool),
+    Bool(bool),
     /// Any number.
     Number(serde_json::Number),
     /// A string.
-    Text(String),
+    String(String),
     /// An array.
-    List(Vec<Document>),
+    Array(Vec<OrderedJson>),
     /// An object.
-    Members(Members),
+    Object(Members),
     /// `null`.
-    Nothing,
+    Null,
 }
 
 /// The members of an object.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Members(pub Vec<(String, Document)>);
+pub struct Members(pub Vec<(String, OrderedJson)>);
 
-impl Document {
-    /// Over several lines, indented by two spaces.
+impl OrderedJson {
+    /// The value on several lines, indented by two spaces.
     pub fn pretty(&self) -> String {
         serde_json::to_string_pretty(self).unwrap_or_default()
     }
@@ -42,9 +42,9 @@ impl Serialize for Members {
 
 impl<'de> Deserialize<'de> for Members {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct InOrder;
+        struct MembersVisitor;
 
-        impl<'de> Visitor<'de> for InOrder {
+        impl<'de> Visitor<'de> for MembersVisitor {
             type Value = Members;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -60,7 +60,7 @@ impl<'de> Deserialize<'de> for Members {
             }
         }
 
-        deserializer.deserialize_map(InOrder)
+        deserializer.deserialize_map(MembersVisitor)
     }
 }
 
@@ -69,10 +69,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_document_keeps_its_order_and_its_numbers() {
+    fn a_document_keeps_the_order_of_members_and_its_numbers() {
         let text =
             r#"{"z":{"id":5,"b":[true,null,"x",[]]},"amount":0.0,"a":99.29507,"big":1412698140574,"e":{}}"#;
-        let document: Document = serde_json::from_str(text).unwrap();
+        let document: OrderedJson = serde_json::from_str(text).unwrap();
         assert_eq!(serde_json::to_string(&document).unwrap(), text);
         assert!(document.pretty().starts_with("{\n  \"z\": {\n    \"id\": 5,\n"));
     }

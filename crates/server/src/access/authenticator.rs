@@ -7,55 +7,55 @@ use std::{
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use longhaul_tasks_web::ApiError;
 
-use super::{Caller, Tokens, credentials::Credentials, failures::Failures};
+use super::{Caller, Tokens, credentials::Credentials, rate_limit::RateLimit};
 
-/// Lets those in who show a token.
-pub(crate) struct Guard {
+/// Finds the caller of a request by its token.
+pub(crate) struct Authenticator {
     tokens: Arc<Tokens>,
-    failures: Failures,
+    rate_limit: RateLimit,
     trust_proxy: bool,
 }
 
-/// Why somebody is not let in.
+/// Why a request is not authenticated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Denied {
-    /// No token was shown.
+pub(crate) enum AuthError {
+    /// The request has no token.
     NoToken,
-    /// What was shown is no token that counts.
+    /// The token is unknown.
     WrongToken,
-    /// Too many wrong ones were shown.
+    /// The address has sent too many wrong tokens.
     TooMany { wait: Duration },
 }
 
-impl Guard {
-    /// With `trust_proxy` the proxy says who is behind it.
+impl Authenticator {
+    /// With `trust_proxy`, the client address comes from the header `X-Forwarded-For`.
     pub(crate) fn new(tokens: Arc<Tokens>, trust_proxy: bool) -> Self {
-        Self { tokens, failures: Failures::default(), trust_proxy }
+        Self { tokens, rate_limit: RateLimit::default(), trust_proxy }
     }
 
-    /// Who the sender of a request is; `peer` is who has made the connection.
-    pub(crate) fn admit(&self, headers: &HeaderMap, peer: IpAddr) -> Result<Caller, Denied> {
+    /// Finds the caller of a request; `peer` is the address of the connection.
+    pub(crate) fn authenticate(&self, headers: &HeaderMap, peer: IpAddr) -> Result<Caller, AuthError> {
         let now = Instant::now();
         let secret = match Credentials::of(headers) {
-            Credentials::None => return Err(Denied::NoToken),
-            Credentials::Unreadable => None,
+            Credentials::None => return Err(AuthError::NoToken),
+            Credentials::Malformed => None,
             Credentials::Secret(secret) => Some(secret),
         };
         let address = self.address(headers, peer);
-        if let Some(wait) = self.failures.wait(address, now) {
-            return Err(Denied::TooMany { wait });
+        if let Some(wait) = self.rate_limit.wait(address, now) {
+            return Err(AuthError::TooMany { wait });
         }
         match secret.and_then(|secret| self.tokens.find(&secret)) {
-            Some(token) => Ok(Caller::bearer(token)),
+            Some(token) => Ok(Caller::with_token(token)),
             None => {
-                self.failures.count(address, now);
-                tracing::info!(%address, "a wrong token was shown");
-                Err(Denied::WrongToken)
+                self.rate_limit.record_failure(address, now);
+                tracing::info!(%address, "request with a wrong token");
+                Err(AuthError::WrongToken)
             }
         }
     }
 
-    /// The last entry is the proxy's own word; those before it are anybody's.
+    /// The address of the client. The proxy appends it as the last entry; the client can forge those before it.
     fn address(&self, headers: &HeaderMap, peer: IpAddr) -> IpAddr {
         if !self.trust_proxy {
             return peer;
@@ -66,8 +66,8 @@ impl Guard {
     }
 }
 
-impl Denied {
-    /// What the sender is told.
+impl AuthError {
+    /// The error response.
     pub(crate) fn error(self) -> ApiError {
         match self {
             Self::NoToken => ApiError::new(StatusCode::UNAUTHORIZED, "This server asks for a token."),
@@ -79,7 +79,7 @@ impl Denied {
         }
     }
 
-    /// What stands in the answer's head.
+    /// Adds `WWW-Authenticate` or `Retry-After`.
     pub(crate) fn add_headers(self, headers: &mut HeaderMap) {
         match self {
             Self::NoToken | Self::WrongToken => {

@@ -1,9 +1,9 @@
-/// Tells when this program is told to end, by Ctrl-C or otherwise; from now on that does not end it by itself.
+/// Receives SIGINT, SIGTERM and SIGHUP, which no longer end the program by themselves.
 #[cfg(unix)]
-pub(super) struct ToldToStop(Vec<tokio::signal::unix::Signal>);
+pub(super) struct StopSignals(Vec<tokio::signal::unix::Signal>);
 
 #[cfg(unix)]
-impl ToldToStop {
+impl StopSignals {
     pub(super) fn listen() -> std::io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
@@ -20,12 +20,12 @@ impl ToldToStop {
     }
 }
 
-/// Tells when Ctrl-C is pressed.
+/// Receives Ctrl-C.
 #[cfg(not(unix))]
-pub(super) struct ToldToStop;
+pub(super) struct StopSignals;
 
 #[cfg(not(unix))]
-impl ToldToStop {
+impl StopSignals {
     pub(super) fn listen() -> std::io::Result<Self> {
         Ok(Self)
     }

@@ -1,23 +1,23 @@
-//! Tasks and commits in words.
+//! Formats tasks and commits for a terminal.
 
 use std::io::{self, Write};
 
 use indicatif::HumanFloatCount;
 use jiff::{Timestamp, tz::Offset};
 
-use crate::cli::client::{Commit, Failure, Person};
+use crate::cli::client::{Commit, Person, TaskError};
 
-/// What comes from elsewhere, without what would make a terminal do things.
+/// Replaces control characters, so that text from the server cannot control the terminal.
 pub fn printable(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
 
-/// How far a task is: `12,345` or `99.3`.
+/// Formats the amount of a progress: `12,345` or `99.3`.
 pub fn amount(amount: f64) -> String {
     HumanFloatCount((amount * 10.0).round() / 10.0).to_string()
 }
 
-/// Writes a commit as `git log` would.
+/// Writes a commit in the format of `git log`.
 pub fn write_commit(out: &mut impl Write, commit: &Commit, branch: Option<&str>) -> io::Result<()> {
     writeln!(out, "commit {}", printable(&commit.id))?;
     if let Some(branch) = branch {
@@ -32,10 +32,10 @@ pub fn write_commit(out: &mut impl Write, commit: &Commit, branch: Option<&str>)
     Ok(())
 }
 
-/// Writes why a task failed, from the outside to the root.
-pub fn write_failure(out: &mut impl Write, failure: &Failure) -> io::Result<()> {
-    writeln!(out, "  {}", printable(failure.message()))?;
-    for cause in failure.causes() {
+/// Writes the message of an error and its causes, the root cause last.
+pub fn write_error(out: &mut impl Write, error: &TaskError) -> io::Result<()> {
+    writeln!(out, "  {}", printable(error.message()))?;
+    for cause in error.causes() {
         writeln!(out, "  caused by: {}", printable(cause))?;
     }
     Ok(())
@@ -47,7 +47,7 @@ fn person(person: &Person) -> String {
     printable(&format!("{name} <{email}>"))
 }
 
-/// `2026-11-20 14:03:05 +01:00`; the bare number where it is no time that a calendar has.
+/// `2026-11-20 14:03:05 +01:00`; the number itself if it is outside the range of the calendar.
 fn date(person: &Person) -> String {
     let time = Timestamp::from_millisecond(person.timestamp);
     let seconds = i32::try_from(person.time_zone_offset / 1000).ok();
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn a_commit_reads_as_in_git_log() {
+    fn a_commit_is_formatted_like_git_log() {
         let text = written(&commit("Import\n\nall of it\n"), Some("master"));
         let expected = "commit f765\nBranch: master\nAuthor: Jo <jo@x.org>\nDate:   2016-05-03 19:34:36 -04:00\n\n    \
                         Import\n\n    all of it\n";
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_beyond_the_calendar_is_no_panic() {
+    fn a_time_outside_the_calendar_does_not_panic() {
         let mut odd = commit("");
         odd.author.timestamp = i64::MAX;
         assert!(written(&odd, None).contains(&i64::MAX.to_string()));
@@ -96,12 +96,12 @@ mod tests {
     }
 
     #[test]
-    fn a_message_cannot_steer_the_terminal() {
+    fn control_characters_of_a_message_are_replaced() {
         assert!(!written(&commit("\u{1b}]0;gotcha\u{7}"), None).contains('\u{1b}'));
     }
 
     #[test]
-    fn amounts_are_read_at_a_glance() {
+    fn amounts_are_rounded_and_grouped() {
         assert_eq!([0.0, 99.29507, 1_397_120.0].map(amount), ["0", "99.3", "1,397,120"]);
     }
 }

@@ -1,4 +1,4 @@
-//! The task engine, and what it takes up that an earlier server left.
+//! Starts the task engine, with the tasks of an earlier server.
 
 use anyhow::Context;
 use longhaul_commands::{DownloadOsm, Environment, ImportGeopackage, ImportOsm, ImportRoots, Turns};
@@ -14,14 +14,14 @@ use crate::{
     settings::{Settings, StoreKind},
 };
 
-/// A running engine, and where it keeps its tasks; `None`: nowhere beyond the end of the server.
-pub(super) struct Engine {
+/// The running task engine and its store; without a store, tasks are in memory only.
+pub(super) struct TaskEngine {
     pub(super) tasks: Tasks,
     store: Option<SqliteStore>,
 }
 
-impl Engine {
-    /// Takes up the tasks of an earlier server, clears away what none of them needs, and starts.
+impl TaskEngine {
+    /// Opens the store, removes files that no task needs, and starts the engine, which resumes the tasks of an earlier server.
     pub(super) async fn start(
         settings: &Settings,
         data: &DataFolder,
@@ -30,10 +30,10 @@ impl Engine {
     ) -> anyhow::Result<Self> {
         let store = match settings.store {
             StoreKind::Memory => None,
-            StoreKind::Sqlite => Some(open(data).await?),
+            StoreKind::Sqlite => Some(open_store(data).await?),
         };
         if let Some(store) = &store {
-            drop_what_nobody_waits_for(store).await.context("taking up earlier tasks")?;
+            cancel_internal_tasks(store).await.context("reading the tasks of an earlier server")?;
         }
         let registry = registry(environment(settings, data, repositories, import_roots));
         let builder = Tasks::builder(registry)
@@ -52,20 +52,20 @@ impl Engine {
             Some(store) => builder.store(store),
             None => builder,
         };
-        clear(data, store.as_ref())?;
+        remove_unused_uploads(data, store.as_ref())?;
         Ok(Self { tasks: builder.start(), store })
     }
 
-    /// Closes the database, so that its one file is all there is to copy.
+    /// Closes the database: the write-ahead log is merged into the one database file.
     pub(super) async fn close(self) {
         if let Some(store) = self.store {
             let _ = tokio::task::spawn_blocking(move || store.close()).await;
         }
     }
 
-    /// Removes the files that no task needs.
-    pub(super) fn clear(&self, data: &DataFolder) -> anyhow::Result<()> {
-        clear(data, self.store.as_ref())
+    /// Removes uploaded files that no task needs.
+    pub(super) fn remove_unused_uploads(&self, data: &DataFolder) -> anyhow::Result<()> {
+        remove_unused_uploads(data, self.store.as_ref())
     }
 }
 
@@ -95,23 +95,23 @@ fn registry(environment: Environment) -> Registry<Environment> {
         .with::<RenameRepository>()
 }
 
-async fn open(data: &DataFolder) -> anyhow::Result<SqliteStore> {
+async fn open_store(data: &DataFolder) -> anyhow::Result<SqliteStore> {
     let path = data.tasks();
     let opened = tokio::task::spawn_blocking(move || SqliteStore::open(path)).await?;
     opened.with_context(|| format!("opening {}", data.tasks().display()))
 }
 
-fn clear(data: &DataFolder, store: Option<&SqliteStore>) -> anyhow::Result<()> {
-    data.clear(store.map(SqliteStore::files).unwrap_or_default())
+fn remove_unused_uploads(data: &DataFolder, store: Option<&SqliteStore>) -> anyhow::Result<()> {
+    data.remove_unused_uploads(store.map(SqliteStore::files).unwrap_or_default())
 }
 
-/// A deletion or renaming is for a client that waits for it, and went with the server: it must not surprise
-/// whoever uses the repository now. One that has happened has happened.
-async fn drop_what_nobody_waits_for(store: &SqliteStore) -> anyhow::Result<()> {
+/// Cancels deletions and renamings of repositories that an earlier server did not finish. Their clients have lost the connection;
+/// running them now would surprise the users of the repository. A sealed one is rolled forward all the same.
+async fn cancel_internal_tasks(store: &SqliteStore) -> anyhow::Result<()> {
     let unfinished = Filter { status: vec![Status::Waiting, Status::Running], ..Filter::default() };
     let records = store.list(&unfinished).await?;
-    let left = records.iter().filter(|record| INTERNAL.contains(&&*record.task.kind));
-    let cancels: Vec<_> = left.map(|record| Transition::CancelRequested { id: record.task.id }).collect();
+    let internal = records.iter().filter(|record| INTERNAL.contains(&&*record.task.kind));
+    let cancels: Vec<_> = internal.map(|record| Transition::CancelRequested { id: record.task.id }).collect();
     store.write(cancels).await?;
     Ok(())
 }

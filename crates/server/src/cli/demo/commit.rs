@@ -1,43 +1,51 @@
-//! Shows the commit, as the server tells of it and as Git reads it.
+//! Shows the commit, from the server and from Git.
 
 use std::{collections::BTreeMap, io, path::Path, process::Stdio};
 
 use anyhow::{Context, ensure};
 use tokio::process::Command;
 
-use super::{Folder, Page, by_hand::quoted};
+use super::{DemoFolder, Output, next_steps::quoted};
 use crate::cli::{
     client::Client,
     tasks::{printable, write_commit},
 };
 
-/// Prints the newest commit and its layers, with what the server has counted in each.
-pub(super) async fn of_server(page: &mut Page, client: &Client, repository: &str) -> anyhow::Result<()> {
-    page.heading("The commit, as the server tells of it")?;
+/// Prints the newest commit and the number of features in each of its layers.
+pub(super) async fn show_from_server(
+    out: &mut Output,
+    client: &Client,
+    repository: &str,
+) -> anyhow::Result<()> {
+    out.heading("The commit, from the server")?;
     let base = format!("{}/repos/{repository}", client.server());
-    page.command(&format!("curl '{base}/log.json?limit=1'"))?;
+    out.command(&format!("curl '{base}/log.json?limit=1'"))?;
     let commits = client.log(repository, &[("limit", "1")]).await?;
     let commit = commits.first().context("the history is empty")?;
-    page.write(|out| write_commit(out, commit, None))?;
-    page.line("")?;
-    page.command(&format!("curl '{base}/ls-tree.json?recursive=true'"))?;
+    out.write(|out| write_commit(out, commit, None))?;
+    out.line("")?;
+    out.command(&format!("curl '{base}/ls-tree.json?recursive=true'"))?;
     let features = client.ls_tree(repository, &[("recursive", "true")]).await?;
     for (layer, count) in counted(features.iter().map(|feature| layer_of(&feature.path))) {
-        page.line(&format!("{:<12} {count:>5} features", printable(layer)))?;
+        out.line(&format!("{:<12} {count:>5} features", printable(layer)))?;
     }
     Ok(())
 }
 
-/// Prints what `git log --stat` says, a line a layer instead of one a feature. Without Git there is nothing to print.
-pub(super) async fn of_git(page: &mut Page, folder: &Folder, repository: &str) -> anyhow::Result<()> {
+/// Prints the output of `git log --stat`, with one line per folder instead of one per file.
+pub(super) async fn show_from_git(
+    out: &mut Output,
+    folder: &DemoFolder,
+    repository: &str,
+) -> anyhow::Result<()> {
     let repository = folder.repository(repository);
-    page.heading("The same commit, as Git reads it")?;
+    out.heading("The same commit, from Git")?;
     match git_log(&repository).await {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => page.line("(Git is not installed here.)")?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => out.line("(Git is not installed here.)")?,
         Err(error) => return Err(error).context("running git"),
         Ok(log) => {
-            page.command(&format!("git -C {} log --stat", quoted(&repository.to_string_lossy())))?;
-            show_log(page, &log?)?;
+            out.command(&format!("git -C {} log --stat", quoted(&repository.to_string_lossy())))?;
+            print_log(out, &log?)?;
         }
     }
     Ok(())
@@ -51,22 +59,22 @@ async fn git_log(repository: &Path) -> io::Result<anyhow::Result<String>> {
     let done = git.stdin(Stdio::null()).kill_on_drop(true).output().await?;
     Ok(match done.status.success() {
         true => Ok(String::from_utf8_lossy(&done.stdout).into_owned()),
-        false => Err(anyhow::anyhow!("git cannot read it: {}", String::from_utf8_lossy(&done.stderr).trim())),
+        false => Err(anyhow::anyhow!("git failed: {}", String::from_utf8_lossy(&done.stderr).trim())),
     })
 }
 
-fn show_log(page: &mut Page, log: &str) -> anyhow::Result<()> {
+fn print_log(out: &mut Output, log: &str) -> anyhow::Result<()> {
     let (files, head): (Vec<&str>, Vec<&str>) = log.lines().partition(|line| line.contains('\t'));
     for line in head.join("\n").trim_end().lines() {
-        page.line(&printable(line))?;
+        out.line(&printable(line))?;
     }
-    page.line("")?;
+    out.line("")?;
     let paths: Vec<&str> = files.iter().filter_map(|line| line.rsplit('\t').next()).collect();
-    for (place, count) in counted(paths.iter().map(|path| place_of(path))) {
-        page.line(&format!(" {:<36} | {count:>5} {}", printable(place), files_of(count)))?;
+    for (folder, count) in counted(paths.iter().map(|path| folder_of(path))) {
+        out.line(&format!(" {:<36} | {count:>5} {}", printable(folder), unit(count)))?;
     }
     ensure!(!paths.is_empty(), "the commit changes no files");
-    page.line(&format!(" {} files changed", paths.len()))?;
+    out.line(&format!(" {} files changed", paths.len()))?;
     Ok(())
 }
 
@@ -76,14 +84,14 @@ fn layer_of(path: &str) -> &str {
 }
 
 /// `roads/.table-dataset/feature/` of `roads/.table-dataset/feature/A/A/A/A/kQ4=`.
-fn place_of(path: &str) -> &str {
+fn folder_of(path: &str) -> &str {
     let inner = "/.table-dataset/";
     let Some(at) = path.find(inner).map(|at| at + inner.len()) else { return path };
     let end = path[at..].find('/').map_or(at, |slash| at + slash + 1);
     &path[..end]
 }
 
-fn files_of(count: usize) -> &'static str {
+fn unit(count: usize) -> &'static str {
     if count == 1 { "file" } else { "files" }
 }
 
@@ -98,10 +106,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn files_are_counted_by_their_place_in_a_layer() {
-        assert_eq!(place_of("a/roads/.table-dataset/feature/A/A/kQ4="), "a/roads/.table-dataset/feature/");
-        assert_eq!(place_of("roads/.table-dataset/meta/schema.json"), "roads/.table-dataset/meta/");
-        assert_eq!(place_of(".kart.repostructure.version"), ".kart.repostructure.version");
+    fn files_are_counted_by_folder() {
+        assert_eq!(folder_of("a/roads/.table-dataset/feature/A/A/kQ4="), "a/roads/.table-dataset/feature/");
+        assert_eq!(folder_of("roads/.table-dataset/meta/schema.json"), "roads/.table-dataset/meta/");
+        assert_eq!(folder_of(".kart.repostructure.version"), ".kart.repostructure.version");
         assert_eq!(layer_of("a/roads/17"), "a/roads");
     }
 }

@@ -5,12 +5,12 @@ use std::ops::AddAssign;
 
 /// Numbers of tests.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub struct Tally {
+pub struct TestCounts {
     pub passed: u64,
     pub failed: u64,
 }
 
-impl Tally {
+impl TestCounts {
     /// What a line of a runner's output says: nothing unless it is a summary of nextest (`Summary [ 0.1s] 3 tests run:
     /// 2 passed, 1 failed, 0 skipped`) or of libtest (`test result: ok. 3 passed; 0 failed; …`).
     pub fn read(line: &str) -> Self {
@@ -37,14 +37,14 @@ fn count(counts: &str, what: &str) -> u64 {
     numbers.sum()
 }
 
-impl AddAssign for Tally {
+impl AddAssign for TestCounts {
     fn add_assign(&mut self, more: Self) {
         self.passed += more.passed;
         self.failed += more.failed;
     }
 }
 
-impl fmt::Display for Tally {
+impl fmt::Display for TestCounts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} passed, {} failed", self.passed, self.failed)
     }
@@ -57,22 +57,22 @@ mod tests {
     #[test]
     fn the_summary_of_nextest_is_counted() {
         let line = "     Summary [   1.2s] 12/13 tests run: 9 passed (1 slow, 1 flaky), 2 failed, 1 timed out, 4 skipped";
-        assert_eq!(Tally::read(line), Tally { passed: 9, failed: 3 });
+        assert_eq!(TestCounts::read(line), TestCounts { passed: 9, failed: 3 });
         let line = "     Summary [   0.012s] 1 test run: 1 passed, 0 skipped";
-        assert_eq!(Tally::read(line), Tally { passed: 1, failed: 0 });
+        assert_eq!(TestCounts::read(line), TestCounts { passed: 1, failed: 0 });
     }
 
     #[test]
     fn the_summary_of_libtest_is_counted() {
         let line = "test result: FAILED. 7 passed; 2 failed; 1 ignored; 0 measured; 3 filtered out; finished in 0.41s";
-        assert_eq!(Tally::read(line), Tally { passed: 7, failed: 2 });
+        assert_eq!(TestCounts::read(line), TestCounts { passed: 7, failed: 2 });
     }
 
     #[test]
     fn other_lines_count_nothing() {
         let shown_again = "    test result: FAILED. 0 passed; 1 failed; 0 ignored";
         for line in ["test a::b ... ok", "3 passed", "Starting 3 tests across 2 binaries", "", shown_again] {
-            assert_eq!(Tally::read(line), Tally::default(), "{line}");
+            assert_eq!(TestCounts::read(line), TestCounts::default(), "{line}");
         }
     }
 }
