@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "tests may")]
 
-mod support;
+mod harness;
 
 use std::{
     io::{BufRead, BufReader},
@@ -10,7 +10,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use support::{Form, Request, Response, Server, geopackage, server::longhaul};
+use harness::{Form, Request, Response, Server, geopackage, server::longhaul};
 
 /// A server with tokens, and what they are called.
 struct Guarded {

@@ -4,17 +4,17 @@
 
 #![allow(clippy::unwrap_used, reason = "tests may")]
 
-mod support;
+mod harness;
 
 use std::{cell::RefCell, collections::BTreeSet};
 
+use harness::{Form, Request, Response, Server, geopackage};
 use proptest::{
     collection::vec,
     prelude::*,
     sample::select,
     test_runner::{Config, TestRunner},
 };
-use support::{Form, Request, Response, Server, geopackage};
 
 /// How many requests are made.
 const REQUESTS: u32 = 2000;

@@ -2,9 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "tests may")]
 
-mod support;
+mod harness;
 
-use support::{Form, Request, Response, Server, geopackage, names_in};
+use harness::{Form, Request, Response, Server, geopackage, names_in};
 
 fn file(name: &str) -> Form {
     Form::default().file("fileUpload", "points.gpkg", &geopackage::points("points", &[name]))

@@ -2,14 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "tests may")]
 
-mod support;
+mod harness;
 
 use std::{
     io::{Read, Write},
     net::{Shutdown, TcpStream},
 };
 
-use support::{Form, Request, Response, Server, geopackage, git, names_in};
+use harness::{Form, Request, Response, Server, geopackage, git, names_in};
 
 fn post(target: &str, form: Form) -> Request {
     Request::new("POST", target).form(form)

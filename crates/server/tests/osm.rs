@@ -2,14 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "tests may")]
 
+mod harness;
 #[path = "../../osm/tests/replay/mod.rs"]
 mod replay;
-mod support;
 
 use std::os::unix::fs::symlink;
 
+use harness::{Form, Request, Response, Server, git, names_in};
 use replay::{Act, Replay, data, osm};
-use support::{Form, Request, Response, Server, git, names_in};
 
 const NODES: &str = "<node id=\"1\" lat=\"1.5\" lon=\"2.5\" version=\"1\" timestamp=\"2016-03-18T08:20:37Z\" \
     changeset=\"17\" uid=\"7\" user=\"Jo\"><tag k=\"shop\" v=\"yes\"/></node>";
@@ -434,7 +434,7 @@ fn settings_that_make_no_sense_keep_the_server_from_starting() {
         (["--osm-node-memory", "much"], "is no size"),
     ] {
         let folder = tempfile::tempdir().unwrap();
-        let mut command = support::server::longhaul();
+        let mut command = harness::server::longhaul();
         let output = command
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(folder.path())

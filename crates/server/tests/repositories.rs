@@ -2,10 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "tests may")]
 
-mod support;
+mod harness;
 
+use harness::{Form, Request, Server, geopackage, git, names_in};
 use serde_json::json;
-use support::{Form, Request, Server, geopackage, git, names_in};
 
 fn put(target: &str) -> Request {
     Request::new("PUT", target)

@@ -2,13 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "tests may")]
 
-mod support;
+mod harness;
 
 use std::{fs, net::TcpListener, path::Path, process::Stdio};
 
+use harness::{Form, Request, Server, geopackage, git, names_in, server::longhaul};
 use rusqlite::Connection;
 use serde_json::Value;
-use support::{Form, Request, Server, geopackage, git, names_in, server::longhaul};
 use tempfile::TempDir;
 
 /// Enough rows for an import to take its time.

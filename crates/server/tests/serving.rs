@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "tests may")]
 
-mod support;
+mod harness;
 
 use std::{
     io::{Read, Write},
@@ -10,7 +10,7 @@ use std::{
     process::{Output, Stdio},
 };
 
-use support::{Request, Response, Server, git, server::longhaul};
+use harness::{Request, Response, Server, git, server::longhaul};
 
 fn fails(arguments: &[&str]) -> Output {
     let output = longhaul().arg("serve").args(arguments).stdin(Stdio::null()).output().unwrap();
@@ -253,7 +253,7 @@ fn hostile_paths_lead_nowhere() {
     assert!(strange.text().contains("&lt;script&gt;"), "{}", strange.text());
     assert_eq!(strange.header("x-content-type-options"), Some("nosniff"));
     assert_eq!(server.get(&format!("/repos?x={}", "y".repeat(200_000))).status / 100, 4);
-    assert!(support::names_in(&server.data("repos")).is_empty());
+    assert!(harness::names_in(&server.data("repos")).is_empty());
     server.stop();
 }
 

@@ -2,14 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "tests may")]
 
-mod support;
+mod harness;
 
 use std::{
     io::{Read, Write},
     net::TcpStream,
 };
 
-use support::{Form, Request, Server, geopackage};
+use harness::{Form, Request, Server, geopackage};
 
 fn file() -> Form {
     Form::default().file("fileUpload", "points.gpkg", &geopackage::points("points", &["a", "b"]))

@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::{
     book::Book,
     clients::REPOSITORIES,
-    support::{Request, Server, git, names_in},
+    harness::{Request, Server, git, names_in},
 };
 
 /// Every task that was answered is there, and none that nobody asked for.

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::{
     book::{Book, status},
     dice::Dice,
-    support::{Form, Request, Response, geopackage},
+    harness::{Form, Request, Response, geopackage},
 };
 
 /// Into which is imported.

@@ -5,8 +5,8 @@
 
 #![allow(clippy::unwrap_used, reason = "tests may")]
 
-#[path = "../support/mod.rs"]
-mod support;
+#[path = "../harness/mod.rs"]
+mod harness;
 
 mod audit;
 mod book;
@@ -17,7 +17,7 @@ use std::{process::Stdio, sync::Arc, thread, time::Duration};
 
 use book::Book;
 use dice::Dice;
-use support::{Server, server::longhaul};
+use harness::{Server, server::longhaul};
 use tempfile::TempDir;
 
 /// What a run of the tests has time for.

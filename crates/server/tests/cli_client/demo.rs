@@ -1,6 +1,6 @@
 use crate::{
+    harness::{git, names_in, server::longhaul},
     program::{Running, client_at, run},
-    support::{git, names_in, server::longhaul},
 };
 
 #[test]

@@ -1,8 +1,8 @@
 use serde_json::Value;
 
 use crate::{
+    harness::{Server, git},
     program::{Done, client_at, client_of, file, file_of_points, run},
-    support::{Server, git},
 };
 
 fn import(server: &Server, path: &std::path::Path, more: &[&str]) -> Done {
@@ -115,7 +115,7 @@ fn for_programs_the_last_document_is_all_that_is_printed() {
 fn a_file_whose_name_is_hard_to_write_keeps_it() {
     let server = Server::start();
     let name = "Straße \"7\"; a=b.gpkg";
-    let (_folder, path) = file(name, &crate::support::geopackage::points("roads", &["a"]));
+    let (_folder, path) = file(name, &crate::harness::geopackage::points("roads", &["a"]));
     let done = import(&server, &path, &["--repo", "city", "--create"]);
     assert_eq!(done.status, Some(0), "{done:?}");
     assert!(done.out.contains(name), "the message names the file: {done:?}");

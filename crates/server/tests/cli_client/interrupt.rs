@@ -8,8 +8,8 @@ use std::{
 use rusqlite::Connection;
 
 use crate::{
+    harness::{Server, geopackage, git},
     program::{Running, client_at, client_of, file, file_of_points, run},
-    support::{Server, geopackage, git},
 };
 
 /// A layer that takes long enough to import that somebody can change their mind.
@@ -60,7 +60,7 @@ fn a_second_ctrl_c_leaves_at_once() {
     server.signal("-CONT");
     assert_eq!(done.status, Some(130), "{done:?}");
     assert!(done.err.ends_with("Left; 'longhaul tasks show 1' tells what became of it.\n"), "{done:?}");
-    server.send(crate::support::Request::new("DELETE", "/tasks/1"));
+    server.send(crate::harness::Request::new("DELETE", "/tasks/1"));
     server.ended(1);
     server.stop();
 }

@@ -2,8 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "tests may")]
 
-#[path = "../support/mod.rs"]
-mod support;
+#[path = "../harness/mod.rs"]
+mod harness;
 
 mod demo;
 mod import;

@@ -8,7 +8,7 @@ use std::{
 
 use tempfile::TempDir;
 
-use crate::support::{Server, geopackage, server::longhaul};
+use crate::harness::{Server, geopackage, server::longhaul};
 
 /// The binary, told of the server by its environment.
 pub fn client_of(server: &Server, arguments: &[&str]) -> Command {

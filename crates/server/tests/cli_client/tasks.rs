@@ -1,6 +1,6 @@
 use crate::{
+    harness::{Form, Server, geopackage},
     program::{Done, client_of, run},
-    support::{Form, Server, geopackage},
 };
 
 fn tasks(server: &Server, arguments: &[&str]) -> Done {
