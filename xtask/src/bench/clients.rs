@@ -1,7 +1,7 @@
-//! Many clients on one thread, each with one request under way.
+//! Many clients on one thread, each with one request in flight.
 //!
-//! The load generator shares the machine with what it measures, so it does as little as it can: one call to wait for all
-//! connections, one to read an answer, one to write a request.
+//! The load generator shares the machine with the measured server, so it makes few system calls: one call to wait for all
+//! connections, one to read a response, one to write a request.
 
 use std::collections::VecDeque;
 use std::io::{ErrorKind, Read, Write};
@@ -12,29 +12,29 @@ use anyhow::{Context, Result, bail, ensure};
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
 
-/// How long a client waits that asks [later](Next::Later).
+/// The pause before a request that is sent [later](Next::Later).
 const PAUSE: Duration = Duration::from_millis(1);
 
-/// One who asks a server for something, hears its answer, and asks again.
+/// A client that sends requests and reads responses in turn.
 pub trait Client {
-    /// The next request, to be written behind what is there.
+    /// Appends the next request to the buffer.
     fn request(&mut self, request: &mut String);
 
-    /// Hears a whole answer, its head included.
+    /// Handles a complete response, including its head.
     fn hear(&mut self, answer: &str) -> Result<Next>;
 }
 
 /// What a client does next.
 pub enum Next {
-    /// Asks.
+    /// Sends the next request.
     Ask,
-    /// Asks after [`PAUSE`]: whoever is slow must not be slowed down further.
+    /// Sends the next request after [`PAUSE`].
     Later,
-    /// Leaves.
+    /// Ends.
     Leave,
 }
 
-/// Lets clients talk to `host:port` until all have left; an error if any answer is not a success.
+/// Runs the clients against `host:port` until all have ended. Returns an error if any response is not a success.
 pub fn talk<C: Client>(address: &str, clients: impl Iterator<Item = C>) -> Result<Vec<C>> {
     let mut poll = Poll::new()?;
     let mut lines = Vec::new();
@@ -91,11 +91,11 @@ impl<C: Client> Line<C> {
     fn ask(&mut self) -> Result<()> {
         self.request.clear();
         self.client.request(&mut self.request);
-        // Nothing else is under way on this connection, so there is room for it.
+        // Nothing else is in flight on this connection, so the send buffer has room.
         self.stream.write_all(self.request.as_bytes()).context("sending a request")
     }
 
-    /// Reads on; what the client wants next, once the answer is whole.
+    /// Reads more; returns the next step of the client once the response is complete.
     fn listen(&mut self) -> Result<Option<Next>> {
         loop {
             let more = match self.stream.read(&mut self.buffer[self.filled..]) {
@@ -118,7 +118,7 @@ impl<C: Client> Line<C> {
     }
 }
 
-/// The length of the whole answer, once its headers are there. An error unless it is a success.
+/// The length of the whole response, once its head is complete. Returns an error unless it is a success.
 pub fn length_of(answer: &[u8]) -> Result<Option<usize>> {
     let Some(end) = answer.windows(4).position(|four| four == b"\r\n\r\n") else {
         return Ok(None);

@@ -1,4 +1,4 @@
-//! Many pollers at once: wrk where it is installed, else a small load generator of our own.
+//! Many pollers at once: wrk if it is installed, otherwise a small load generator.
 
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -8,10 +8,10 @@ use anyhow::{Context, Result, ensure};
 use super::clients::{Client, Next, talk};
 use super::files::stdout_of;
 
-/// As many as wrk makes, and every load of ours.
+/// Number of connections of every load.
 pub const CONNECTIONS: usize = 64;
 
-/// What makes the requests.
+/// The load generator.
 #[derive(Clone, Copy)]
 pub enum Load {
     Wrk,
@@ -19,7 +19,7 @@ pub enum Load {
 }
 
 impl Load {
-    /// wrk if it can be started.
+    /// Chooses wrk if it can be started.
     pub fn choose() -> Self {
         match Command::new("wrk").arg("--version").output() {
             Ok(_) => Self::Wrk,
@@ -37,7 +37,7 @@ impl Load {
         }
     }
 
-    /// Requests per second that a server answers; an error if any answer is not a success.
+    /// Measures requests per second. Returns an error if any response is not a success.
     pub fn requests_per_second(self, address: &str, path: &str, seconds: u64) -> Result<f64> {
         match self {
             Self::Wrk => wrk(address, path, seconds),
@@ -72,7 +72,7 @@ fn own(address: &str, path: &str, length: Duration) -> Result<f64> {
     Ok(answers as f64 / started.elapsed().as_secs_f64())
 }
 
-/// Asks for the same until its time is over.
+/// Sends the same request until its time is over.
 struct Poller {
     request: String,
     end: Instant,

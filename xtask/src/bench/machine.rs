@@ -1,4 +1,4 @@
-//! The machine that a figure comes from.
+//! A description of the machine.
 
 use std::path::Path;
 use std::process::Command;
@@ -28,13 +28,13 @@ fn memory() -> String {
     format!("{:.0} GiB memory", kib / 1024.0 / 1024.0)
 }
 
-/// What `df` prints below its heading.
+/// The type of the file system, from the output of `df`.
 fn file_system(folder: &str) -> String {
     let said = said_by("df", &["--output=fstype", folder]);
     said.lines().last().unwrap_or("unknown").to_owned()
 }
 
-/// What stands behind `name :` in a file of /proc.
+/// The value of `name :` in a file of /proc.
 fn field(file: &str, name: &str) -> Option<String> {
     let text = std::fs::read_to_string(file).ok()?;
     let line = text.lines().find(|line| line.starts_with(name))?;

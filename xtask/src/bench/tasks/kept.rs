@@ -1,4 +1,4 @@
-//! Many tasks that have ended and are kept: what they take, how soon a list comes, how soon a server is back.
+//! Many ended tasks: their memory, the time for lists, the time for a restart.
 
 use std::path::Path;
 use std::time::Instant;
@@ -11,10 +11,10 @@ use super::super::stats::percentile;
 use super::super::table::Table;
 use super::NoopServer;
 
-/// How often each list is asked for.
+/// Requests for each list.
 const TIMES: usize = 30;
 
-/// First pages, also of filters that let little or nothing through.
+/// First pages, also of filters that match few or no tasks.
 const LISTS: [&str; 9] = [
     "limit=100",
     "status=FINISHED&limit=100",
@@ -27,7 +27,7 @@ const LISTS: [&str; 9] = [
     "since=2100-01-01T00:00:00Z&limit=100",
 ];
 
-/// Fills a store with so many tasks and prints.
+/// Fills a store with tasks, measures and prints.
 pub fn run(count: u64, folder: &Path) -> Result<()> {
     let store = emptied(folder.join("noop"))?;
     let server = NoopServer::start(&store)?;

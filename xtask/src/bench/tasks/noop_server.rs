@@ -1,4 +1,4 @@
-//! A program that offers jobs which do nothing, made of the engine and its web face like any other.
+//! A server with a no-op job, which embeds the task crates.
 
 use std::convert::Infallible;
 use std::path::{Path, PathBuf};
@@ -22,25 +22,25 @@ use tower::{ServiceExt, service_fn};
 
 use super::super::served::Served;
 
-/// Where the tasks are kept.
+/// The options of the server.
 #[derive(clap::Args)]
 pub struct NoopServer {
     /// The folder of the durable store
     store: PathBuf,
 }
 
-/// How many of [`fill`]'s tasks wait for their answers at once.
+/// Number of concurrent submitters of [`fill`].
 const AT_ONCE: u64 = 256;
 
 impl NoopServer {
-    /// This program again, serving the store in `folder`.
+    /// Starts this program as a server with the store in `folder`.
     pub fn start(folder: &Path) -> Result<Served> {
         let mut command = Command::new(std::env::current_exe()?);
         command.args(["bench", "noop-server"]).arg(folder);
         Served::start(command)
     }
 
-    /// Serves until killed; prints `listening on http://ADDRESS` first, as Longhaul does.
+    /// Serves until killed. Prints `listening on http://ADDRESS` first, as Longhaul does.
     pub fn run(self) -> Result<()> {
         tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(self.serve())
     }
@@ -66,7 +66,7 @@ impl NoopServer {
     }
 }
 
-/// Where requests come in. No router stands before what is measured, as none stands before polls in Longhaul's own server.
+/// Dispatches requests.
 struct Front {
     desk: Desk,
     web: TasksHandler,
@@ -98,7 +98,7 @@ struct Desk {
     started: Arc<Started>,
 }
 
-/// How long tasks took from their submit to their start, in microseconds.
+/// The times from submit to start, in microseconds.
 struct Started {
     epoch: Instant,
     micros: Mutex<Vec<f64>>,
@@ -116,10 +116,10 @@ impl Started {
     }
 }
 
-/// Does nothing, and tells how soon it could.
+/// Does nothing and records the time from its submit to its start.
 #[derive(Serialize, Deserialize)]
 struct Noop {
-    /// When it was asked for, in nanoseconds of [`Started`]; 0 if nobody wants to know.
+    /// The time of the submit in nanoseconds of [`Started`]; 0: not recorded.
     asked: u64,
     lane: Option<Lane>,
     /// Holds its lane until it is cancelled.
@@ -160,7 +160,7 @@ async fn submit(desk: &Desk, request: Request) -> Response {
     printer.submission(&desk.tasks, submitted).await
 }
 
-/// Tasks that wait behind one that never ends; the number of the first of them.
+/// Submits tasks that wait for the lane of a task that never ends; returns the id of the first.
 async fn submit_waiting(State(desk): State<Desk>, Segment(count): Segment<u64>) -> Result<String, String> {
     let submit = async |holds| {
         let noop = Noop { asked: 0, lane: Some(Lane::new("waiting")), holds };
@@ -175,7 +175,7 @@ async fn submit_waiting(State(desk): State<Desk>, Segment(count): Segment<u64>) 
     Ok(first.to_string())
 }
 
-/// Tasks of a hundred owners, submitted here and run to their ends.
+/// Submits tasks of a hundred owners and waits for their end.
 async fn fill(State(desk): State<Desk>, Segment(count): Segment<u64>) -> Result<String, String> {
     let mut submitters = JoinSet::new();
     for first in 0..AT_ONCE {
@@ -197,7 +197,7 @@ async fn fill(State(desk): State<Desk>, Segment(count): Segment<u64>) -> Result<
     Ok(count.to_string())
 }
 
-/// What was measured since it was last asked, in microseconds.
+/// Returns and clears the recorded times, in microseconds.
 async fn starts(State(desk): State<Desk>) -> axum::body::Bytes {
     let micros =
         std::mem::take(&mut *desk.started.micros.lock().unwrap_or_else(std::sync::PoisonError::into_inner));

@@ -1,4 +1,4 @@
-//! From the submit to the start of a task, with nothing else to do.
+//! The time from the submit to the start of a task on an idle server.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use super::super::longhaul::{expect_finished, wait_for};
 use super::super::stats::percentile;
 use super::NoopServer;
 
-/// How many tasks are submitted, one after the end of the other.
+/// Number of tasks, submitted one after the end of the other.
 const TASKS: usize = 3000;
 
 /// Submits and prints.

@@ -1,4 +1,4 @@
-//! Clients that submit tasks and look after them until they are FINISHED.
+//! Clients that submit tasks and wait until they are FINISHED.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -8,28 +8,28 @@ use anyhow::{Context, Result, bail};
 use super::super::clients::{Client, Next, talk};
 use super::super::load::CONNECTIONS;
 
-/// Tasks that one client has submitted and not seen FINISHED yet.
+/// Most unfinished tasks of one client.
 const OPEN: usize = 8;
 
-/// How clients get to see their tasks FINISHED.
+/// How a client learns that its task is FINISHED.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Sight {
-    /// They submit, and look again later.
-    Polls,
-    /// They submit with `Prefer: wait`, and the answer tells.
-    Answer,
+pub enum Completion {
+    /// It polls.
+    Poll,
+    /// It submits with `Prefer: wait`; the response has the final status.
+    PreferWait,
 }
 
-/// What came of it.
+/// The result of a run.
 #[derive(Default)]
 pub struct Outcome {
-    /// Tasks that were seen FINISHED.
+    /// Number of tasks that are FINISHED.
     pub seen: u64,
-    /// Requests that asked for a task.
+    /// Polls sent.
     pub polls: u64,
-    /// How long it took, to the last task.
+    /// Seconds until the end of the last task.
     pub seconds: f64,
-    /// How long each submit took until its answer, in milliseconds.
+    /// Latencies of the submits in milliseconds.
     pub submits: Vec<f64>,
 }
 
@@ -40,10 +40,10 @@ impl Outcome {
     }
 }
 
-/// Lets [`CONNECTIONS`] clients of `host:port` submit for some seconds, and waits for what they have submitted.
-pub fn submit_and_see(address: &str, sight: Sight, length: Duration) -> Result<Outcome> {
+/// Submits with [`CONNECTIONS`] clients to `host:port` for a time, and waits for the end of all submitted tasks.
+pub fn submit_and_complete(address: &str, completion: Completion, length: Duration) -> Result<Outcome> {
     let started = Instant::now();
-    let submitter = |_| Submitter::new(address, sight, started + length);
+    let submitter = |_| Submitter::new(address, completion, started + length);
     let submitters = talk(address, (0..CONNECTIONS).map(submitter))?;
     let mut all = Outcome::default();
     for Submitter { outcome, .. } in submitters {
@@ -55,10 +55,10 @@ pub fn submit_and_see(address: &str, sight: Sight, length: Duration) -> Result<O
     Ok(all)
 }
 
-/// Submits until its time is over, and looks after what it has submitted.
+/// Submits until its time is over, and polls its tasks.
 struct Submitter {
     submit: String,
-    /// What comes behind the path of a poll.
+    /// The rest of the request of a poll, after its path.
     poll_tail: String,
     end: Instant,
     open: VecDeque<String>,
@@ -68,10 +68,10 @@ struct Submitter {
 }
 
 impl Submitter {
-    fn new(address: &str, sight: Sight, end: Instant) -> Self {
-        let prefer = match sight {
-            Sight::Polls => "",
-            Sight::Answer => "Prefer: wait=60\r\n",
+    fn new(address: &str, completion: Completion, end: Instant) -> Self {
+        let prefer = match completion {
+            Completion::Poll => "",
+            Completion::PreferWait => "Prefer: wait=60\r\n",
         };
         Self {
             submit: format!(
@@ -86,7 +86,7 @@ impl Submitter {
         }
     }
 
-    /// The answer to a submit: then comes a look at the oldest task.
+    /// Handles the response to a submit; the oldest task is polled next.
     fn submitted(&mut self, answer: &str, is_finished: bool) -> Result<Next> {
         self.outcome.submits.push(self.asked.elapsed().as_secs_f64() * 1000.0);
         match is_finished {
@@ -99,7 +99,7 @@ impl Submitter {
         Ok(self.onward())
     }
 
-    /// The answer to a look: another one only if too many are open, or the time is over.
+    /// Handles the response to a poll; polls again only if too many tasks are unfinished or the time is over.
     fn looked(&mut self, is_finished: bool) -> Next {
         if is_finished {
             self.open.pop_front();
@@ -115,7 +115,7 @@ impl Submitter {
         }
     }
 
-    /// After the time is over nothing is submitted any more.
+    /// Submits nothing after the time is over.
     fn onward(&mut self) -> Next {
         if self.looks || !self.is_over() {
             return Next::Ask;
@@ -158,7 +158,7 @@ fn is_finished(answer: &str) -> Result<bool> {
     }
 }
 
-/// The value that stands behind a member's name; all contenders write JSON without blanks.
+/// The value after a member's name. All servers write JSON without blanks.
 fn member<'a>(document: &'a str, name: &str) -> Option<&'a str> {
     let (_, rest) = document.split_once(name)?;
     let value = rest.strip_prefix('"').unwrap_or(rest);

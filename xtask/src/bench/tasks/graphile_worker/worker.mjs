@@ -1,4 +1,4 @@
-// node graphile-worker.mjs POSTGRES_SOCKET_FOLDER
+// node worker.mjs POSTGRES_SOCKET_FOLDER
 import { Logger, run } from 'graphile-worker';
 import pg from 'pg';
 
