@@ -1,6 +1,6 @@
-//! `cargo xtask test`: everything that must hold before a change lands.
+//! `cargo xtask test`: everything that must pass before a change is merged.
 //!
-//! All steps run even when one fails, so that one run tells all there is to mend.
+//! All steps run even if one fails, so that one run reports every failure.
 
 mod prerequisites;
 mod step;
@@ -14,9 +14,17 @@ use anyhow::{Result, bail};
 use step::Step;
 use test_counts::TestCounts;
 
+/// The application outside the workspace.
+const EXAMPLE: &str = "--manifest-path examples/embedding/Cargo.toml";
+/// The packages that are not libraries for others.
+const UNPUBLISHED: &str = "--exclude longhaul --exclude xtask --exclude fuzz-targets";
+/// Checks manifests, files and dependencies of all packages against each other. The steps before have built the code and downloaded all
+/// dependencies.
+const WITHOUT_BUILD: &str = "--no-verify --offline --allow-dirty";
+
 /// Runs the steps and ends with a line `N passed, N failed`; an error if anything failed.
 pub fn run() -> Result<()> {
-    prerequisites::meet()?;
+    prerequisites::install_or_report()?;
 
     let started = Instant::now();
     let steps = steps();
@@ -44,17 +52,24 @@ fn steps() -> Vec<Step> {
     let tests = if nextest { "nextest run --no-fail-fast" } else { "test --no-fail-fast --all-targets" };
     vec![
         Step::new("formatting", "fmt --all --check"),
+        Step::new("formatting of the example", &format!("fmt --check {EXAMPLE}")),
         Step::building("lints", "clippy --workspace --all-targets --all-features", "-- -D warnings"),
         Step::building("tests", &format!("{tests} --workspace --all-features"), "").counting(),
         Step::building("doc tests", "test --no-fail-fast --doc --workspace --all-features", "").counting(),
+        Step::building("example", &format!("test {EXAMPLE} --target-dir target/embedding"), "").counting(),
         Step::building("documentation", "doc --no-deps --workspace --all-features", "")
             .with("RUSTDOCFLAGS", "-D warnings"),
+        Step::building(
+            "packaging",
+            &format!("package --quiet --workspace {UNPUBLISHED} {WITHOUT_BUILD}"),
+            "",
+        ),
     ]
 }
 
 fn heading(text: &str) {
     println!("\n== {text}");
-    // What the step prints goes past our buffer.
+    // The step prints to the same standard output, past this buffer.
     let _ = std::io::stdout().flush();
 }
 

@@ -1,4 +1,4 @@
-//! What the test run needs beside Rust: brought on Debian as root, named elsewhere.
+//! Programs that the test run needs besides Rust: installed on Debian as root, reported elsewhere.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -8,35 +8,40 @@ use anyhow::{Context, Result, bail};
 use crate::project;
 
 /// A program that must be on the PATH.
-struct Need {
+struct Prerequisite {
     program: &'static str,
     why: &'static str,
     debian: &'static str,
     homebrew: &'static str,
 }
 
-const NEEDS: [Need; 3] = [
-    Need {
+const PREREQUISITES: [Prerequisite; 3] = [
+    Prerequisite {
         program: "git",
-        why: "the tests read with git what Longhaul wrote",
+        why: "the tests read repositories with git",
         debian: "git",
         homebrew: "git",
     },
-    Need {
+    Prerequisite {
         program: "cc",
         why: "SQLite is compiled from its C source",
         debian: "build-essential",
         homebrew: "gcc",
     },
-    Need { program: "curl", why: "the documented curl lines are tried", debian: "curl", homebrew: "curl" },
+    Prerequisite {
+        program: "curl",
+        why: "the tests run the documented curl commands",
+        debian: "curl",
+        homebrew: "curl",
+    },
 ];
 
-/// The oldest git that is tried.
+/// The oldest version of git that is tested.
 const OLDEST_GIT: (u32, u32) = (2, 30);
 
-/// Makes sure that all is there, or says what to type.
-pub fn meet() -> Result<()> {
-    bring_missing_programs()?;
+/// Installs missing programs or returns an error that says how to install them.
+pub fn install_or_report() -> Result<()> {
+    install_missing_programs()?;
     check_git_version()?;
     check_cargo_components()
 }
@@ -46,8 +51,8 @@ pub fn has_nextest() -> bool {
     succeeds(project::cargo().args(["nextest", "--version"]))
 }
 
-fn bring_missing_programs() -> Result<()> {
-    let missing: Vec<&Need> = NEEDS.iter().filter(|need| !is_on_path(need.program)).collect();
+fn install_missing_programs() -> Result<()> {
+    let missing: Vec<&Prerequisite> = PREREQUISITES.iter().filter(|need| !is_on_path(need.program)).collect();
     if missing.is_empty() {
         return Ok(());
     }
@@ -60,7 +65,7 @@ fn bring_missing_programs() -> Result<()> {
     }
     let homebrew: Vec<&str> = missing.iter().map(|need| need.homebrew).collect();
     bail!(
-        "install what is missing and try again: sudo apt-get install -y {} (Debian, Ubuntu) or brew install {} (macOS)",
+        "install the missing programs and try again: sudo apt-get install -y {} (Debian, Ubuntu) or brew install {} (macOS)",
         packages.join(" "),
         homebrew.join(" ")
     )

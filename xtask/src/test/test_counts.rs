@@ -1,4 +1,4 @@
-//! How many tests passed and failed, read from the runners' own summaries.
+//! Numbers of passed and failed tests, read from the summaries of the test runners.
 
 use std::fmt;
 use std::ops::AddAssign;
@@ -11,10 +11,10 @@ pub struct TestCounts {
 }
 
 impl TestCounts {
-    /// What a line of a runner's output says: nothing unless it is a summary of nextest (`Summary [ 0.1s] 3 tests run:
+    /// Parses a line of output; zero unless it is a summary of nextest (`Summary [ 0.1s] 3 tests run:
     /// 2 passed, 1 failed, 0 skipped`) or of libtest (`test result: ok. 3 passed; 0 failed; …`).
     pub fn read(line: &str) -> Self {
-        // Not trimmed: nextest shows a failed test's own libtest summary again, indented.
+        // Not trimmed: nextest repeats the libtest summary of a failed test, indented.
         let counts = if let Some(rest) = line.strip_prefix("test result: ") {
             rest
         } else if line.trim_start().starts_with("Summary [") && line.contains(" run: ") {
@@ -27,7 +27,7 @@ impl TestCounts {
     }
 }
 
-/// The number that stands before `what` between two separators, 0 if it is not mentioned.
+/// The number before `what` between two separators, 0 if there is none.
 fn count(counts: &str, what: &str) -> u64 {
     let numbers = counts.split([',', ';', '.']).filter_map(|part| {
         let (number, rest) = part.trim().split_once(' ')?;
