@@ -1,13 +1,13 @@
-//! A file of any bytes, taken for OpenStreetMap data and brought in as an import does.
+//! Reads arbitrary bytes as OpenStreetMap data, like an import.
 
 use std::collections::BTreeSet;
 use std::io::Cursor;
 
 use longhaul_osm::{Entities, Entity, Error, Intake, Oddities, Position, Source};
 
-/// What messages call the file.
+/// The file name in messages.
 const SHOWN_NAME: &str = "upload.osm";
-/// So little that the places of nodes go to a file.
+/// So small that node locations go to a file.
 const NODE_MEMORY: u64 = 64;
 
 pub(crate) fn run(data: &[u8]) {
@@ -17,7 +17,7 @@ pub(crate) fn run(data: &[u8]) {
     }
 }
 
-/// Reads all, keeps what counts, and builds the ways.
+/// Reads all entities and assembles the ways.
 fn bring_in(data: &[u8]) -> Result<(), Error> {
     let scratch = tempfile::tempdir().unwrap();
     let intake = Intake::new(scratch.path(), NODE_MEMORY)?;
@@ -149,7 +149,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_seeds_come_far() {
+    fn the_seeds_are_valid() {
         let is_read: Vec<_> =
             seeds().iter().map(|seed| bring_in(seed).map_err(|e| eprintln!("{e}")).is_ok()).collect();
         assert_eq!(is_read, [true, false, true, false, true, true, true]);

@@ -1,4 +1,4 @@
-//! A file of any bytes, taken for the database of the tasks that a crash has left.
+//! Opens arbitrary bytes as the task database after a crash.
 
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
@@ -7,13 +7,13 @@ use longhaul_tasks::store::{End, Journal, Limits, Listener, NewTask, Notice, Tra
 use longhaul_tasks::{ErrorReport, Filter, Lane, Priority, Report, SqliteStore, TaskId};
 use tempfile::TempDir;
 
-/// What a store's file is called here, and what no message may say.
+/// The name of the database file, which no message may contain.
 const FILE: &str = "5c1d.sqlite";
 
 static RUNTIME: LazyLock<tokio::runtime::Runtime> =
     LazyLock::new(|| tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap());
 
-/// Opens it, as a server that starts does, and goes on with what it holds.
+/// Opens the database like a starting server, and uses it.
 pub(crate) fn run(data: &[u8]) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(FILE);
@@ -24,7 +24,7 @@ pub(crate) fn run(data: &[u8]) {
     }
 }
 
-/// Whatever the store says, it says it, and does not panic.
+/// The store may return errors, but must not panic.
 async fn go_on(store: &SqliteStore) {
     store.attach(Arc::new(Deaf), Limits::default());
     let _ = store.list(&Filter::default()).await;
@@ -45,7 +45,7 @@ pub(crate) fn seeds() -> Vec<Vec<u8>> {
     (0..4).map(|tasks| RUNTIME.block_on(database(tasks))).collect()
 }
 
-/// With tasks that wait, run, are sealed and have ended.
+/// Databases with waiting, running, sealed and ended tasks.
 async fn database(tasks: u64) -> Vec<u8> {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join(FILE);

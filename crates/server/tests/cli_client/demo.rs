@@ -4,7 +4,7 @@ use crate::{
 };
 
 #[test]
-fn the_demo_shows_an_import_and_leaves_nothing_behind() {
+fn the_demo_shows_an_import_and_removes_its_data() {
     let scratch = tempfile::tempdir().unwrap();
     let mut demo = longhaul();
     demo.arg("demo").env("TMPDIR", scratch.path());
@@ -30,7 +30,7 @@ fn the_demo_shows_an_import_and_leaves_nothing_behind() {
 }
 
 #[test]
-fn a_demo_that_stays_serves_until_ctrl_c_and_keeps_a_folder_that_was_named() {
+fn demo_stay_serves_until_ctrl_c_and_keeps_a_given_folder() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     for repository in ["natural-earth", "natural-earth-2"] {

@@ -1,4 +1,4 @@
-//! Ctrl-C.
+//! Ctrl-C in the client subcommands.
 
 use std::{
     io::{Read, Write},
@@ -12,7 +12,7 @@ use crate::{
     program::{Running, client_at, client_of, file, file_of_points, run},
 };
 
-/// A layer that takes long enough to import that somebody can change their mind.
+/// A layer that takes long to import.
 fn large_file() -> (tempfile::TempDir, std::path::PathBuf) {
     let (folder, path) = file("roads.gpkg", &geopackage::points("roads", &["a"]));
     let rows = "WITH RECURSIVE n (i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000)
@@ -45,7 +45,7 @@ fn ctrl_c_cancels_the_import_and_leaves_the_branch_alone() {
 }
 
 #[test]
-fn a_second_ctrl_c_leaves_at_once() {
+fn a_second_ctrl_c_ends_the_program_at_once() {
     let server = Server::start();
     let (_folder, path) = large_file();
     let mut import =
@@ -66,7 +66,7 @@ fn a_second_ctrl_c_leaves_at_once() {
 }
 
 #[test]
-fn a_task_can_be_watched_left_and_cancelled_from_elsewhere() {
+fn a_watched_task_can_be_cancelled_by_another_program() {
     let server = Server::start();
     let (_folder, path) = large_file();
     let mut import =
@@ -91,7 +91,7 @@ fn a_task_can_be_watched_left_and_cancelled_from_elsewhere() {
 }
 
 #[test]
-fn ctrl_c_breaks_off_an_upload_to_a_server_that_does_not_take_it() {
+fn ctrl_c_interrupts_a_stalled_upload() {
     let stalling = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", stalling.local_addr().unwrap());
     let (_folder, path) = large_file();

@@ -1,4 +1,4 @@
-//! The parts of the command line that speak to a server, against a real one.
+//! The client subcommands of the command line, with a real server.
 
 #![allow(clippy::unwrap_used, reason = "tests may")]
 

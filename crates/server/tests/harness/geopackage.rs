@@ -1,4 +1,4 @@
-//! Small GeoPackages, made here.
+//! Builds small GeoPackages.
 
 use rusqlite::{Connection, params};
 

@@ -1,4 +1,4 @@
-//! A plain HTTP/1.1 client that sends exactly what it is told, also what is wrong.
+//! A plain HTTP/1.1 client that can also send invalid requests.
 
 use std::{
     fmt::Write as _,
@@ -40,16 +40,16 @@ impl Request {
         self.body(&content_type, form.finish())
     }
 
-    /// Sends it, with `Host` and `Content-Length` unless they were given, and reads the whole answer.
+    /// Sends the request, with `Host` and `Content-Length` unless they were given, and reads the whole response.
     pub fn send(self, to: SocketAddr) -> Response {
         let mut stream = TcpStream::connect(to).unwrap();
         stream.write_all(&self.head(to)).unwrap();
-        // Who refuses a body may stop reading it.
+        // A server that refuses a body may stop reading it.
         let _ = stream.write_all(&self.body);
         Response::read(stream)
     }
 
-    /// As [`send`](Self::send); `None` if the whole answer did not come, as of a server that is killed.
+    /// As [`send`](Self::send); `None` if the response is incomplete, as from a server that is killed.
     pub fn try_send(self, to: SocketAddr) -> Option<Response> {
         let mut stream = TcpStream::connect(to).ok()?;
         stream.write_all(&self.head(to)).ok()?;
@@ -122,7 +122,7 @@ impl Response {
         serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
     }
 
-    /// The text of an error's envelope, in JSON.
+    /// The error message of a JSON response.
     pub fn error(&self) -> String {
         let json = self.json();
         assert_eq!(json["response"]["success"], false, "{json}");
@@ -130,7 +130,7 @@ impl Response {
     }
 }
 
-/// Panics unless the body came to its end.
+/// Decodes a chunked body; panics if it is incomplete.
 fn dechunked(mut rest: &[u8]) -> Vec<u8> {
     let mut body = Vec::new();
     loop {
@@ -178,7 +178,7 @@ impl Form {
         self.0
     }
 
-    /// The body so far, without its end.
+    /// The body without its closing boundary.
     pub fn unfinished(self) -> Vec<u8> {
         self.0
     }

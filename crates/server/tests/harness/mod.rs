@@ -1,4 +1,4 @@
-//! Drives the real binary.
+//! Runs the real binary.
 
 #![allow(dead_code, reason = "each test program uses a part")]
 #![allow(clippy::unwrap_used, reason = "tests may")]
@@ -12,7 +12,7 @@ use std::path::Path;
 pub use http::{Form, Request, Response};
 pub use server::Server;
 
-/// What lies in a folder, sorted.
+/// The names of the entries of a folder, sorted.
 pub fn names_in(folder: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(folder).unwrap();
     let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
@@ -20,7 +20,7 @@ pub fn names_in(folder: &Path) -> Vec<String> {
     names
 }
 
-/// Runs `git` in a folder and gives what it prints.
+/// Runs `git` in a folder and returns its output.
 pub fn git(folder: &Path, arguments: &[&str]) -> String {
     let output = std::process::Command::new("git")
         .arg("-C")

@@ -1,4 +1,4 @@
-//! The binary, serving a scratch folder on a free port.
+//! The server, with a temporary data folder and a free port.
 
 use std::{
     io::{BufRead, BufReader, Read},
@@ -18,7 +18,7 @@ pub struct Server {
     rest: Option<JoinHandle<String>>,
 }
 
-/// The binary with an environment of its own.
+/// The binary, without `LONGHAUL_*` variables of the environment.
 pub fn longhaul() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_longhaul"));
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("LONGHAUL_")) {
@@ -36,7 +36,7 @@ impl Server {
         Self::start_in(tempfile::tempdir().unwrap(), arguments, |_| {})
     }
 
-    /// Starts it on what `folder` holds, with more that `set_up` does to its command.
+    /// Starts it with the data folder `folder`, after `set_up` has modified the command.
     pub fn start_in(
         folder: tempfile::TempDir,
         arguments: &[&str],
@@ -45,7 +45,7 @@ impl Server {
         Self::start_command(longhaul(), folder, arguments, set_up)
     }
 
-    /// Starts it on what `folder` holds by a command that is given its own as arguments.
+    /// Starts it with the data folder `folder` by a wrapper command, which gets the command line as arguments.
     #[allow(dead_code, reason = "few tests do")]
     pub fn start_under(folder: tempfile::TempDir, wrapper: &[&str]) -> Self {
         let mut command = Command::new(wrapper[0]);
@@ -95,7 +95,7 @@ impl Server {
         assert_eq!(made.status, 201, "{}", made.text());
     }
 
-    /// Asks for an import and gives the new task's id.
+    /// Submits an import and returns the id of its task.
     pub fn import(&self, name: &str, form: Form) -> u64 {
         let target = format!("/repos/{name}/import.json?format=gpkg");
         let answer = self.send(Request::new("POST", &target).form(form));
@@ -113,7 +113,7 @@ impl Server {
         }
     }
 
-    /// Imports and waits for the end, which must be good.
+    /// Imports and waits until the task is FINISHED.
     pub fn import_to_the_end(&self, name: &str, form: Form) -> serde_json::Value {
         let task = self.ended(self.import(name, form));
         assert_eq!(task["status"], "FINISHED", "{task}");
@@ -125,44 +125,44 @@ impl Server {
         assert!(sent.success());
     }
 
-    /// Stops it as a service manager does, and checks that it ended well and complained of nothing.
+    /// Stops it with SIGTERM, and checks that it succeeded and logged no warnings.
     pub fn stop(self) -> tempfile::TempDir {
         self.signal("-TERM");
         self.wait()
     }
 
-    /// Ends it at once, as a crash would.
+    /// Kills it, like a crash.
     pub fn kill(self) -> tempfile::TempDir {
-        self.kill_and_tell().0
+        self.kill_and_read_log().0
     }
 
-    /// As [`kill`](Self::kill), with what it said before.
-    pub fn kill_and_tell(mut self) -> (tempfile::TempDir, String) {
+    /// As [`kill`](Self::kill); also returns the log.
+    pub fn kill_and_read_log(mut self) -> (tempfile::TempDir, String) {
         self.process.kill().unwrap();
-        let (folder, _, log) = self.wait_and_tell();
+        let (folder, _, log) = self.wait_and_read_log();
         (folder, log)
     }
 
-    /// Waits for its end, and checks that it ended well and complained of nothing.
+    /// Waits for its end, and checks that it succeeded and logged no warnings.
     pub fn wait(self) -> tempfile::TempDir {
-        let (folder, status, log) = self.wait_and_tell();
+        let (folder, status, log) = self.wait_and_read_log();
         assert!(status.success(), "{status}\n{log}");
-        for complaint in ["WARN", "ERROR", "panicked"] {
-            assert!(!log.contains(complaint), "{log}");
+        for level in ["WARN", "ERROR", "panicked"] {
+            assert!(!log.contains(level), "{log}");
         }
         folder
     }
 
-    /// As [`stop`](Self::stop), for what comes with complaints.
-    pub fn stop_and_tell(self) -> (tempfile::TempDir, ExitStatus, String) {
+    /// As [`stop`](Self::stop), without checking status and log.
+    pub fn stop_and_read_log(self) -> (tempfile::TempDir, ExitStatus, String) {
         self.signal("-TERM");
-        self.wait_and_tell()
+        self.wait_and_read_log()
     }
 
-    fn wait_and_tell(mut self) -> (tempfile::TempDir, ExitStatus, String) {
+    fn wait_and_read_log(mut self) -> (tempfile::TempDir, ExitStatus, String) {
         let status = self.process.wait().unwrap();
         let log = self.log.take().unwrap().join().unwrap();
-        assert_eq!(self.rest.take().unwrap().join().unwrap(), "", "it says one line and no more");
+        assert_eq!(self.rest.take().unwrap().join().unwrap(), "", "one line on standard output");
         (self.folder.take().unwrap(), status, log)
     }
 }

@@ -1,58 +1,15 @@
-//! The commands for OpenStreetMap over HTTP: what is taken, what is refused in which words, and what comes of it.
+//! Downloads from an Overpass server.
 
-#![allow(clippy::unwrap_used, reason = "tests may")]
-
-mod harness;
-#[path = "../../osm/tests/replay/mod.rs"]
-mod replay;
-
-use std::os::unix::fs::symlink;
-
-use harness::{Form, Request, Response, Server, git, names_in};
-use replay::{Act, Replay, data, osm};
-
-const NODES: &str = "<node id=\"1\" lat=\"1.5\" lon=\"2.5\" version=\"1\" timestamp=\"2016-03-18T08:20:37Z\" \
-    changeset=\"17\" uid=\"7\" user=\"Jo\"><tag k=\"shop\" v=\"yes\"/></node>";
-const SHOPS: &str = r#"{"rules": [{"name": "shops", "filter": {"shop": []}, "fields": {"shop": {"name": "open",
-    "type": "BOOLEAN"}, "at": {"name": "at", "type": "POINT"}}}]}"#;
-const USAGE: &str = "\nUsage: GET <repo context>/osm/";
-
-/// A server with an empty repository `r`, which downloads from `overpass`.
-fn server(overpass: &Replay, more: &[&str]) -> Server {
-    let url = overpass.url();
-    let arguments = [&["--overpass", &url, "--user-agent", "longhaul-tests/1.0"], more].concat();
-    let server = Server::start_with(&arguments);
-    server.init("r");
-    server
-}
-
-/// A server that asks nobody.
-fn lonely(more: &[&str]) -> Server {
-    let server = Server::start_with(more);
-    server.init("r");
-    server
-}
-
-fn id(answer: &Response) -> u64 {
-    assert_eq!(answer.status, 200, "{}", answer.text());
-    answer.json()["task"]["id"].as_u64().unwrap()
-}
-
-fn encoded(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
-}
-
-/// What a refusal in plain text says before it says how to ask.
-#[track_caller]
-fn complaint(answer: &Response) -> String {
-    assert_eq!((answer.status, answer.header("content-type")), (400, Some("text/plain;charset=UTF-8")));
-    let text = answer.text();
-    let (complaint, _) = text.split_once(USAGE).unwrap_or_else(|| panic!("{text}"));
-    complaint.to_owned()
-}
+use crate::{
+    NODES, SHOPS, complaint, encoded,
+    harness::{Form, Request, git},
+    id,
+    replay::{Act, Replay, data},
+    server,
+};
 
 #[test]
-fn an_area_is_asked_for_and_becomes_a_commit() {
+fn a_downloaded_area_becomes_a_commit() {
     let overpass = Replay::start([Act::Stall(Vec::new()), Act::Answer(data(NODES))]);
     let server = server(&overpass, &[]);
     let answer = server.get("/repos/r/osm/download?bbox=-32.9621,-60.6309,-32.9541,-60.6154");
@@ -101,8 +58,8 @@ fn an_area_is_asked_for_and_becomes_a_commit() {
 }
 
 #[test]
-fn a_wrong_download_is_refused_in_the_words_that_clients_know() {
-    let server = lonely(&[]);
+fn an_invalid_download_is_refused_with_the_messages_of_geogig() {
+    let server = server_without_overpass(&[]);
     let either = "You must specify a filter file or a bounding box";
     for (query, words) in [
         ("", either),
@@ -125,7 +82,11 @@ fn a_wrong_download_is_refused_in_the_words_that_clients_know() {
         ),
     ] {
         let query = query.replace(' ', "%20").replace('"', "%22").replace('{', "%7B").replace('}', "%7D");
-        assert_eq!(complaint(&server.get(&format!("/repos/r/osm/download.json?{query}"))), words, "{query}");
+        assert_eq!(
+            error_message(&server.get(&format!("/repos/r/osm/download.json?{query}"))),
+            words,
+            "{query}"
+        );
     }
     let whole = server.get("/repos/r/osm/download").text();
     assert_eq!(
@@ -151,7 +112,7 @@ fn a_wrong_download_is_refused_in_the_words_that_clients_know() {
 }
 
 #[test]
-fn filters_and_mappings_come_in_parameters_in_forms_and_in_bodies() {
+fn filters_and_mappings_are_taken_from_parameters_forms_and_bodies() {
     let overpass =
         Replay::start((0..5).map(|number| Act::Answer(data(&NODES.replace("17", &format!("1{number}"))))));
     let server = server(&overpass, &[]);
@@ -205,7 +166,7 @@ fn filters_and_mappings_come_in_parameters_in_forms_and_in_bodies() {
 }
 
 #[test]
-fn what_was_downloaded_is_updated() {
+fn downloaded_data_can_be_updated() {
     let more = NODES.replace("id=\"1\"", "id=\"2\"");
     let overpass =
         Replay::start([Act::Answer(data(NODES)), Act::Answer(data(&more)), Act::Answer(data(&more))]);
@@ -227,7 +188,7 @@ fn what_was_downloaded_is_updated() {
 }
 
 #[test]
-fn an_empty_area_and_an_unknown_server_are_told_of_as_ever() {
+fn an_empty_area_and_an_unreachable_server_are_reported() {
     let overpass = Replay::start([Act::Answer(data(""))]);
     let server = server(&overpass, &[]);
     let run = || server.ended(id(&server.get("/repos/r/osm/download.json?bbox=1,2,3,4")));
@@ -244,7 +205,7 @@ fn an_empty_area_and_an_unknown_server_are_told_of_as_ever() {
 }
 
 #[test]
-fn a_repository_is_not_deleted_under_a_download_whose_data_comes() {
+fn a_repository_is_not_deleted_during_a_download() {
     let nodes: String = (1..40_000).map(|id| NODES.replace("id=\"1\"", &format!("id=\"{id}\""))).collect();
     let whole = data(&nodes);
     let (act, go_on) = Act::pause(&whole[..whole.len() / 2], &whole[whole.len() / 2..]);
@@ -265,168 +226,8 @@ fn a_repository_is_not_deleted_under_a_download_whose_data_comes() {
     server.stop();
 }
 
-/// A folder of files that may be imported, beside one that may not.
-fn library() -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    let root = folder.path().join("root");
-    std::fs::create_dir_all(root.join("deep")).unwrap();
-    std::fs::write(root.join("deep/a.osm"), osm(NODES)).unwrap();
-    std::fs::write(root.join("shops.json"), SHOPS).unwrap();
-    std::fs::write(root.join("area.ql"), "node(1);out meta;").unwrap();
-    std::fs::write(folder.path().join("secret.osm"), osm(NODES)).unwrap();
-    symlink("../secret.osm", root.join("leak.osm")).unwrap();
-    let pipe = std::process::Command::new("mkfifo").arg(root.join("pipe.osm")).status().unwrap();
-    assert!(pipe.success());
-    folder
-}
-
 #[test]
-fn a_file_under_an_import_root_is_imported() {
-    let folder = library();
-    let root = folder.path().join("root").to_str().unwrap().to_owned();
-    let server = lonely(&["--import-root", &root]);
-    let uri = format!("{root}/deep/a.osm");
-    let answer = server.get(&format!("/repos/r/osm/import.json?uri={uri}&message=Files&mapping=shops.json"));
-    let task = server.ended(id(&answer));
-    assert_eq!(task["status"], "FINISHED", "{task}");
-    let base = format!("http://{}/repos/r", server.address);
-    assert_eq!(task["description"], format!("osm import {uri}, repository: {base}"));
-    assert_eq!(task["result"]["OSMReport"]["nodeCount"], 1);
-    let repository = server.data("repos/r.git");
-    assert_eq!(git(&repository, &["log", "--format=%s"]), "Files");
-    assert_eq!(
-        git(&repository, &["ls-tree", "--name-only", "master"]),
-        ".kart.repostructure.version\nnode\nshops\nway"
-    );
-
-    let mapped = server.get(&format!(
-        "/repos/r/osm/import.json?uri=deep/a.osm&noRaw=true&root=mapped&mapping={}",
-        encoded(SHOPS).replace("shops", "x")
-    ));
-    assert_eq!(
-        server.ended(id(&mapped))["error"]["message"]
-            .as_str()
-            .map(|text| text.starts_with("Nothing to commit after")),
-        Some(true)
-    );
-    let missing = server.ended(id(&server.get("/repos/r/osm/import.json?uri=none.osm")));
-    assert_eq!(missing["error"]["message"], "File does not exist: none.osm");
-    server.stop();
-}
-
-#[test]
-fn no_other_file_of_the_machine_is_touched() {
-    let folder = library();
-    let (root, secret) = (folder.path().join("root"), folder.path().join("secret.osm"));
-    let (root, secret) = (root.to_str().unwrap(), secret.to_str().unwrap());
-    let server = lonely(&["--import-root", root]);
-    let outside = "is not below a folder that this server imports from; --import-root names such folders";
-    for uri in [
-        secret,
-        "/etc/passwd",
-        "../secret.osm",
-        "deep/../../secret.osm",
-        "leak.osm",
-        "http://example.org/a.osm",
-    ] {
-        let refused = server.get(&format!("/repos/r/osm/import.json?uri={uri}"));
-        assert_eq!((refused.status, refused.error()), (403, format!("'{uri}' {outside}")));
-        for name in ["filterPath", "filter", "mappingPath", "mapping"] {
-            let area = if name.starts_with('m') { "&bbox=1,2,3,4" } else { "" };
-            let refused = server.get(&format!("/repos/r/osm/download.json?{name}={uri}{area}"));
-            assert_eq!((refused.status, refused.error()), (403, format!("'{uri}' {outside}")), "{name}");
-        }
-    }
-    for uri in ["pipe.osm", "deep"] {
-        let refused = server.get(&format!("/repos/r/osm/import.json?uri={uri}"));
-        assert_eq!((refused.status, refused.error()), (403, format!("'{uri}' is no regular file")));
-    }
-    assert_eq!(server.get("/tasks.json").text(), r#"{"tasks":[]}"#);
-    server.stop();
-    let without = lonely(&[]);
-    let refused = without.get(&format!("/repos/r/osm/import.json?uri={root}/deep/a.osm"));
-    assert_eq!(refused.status, 403);
-    without.stop();
-}
-
-#[test]
-fn filters_and_mappings_may_lie_under_an_import_root() {
-    let folder = library();
-    let root = folder.path().join("root").to_str().unwrap().to_owned();
-    let overpass =
-        Replay::start((0..2).map(|number| Act::Answer(data(&NODES.replace("17", &format!("1{number}"))))));
-    let server = server(&overpass, &["--import-root", &root]);
-    for query in [
-        format!("filterPath={root}/area.ql&mappingPath=shops.json"),
-        format!("filter={root}/area.ql&mapping=shops.json"),
-    ] {
-        let task = server.ended(id(&server.get(&format!("/repos/r/osm/download.json?{query}"))));
-        assert_eq!(task["status"], "FINISHED", "{task}");
-        let description = format!("osm download filter: {root}/area.ql, bbox: null, mapping: shops.json");
-        assert_eq!(task["description"], description);
-        assert_eq!(overpass.asked().pop().unwrap().body, "data=node%281%29%3Bout+meta%3B");
-    }
-    let get = |query: &str| server.get(&format!("/repos/r/osm/download.json?{query}"));
-    assert_eq!(complaint(&get("filterPath=none.ql")), "The specified filter file does not exist");
-    assert_eq!(complaint(&get("filter=none.ql")), "The specified filter file does not exist");
-    assert_eq!(
-        complaint(&get("bbox=1,2,3,4&mappingPath=none.json")),
-        "The specified mapping file does not exist"
-    );
-    server.stop();
-}
-
-#[test]
-fn an_uploaded_file_is_imported() {
-    let server = lonely(&[]);
-    let form = Form::default().file("fileUpload", "town.osm", &osm(NODES)).text("message", "A town");
-    let answer = server.send(Request::new("POST", "/repos/r/osm/import.json").form(form));
-    let task = server.ended(id(&answer));
-    assert_eq!(task["status"], "FINISHED", "{task}");
-    assert!(task["description"].as_str().unwrap().starts_with("osm import town.osm, repository: http://"));
-    while !names_in(&server.data("uploads")).is_empty() {
-        std::thread::yield_now();
-    }
-    let raw = Request::new("POST", "/repos/r/osm/import.json?add=true")
-        .body("application/octet-stream", osm(&NODES.replace("id=\"1\"", "id=\"2\"")));
-    let task = server.ended(id(&server.send(raw)));
-    assert_eq!(task["status"], "FINISHED", "{task}");
-    let features = git(
-        &server.data("repos/r.git"),
-        &["ls-tree", "-r", "--name-only", "master", "node/.table-dataset/feature"],
-    );
-    assert_eq!(features.lines().count(), 2, "added, not replaced");
-    server.stop();
-}
-
-#[test]
-fn a_wrong_import_is_refused() {
-    let server = lonely(&[]);
-    assert_eq!(complaint(&server.get("/repos/r/osm/import.json")), "Missing parameter: uri");
-    let form = || Form::default().file("fileUpload", "a.osm", &osm(NODES));
-    let post = |form: Form| server.send(Request::new("POST", "/repos/r/osm/import.json").form(form));
-    assert_eq!(
-        complaint(&post(form().text("noRaw", "true"))),
-        "noRaw without a mapping leaves nothing to import"
-    );
-    let unknown =
-        r#"{"rules": [{"name": "a:b", "filter": {}, "fields": {"g": {"name": "g", "type": "POINT"}}}]}"#;
-    let told = complaint(&post(form().text("mapping", unknown)));
-    assert!(told.starts_with("Error parsing mapping definition: a layer cannot be kept as 'a:b'"), "{told}");
-    let long = post(form().file("mapping", "long.json", &vec![b' '; 1_100_000]));
-    assert_eq!(
-        (long.status, long.error().as_str()),
-        (400, "The documents in the form are longer than 1048576 bytes.")
-    );
-    assert_eq!(server.get("/tasks.json").text(), r#"{"tasks":[]}"#);
-    while !names_in(&server.data("uploads")).is_empty() {
-        std::thread::yield_now();
-    }
-    server.stop();
-}
-
-#[test]
-fn settings_that_make_no_sense_keep_the_server_from_starting() {
+fn invalid_settings_are_an_error_at_the_start() {
     for (arguments, words) in [
         (["--overpass", "overpass-api.de"], "is no address of an Overpass server"),
         (["--user-agent", "a\u{7}b"], "cannot be sent as a User-Agent"),

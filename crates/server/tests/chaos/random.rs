@@ -1,26 +1,26 @@
-//! Numbers that look random and are the same for the same seed.
+//! Pseudorandom numbers from a seed.
 
 /// SplitMix64 (Steele, Lea and Flood, 2014).
-pub struct Dice(u64);
+pub struct Random(u64);
 
-impl Dice {
+impl Random {
     pub fn new(seed: u64) -> Self {
         Self(seed)
     }
 
-    /// Dice of their own for somebody else.
+    /// A new sequence, seeded by this one.
     pub fn split(&mut self) -> Self {
         Self(self.next())
     }
 
-    /// From 0 up to but without `sides`.
-    pub fn roll(&mut self, sides: u64) -> u64 {
-        self.next() % sides
+    /// A number from 0 to `limit` - 1.
+    pub fn below(&mut self, limit: u64) -> u64 {
+        self.next() % limit
     }
 
-    /// One of them, if there is any.
+    /// One of the choices; `None` if there are none.
     pub fn pick<T: Copy>(&mut self, choices: &[T]) -> Option<T> {
-        choices.get(self.roll(choices.len().max(1) as u64) as usize).copied()
+        choices.get(self.below(choices.len().max(1) as u64) as usize).copied()
     }
 
     fn next(&mut self) -> u64 {

@@ -1,4 +1,4 @@
-//! What is checked while nobody else asks for anything.
+//! Checks while no client is active.
 
 use std::{
     collections::BTreeMap,
@@ -9,19 +9,19 @@ use std::{
 use serde_json::Value;
 
 use crate::{
-    book::Book,
     clients::REPOSITORIES,
     harness::{Request, Server, git, names_in},
+    observations::Observations,
 };
 
-/// Every task that was answered is there, and none that nobody asked for.
-pub fn nothing_is_lost(server: &Server, book: &Book) {
-    let before = book.tasks();
+/// Every accepted task is listed, and no task that no client submitted.
+pub fn nothing_is_lost(server: &Server, observed: &Observations) {
+    let before = observed.tasks();
     let list = server.get("/tasks.json").json();
     let tasks = list["tasks"].as_array().unwrap();
     let tasks: Vec<Value> = tasks.iter().map(|task| task["task"].clone()).collect();
     assert!(tasks.is_sorted_by_key(|task| task["id"].as_u64()), "oldest first: {list}");
-    book.listed(&before, &tasks);
+    observed.listed(&before, &tasks);
 }
 
 pub fn make_repositories(server: &Server) {
@@ -31,29 +31,29 @@ pub fn make_repositories(server: &Server) {
     }
 }
 
-/// No task waits for ever.
-pub fn everything_ends(server: &Server, book: &Book) {
-    for id in book.ids(false) {
+/// Waits until every task has ended.
+pub fn everything_ends(server: &Server, observed: &Observations) {
+    for id in observed.ids(false) {
         let answer = server.get(&format!("/tasks/{id}.json"));
         if answer.status == 404 {
-            book.missed(id);
+            observed.missed(id);
             continue;
         }
-        book.saw(&book.told(id), &server.ended(id));
+        observed.saw(&observed.seen(id), &server.ended(id));
     }
-    // Those that were pruned unheard.
-    for id in book.ids(true) {
+    // Tasks whose prune may have succeeded without a response.
+    for id in observed.ids(true) {
         let answer = server.get(&format!("/tasks/{id}.json"));
         match answer.status {
-            404 => book.missed(id),
-            _ => book.saw(&book.told(id), &answer.json()["task"]),
+            404 => observed.missed(id),
+            _ => observed.saw(&observed.seen(id), &answer.json()["task"]),
         }
     }
 }
 
-/// FINISHED says that the commit is in the branch, once and in its turn; anything else says that it is not.
-pub fn repositories_agree(server: &Server, book: &Book) {
-    let told = book.tasks();
+/// The commit of a FINISHED task is in the branch exactly once and in order; that of any other task is not.
+pub fn repositories_agree(server: &Server, observed: &Observations) {
+    let seen = observed.tasks();
     for name in REPOSITORIES {
         let folder = server.data(&format!("repos/{name}.git"));
         if !folder.exists() {
@@ -61,11 +61,11 @@ pub fn repositories_agree(server: &Server, book: &Book) {
         }
         let commits = commits(&folder);
         let mut expected = Vec::new();
-        for (id, told) in told.iter().filter(|(_, told)| told.repository.as_deref() == Some(name)) {
-            let mark = format!("mark-{}", told.mark.unwrap());
+        for (id, seen) in seen.iter().filter(|(_, seen)| seen.repository.as_deref() == Some(name)) {
+            let mark = format!("mark-{}", seen.mark.unwrap());
             let times = commits.iter().filter(|(_, message)| *message == mark).count();
-            let commit = told.end.as_ref().and_then(|task| task["result"]["commit"]["id"].as_str());
-            match told.end_status() {
+            let commit = seen.end.as_ref().and_then(|task| task["result"]["commit"]["id"].as_str());
+            match seen.end_status() {
                 Some("FINISHED") => {
                     assert_eq!(times, 1, "the commit of task {id} is {times} times in {name}");
                     let (found, _) = commits.iter().find(|(_, message)| *message == mark).unwrap();
@@ -73,7 +73,7 @@ pub fn repositories_agree(server: &Server, book: &Book) {
                     expected.push(mark);
                 }
                 Some(other) => assert_eq!(times, 0, "task {id} is {other} and its commit is in {name}"),
-                // It was pruned before anybody saw its end.
+                // It was pruned before a client saw its end.
                 None => assert!(times <= 1, "the commit of task {id} is {times} times in {name}"),
             }
         }
@@ -87,7 +87,7 @@ pub fn repositories_agree(server: &Server, book: &Book) {
     }
 }
 
-/// Id and message of each, oldest first.
+/// Id and message of each commit, oldest first.
 fn commits(repository: &Path) -> Vec<(String, String)> {
     if git(repository, &["branch", "--list", "master"]).is_empty() {
         return Vec::new();
@@ -96,12 +96,12 @@ fn commits(repository: &Path) -> Vec<(String, String)> {
     log.lines().map(|line| line.split_once(' ').unwrap()).map(|(id, text)| (id.into(), text.into())).collect()
 }
 
-/// Git finds no fault, and nothing lies about that nobody needs.
+/// `git fsck` succeeds, and no temporary files or locks are left.
 fn check_files(repository: &Path) {
-    // A kill between the pack and the branch leaves a commit that nobody names, for git gc.
+    // A kill between the pack and the branch leaves an unreachable commit, which git gc removes.
     assert_eq!(git(repository, &["fsck", "--strict", "--full", "--no-dangling"]), "");
     let packs = repository.join("objects/pack");
-    // What a cancelled import had written is removed behind its back, soon.
+    // Files of a cancelled import are removed in the background.
     let deadline = Instant::now() + Duration::from_secs(10);
     while names_in(&packs).iter().any(|name| name.starts_with("tmp_")) && Instant::now() < deadline {
         std::thread::yield_now();
@@ -137,6 +137,6 @@ pub fn no_file_is_left(server: &Server) {
 /// The server has nothing to complain of but its own death.
 pub fn log_is_clean(log: &str) {
     for complaint in ["ERROR", "panicked"] {
-        assert!(!log.contains(complaint), "{log}");
+        assert!(!log.contains(level), "{log}");
     }
 }
