@@ -32,7 +32,7 @@ fn data_folder() -> tempfile::TempDir {
     copy(&fixture().join("uploads"), &folder.path().join("uploads"));
     copy(&fixture().join("repos"), &folder.path().join("repos"));
     for repository in names_in(&folder.path().join("repos")) {
-        for empty in ["refs/tags", "objects/info", "info"] {
+        for empty in ["refs/heads", "refs/tags", "objects/info", "objects/pack", "info"] {
             fs::create_dir_all(folder.path().join("repos").join(&repository).join(empty)).unwrap();
         }
     }
@@ -138,7 +138,8 @@ fn a_database_of_0_1_0_with_a_task_in_every_state_opens_and_finishes() {
         200,
         "it is not deleted for a client that has gone"
     );
-    reopened.server.stop();
+    let (_folder, status, log) = reopened.server.stop_and_read_log();
+    assert!(status.success() && !log.contains("ERROR") && !log.contains("panicked"), "{status}\n{log}");
 }
 
 #[test]

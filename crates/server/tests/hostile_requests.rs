@@ -255,7 +255,7 @@ fn check(response: &Response, folder: &str, is_head: bool) {
 
 #[test]
 fn no_request_makes_the_server_fail() {
-    // Nobody is asked for OpenStreetMap data.
+    // No Overpass server is contacted.
     let server = Server::start_with(&["--overpass", "http://127.0.0.1:9/api"]);
     server.init("roads");
     server.import_to_the_end(

@@ -63,7 +63,7 @@ fn a_repeated_request_gets_the_first_response_even_after_a_prune() {
     assert_eq!(
         waiting().json()["task"]["status"],
         "FINISHED",
-        "who waits sees the end as long as there is one"
+        "a waiting client sees the end while the task exists"
     );
     assert_eq!(server.get("/tasks/1?prune=true").status, 200);
     let again = import(&server, JSON, "\"k1\"", file("a"));

@@ -198,7 +198,8 @@ fn unsupported_parameters_of_an_import_are_refused() {
 #[test]
 fn methods_commands_and_repositories_are_checked_in_this_order() {
     let server = server(&[]);
-    let told = |answer: Response| (answer.status, answer.header("allow").map(str::to_owned), answer.error());
+    let error_of =
+        |answer: Response| (answer.status, answer.header("allow").map(str::to_owned), answer.error());
     let unsupported = "The request method is unsupported for this operation.".to_owned();
     for (method, target, allow) in [
         ("GET", "/repos/none/import.json", "POST, OPTIONS"),
@@ -208,11 +209,11 @@ fn methods_commands_and_repositories_are_checked_in_this_order() {
         ("POST", "/repos.json", "GET, HEAD, OPTIONS"),
     ] {
         let expected = (405, Some(allow.to_owned()), unsupported.clone());
-        assert_eq!(told(server.send(Request::new(method, target))), expected, "{method} {target}");
+        assert_eq!(error_of(server.send(Request::new(method, target))), expected, "{method} {target}");
     }
-    let unknown = told(server.get("/repos/none/xyz.json"));
+    let unknown = error_of(server.get("/repos/none/xyz.json"));
     assert_eq!(unknown, (404, None, "'xyz' is not a geogig command".into()));
-    let none = told(server.send(post("/repos/none/import.json", file())));
+    let none = error_of(server.send(post("/repos/none/import.json", file())));
     assert_eq!(none, (404, None, "Repository not found.".into()));
     let options = server.send(Request::new("OPTIONS", "/repos/r/import"));
     assert_eq!((options.status, options.header("allow")), (204, Some("POST, OPTIONS")));

@@ -45,7 +45,7 @@ fn a_repository_is_created_shown_renamed_and_deleted() {
         server.send(Request::new("DELETE", &format!("/repos/r2/?token={token}&output_format=json")));
     assert_eq!((deleted.status, deleted.json()), (200, json!({"deleted": "r2"})));
     assert!(names_in(&server.data("repos")).is_empty());
-    // What the server did for itself is nobody's business.
+    // tasks of the server itself are hidden.
     assert_eq!(server.get("/tasks.json").json(), json!({"tasks": []}));
     server.stop();
 }

@@ -212,9 +212,9 @@ fn an_import_interrupted_after_its_commit_finishes_with_the_stored_report() {
 
 #[test]
 fn an_import_interrupted_too_often_fails() {
-    let (folder, id, _, commit) = interrupted_after_the_seal(2);
-    let intent = "UPDATE task SET intent = replace(intent, ?, '0000000000000000000000000000000000000007')";
-    database(folder.path()).execute(intent, [&commit]).unwrap();
+    let (folder, id, _, _) = interrupted_after_the_seal(2);
+    let unsealed = "UPDATE task SET is_sealed = 0, intent = NULL, result = NULL";
+    database(folder.path()).execute(unsealed, []).unwrap();
     let server = restarted(folder);
     let task = server.ended(id);
     assert_eq!(task["status"], "FAILED");

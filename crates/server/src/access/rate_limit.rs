@@ -99,6 +99,6 @@ mod tests {
         for host in 0..MAX_ADDRESSES as u32 + 100 {
             limit.record_failure(IpAddr::V4(host.into()), now);
         }
-        assert_eq!(limit.known().len(), MAX_ADDRESSES);
+        assert_eq!(limit.addresses().len(), MAX_ADDRESSES);
     }
 }

@@ -111,7 +111,7 @@ pub struct RawSettings {
     /// TOML file with settings; the keys are the names of the flags
     #[arg(long, env = "LONGHAUL_CONFIG", value_name = "FILE")]
     #[serde(skip)]
-    config: Option<PathBuf>,
+    pub(super) config: Option<PathBuf>,
 }
 
 impl RawSettings {

@@ -1,5 +1,7 @@
 //! Which tokens are accepted.
 
+use std::net::SocketAddr;
+
 use crate::{
     ServerWithTokens,
     harness::{Request, Response},
@@ -8,7 +10,7 @@ use crate::{
 
 #[test]
 fn a_request_without_a_token_is_refused() {
-    let guarded = ServerWithTokens::start(&[]);
+    let fixture = ServerWithTokens::start(&[]);
     for (method, target) in [
         ("GET", "/tasks.json"),
         ("GET", "/tasks/1.json"),
@@ -26,7 +28,7 @@ fn a_request_without_a_token_is_refused() {
         ("GET", "/version.json"),
         ("GET", "/nothing.json"),
     ] {
-        let answer = guarded.server.send(Request::new(method, target));
+        let answer = fixture.server.send(Request::new(method, target));
         assert_eq!(
             (answer.status, answer.error().as_str()),
             (401, "This server asks for a token."),
@@ -35,23 +37,23 @@ fn a_request_without_a_token_is_refused() {
         let schemes: Vec<_> = answer.headers.iter().filter(|(name, _)| name == "www-authenticate").collect();
         assert!(schemes[0].1.starts_with("Bearer ") && schemes[1].1.starts_with("Basic "), "{schemes:?}");
     }
-    let xml = guarded.server.get("/tasks").text();
+    let xml = fixture.server.get("/tasks").text();
     assert!(xml.ends_with(
         "<response><success>false</success><error>This server asks for a token.</error></response>"
     ));
     for target in ["/healthz", "/readyz/"] {
-        assert_eq!(guarded.server.get(target).status, 200, "{target}");
+        assert_eq!(fixture.server.get(target).status, 200, "{target}");
     }
-    guarded.stop();
+    fixture.stop();
 }
 
 #[test]
 fn a_token_is_accepted_as_a_bearer_token_or_a_password_only() {
-    let guarded = ServerWithTokens::start(&[]);
+    let fixture = ServerWithTokens::start(&[]);
     let status = |authorization: &str| {
-        guarded.server.send(Request::new("GET", "/repos").header("Authorization", authorization)).status
+        fixture.server.send(Request::new("GET", "/repos").header("Authorization", authorization)).status
     };
-    let secret = guarded.secret("map");
+    let secret = fixture.secret("map");
     assert_eq!(status(&format!("Bearer {secret}")), 200);
     assert_eq!(status(&format!("bearer {secret}")), 200);
     let basic = |text: &str| {
@@ -65,22 +67,22 @@ fn a_token_is_accepted_as_a_bearer_token_or_a_password_only() {
     {
         assert_eq!(status(&wrong), 401, "{wrong}");
     }
-    let in_the_query = guarded.server.get(&format!("/repos?token={secret}&access_token={secret}"));
+    let in_the_query = fixture.server.get(&format!("/repos?token={secret}&access_token={secret}"));
     assert_eq!(in_the_query.status, 401);
-    guarded.stop();
+    fixture.stop();
 }
 
 #[test]
 fn an_address_that_sends_too_many_wrong_tokens_is_refused_for_a_while() {
-    let guarded = ServerWithTokens::start(&[]);
+    let fixture = ServerWithTokens::start(&[]);
     let wrong = || Request::new("GET", "/repos.json").header("Authorization", "Bearer longhaul_wrong");
-    let refused = (0..100).map(|_| guarded.server.send(wrong())).find(|answer| answer.status != 401);
-    let refused = refused.expect("an end of patience");
+    let refused = (0..100).map(|_| fixture.server.send(wrong())).find(|answer| answer.status != 401);
+    let refused = refused.expect("the limit is reached");
     assert_eq!(refused.status, 429);
     assert!(refused.header("retry-after").unwrap().parse::<u32>().unwrap() >= 1);
-    assert_eq!(guarded.get("root", "/repos").status, 429, "whatever they show");
-    assert_eq!(guarded.server.get("/healthz").status, 200);
-    let elsewhere: SocketAddr = ([127, 0, 0, 1], guarded.server.address.port()).into();
+    assert_eq!(fixture.get("root", "/repos").status, 429, "even with a valid token");
+    assert_eq!(fixture.server.get("/healthz").status, 200);
+    let elsewhere: SocketAddr = ([127, 0, 0, 1], fixture.server.address.port()).into();
     let other = std::net::SocketAddr::from(([127, 0, 0, 2], 0));
     let socket =
         tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
@@ -91,57 +93,57 @@ fn an_address_that_sends_too_many_wrong_tokens_is_refused_for_a_while() {
             stream
         });
     let mut stream = socket;
-    std::io::Write::write_all(&mut stream, &guarded.request("root", "GET", "/repos").head(elsewhere))
+    std::io::Write::write_all(&mut stream, &fixture.request("root", "GET", "/repos").head(elsewhere))
         .unwrap();
     assert_eq!(Response::read(stream).status, 200, "others are");
-    guarded.stop();
+    fixture.stop();
 }
 
 #[test]
 fn sighup_makes_the_server_read_its_tokens_again() {
-    let guarded = ServerWithTokens::start(&[]);
-    let file = guarded._tokens.path().join("tokens.toml");
+    let fixture = ServerWithTokens::start(&[]);
+    let file = fixture._tokens.path().join("tokens.toml");
     let late = new_token(&["late", "--role", "reader", "--file", file.to_str().unwrap()]);
     let status = || {
         let bearer = format!("Bearer {}", late.trim());
-        guarded.server.send(Request::new("GET", "/repos").header("Authorization", &bearer)).status
+        fixture.server.send(Request::new("GET", "/repos").header("Authorization", &bearer)).status
     };
     assert_eq!(status(), 401);
-    guarded.server.signal("-HUP");
+    fixture.server.signal("-HUP");
     while status() == 401 {
         // A signal takes its time; there are fewer refusals in it than are held against us.
         std::thread::yield_now();
-        guarded.get("root", "/repos");
+        fixture.get("root", "/repos");
     }
     assert_eq!(status(), 200);
-    guarded.stop();
+    fixture.stop();
 }
 
 #[test]
 fn a_page_of_an_allowed_origin_may_send_a_token_and_read_the_error() {
-    let guarded = ServerWithTokens::start(&["--allow-origin", "https://maps.example.org"]);
+    let fixture = ServerWithTokens::start(&["--allow-origin", "https://maps.example.org"]);
     let of_page = |request: Request| {
         request.header("Origin", "https://maps.example.org").header("Sec-Fetch-Site", "cross-site")
     };
     let asked = Request::new("OPTIONS", "/tasks/1")
         .header("Access-Control-Request-Method", "GET")
         .header("Access-Control-Request-Headers", "authorization,last-event-id");
-    let asked = guarded.server.send(of_page(asked));
+    let asked = fixture.server.send(of_page(asked));
     assert_eq!(asked.status, 200);
     assert_eq!(asked.header("access-control-allow-headers"), Some("authorization,last-event-id"));
-    let read = guarded.server.send(of_page(guarded.request("map", "GET", "/repos")));
+    let read = fixture.server.send(of_page(fixture.request("map", "GET", "/repos")));
     assert_eq!(
         (read.status, read.header("access-control-allow-origin")),
         (200, Some("https://maps.example.org"))
     );
-    let refused = guarded.server.send(of_page(Request::new("GET", "/repos")));
+    let refused = fixture.server.send(of_page(Request::new("GET", "/repos")));
     assert_eq!(
         (refused.status, refused.header("access-control-allow-origin")),
         (401, Some("https://maps.example.org"))
     );
-    let foreign = guarded.request("root", "PUT", "/repos/x/init").header("Origin", "https://evil.example");
-    assert_eq!(guarded.server.send(foreign).status, 403);
-    let rebound = guarded.request("root", "GET", "/repos").header("Host", "evil.example");
-    assert_eq!(guarded.server.send(rebound).status, 403);
-    guarded.stop();
+    let foreign = fixture.request("root", "PUT", "/repos/x/init").header("Origin", "https://evil.example");
+    assert_eq!(fixture.server.send(foreign).status, 403);
+    let rebound = fixture.request("root", "GET", "/repos").header("Host", "evil.example");
+    assert_eq!(fixture.server.send(rebound).status, 403);
+    fixture.stop();
 }

@@ -46,38 +46,38 @@ impl ServerWithTokens {
             (name, secret.trim().to_owned())
         });
         let server = Server::start_with(&[&["--tokens", file], arguments].concat());
-        let guarded = Self { server, _tokens: folder, secrets: secrets.into() };
+        let fixture = Self { server, _tokens: folder, secrets: secrets.into() };
         for name in ["city", "land"] {
-            assert_eq!(guarded.as_who("root", "PUT", &format!("/repos/{name}/init")).status, 201);
+            assert_eq!(fixture.send_as("root", "PUT", &format!("/repos/{name}/init")).status, 201);
         }
-        guarded
+        fixture
     }
 
-    pub(crate) fn secret(&self, who: &str) -> &str {
-        &self.secrets.iter().find(|(name, _)| *name == who).unwrap().1
+    pub(crate) fn secret(&self, user: &str) -> &str {
+        &self.secrets.iter().find(|(name, _)| *name == user).unwrap().1
     }
 
-    pub(crate) fn request(&self, who: &str, method: &str, target: &str) -> Request {
-        Request::new(method, target).header("Authorization", &format!("Bearer {}", self.secret(who)))
+    pub(crate) fn request(&self, user: &str, method: &str, target: &str) -> Request {
+        Request::new(method, target).header("Authorization", &format!("Bearer {}", self.secret(user)))
     }
 
-    pub(crate) fn as_who(&self, who: &str, method: &str, target: &str) -> Response {
-        self.server.send(self.request(who, method, target))
+    pub(crate) fn send_as(&self, user: &str, method: &str, target: &str) -> Response {
+        self.server.send(self.request(user, method, target))
     }
 
-    pub(crate) fn get(&self, who: &str, target: &str) -> Response {
-        self.as_who(who, "GET", target)
+    pub(crate) fn get(&self, user: &str, target: &str) -> Response {
+        self.send_as(user, "GET", target)
     }
 
-    pub(crate) fn import(&self, who: &str, repository: &str) -> Response {
+    pub(crate) fn import(&self, user: &str, repository: &str) -> Response {
         let target = format!("/repos/{repository}/import.json?format=gpkg");
         let file = Form::default().file("fileUpload", "p.gpkg", &geopackage::points("p", &["a"]));
-        self.server.send(self.request(who, "POST", &target).form(file))
+        self.server.send(self.request(user, "POST", &target).form(file))
     }
 
     /// Imports and waits for the end; the task's number.
-    pub(crate) fn imported(&self, who: &str, repository: &str) -> u64 {
-        let answer = self.import(who, repository);
+    pub(crate) fn imported(&self, user: &str, repository: &str) -> u64 {
+        let answer = self.import(user, repository);
         assert_eq!(answer.status, 200, "{}", answer.text());
         let id = answer.json()["task"]["id"].as_u64().unwrap();
         loop {
@@ -88,13 +88,13 @@ impl ServerWithTokens {
         }
     }
 
-    pub(crate) fn tasks(&self, who: &str, query: &str) -> Vec<u64> {
-        let list = self.get(who, &format!("/tasks.json?{query}")).json();
+    pub(crate) fn tasks(&self, user: &str, query: &str) -> Vec<u64> {
+        let list = self.get(user, &format!("/tasks.json?{query}")).json();
         list["tasks"].as_array().unwrap().iter().map(|one| one["task"]["id"].as_u64().unwrap()).collect()
     }
 
-    pub(crate) fn names(&self, who: &str) -> Vec<String> {
-        let list = self.get(who, "/repos.json").json();
+    pub(crate) fn names(&self, user: &str) -> Vec<String> {
+        let list = self.get(user, "/repos.json").json();
         let repos = list["repos"]["repo"].as_array().unwrap();
         repos.iter().map(|repo| repo["name"].as_str().unwrap().to_owned()).collect()
     }

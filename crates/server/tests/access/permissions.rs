@@ -1,26 +1,22 @@
 //! What the roles permit.
 
-use std::io::{BufRead, BufReader};
-use std::net::{SocketAddr, TcpStream};
+use std::net::TcpStream;
 
-use crate::{
-    ServerWithTokens,
-    harness::{Response, geopackage},
-};
+use crate::{ServerWithTokens, harness::Response};
 
 #[test]
 fn readers_see_their_repositories_and_change_nothing() {
-    let guarded = ServerWithTokens::start(&[]);
-    let (city, land) = (guarded.imported("root", "city"), guarded.imported("root", "land"));
-    assert_eq!(guarded.names("map"), ["city", "land"]);
-    assert_eq!(guarded.names("city-map"), ["city"]);
-    assert_eq!(guarded.tasks("map", ""), [city, land]);
-    assert_eq!(guarded.tasks("city-map", ""), [city]);
-    assert_eq!(guarded.tasks("city-map", "repository=land"), [0; 0]);
+    let fixture = ServerWithTokens::start(&[]);
+    let (city, land) = (fixture.imported("root", "city"), fixture.imported("root", "land"));
+    assert_eq!(fixture.names("map"), ["city", "land"]);
+    assert_eq!(fixture.names("city-map"), ["city"]);
+    assert_eq!(fixture.tasks("map", ""), [city, land]);
+    assert_eq!(fixture.tasks("city-map", ""), [city]);
+    assert_eq!(fixture.tasks("city-map", "repository=land"), [0; 0]);
     for target in ["log.json", "ls-tree.json"] {
-        assert_eq!(guarded.get("city-map", &format!("/repos/city/{target}")).status, 200);
+        assert_eq!(fixture.get("city-map", &format!("/repos/city/{target}")).status, 200);
     }
-    for who in ["map", "city-map"] {
+    for user in ["map", "city-map"] {
         for (method, target) in [
             ("PUT", "/repos/new/init.json".to_owned()),
             ("PUT", "/repos/city/init.json".to_owned()),
@@ -33,16 +29,16 @@ fn readers_see_their_repositories_and_change_nothing() {
             ("GET", format!("/tasks/{city}.json?prune=true")),
             ("DELETE", format!("/tasks/{city}.json")),
         ] {
-            let answer = guarded.as_who(who, method, &target);
-            assert_eq!(answer.status, 403, "{who} {method} {target}: {}", answer.text());
+            let answer = fixture.send_as(user, method, &target);
+            assert_eq!(answer.status, 403, "{user} {method} {target}: {}", answer.text());
         }
-        assert_eq!(guarded.import(who, "city").status, 403);
-        let pruned = guarded.as_who(who, "POST", "/tasks/prune.json?status=FINISHED");
+        assert_eq!(fixture.import(user, "city").status, 403);
+        let pruned = fixture.send_as(user, "POST", "/tasks/prune.json?status=FINISHED");
         assert_eq!(pruned.json()["response"]["count"], 0);
     }
-    assert_eq!(guarded.tasks("root", ""), [city, land]);
-    assert_eq!(guarded.names("root"), ["city", "land"]);
-    guarded.stop();
+    assert_eq!(fixture.tasks("root", ""), [city, land]);
+    assert_eq!(fixture.names("root"), ["city", "land"]);
+    fixture.stop();
 }
 
 /// A response with one name replaced by another.
@@ -54,9 +50,9 @@ fn about(answer: &Response, thing: &str, other: &str) -> (u16, Vec<(String, Stri
 
 #[test]
 fn hidden_repositories_and_tasks_respond_like_missing_ones() {
-    let guarded = ServerWithTokens::start(&[]);
-    let hidden = guarded.imported("root", "land").to_string();
-    for who in ["city-map", "city-ci"] {
+    let fixture = ServerWithTokens::start(&[]);
+    let hidden = fixture.imported("root", "land").to_string();
+    for user in ["city-map", "city-ci"] {
         for (method, target) in [
             ("GET", "/repos/land"),
             ("GET", "/repos/land.json"),
@@ -70,10 +66,10 @@ fn hidden_repositories_and_tasks_respond_like_missing_ones() {
             ("GET", "/repos/land/osm/import.json?uri=/x"),
             ("POST", "/repos/land/osm/download.json?bbox=1,1,2,2"),
         ] {
-            let there = guarded.as_who(who, method, target);
-            let never = guarded.as_who(who, method, &target.replace("land", "none"));
+            let there = fixture.send_as(user, method, target);
+            let never = fixture.send_as(user, method, &target.replace("land", "none"));
             assert!(matches!(there.status, 403 | 404), "{target}: {}", there.status);
-            assert_eq!(about(&there, "land", "X"), about(&never, "none", "X"), "{who} {method} {target}");
+            assert_eq!(about(&there, "land", "X"), about(&never, "none", "X"), "{user} {method} {target}");
         }
         for (method, target) in [
             ("GET", "/tasks/ID.json"),
@@ -86,60 +82,60 @@ fn hidden_repositories_and_tasks_respond_like_missing_ones() {
             ("GET", "/tasks/ID/events.json"),
             ("HEAD", "/tasks/ID/events.json"),
         ] {
-            let there = guarded.as_who(who, method, &target.replace("ID", &hidden));
-            let never = guarded.as_who(who, method, &target.replace("ID", "99"));
-            assert_eq!(there.status, 404, "{who} {method} {target}");
+            let there = fixture.send_as(user, method, &target.replace("ID", &hidden));
+            let never = fixture.send_as(user, method, &target.replace("ID", "99"));
+            assert_eq!(there.status, 404, "{user} {method} {target}");
             let (there, never) = (
                 about(&there, &format!("found: {hidden}"), "found: X"),
                 about(&never, "found: 99", "found: X"),
             );
-            assert_eq!(there, never, "{who} {method} {target}");
+            assert_eq!(there, never, "{user} {method} {target}");
         }
     }
-    assert_eq!(guarded.get("root", &format!("/tasks/{hidden}")).status, 200);
-    guarded.stop();
+    assert_eq!(fixture.get("root", &format!("/tasks/{hidden}")).status, 200);
+    fixture.stop();
 }
 
 #[test]
 fn writers_change_their_repositories_and_cancel_their_own_tasks() {
-    let guarded = ServerWithTokens::start(&[]);
-    let (of_root, own) = (guarded.imported("root", "city"), guarded.imported("city-ci", "city"));
-    let verbose = guarded.get("city-ci", &format!("/tasks/{own}.json?verbose=true")).json();
+    let fixture = ServerWithTokens::start(&[]);
+    let (of_root, own) = (fixture.imported("root", "city"), fixture.imported("city-ci", "city"));
+    let verbose = fixture.get("city-ci", &format!("/tasks/{own}.json?verbose=true")).json();
     assert_eq!(verbose["task"]["owner"], "city-ci");
     assert_eq!(verbose["task"]["repository"], "city");
     assert_eq!(verbose["task"]["kind"], "import-geopackage");
-    assert_eq!(guarded.tasks("city-ci", ""), [of_root, own]);
-    assert_eq!(guarded.tasks("city-ci", "owner=root"), [of_root]);
-    assert_eq!(guarded.get("city-ci", &format!("/tasks/{of_root}?prune=true")).status, 403);
-    assert_eq!(guarded.get("city-ci", &format!("/tasks/{own}?prune=true")).status, 200);
-    assert_eq!(guarded.tasks("root", ""), [of_root]);
-    assert_eq!(guarded.as_who("city-ci", "PUT", "/repos/town/init").status, 201);
-    assert_eq!(guarded.as_who("city-ci", "PUT", "/repos/other/init").status, 403);
-    assert_eq!(guarded.as_who("ci", "PUT", "/repos/other/init").status, 201);
+    assert_eq!(fixture.tasks("city-ci", ""), [of_root, own]);
+    assert_eq!(fixture.tasks("city-ci", "owner=root"), [of_root]);
+    assert_eq!(fixture.get("city-ci", &format!("/tasks/{of_root}?prune=true")).status, 403);
+    assert_eq!(fixture.get("city-ci", &format!("/tasks/{own}?prune=true")).status, 200);
+    assert_eq!(fixture.tasks("root", ""), [of_root]);
+    assert_eq!(fixture.send_as("city-ci", "PUT", "/repos/town/init").status, 201);
+    assert_eq!(fixture.send_as("city-ci", "PUT", "/repos/other/init").status, 403);
+    assert_eq!(fixture.send_as("ci", "PUT", "/repos/other/init").status, 201);
     for (method, target) in
         [("GET", "/repos/city/delete.json"), ("POST", "/repos/city/rename.json?name=town2")]
     {
-        assert_eq!(guarded.as_who("ci", method, target).error(), "This takes the token of an admin.");
+        assert_eq!(fixture.send_as("ci", method, target).error(), "This takes the token of an admin.");
     }
-    let own = guarded.imported("ci", "land");
-    let pruned = guarded.as_who("ci", "POST", "/tasks/prune.json?status=FINISHED");
+    let own = fixture.imported("ci", "land");
+    let pruned = fixture.send_as("ci", "POST", "/tasks/prune.json?status=FINISHED");
     assert_eq!(pruned.json()["response"]["id"], serde_json::json!([own]));
-    guarded.stop();
+    fixture.stop();
 }
 
 #[test]
 fn metrics_need_a_token_for_all_repositories() {
-    let guarded = ServerWithTokens::start(&[]);
-    assert_eq!(guarded.get("map", "/metrics").status, 200);
-    assert_eq!(guarded.get("city-map", "/metrics").status, 403);
-    guarded.stop();
+    let fixture = ServerWithTokens::start(&[]);
+    assert_eq!(fixture.get("map", "/metrics").status, 200);
+    assert_eq!(fixture.get("city-map", "/metrics").status, 403);
+    fixture.stop();
 }
 
 #[test]
 fn event_streams_show_only_visible_tasks() {
-    let guarded = ServerWithTokens::start(&[]);
-    let mut stream = TcpStream::connect(guarded.server.address).unwrap();
-    let head = guarded.request("city-map", "GET", "/tasks/events.json").head(guarded.server.address);
+    let fixture = ServerWithTokens::start(&[]);
+    let mut stream = TcpStream::connect(fixture.server.address).unwrap();
+    let head = fixture.request("city-map", "GET", "/tasks/events.json").head(fixture.server.address);
     std::io::Write::write_all(&mut stream, &head).unwrap();
     let mut read = Vec::new();
     let mut read_until = |text: &str| {
@@ -151,12 +147,12 @@ fn event_streams_show_only_visible_tasks() {
         }
     };
     read_until("event: reset");
-    let hidden = guarded.imported("root", "land");
-    let seen = guarded.imported("root", "city");
+    let hidden = fixture.imported("root", "land");
+    let seen = fixture.imported("root", "city");
     read_until("FINISHED");
     let read = String::from_utf8(read).unwrap();
     assert!(read.contains(&format!("\"id\":{seen},")), "{read}");
     assert!(!read.contains(&format!("\"id\":{hidden},")), "{read}");
     drop(stream);
-    guarded.stop();
+    fixture.stop();
 }

@@ -1,5 +1,6 @@
 //! The file of tokens, and `longhaul token`.
 
+use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
 use crate::{ServerWithTokens, harness::server::longhaul, new_token};
@@ -32,8 +33,8 @@ fn an_invalid_file_of_tokens_is_an_error_at_the_start() {
         command.args(["serve", "--listen", "127.0.0.1:0", "--tokens", file, "--data"]).arg(data);
         let output = command.stdin(Stdio::null()).output().unwrap();
         assert_eq!(output.status.code(), Some(1));
-        let complaint = String::from_utf8(output.stderr).unwrap();
-        assert!(complaint.contains("reading the tokens in"), "{complaint}");
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert!(error.contains("reading the tokens in"), "{error}");
     }
 }
 
@@ -64,8 +65,8 @@ fn a_new_token_is_printed_with_its_entry_for_the_file() {
 
 #[test]
 fn the_command_line_sends_its_token() {
-    let guarded = ServerWithTokens::start(&[]);
-    let url = format!("http://{}", guarded.server.address);
+    let fixture = ServerWithTokens::start(&[]);
+    let url = format!("http://{}", fixture.server.address);
     let tasks = |set_up: &dyn Fn(&mut Command)| {
         let mut command = longhaul();
         command.args(["tasks", "list", "--server", &url]).stdin(Stdio::null());
@@ -73,13 +74,13 @@ fn the_command_line_sends_its_token() {
         let output = command.output().unwrap();
         (output.status.code(), String::from_utf8(output.stderr).unwrap())
     };
-    let (status, complaint) = tasks(&|_| {});
+    let (status, error) = tasks(&|_| {});
     assert_eq!(status, Some(1));
-    assert!(complaint.contains("401: This server asks for a token."), "{complaint}");
-    let secret = guarded.secret("map");
+    assert!(error.contains("401: This server asks for a token."), "{error}");
+    let secret = fixture.secret("map");
     let with_flag = |command: &mut Command| _ = command.args(["--token", secret]);
     assert_eq!(tasks(&with_flag).0, Some(0));
     let with_environment = |command: &mut Command| _ = command.env("LONGHAUL_TOKEN", secret);
     assert_eq!(tasks(&with_environment).0, Some(0));
-    guarded.stop();
+    fixture.stop();
 }

@@ -136,7 +136,7 @@ pub fn no_file_is_left(server: &Server) {
 
 /// The server has nothing to complain of but its own death.
 pub fn log_is_clean(log: &str) {
-    for complaint in ["ERROR", "panicked"] {
+    for level in ["ERROR", "panicked"] {
         assert!(!log.contains(level), "{log}");
     }
 }

@@ -175,7 +175,7 @@ impl Observations {
     pub fn missed(&self, id: u64) {
         {
             let seen = &self.lock().tasks[&id];
-            assert!(seen.may_be_gone, "task {id} is gone, and nobody pruned it: {:?}", seen.status);
+            assert!(seen.may_be_gone, "task {id} is gone, and no client pruned it: {:?}", seen.status);
         }
         self.answer();
     }

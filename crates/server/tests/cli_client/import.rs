@@ -145,8 +145,8 @@ fn importing_the_same_file_again_has_nothing_to_commit() {
     assert_eq!(import(&server, &path, &["--repo", "city", "--create"]).status, Some(0));
     let commit = git(&server.data("repos/city.git"), &["rev-parse", "master"]);
     let done = import(&server, &path, &["--repo", "city", "--create", "--quiet"]);
-    let told = format!("Task 2: FAILED\n  Nothing to commit after {commit}\n");
-    assert_eq!((done.status, done.out.as_str(), done.err), (Some(1), "", told));
+    let message = format!("Task 2: FAILED\n  Nothing to commit after {commit}\n");
+    assert_eq!((done.status, done.out.as_str(), done.err), (Some(1), "", message));
     server.stop();
 }
 
@@ -155,8 +155,8 @@ fn a_missing_repository_is_created_only_with_create() {
     let server = Server::start();
     let (_folder, path) = file_of_points("roads", &["a"]);
     let done = import(&server, &path, &["--repo", "city"]);
-    let told = format!("error: http://{} has no repository 'city': --create makes it\n", server.address);
-    assert_eq!((done.status, done.err), (Some(1), told));
+    let message = format!("error: http://{} has no repository 'city': --create creates it\n", server.address);
+    assert_eq!((done.status, done.err), (Some(1), message));
     let done = import(&server, &path, &["--repo", "no/name", "--create"]);
     assert_eq!(done.status, Some(1));
     assert!(done.err.starts_with("error: the server answered 400: "), "{done:?}");
@@ -172,9 +172,9 @@ fn an_unreachable_server_is_named_in_the_error() {
         [&["import", path.to_str().unwrap(), "--repo", "city"][..], &["tasks"], &["tasks", "watch", "3"]]
     {
         let done = run(client_at(&url, arguments));
-        let told = format!("error: cannot reach {url}: is 'longhaul serve' running?");
+        let message = format!("error: cannot reach {url}: is 'longhaul serve' running?");
         assert_eq!((done.status, done.out.as_str()), (Some(1), ""));
-        assert!(done.err.starts_with(&told), "{done:?}");
+        assert!(done.err.starts_with(&message), "{done:?}");
     }
 }
 
@@ -189,9 +189,9 @@ fn a_file_that_cannot_be_read_is_named_in_the_error() {
     let folder = tempfile::tempdir().unwrap();
     let done = import(&server, folder.path(), &["--repo", "city", "--create"]);
     assert_eq!(done.status, Some(1));
-    assert!(done.err.ends_with(" is no file\n"), "{done:?}");
+    assert!(done.err.ends_with(" is not a file\n"), "{done:?}");
     let done = import(&server, &folder.path().join("gone.gpkg"), &["--repo", "city", "--create"]);
     assert!(done.err.contains("gone.gpkg: No such file"), "{done:?}");
-    assert_eq!(server.get("/repos/city").status, 404, "nothing was asked of the server");
+    assert_eq!(server.get("/repos/city").status, 404, "no request was sent");
     server.stop();
 }

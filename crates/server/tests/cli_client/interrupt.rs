@@ -59,7 +59,10 @@ fn a_second_ctrl_c_ends_the_program_at_once() {
     let done = import.end();
     server.signal("-CONT");
     assert_eq!(done.status, Some(130), "{done:?}");
-    assert!(done.err.ends_with("Left; 'longhaul tasks show 1' tells what became of it.\n"), "{done:?}");
+    assert!(
+        done.err.ends_with("Task 1 is being cancelled; 'longhaul tasks show 1' shows its outcome.\n"),
+        "{done:?}"
+    );
     server.send(crate::harness::Request::new("DELETE", "/tasks/1"));
     server.ended(1);
     server.stop();
@@ -77,7 +80,10 @@ fn a_watched_task_can_be_cancelled_by_another_program() {
     watch.interrupt();
     let watched = watch.end();
     assert_eq!(watched.status, Some(130), "{watched:?}");
-    assert!(watched.err.ends_with("Task 1 goes on; 'longhaul tasks cancel 1' stops it.\n"), "{watched:?}");
+    assert!(
+        watched.err.ends_with("Task 1 continues; 'longhaul tasks cancel 1' cancels it.\n"),
+        "{watched:?}"
+    );
 
     let pruned = run(client_of(&server, &["tasks", "prune", "1"]));
     assert_eq!(pruned.status, Some(1));
@@ -106,7 +112,7 @@ fn ctrl_c_interrupts_a_stalled_upload() {
     import.interrupt();
     let done = import.end();
     assert_eq!(done.status, Some(130), "{done:?}");
-    assert!(done.err.ends_with("Stopped: the upload was broken off, nothing was imported.\n"), "{done:?}");
+    assert!(done.err.ends_with("The upload was interrupted; nothing was imported.\n"), "{done:?}");
 }
 
 fn read_head(from: &mut impl Read) -> String {

@@ -47,7 +47,7 @@ fn a_task_is_shown_with_its_result_or_its_error() {
     );
     assert!(shown.out.contains(commit));
     let shown = tasks(&server, &["show", "2"]);
-    assert!(shown.out.ends_with(&format!("\nIt failed:\n  Nothing to commit after {commit}\n")), "{shown:?}");
+    assert!(shown.out.ends_with(&format!("\nError:\n  Nothing to commit after {commit}\n")), "{shown:?}");
     assert_eq!(tasks(&server, &["show", "1", "--json"]).json(), server.get("/tasks/1.json").json());
     server.stop();
 }
@@ -70,9 +70,9 @@ fn an_ended_task_cannot_be_cancelled_and_can_be_pruned() {
     let done = tasks(&server, &["cancel", "1"]);
     assert_eq!((done.status, done.out.as_str()), (Some(0), "Task 1 has ended already: FINISHED\n"));
     let done = tasks(&server, &["prune", "1"]);
-    assert_eq!((done.status, done.out.as_str()), (Some(0), "Task 1 is forgotten; it was FINISHED\n"));
-    for wish in ["show", "watch", "cancel", "prune"] {
-        let done = tasks(&server, &[wish, "1"]);
+    assert_eq!((done.status, done.out.as_str()), (Some(0), "Removed task 1; it was FINISHED\n"));
+    for action in ["show", "watch", "cancel", "prune"] {
+        let done = tasks(&server, &[action, "1"]);
         assert_eq!(
             (done.status, done.err.as_str()),
             (Some(1), "error: the server answered 404: Task not found: 1\n")
@@ -90,6 +90,6 @@ fn another_http_server_is_not_taken_for_longhaul() {
     assert!(done.err.starts_with("error: the server answered 404: "), "{done:?}");
     let done = run(client_of(&server, &["tasks", "--server", "ftp://example.org"]));
     assert_eq!(done.status, Some(2));
-    assert!(done.err.contains("'ftp://example.org' is no address of a server"), "{done:?}");
+    assert!(done.err.contains("'ftp://example.org' is not the address of a server"), "{done:?}");
     server.stop();
 }

@@ -1,11 +1,11 @@
 //! Downloads from an Overpass server.
 
 use crate::{
-    NODES, SHOPS, complaint, encoded,
-    harness::{Form, Request, git},
+    NODES, SHOPS, USAGE, encoded, error_message,
+    harness::{self, Form, Request, git},
     id,
     replay::{Act, Replay, data},
-    server,
+    server, server_without_overpass,
 };
 
 #[test]
@@ -232,7 +232,7 @@ fn invalid_settings_are_an_error_at_the_start() {
         (["--overpass", "overpass-api.de"], "is no address of an Overpass server"),
         (["--user-agent", "a\u{7}b"], "cannot be sent as a User-Agent"),
         (["--import-root", "/nothing/here"], "--import-root /nothing/here"),
-        (["--osm-node-memory", "much"], "is no size"),
+        (["--osm-node-memory", "much"], "is not a size"),
     ] {
         let folder = tempfile::tempdir().unwrap();
         let mut command = harness::server::longhaul();

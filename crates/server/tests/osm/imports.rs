@@ -3,11 +3,11 @@
 use std::os::unix::fs::symlink;
 
 use crate::{
-    NODES, SHOPS, complaint, encoded,
-    harness::{Form, Request, Server, git, names_in},
-    id, lonely,
+    NODES, SHOPS, encoded, error_message,
+    harness::{Form, Request, git, names_in},
+    id,
     replay::{Act, Replay, data, osm},
-    server,
+    server, server_without_overpass,
 };
 
 /// An import root with files, next to a folder that is not one.
@@ -156,8 +156,8 @@ fn an_invalid_import_is_refused() {
     );
     let unknown =
         r#"{"rules": [{"name": "a:b", "filter": {}, "fields": {"g": {"name": "g", "type": "POINT"}}}]}"#;
-    let told = error_message(&post(form().text("mapping", unknown)));
-    assert!(told.starts_with("Error parsing mapping definition: a layer cannot be kept as 'a:b'"), "{told}");
+    let text = error_message(&post(form().text("mapping", unknown)));
+    assert!(text.starts_with("Error parsing mapping definition: a layer cannot be kept as 'a:b'"), "{text}");
     let long = post(form().file("mapping", "long.json", &vec![b' '; 1_100_000]));
     assert_eq!(
         (long.status, long.error().as_str()),

@@ -49,6 +49,6 @@ pub(crate) fn encoded(text: &str) -> String {
 pub(crate) fn error_message(answer: &Response) -> String {
     assert_eq!((answer.status, answer.header("content-type")), (400, Some("text/plain;charset=UTF-8")));
     let text = answer.text();
-    let (complaint, _) = text.split_once(USAGE).unwrap_or_else(|| panic!("{text}"));
-    complaint.to_owned()
+    let (message, _) = text.split_once(USAGE).unwrap_or_else(|| panic!("{text}"));
+    message.to_owned()
 }
