@@ -21,16 +21,16 @@ pub(crate) fn read_bytes(bytes: &[u8]) {
 
 /// Reads all layers of a file.
 pub(crate) fn read(path: &Path) {
-    let told = |error: longhaul_geopackage::Error| assert_tells_nothing(path, &chain(&error));
+    let check_message = |error: longhaul_geopackage::Error| assert_no_server_path(path, &chain(&error));
     let package = match GeoPackage::open(path, SHOWN_NAME) {
         Ok(package) => package,
-        Err(error) => return told(error),
+        Err(error) => return check_message(error),
     };
-    package.notes().iter().for_each(|note| assert_tells_nothing(path, note));
+    package.notes().iter().for_each(|note| assert_no_server_path(path, note));
     assert!(package.layer_names().is_sorted(), "layers are sorted");
     for name in package.layer_names() {
         if let Err(error) = read_layer(&package, name, path) {
-            told(error);
+            check_message(error);
         }
     }
 }
@@ -38,7 +38,7 @@ pub(crate) fn read(path: &Path) {
 fn read_layer(package: &GeoPackage, name: &str, path: &Path) -> Result<(), longhaul_geopackage::Error> {
     let table = package.layer(name)?;
     assert_eq!(table.layer.name, name);
-    table.notes.iter().for_each(|note| assert_tells_nothing(path, note));
+    table.notes.iter().for_each(|note| assert_no_server_path(path, note));
     for column in table.layer.schema.columns.clone() {
         // A request may choose any column as the key.
         package.layer_keyed_by(name, &column.name)?;
@@ -73,7 +73,7 @@ fn check_row<'a>(layer: &Layer, values: impl ExactSizeIterator<Item = Value<'a>>
 }
 
 /// Messages for clients contain no path of the server and have a limited length.
-fn assert_tells_nothing(path: &Path, text: &str) {
+fn assert_no_server_path(path: &Path, text: &str) {
     let name = path.file_name().unwrap().to_str().unwrap();
     assert!(!text.contains(name), "{text}");
     assert!(text.len() < 100_000, "a message of {} bytes", text.len());

@@ -58,14 +58,14 @@ async fn database(tasks: u64) -> Vec<u8> {
         for what in 0..3 {
             let Some(claimed) = store.claim().await.unwrap() else { continue };
             let (id, attempt) = (claimed.id, claimed.attempt);
-            store.write(vec![wish(what, id, attempt)]).await.unwrap();
+            store.write(vec![transition(what, id, attempt)]).await.unwrap();
         }
     }
     drop(store);
     closed(&path)
 }
 
-fn wish(what: u32, id: TaskId, attempt: u32) -> Transition {
+fn transition(what: u32, id: TaskId, attempt: u32) -> Transition {
     let report = Arc::new(Report::new().text("said", "x".repeat(200)));
     let ended = |end| Transition::Ended { id, attempt, end, keep_lanes: false };
     match what {

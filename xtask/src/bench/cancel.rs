@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail, ensure};
 
-use super::files::{self, branches, emptied, packed_files};
+use super::files::{self, branches, empty_folder, packed_files};
 use super::http::Client;
 use super::import::Args;
 use super::longhaul::{self, Longhaul, status_of};
@@ -29,7 +29,7 @@ pub fn run(args: &Args) -> Result<()> {
     let binary = args.binary.get()?;
     let source = buildings::geopackage(&folder, args.features)?;
     let before = buildings::geopackage(&folder, FEATURES_BEFORE)?;
-    let server = Longhaul::start(&binary, emptied(folder.join("longhaul"))?)?;
+    let server = Longhaul::start(&binary, empty_folder(folder.join("longhaul"))?)?;
     let mut client = server.client()?;
     let whole = time_of_a_whole_import(&server, &mut client, &source)?;
     println!("an import that is left alone runs {:.3} s after its upload was answered", whole.as_secs_f64());
@@ -95,10 +95,10 @@ pub fn cancel(
     head: &str,
     packs: usize,
 ) -> Result<Option<f64>> {
-    let asked = Instant::now();
+    let sent = Instant::now();
     client.get(&format!("/tasks/{task}.json?cancel=true"))?;
     let document = longhaul::wait_for(client, task, POLL_EVERY)?;
-    let after = asked.elapsed().as_secs_f64() * 1000.0;
+    let after = sent.elapsed().as_secs_f64() * 1000.0;
     match status_of(&document) {
         "CANCELLED" => {
             ensure!(branches(repository)? == head, "task {task} is CANCELLED, and yet a branch moved");

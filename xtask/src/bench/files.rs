@@ -21,7 +21,7 @@ pub fn bench_folder() -> Result<PathBuf> {
 }
 
 /// Empties the folder, or creates it.
-pub fn emptied(folder: PathBuf) -> Result<PathBuf> {
+pub fn empty_folder(folder: PathBuf) -> Result<PathBuf> {
     if folder.exists() {
         std::fs::remove_dir_all(&folder).with_context(|| format!("emptying {}", folder.display()))?;
     }

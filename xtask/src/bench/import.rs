@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 
 use super::contender::{self, Contender, MIB, Run};
-use super::files::{self, emptied, pack_bytes, run as run_command, stdout_of};
+use super::files::{self, empty_folder, pack_bytes, run as run_command, stdout_of};
 use super::longhaul::{self, Binary, Longhaul};
 use super::{buildings, machine, watched};
 
@@ -77,7 +77,7 @@ fn warm(source: &Path) -> Result<()> {
 }
 
 fn import_with_longhaul(binary: &Path, folder: &Path, source: &Path) -> Result<(Run, PathBuf)> {
-    let data = emptied(folder.join("longhaul"))?;
+    let data = empty_folder(folder.join("longhaul"))?;
     files::sync()?;
     let server = Longhaul::start(binary, data)?;
     let repository = server.create("bench")?;
@@ -118,7 +118,7 @@ fn export(repository: &Path, stream: &Path) -> Result<()> {
 }
 
 fn copy_with_ogr2ogr(folder: &Path, source: &Path) -> Result<(Run, ())> {
-    let copy = emptied(folder.join("ogr2ogr"))?.join("copy.gpkg");
+    let copy = empty_folder(folder.join("ogr2ogr"))?.join("copy.gpkg");
     files::sync()?;
     let mut command = Command::new("ogr2ogr");
     command.args(["-f", "GPKG"]).arg(&copy).arg(source).stdin(Stdio::null());
@@ -128,7 +128,7 @@ fn copy_with_ogr2ogr(folder: &Path, source: &Path) -> Result<(Run, ())> {
 }
 
 fn import_with_git(folder: &Path, stream: &Path) -> Result<(Run, ())> {
-    let repository = emptied(folder.join("fast-import.git"))?;
+    let repository = empty_folder(folder.join("fast-import.git"))?;
     run_command(git(&repository).args(["init", "--quiet", "--bare"]))?;
     files::sync()?;
     let mut command = git(&repository);

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 
-use super::clients::{Client, Next, talk};
+use super::clients::{Client, Next, run_clients};
 use super::files::stdout_of;
 
 /// Number of connections of every load.
@@ -67,7 +67,7 @@ fn own(address: &str, path: &str, length: Duration) -> Result<f64> {
     let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\n\r\n");
     let started = Instant::now();
     let poller = || Poller { request: request.clone(), end: started + length, answers: 0 };
-    let pollers = talk(address, (0..CONNECTIONS).map(|_| poller()))?;
+    let pollers = run_clients(address, (0..CONNECTIONS).map(|_| poller()))?;
     let answers: u64 = pollers.iter().map(|poller| poller.answers).sum();
     Ok(answers as f64 / started.elapsed().as_secs_f64())
 }
@@ -84,8 +84,8 @@ impl Client for Poller {
         request.push_str(&self.request);
     }
 
-    fn hear(&mut self, _: &str) -> Result<Next> {
+    fn on_response(&mut self, _: &str) -> Result<Next> {
         self.answers += 1;
-        Ok(if Instant::now() < self.end { Next::Ask } else { Next::Leave })
+        Ok(if Instant::now() < self.end { Next::Send } else { Next::End })
     }
 }

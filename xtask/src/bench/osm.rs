@@ -13,7 +13,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use super::contender::{self, Contender, MIB, Run};
-use super::files::{self, emptied, pack_bytes, stdout_of};
+use super::files::{self, empty_folder, pack_bytes, stdout_of};
 use super::longhaul::{self, Binary, Longhaul};
 use super::{machine, osm_download, watched};
 use crate::project;
@@ -85,7 +85,7 @@ pub fn run(args: &Args) -> Result<()> {
 
 /// The outcome of one import: the repository and the report of the task.
 fn import(args: &Args, binary: &Path, folder: &Path) -> Result<(Run, (PathBuf, Value))> {
-    let data = emptied(folder.join("longhaul"))?;
+    let data = empty_folder(folder.join("longhaul"))?;
     files::sync()?;
     let memory = args.osm_node_memory.iter().map(|size| format!("--osm-node-memory={size}"));
     let server = Longhaul::start_with(binary, data, &memory.collect::<Vec<_>>())?;
@@ -148,7 +148,7 @@ fn verify(repository: &Path, counts: &Value, source: &Path) -> Result<()> {
 }
 
 fn convert_with_ogr2ogr(folder: &Path, source: &Path) -> Result<(Run, ())> {
-    let copy = emptied(folder.join("ogr2ogr"))?.join("osm.gpkg");
+    let copy = empty_folder(folder.join("ogr2ogr"))?.join("osm.gpkg");
     files::sync()?;
     let mut command = Command::new("ogr2ogr");
     command.args(["-q", "-f", "GPKG"]).arg(&copy).arg(source).args(["points", "lines", "multipolygons"]);

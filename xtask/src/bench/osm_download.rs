@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 
 use super::cancel::cancel;
-use super::files::{self, branches, emptied, packed_files};
+use super::files::{self, branches, empty_folder, packed_files};
 use super::http::Client;
 use super::longhaul::{self, Longhaul, status_of};
 use super::machine;
@@ -63,7 +63,7 @@ pub fn cancels(binary: &Path, folder: &Path, xml: PathBuf, count: u32) -> Result
     let mut table = Table::new(["cancelled while", "cancels", "p50 ms", "p99 ms", "max ms", "too late"]);
     let mut all = Vec::new();
     for (name, manner, step) in MOMENTS {
-        overpass.answer(manner);
+        overpass.respond_with(manner);
         let mut latencies = Vec::new();
         let mut too_late = 0;
         let mut repository = None;
@@ -99,13 +99,13 @@ pub fn cancels(binary: &Path, folder: &Path, xml: PathBuf, count: u32) -> Result
 fn start(binary: &Path, folder: &Path, xml: PathBuf) -> Result<(Longhaul, Overpass)> {
     let overpass = Overpass::start(xml)?;
     let flags = [format!("--overpass={}", overpass.url), "--user-agent=longhaul-bench/1.0".into()];
-    let server = Longhaul::start_with(binary, emptied(folder.join("longhaul"))?, &flags)?;
+    let server = Longhaul::start_with(binary, empty_folder(folder.join("longhaul"))?, &flags)?;
     Ok((server, overpass))
 }
 
 fn download(client: &mut Client, repository: &str) -> Result<u64> {
     let document = client.get(&format!("/repos/{repository}/osm/download.json?bbox=-60,-120,60,120"))?;
-    document["task"]["id"].as_u64().context("the download's answer has no task id")
+    document["task"]["id"].as_u64().context("the download's response has no task id")
 }
 
 /// Cancels a download at a given time after the start of a step. Returns the milliseconds until it was CANCELLED; `None` if it had ended.

@@ -48,7 +48,7 @@ impl Overpass {
     }
 
     /// Sets the response to further queries.
-    pub fn answer(&self, manner: Manner) {
+    pub fn respond_with(&self, manner: Manner) {
         *self.manner.lock().unwrap_or_else(PoisonError::into_inner) = manner;
     }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-use super::files::{self, emptied};
+use super::files::{self, empty_folder};
 use super::http::Client;
 use super::load::Load;
 use super::longhaul::{self, Binary, Importing, Longhaul};
@@ -48,7 +48,7 @@ struct Contender {
 /// Runs the rounds and prints the table.
 pub fn run(args: &Args) -> Result<()> {
     let folder = files::bench_folder()?;
-    let server = Longhaul::start(&args.binary.get()?, emptied(folder.join("longhaul"))?)?;
+    let server = Longhaul::start(&args.binary.get()?, empty_folder(folder.join("longhaul"))?)?;
     let task = finished_task(&server, &folder)?;
     let bodies = save_bodies(&server, task, &folder)?;
     let bare = bare_route::start(&bodies)?;
@@ -118,9 +118,9 @@ impl Contender {
     fn poll_alone(&mut self, polls: u32) -> Result<()> {
         let mut client = Client::connect(&self.address)?;
         for _ in 0..polls {
-            let asked = Instant::now();
+            let sent = Instant::now();
             client.send("GET", &self.path)?;
-            self.latencies.push(asked.elapsed().as_secs_f64() * 1e6);
+            self.latencies.push(sent.elapsed().as_secs_f64() * 1e6);
         }
         Ok(())
     }

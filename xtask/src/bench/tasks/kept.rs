@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use anyhow::{Result, ensure};
 
-use super::super::files::emptied;
+use super::super::files::empty_folder;
 use super::super::http::Client;
 use super::super::stats::percentile;
 use super::super::table::Table;
@@ -29,7 +29,7 @@ const LISTS: [&str; 9] = [
 
 /// Fills a store with tasks, measures and prints.
 pub fn run(count: u64, folder: &Path) -> Result<()> {
-    let store = emptied(folder.join("noop"))?;
+    let store = empty_folder(folder.join("noop"))?;
     let server = NoopServer::start(&store)?;
     let mut client = Client::connect(&server.address)?;
     client.send("POST", "/fill/1000")?.success()?;
@@ -60,9 +60,9 @@ fn lists(client: &mut Client) -> Result<()> {
         let mut times = Vec::new();
         let mut tasks = 0;
         for _ in 0..TIMES {
-            let asked = Instant::now();
+            let sent = Instant::now();
             let document = client.send("GET", &path)?;
-            times.push(asked.elapsed().as_secs_f64() * 1000.0);
+            times.push(sent.elapsed().as_secs_f64() * 1000.0);
             tasks = document.json()?["tasks"].as_array().map_or(0, Vec::len);
         }
         let [median, worst] = [50.0, 100.0].map(|percent| format!("{:.2}", percentile(&times, percent)));

@@ -120,7 +120,7 @@ impl Started {
 #[derive(Serialize, Deserialize)]
 struct Noop {
     /// The time of the submit in nanoseconds of [`Started`]; 0: not recorded.
-    asked: u64,
+    submitted: u64,
     lane: Option<Lane>,
     /// Holds its lane until it is cancelled.
     holds: bool,
@@ -139,8 +139,8 @@ impl Job for Noop {
     }
 
     fn run(self, started: &Arc<Started>, ctx: &Context) -> Result<Report, Failure> {
-        if self.asked > 0 {
-            let took = started.now().saturating_sub(self.asked) as f64 / 1000.0;
+        if self.submitted > 0 {
+            let took = started.now().saturating_sub(self.submitted) as f64 / 1000.0;
             started.micros.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(took);
         }
         if self.holds {
@@ -155,7 +155,7 @@ async fn submit(desk: &Desk, request: Request) -> Response {
         Ok(printer) => printer,
         Err(refusal) => return refusal.into_response(),
     };
-    let noop = Noop { asked: desk.started.now(), lane: None, holds: false };
+    let noop = Noop { submitted: desk.started.now(), lane: None, holds: false };
     let submitted = desk.tasks.submit(noop, Submission::default()).await;
     printer.submission(&desk.tasks, submitted).await
 }
@@ -163,7 +163,7 @@ async fn submit(desk: &Desk, request: Request) -> Response {
 /// Submits tasks that wait for the lane of a task that never ends; returns the id of the first.
 async fn submit_waiting(State(desk): State<Desk>, Segment(count): Segment<u64>) -> Result<String, String> {
     let submit = async |holds| {
-        let noop = Noop { asked: 0, lane: Some(Lane::new("waiting")), holds };
+        let noop = Noop { submitted: 0, lane: Some(Lane::new("waiting")), holds };
         let task = desk.tasks.submit(noop, Submission::default()).await;
         task.map(|task| task.id).map_err(|error| error.to_string())
     };
@@ -183,7 +183,7 @@ async fn fill(State(desk): State<Desk>, Segment(count): Segment<u64>) -> Result<
         submitters.spawn(async move {
             for number in (first..count).step_by(AT_ONCE as usize) {
                 let owner = Some(format!("owner-{}", number % 100));
-                let noop = Noop { asked: 0, lane: None, holds: false };
+                let noop = Noop { submitted: 0, lane: None, holds: false };
                 let task = tasks.submit(noop, Submission { owner, ..Submission::default() }).await;
                 let id = task.context("submitting")?.id;
                 tasks.wait(id).await.context("waiting")?;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use super::super::files::emptied;
+use super::super::files::empty_folder;
 use super::super::http::Client;
 use super::super::longhaul::{expect_finished, wait_for};
 use super::super::stats::percentile;
@@ -15,7 +15,7 @@ const TASKS: usize = 3000;
 
 /// Submits and prints.
 pub fn run(folder: &Path) -> Result<()> {
-    let server = NoopServer::start(&emptied(folder.join("noop"))?)?;
+    let server = NoopServer::start(&empty_folder(folder.join("noop"))?)?;
     let mut client = Client::connect(&server.address)?;
     for _ in 0..TASKS {
         let document = client.send("POST", "/noop.json")?.json()?;

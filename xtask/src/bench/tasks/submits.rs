@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use super::super::clients::{Client, Next, talk};
+use super::super::clients::{Client, Next, run_clients};
 use super::super::load::CONNECTIONS;
 
 /// Most unfinished tasks of one client.
@@ -44,7 +44,7 @@ impl Outcome {
 pub fn submit_and_complete(address: &str, completion: Completion, length: Duration) -> Result<Outcome> {
     let started = Instant::now();
     let submitter = |_| Submitter::new(address, completion, started + length);
-    let submitters = talk(address, (0..CONNECTIONS).map(submitter))?;
+    let submitters = run_clients(address, (0..CONNECTIONS).map(submitter))?;
     let mut all = Outcome::default();
     for Submitter { outcome, .. } in submitters {
         all.seen += outcome.seen;
@@ -62,8 +62,8 @@ struct Submitter {
     poll_tail: String,
     end: Instant,
     open: VecDeque<String>,
-    looks: bool,
-    asked: Instant,
+    polls_next: bool,
+    sent: Instant,
     outcome: Outcome,
 }
 
@@ -80,48 +80,48 @@ impl Submitter {
             poll_tail: format!(".json HTTP/1.1\r\nHost: {address}\r\n\r\n"),
             end,
             open: VecDeque::new(),
-            looks: false,
-            asked: Instant::now(),
+            polls_next: false,
+            sent: Instant::now(),
             outcome: Outcome::default(),
         }
     }
 
     /// Handles the response to a submit; the oldest task is polled next.
-    fn submitted(&mut self, answer: &str, is_finished: bool) -> Result<Next> {
-        self.outcome.submits.push(self.asked.elapsed().as_secs_f64() * 1000.0);
+    fn on_submit_response(&mut self, response: &str, is_finished: bool) -> Result<Next> {
+        self.outcome.submits.push(self.sent.elapsed().as_secs_f64() * 1000.0);
         match is_finished {
             true => self.outcome.seen += 1,
-            false => {
-                self.open.push_back(member(answer, "\"id\":").context("an answer without an id")?.to_owned())
-            }
+            false => self
+                .open
+                .push_back(member(response, "\"id\":").context("a response without an id")?.to_owned()),
         }
-        self.looks = !self.open.is_empty();
-        Ok(self.onward())
+        self.polls_next = !self.open.is_empty();
+        Ok(self.next_step())
     }
 
     /// Handles the response to a poll; polls again only if too many tasks are unfinished or the time is over.
-    fn looked(&mut self, is_finished: bool) -> Next {
+    fn on_poll_response(&mut self, is_finished: bool) -> Next {
         if is_finished {
             self.open.pop_front();
             self.outcome.seen += 1;
         }
-        self.looks = self.open.len() >= OPEN;
+        self.polls_next = self.open.len() >= OPEN;
         match is_finished {
-            false if self.looks || self.is_over() => {
-                self.looks = true;
-                Next::Later
+            false if self.polls_next || self.is_over() => {
+                self.polls_next = true;
+                Next::SendLater
             }
-            _ => self.onward(),
+            _ => self.next_step(),
         }
     }
 
     /// Submits nothing after the time is over.
-    fn onward(&mut self) -> Next {
-        if self.looks || !self.is_over() {
-            return Next::Ask;
+    fn next_step(&mut self) -> Next {
+        if self.polls_next || !self.is_over() {
+            return Next::Send;
         }
-        self.looks = true;
-        if self.open.is_empty() { Next::Leave } else { Next::Ask }
+        self.polls_next = true;
+        if self.open.is_empty() { Next::End } else { Next::Send }
     }
 
     fn is_over(&self) -> bool {
@@ -131,8 +131,8 @@ impl Submitter {
 
 impl Client for Submitter {
     fn request(&mut self, request: &mut String) {
-        self.asked = Instant::now();
-        match self.open.front().filter(|_| self.looks) {
+        self.sent = Instant::now();
+        match self.open.front().filter(|_| self.polls_next) {
             Some(id) => {
                 self.outcome.polls += 1;
                 request.extend(["GET /tasks/", id, &self.poll_tail]);
@@ -141,20 +141,20 @@ impl Client for Submitter {
         }
     }
 
-    fn hear(&mut self, answer: &str) -> Result<Next> {
-        let is_finished = is_finished(answer)?;
-        match self.looks {
-            true => Ok(self.looked(is_finished)),
-            false => self.submitted(answer, is_finished),
+    fn on_response(&mut self, response: &str) -> Result<Next> {
+        let is_finished = is_finished(response)?;
+        match self.polls_next {
+            true => Ok(self.on_poll_response(is_finished)),
+            false => self.on_submit_response(response, is_finished),
         }
     }
 }
 
-fn is_finished(answer: &str) -> Result<bool> {
-    match member(answer, "\"status\":") {
+fn is_finished(response: &str) -> Result<bool> {
+    match member(response, "\"status\":") {
         Some("FINISHED") => Ok(true),
         Some("WAITING" | "RUNNING") => Ok(false),
-        _ => bail!("a task that does nothing came to this: {answer}"),
+        _ => bail!("a task that does nothing came to this: {response}"),
     }
 }
 

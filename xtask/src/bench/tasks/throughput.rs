@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use super::super::files::{self, emptied};
+use super::super::files::{self, empty_folder};
 use super::super::load::{CONNECTIONS, Load};
 use super::super::served::Served;
 use super::super::stats::{median, percentile};
@@ -25,7 +25,7 @@ struct Contender {
 
 /// Runs the rounds and prints the table.
 pub fn run(args: &Args, folder: &Path) -> Result<()> {
-    let server = NoopServer::start(&emptied(folder.join("noop"))?)?;
+    let server = NoopServer::start(&empty_folder(folder.join("noop"))?)?;
     let of_ours = |name, completion| Contender::new(name, completion, &server);
     let mut contenders = vec![
         of_ours("longhaul's engine", Completion::Poll),

@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 
 use super::super::clients::length_of;
-use super::super::files::emptied;
+use super::super::files::empty_folder;
 use super::super::http::Client;
 use super::super::stats::percentile;
 use super::NoopServer;
@@ -22,7 +22,7 @@ const WAYS: [(&str, &str); 2] = [("long poll", "/tasks/$.json?wait=60"), ("event
 
 /// Measures both ways and prints.
 pub fn run(clients: usize, folder: &Path) -> Result<()> {
-    let server = NoopServer::start(&emptied(folder.join("noop"))?)?;
+    let server = NoopServer::start(&empty_folder(folder.join("noop"))?)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     println!("\n{clients} clients, from the request that cancels a waiting task until they read CANCELLED:");
     for (way, path) in WAYS {
@@ -50,11 +50,11 @@ async fn each_its_own(address: &str, path: &str, clients: usize) -> Result<Vec<f
     let mut canceller = TcpStream::connect(address).await?;
     for number in 0..clients as u64 {
         let task = first + number;
-        let asked = Instant::now();
+        let sent = Instant::now();
         cancel(&mut canceller, address, task).await?;
         let (of, at) = changes.recv().await.context("all clients are gone")??;
         ensure!(of == task, "task {of} changed instead of task {task}");
-        took.push(at.duration_since(asked).as_secs_f64() * 1000.0);
+        took.push(at.duration_since(sent).as_secs_f64() * 1000.0);
         tokio::time::sleep(PACE).await;
     }
     Ok(took)
@@ -67,12 +67,12 @@ async fn all_the_same(address: &str, path: &str, clients: usize) -> Result<Vec<f
     for _ in 0..clients {
         wait(address, path, task, seen.clone()).await?;
     }
-    let asked = Instant::now();
+    let sent = Instant::now();
     cancel(&mut TcpStream::connect(address).await?, address, task).await?;
     let mut took = Vec::new();
     for _ in 0..clients {
         let (_, at) = changes.recv().await.context("all clients are gone")??;
-        took.push(at.duration_since(asked).as_secs_f64() * 1000.0);
+        took.push(at.duration_since(sent).as_secs_f64() * 1000.0);
     }
     Ok(took)
 }

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result};
 
-use super::super::files::{emptied, run, stdout_of};
+use super::super::files::{empty_folder, run, stdout_of};
 use super::super::served::Served;
 
 const FILES: [(&str, &str); 3] = [
@@ -62,7 +62,7 @@ struct Postgres {
 
 /// PostgreSQL refuses to run as root, so its data is in a folder that the user postgres can read.
 fn start_postgres() -> Result<Postgres> {
-    let folder = emptied(std::env::temp_dir().join("longhaul-bench-postgres"))?;
+    let folder = empty_folder(std::env::temp_dir().join("longhaul-bench-postgres"))?;
     if is_root() {
         run(Command::new("chown").arg("postgres").arg(&folder))?;
     }
