@@ -7,17 +7,17 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::project;
 
-/// What to fuzz.
+/// The options of `cargo xtask fuzz`.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Only this target
+    /// Run only this target
     target: Option<String>,
-    /// How many seconds each target gets
+    /// Seconds for each target
     #[arg(long, default_value_t = 300)]
     seconds: u32,
 }
 
-/// Runs the targets until their time is up, or one of them finds something.
+/// Runs each target until its time is over or it finds a failure.
 pub fn run(args: &Args) -> Result<()> {
     let known = cargo_fuzz().arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status()?;
     ensure!(known.success(), "cargo-fuzz is missing; type: cargo install cargo-fuzz");
@@ -37,7 +37,7 @@ fn write_seeds() -> Result<()> {
     Ok(())
 }
 
-/// By the names of their programs.
+/// The names of the targets.
 fn targets() -> Result<Vec<String>> {
     let folder = project::root().join("fuzz/fuzz_targets");
     let entries = std::fs::read_dir(&folder).with_context(|| format!("listing {}", folder.display()))?;
@@ -47,7 +47,7 @@ fn targets() -> Result<Vec<String>> {
     Ok(targets)
 }
 
-/// Without a sanitizer: nothing of ours is `unsafe`, and what is looked for are panics and broken promises.
+/// Without a sanitizer: the crates contain no `unsafe` code; the targets look for panics and failed assertions.
 fn fuzz(target: &str, seconds: u32) -> Result<()> {
     println!("== {target}");
     let mut cargo = cargo_fuzz();
@@ -55,14 +55,14 @@ fn fuzz(target: &str, seconds: u32) -> Result<()> {
     cargo.args([format!("-max_total_time={seconds}"), "-max_len=20000".to_owned()]);
     if !cargo.status()?.success() {
         bail!(
-            "{target} found something: it lies in fuzz/artifacts/{target}; put it into fuzz/findings/{target}, where the \
-             tests replay it, and mend what it breaks"
+            "{target} failed: the input is in fuzz/artifacts/{target}; copy it to fuzz/findings/{target}, where the tests \
+             replay it, and fix the failure"
         );
     }
     Ok(())
 }
 
-/// It wants options of rustc that are not stable.
+/// cargo-fuzz needs unstable options of rustc.
 fn cargo_fuzz() -> Command {
     let mut cargo = project::cargo();
     cargo.arg("fuzz").env("RUSTC_BOOTSTRAP", "1");

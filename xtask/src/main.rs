@@ -1,7 +1,6 @@
-//! The project's own chores: `cargo xtask test`, `bench`, `fuzz` and `chaos`.
+//! Commands for contributors: `cargo xtask test`, `bench`, `fuzz` and `chaos`.
 //!
-//! A plain program that runs others. What it measures or checks lives in the crates; of Longhaul, only the benchmarks link
-//! anything in: the task engine and its web face, to offer jobs that do nothing.
+//! xtask runs other programs. Only the benchmarks link crates of Longhaul: the task crates, to measure no-op jobs.
 
 #[cfg(feature = "bench")]
 mod bench;
@@ -15,31 +14,26 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
-/// The same as the server's, for the jobs that do nothing and for the bare route beside them.
-#[cfg(feature = "bench")]
-#[global_allocator]
-static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
-
-/// The project's own chores.
+/// Commands for contributors.
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 struct Cli {
     #[command(subcommand)]
-    chore: Chore,
+    command: Command,
 }
 
 #[derive(Subcommand)]
-enum Chore {
-    /// Checks formatting and lints, then runs every test: the one command that must pass
+enum Command {
+    /// Check formatting and lints, run every test, check packaging: the one command that must pass
     Test,
-    /// Lets libFuzzer look for inputs that break something, for as long as one likes
+    /// Run the fuzz targets with libFuzzer
     Fuzz(fuzz::Args),
-    /// Kills the real server again and again, and checks that every promise was kept
+    /// Kill the real server many times and check that no task is lost or wrong
     Chaos(chaos::Args),
-    /// Measures Longhaul beside its neighbours on this machine
+    /// Measure Longhaul and comparable programs on this machine
     #[cfg(feature = "bench")]
     Bench(bench::Args),
-    /// Measures Longhaul beside its neighbours on this machine
+    /// Measure Longhaul and comparable programs on this machine
     #[cfg(not(feature = "bench"))]
     #[command(disable_help_flag = true)]
     Bench {
@@ -49,7 +43,7 @@ enum Chore {
 }
 
 fn main() -> ExitCode {
-    match run(Cli::parse().chore) {
+    match run(Cli::parse().command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
@@ -58,19 +52,20 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(chore: Chore) -> Result<()> {
-    match chore {
-        Chore::Test => test::run(),
-        Chore::Fuzz(args) => fuzz::run(&args),
-        Chore::Chaos(args) => chaos::run(&args),
+fn run(command: Command) -> Result<()> {
+    project::check_root()?;
+    match command {
+        Command::Test => test::run(),
+        Command::Fuzz(args) => fuzz::run(&args),
+        Command::Chaos(args) => chaos::run(&args),
         #[cfg(feature = "bench")]
-        Chore::Bench(args) => bench::run(args),
+        Command::Bench(args) => bench::run(args),
         #[cfg(not(feature = "bench"))]
-        Chore::Bench { args } => run_again_with_benchmarks(&args),
+        Command::Bench { args } => run_again_with_benchmarks(&args),
     }
 }
 
-/// Builds xtask with its benchmarks, optimised, and hands the arguments on.
+/// Builds xtask with its benchmarks, optimized, and runs it with the same arguments.
 #[cfg(not(feature = "bench"))]
 fn run_again_with_benchmarks(args: &[std::ffi::OsString]) -> Result<()> {
     let mut cargo = project::cargo();

@@ -28,7 +28,9 @@ fn code_spans(text: &str) -> impl Iterator<Item = String> {
 /// The *checks of the contract*, as their functions are called.
 fn emphasized(text: &str) -> impl Iterator<Item = String> {
     let spans = text.split('*').skip(1).step_by(2);
-    spans.filter(|span| span.matches(' ').count() > 2 && !span.contains('\n')).map(|span| span.replace(' ', "_"))
+    spans
+        .filter(|span| span.matches(' ').count() > 2 && !span.contains('\n'))
+        .map(|span| span.replace(' ', "_"))
 }
 
 fn collect(folder: &Path, tests: &mut BTreeSet<String>) {

@@ -2,10 +2,10 @@
 
 use memchr::{memchr, memmem};
 
-/// The longest boundary that the RFC allows.
-const LONGEST: usize = 70;
+/// Longest boundary that the RFC allows.
+const MAX_LENGTH: usize = 70;
 
-/// Takes the value of a `Content-Type` header apart: the boundary of a `multipart/form-data` body.
+/// Returns the boundary from the value of a `Content-Type` header; `None` unless it is a valid one of `multipart/form-data`.
 pub fn boundary(value: &str) -> Option<String> {
     let (media_type, parameters) = value.split_once(';')?;
     if !media_type.trim().eq_ignore_ascii_case("multipart/form-data") {
@@ -13,7 +13,7 @@ pub fn boundary(value: &str) -> Option<String> {
     }
     let boundary = crate::head::parameter(parameters, "boundary")?;
     let legal = |byte: u8| (b' '..=b'~').contains(&byte);
-    let is_legal = !boundary.is_empty() && boundary.len() <= LONGEST && boundary.bytes().all(legal);
+    let is_legal = !boundary.is_empty() && boundary.len() <= MAX_LENGTH && boundary.bytes().all(legal);
     is_legal.then_some(boundary)
 }
 
@@ -29,13 +29,13 @@ impl Delimiter {
         self.0.needle().len()
     }
 
-    /// Where it begins.
+    /// The position of the delimiter.
     pub(crate) fn find(&self, bytes: &[u8]) -> Option<usize> {
         self.0.find(bytes)
     }
 
-    /// How many bytes at the end may be the beginning of one.
-    pub(crate) fn begun_at_end(&self, bytes: &[u8]) -> usize {
+    /// The number of bytes at the end that may be the beginning of a delimiter.
+    pub(crate) fn partial_match_at_end(&self, bytes: &[u8]) -> usize {
         let needle = self.0.needle();
         let mut tail = &bytes[bytes.len().saturating_sub(needle.len() - 1)..];
         while let Some(at) = memchr(b'\r', tail) {
@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_boundary_is_read_as_it_was_quoted() {
+    fn a_boundary_is_parsed_with_or_without_quotes() {
         for (value, boundary) in [
             ("multipart/form-data; boundary=abc", Some("abc")),
             ("Multipart/Form-Data;charset=utf-8; BOUNDARY=\"a b:c\"", Some("a b:c")),
@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn a_delimiter_that_has_begun_is_noticed() {
+    fn a_partial_delimiter_at_the_end_is_found() {
         let delimiter = Delimiter::new("xx");
         for (bytes, begun) in [
             ("abc", 0),
@@ -81,7 +81,7 @@ mod tests {
             ("\r\n-x", 0),
             ("", 0),
         ] {
-            assert_eq!(delimiter.begun_at_end(bytes.as_bytes()), begun, "{bytes:?}");
+            assert_eq!(delimiter.partial_match_at_end(bytes.as_bytes()), begun, "{bytes:?}");
         }
     }
 }

@@ -1,16 +1,16 @@
-//! The lines above a part of a multipart body.
+//! The headers of a part of a multipart body.
 
-/// What a part says about itself.
+/// The headers of a part.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Head {
     /// The name of the form's field.
     pub name: String,
-    /// The name of the file, if it is one, as the sender calls it.
+    /// The file name that the client gave, if the part is a file.
     pub file_name: Option<String>,
 }
 
 impl Head {
-    /// Reads the lines; nothing if they do not name a field.
+    /// Parses the header lines; `None` if they do not name a field.
     pub(crate) fn parse(lines: &[u8]) -> Option<Self> {
         let text = String::from_utf8_lossy(lines);
         let disposition = text.split("\r\n").find_map(|line| {
@@ -25,7 +25,7 @@ impl Head {
     }
 }
 
-/// One of the parameters `a=b; c="d e"`; in quotes, a backslash takes a quote or a backslash literally.
+/// Returns one of the parameters `a=b; c="d e"`. In quotes, a backslash escapes a quote or a backslash.
 ///
 /// Browsers write `%22` for a quote and leave backslashes alone, so no other character is unescaped.
 pub(crate) fn parameter(mut rest: &str, wanted: &str) -> Option<String> {
@@ -46,7 +46,7 @@ pub(crate) fn parameter(mut rest: &str, wanted: &str) -> Option<String> {
     }
 }
 
-/// The text up to the closing quote, and what follows that.
+/// The text up to the closing quote, and the rest after it.
 fn unquote(quoted: &str) -> Option<(String, &str)> {
     let mut value = String::new();
     let mut characters = quoted.char_indices().peekable();

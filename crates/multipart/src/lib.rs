@@ -1,10 +1,9 @@
-//! Takes `multipart/form-data` bodies apart as they come, one pass, never whole in memory.
+#![doc = include_str!("../README.md")]
 //!
-//! Not `multer`: that reads on until the network has nothing more to give and keeps it all in one buffer, so a fast sender
-//! decides how much memory the server needs; and it copies every byte. Here a chunk of the body is passed on as it is, and
-//! whoever takes the pieces sets the pace.
+//! # Why not `multer`
 //!
-//! Knows no network and no disk, so that anything can be pushed into it.
+//! `multer` reads ahead into one buffer as long as the network has data, so that a fast client determines the memory use of the server,
+//! and it copies every byte.
 
 #![forbid(unsafe_code)]
 

@@ -1,50 +1,50 @@
-//! Takes a multipart body apart as it comes.
+//! The parser.
 
 use bytes::{Buf, Bytes, BytesMut};
 
 use crate::{Head, boundary::Delimiter};
 
-/// The most that may stand above a part.
-const LONGEST_HEAD: usize = 8 * 1024;
-/// The most parts; a form has a dozen fields.
-const MOST_PARTS: usize = 64;
+/// Longest head of a part in bytes.
+const MAX_HEAD: usize = 8 * 1024;
+/// Most parts of a body; forms have a dozen fields.
+const MAX_PARTS: usize = 64;
 
-/// What comes next in the body.
+/// An event of the parser.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Piece {
-    /// A part begins.
+    /// The head of a part.
     Begin(Head),
-    /// Some of its content, as it came.
+    /// Some content of the part, as it was pushed.
     Content(Bytes),
-    /// It has ended.
+    /// The end of the part.
     End,
 }
 
-/// The body is no multipart body, or more of one than we take.
+/// The body is invalid, or exceeds a limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Malformed {
-    /// A part has no head, or none that names a field.
+    /// The head of a part does not name a field.
     #[error("a part of the form does not say which field it is")]
     Head,
-    /// A head is longer than any form needs.
+    /// The head of a part is too long.
     #[error("the head of a part of the form is too long")]
     LongHead,
-    /// There are more parts than any form has.
+    /// There are too many parts.
     #[error("the form has too many parts")]
     ManyParts,
-    /// Something else follows a boundary.
+    /// A boundary is not followed by a line break.
     #[error("a boundary of the form is not followed by a line break")]
     Boundary,
-    /// The last boundary did not come.
+    /// The body ends before its last boundary.
     #[error("the form ends before its last boundary")]
     Unfinished,
 }
 
-/// Holds at most a head or the beginning of a delimiter; all else is passed on as it comes, without a copy.
+/// The parser. It buffers at most the head of a part or the beginning of a delimiter; content is passed on without a copy.
 pub struct Parts {
     delimiter: Delimiter,
     state: State,
-    /// What came and cannot be told yet.
+    /// Bytes that cannot be classified yet.
     held: BytesMut,
     parts: usize,
 }
@@ -53,26 +53,26 @@ pub struct Parts {
 enum State {
     /// Before the first delimiter.
     Preamble,
-    /// Behind a delimiter: dashes say that it was the last, a line break that a part follows.
+    /// After a delimiter: two dashes mean that it was the last, a line break that a part follows.
     Delimited,
     Head,
     Content,
-    /// Behind the last delimiter; whatever comes does not count.
+    /// After the last delimiter; the rest is ignored.
     Epilogue,
 }
 
 impl Parts {
-    /// For the body of this [boundary](crate::boundary()).
+    /// A parser for a body with this [boundary](crate::boundary()).
     pub fn new(boundary: &str) -> Self {
-        // The first delimiter may stand at the very beginning, without its line break.
+        // The first delimiter may be at the beginning of the body, without its line break.
         let held = BytesMut::from(&b"\r\n"[..]);
         Self { delimiter: Delimiter::new(boundary), state: State::Preamble, held, parts: 0 }
     }
 
-    /// Takes the next chunk of the body and appends what it brings to `pieces`.
+    /// Parses the next chunk of the body and appends its pieces to `pieces`.
     ///
     /// # Errors
-    /// If it is no multipart body, or has more parts or longer heads than are taken. Nothing may be pushed after that.
+    /// If the body is invalid or exceeds a limit. Nothing may be pushed after an error.
     pub fn push(&mut self, mut chunk: Bytes, pieces: &mut Vec<Piece>) -> Result<(), Malformed> {
         while !chunk.is_empty() {
             chunk = match self.state {
@@ -85,29 +85,29 @@ impl Parts {
         Ok(())
     }
 
-    /// Says whether the body was all there.
+    /// Checks that the body is complete.
     ///
     /// # Errors
-    /// If its last boundary did not come.
+    /// If its last boundary is missing.
     pub fn finish(&self) -> Result<(), Malformed> {
         if self.state == State::Epilogue { Ok(()) } else { Err(Malformed::Unfinished) }
     }
 
-    /// Looks for the delimiter; gives back what lies behind it.
+    /// Looks for the delimiter and returns the bytes after it.
     fn content(&mut self, mut chunk: Bytes, pieces: &mut Vec<Piece>) -> Bytes {
         if !self.held.is_empty() {
-            // As much as it takes to tell what was held.
+            // Just enough to decide whether the held bytes begin a delimiter.
             let more = chunk.len().min(self.delimiter.len() - 1);
             let held = self.held.len();
             self.held.extend_from_slice(&chunk[..more]);
             if let Some(at) = self.delimiter.find(&self.held) {
-                let behind = at + self.delimiter.len() - held;
+                let after = at + self.delimiter.len() - held;
                 let content = self.held.split().freeze().slice(..at);
                 self.pass_on(content, pieces);
-                return self.end(chunk.slice(behind..), pieces);
+                return self.end(chunk.slice(after..), pieces);
             }
             if more == chunk.len() {
-                let told = self.held.len() - self.delimiter.begun_at_end(&self.held);
+                let told = self.held.len() - self.delimiter.partial_match_at_end(&self.held);
                 let content = self.held.split_to(told).freeze();
                 self.pass_on(content, pieces);
                 return Bytes::new();
@@ -121,8 +121,8 @@ impl Parts {
             self.pass_on(content, pieces);
             return self.end(chunk.slice(self.delimiter.len()..), pieces);
         }
-        let begun = chunk.split_off(chunk.len() - self.delimiter.begun_at_end(&chunk));
-        self.held.extend_from_slice(&begun);
+        let partial = chunk.split_off(chunk.len() - self.delimiter.partial_match_at_end(&chunk));
+        self.held.extend_from_slice(&partial);
         self.pass_on(chunk, pieces);
         Bytes::new()
     }
@@ -133,18 +133,18 @@ impl Parts {
         }
     }
 
-    fn end(&mut self, behind: Bytes, pieces: &mut Vec<Piece>) -> Bytes {
+    fn end(&mut self, after: Bytes, pieces: &mut Vec<Piece>) -> Bytes {
         if self.state == State::Content {
             pieces.push(Piece::End);
         }
         self.state = State::Delimited;
-        behind
+        after
     }
 
     fn delimited(&mut self, mut chunk: Bytes) -> Result<Bytes, Malformed> {
         while !chunk.is_empty() && self.state == State::Delimited {
             self.held.extend_from_slice(&chunk.split_to(1));
-            // Blanks may stand between the boundary and its line break.
+            // Blanks are allowed between the boundary and its line break.
             let line = self.held.trim_ascii_start();
             match line {
                 b"--" => self.state = State::Epilogue,
@@ -155,11 +155,11 @@ impl Parts {
         }
         if self.state == State::Head {
             self.parts += 1;
-            // Keeps the line break, so that a head without lines ends as others do.
+            // Keeps the line break, so that an empty head ends like any other.
             self.held = BytesMut::from(&b"\r\n"[..]);
         }
         match self.parts {
-            ..=MOST_PARTS => Ok(chunk),
+            ..=MAX_PARTS => Ok(chunk),
             _ => Err(Malformed::ManyParts),
         }
     }
@@ -167,7 +167,7 @@ impl Parts {
     fn head(&mut self, mut chunk: Bytes, pieces: &mut Vec<Piece>) -> Result<Bytes, Malformed> {
         const END: &[u8] = b"\r\n\r\n";
         let before = self.held.len();
-        let more = chunk.len().min(LONGEST_HEAD + END.len());
+        let more = chunk.len().min(MAX_HEAD + END.len());
         self.held.extend_from_slice(&chunk[..more]);
         let looked_at = before.saturating_sub(END.len() - 1);
         match memchr::memmem::find(&self.held[looked_at..], END) {
@@ -179,7 +179,7 @@ impl Parts {
                 pieces.push(Piece::Begin(Head::parse(&lines).ok_or(Malformed::Head)?));
                 Ok(chunk)
             }
-            None if self.held.len() > LONGEST_HEAD => Err(Malformed::LongHead),
+            None if self.held.len() > MAX_HEAD => Err(Malformed::LongHead),
             None => Ok(Bytes::new()),
         }
     }
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_is_the_same_however_it_is_cut_into_chunks() {
+    fn the_size_of_chunks_does_not_matter() {
         let expected = vec![
             (named("layer", None), b"roads".to_vec()),
             (named("fileUpload", Some("r.gpkg")), b"\r\n--xy\r\r\n\r\n--x".to_vec()),
@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_that_begins_with_its_boundary_is_taken_as_well() {
+    fn a_body_may_begin_with_its_boundary() {
         let body = b"--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n--b--";
         for size in 1..=body.len() {
             assert_eq!(parts("b", body, size), Ok(vec![(named("a", None), b"1".to_vec())]));
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_that_was_cut_is_never_whole() {
+    fn a_truncated_body_is_an_error() {
         let whole = BODY.windows(7).position(|window| window == b"--xyz--").unwrap() + 7;
         for len in 0..whole {
             assert_eq!(parts("xyz", &BODY[..len], 5), Err(Malformed::Unfinished), "cut after {len}");
@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_form_is_refused() {
+    fn an_invalid_form_is_refused() {
         let head = |lines: &str| format!("--b\r\n{lines}\r\n\r\n1\r\n--b--").into_bytes();
         assert_eq!(parts("b", &head("Content-Type: text/plain"), 9), Err(Malformed::Head));
         assert_eq!(parts("b", &head(&"x".repeat(9000)), 9), Err(Malformed::LongHead));

@@ -8,12 +8,12 @@ use std::{
 
 use anyhow::{Context, bail};
 
-/// The folder of all that the server keeps; ours alone as long as this lives.
+/// The data folder of the server, locked as long as this value lives.
 ///
 /// ```text
 /// DATA/
 ///   repos/      bare Git repositories
-///   uploads/    files being received; each goes with its task
+///   uploads/    files being received; each is removed with its task
 ///   results/    files that tasks offer for download
 ///   longhaul.sqlite   tasks; with -wal and -shm beside it while a server runs
 ///   lock        held by the server that uses the folder
@@ -21,43 +21,44 @@ use anyhow::{Context, bail};
 #[derive(Debug)]
 pub struct DataFolder {
     path: PathBuf,
-    /// The operating system lets go of the lock when the process ends, however it ends.
+    /// The operating system releases the lock when the process ends, even if it crashes.
     _lock: File,
 }
 
 impl DataFolder {
-    /// Makes the folder if need be, and takes it.
+    /// Creates the folder if necessary, and locks it.
     ///
     /// # Errors
-    /// If it cannot be made, or another server uses it.
-    pub fn take(path: &Path) -> anyhow::Result<Self> {
-        let taking = || format!("taking the data folder {}", path.display());
-        fs::create_dir_all(path).with_context(taking)?;
-        let path = path.canonicalize().with_context(taking)?;
-        let lock = File::options().create(true).append(true).open(path.join("lock")).with_context(taking)?;
+    /// If the folder cannot be created, or another server uses it.
+    pub fn open(path: &Path) -> anyhow::Result<Self> {
+        let opening = || format!("opening the data folder {}", path.display());
+        fs::create_dir_all(path).with_context(opening)?;
+        let path = path.canonicalize().with_context(opening)?;
+        let lock = File::options().create(true).append(true).open(path.join("lock")).with_context(opening)?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => bail!("another server uses the data folder {}", path.display()),
-            Err(TryLockError::Error(error)) => return Err(error).with_context(taking),
+            Err(TryLockError::Error(error)) => return Err(error).with_context(opening),
         }
         let folder = Self { path, _lock: lock };
         for inner in [folder.repos(), folder.uploads(), folder.results()] {
-            fs::create_dir_all(inner).with_context(taking)?;
+            fs::create_dir_all(inner).with_context(opening)?;
         }
         Ok(folder)
     }
 
-    /// Removes the uploads that a server left when it ended, but for those that tasks still need.
+    /// Removes uploads left behind by an earlier server, except those that unfinished tasks need.
     ///
-    /// They are known by their names, which are never used twice, so that none goes because the folder was moved.
-    pub fn clear(&self, needed: impl IntoIterator<Item = PathBuf>) -> anyhow::Result<()> {
+    /// Only file names are compared, which are unique, so that a data folder can be moved.
+    pub fn remove_unused_uploads(&self, needed: impl IntoIterator<Item = PathBuf>) -> anyhow::Result<()> {
         let needed: HashSet<_> =
             needed.into_iter().filter_map(|path| path.file_name().map(ToOwned::to_owned)).collect();
         let folder = self.uploads();
-        remove_content(&folder, &needed).with_context(|| format!("clearing {}", folder.display()))
+        remove_entries_except(&folder, &needed)
+            .with_context(|| format!("removing unused files from {}", folder.display()))
     }
 
-    /// The database of the tasks.
+    /// The task database.
     pub fn tasks(&self) -> PathBuf {
         self.path.join("longhaul.sqlite")
     }
@@ -67,21 +68,21 @@ impl DataFolder {
         self.path.join("repos")
     }
 
-    /// The folder of what is being received.
+    /// The folder of uploaded files.
     pub fn uploads(&self) -> PathBuf {
         self.path.join("uploads")
     }
 
-    /// The folder of what tasks offer.
+    /// The folder of files that tasks offer for download.
     pub fn results(&self) -> PathBuf {
         self.path.join("results")
     }
 }
 
-fn remove_content(folder: &Path, but_for: &HashSet<OsString>) -> io::Result<()> {
+fn remove_entries_except(folder: &Path, needed: &HashSet<OsString>) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
-        if but_for.contains(&entry.file_name()) {
+        if needed.contains(&entry.file_name()) {
             continue;
         }
         match entry.file_type()?.is_dir() {

@@ -1,4 +1,4 @@
-//! Longhaul runs long geodata jobs behind a web API, and keeps what they make in Git.
+//! Longhaul runs long geodata jobs behind a web API and stores their results in Git.
 
 #![forbid(unsafe_code)]
 
@@ -15,25 +15,20 @@ use std::{io::Write, process::ExitCode};
 
 use clap::Parser;
 
-/// Of every request and every task one thread frees what another has allocated, which the C library's own allocator is slow
-/// at: a sixth of a short task's instructions.
-#[global_allocator]
-static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
-
 fn main() -> ExitCode {
     match cli::Cli::parse().run() {
         Ok(status) => status,
-        Err(error) if is_of_a_reader_gone(&error) => ExitCode::SUCCESS,
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            // If nobody reads that either, the status has to do.
+            // If this fails too, only the exit status tells of the error.
             let _ = writeln!(std::io::stderr(), "error: {error:#}");
             ExitCode::FAILURE
         }
     }
 }
 
-/// Whether the output could not be written because its reader has seen enough, as in `longhaul tasks | head`.
-fn is_of_a_reader_gone(error: &anyhow::Error) -> bool {
+/// Whether the reader of the output has ended, as in `longhaul tasks | head`.
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
     let cause = error.downcast_ref::<std::io::Error>();
     cause.is_some_and(|cause| cause.kind() == std::io::ErrorKind::BrokenPipe)
 }

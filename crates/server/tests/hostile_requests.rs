@@ -1,22 +1,22 @@
-//! Requests of any method, path, parameters, headers and body: none of them is the server's fault, and every answer can be read.
+//! Random requests: any method, path, parameters, headers and body. No response is a server error, and every response can be parsed.
 //!
-//! What is asked about tasks alone is the fuzz target `http`'s; this is about all the rest, through the real binary.
+//! The fuzz target `http` covers requests for tasks; this test covers the other routes of the real binary.
 
 #![allow(clippy::unwrap_used, reason = "tests may")]
 
-mod support;
+mod harness;
 
 use std::{cell::RefCell, collections::BTreeSet};
 
+use harness::{Form, Request, Response, Server, geopackage};
 use proptest::{
     collection::vec,
     prelude::*,
     sample::select,
     test_runner::{Config, TestRunner},
 };
-use support::{Form, Request, Response, Server, geopackage};
 
-/// How many requests are made.
+/// Number of requests.
 const REQUESTS: u32 = 2000;
 
 #[derive(Clone, Debug)]
@@ -53,7 +53,7 @@ const COMMANDS: &[&str] = &[
     "//",
 ];
 
-/// The parameters of all commands, in the query or in a form.
+/// Parameters of all commands, in the query or in a form.
 const NAMES: &[&str] = &[
     "add",
     "authorEmail",
@@ -227,7 +227,7 @@ impl Asked {
     }
 }
 
-/// Nothing is the server's fault, what is answered is what it says it is, and no path of the server is in it.
+/// Checks that the response is not a server error, has the content type that it claims, and contains no path of the server.
 fn check(response: &Response, folder: &str, is_head: bool) {
     let said = String::from_utf8_lossy(&response.body);
     // GeoGig's clients know a parameter that is missing by this status.
@@ -254,8 +254,8 @@ fn check(response: &Response, folder: &str, is_head: bool) {
 }
 
 #[test]
-fn no_request_brings_the_server_to_its_knees() {
-    // Nobody is asked for OpenStreetMap data.
+fn no_request_makes_the_server_fail() {
+    // No Overpass server is contacted.
     let server = Server::start_with(&["--overpass", "http://127.0.0.1:9/api"]);
     server.init("roads");
     server.import_to_the_end(
@@ -277,6 +277,6 @@ fn no_request_brings_the_server_to_its_knees() {
     let reached = BTreeSet::from([200, 204, 400, 403, 404, 405]);
     assert!(reached.is_subset(&statuses.borrow()), "{statuses:?}: the requests do not reach far");
     assert_eq!(server.get("/healthz").text(), "ok\n");
-    let (_, status, log) = server.stop_and_tell();
+    let (_, status, log) = server.stop_and_read_log();
     assert!(status.success() && !log.contains("panicked"), "{status}\n{log}");
 }

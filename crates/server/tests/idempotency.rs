@@ -1,10 +1,10 @@
-//! Requests that are sent again because their answer was lost.
+//! Idempotency keys: requests that are sent again because their response was lost.
 
 #![allow(clippy::unwrap_used, reason = "tests may")]
 
-mod support;
+mod harness;
 
-use support::{Form, Request, Response, Server, geopackage, names_in};
+use harness::{Form, Request, Response, Server, geopackage, names_in};
 
 fn file(name: &str) -> Form {
     Form::default().file("fileUpload", "points.gpkg", &geopackage::points("points", &[name]))
@@ -22,7 +22,7 @@ fn server() -> Server {
     server
 }
 
-/// Files are removed behind the answer's back.
+/// Files are removed in the background after the response.
 fn wait_for_no_uploads(server: &Server) {
     while !names_in(&server.data("uploads")).is_empty() {
         std::thread::yield_now();
@@ -30,7 +30,7 @@ fn wait_for_no_uploads(server: &Server) {
 }
 
 #[test]
-fn many_requests_with_one_key_are_one_task() {
+fn many_requests_with_one_key_make_one_task() {
     let server = server();
     let form = file("a");
     let bodies: Vec<_> = std::thread::scope(|scope| {
@@ -51,7 +51,7 @@ fn many_requests_with_one_key_are_one_task() {
 }
 
 #[test]
-fn a_repetition_gets_the_first_answer_whatever_was_pruned() {
+fn a_repeated_request_gets_the_first_response_even_after_a_prune() {
     let server = server();
     let first = import(&server, JSON, "k1", file("a"));
     assert_eq!(first.status, 200, "{}", first.text());
@@ -63,7 +63,7 @@ fn a_repetition_gets_the_first_answer_whatever_was_pruned() {
     assert_eq!(
         waiting().json()["task"]["status"],
         "FINISHED",
-        "who waits sees the end as long as there is one"
+        "a waiting client sees the end while the task exists"
     );
     assert_eq!(server.get("/tasks/1?prune=true").status, 200);
     let again = import(&server, JSON, "\"k1\"", file("a"));
@@ -111,7 +111,7 @@ fn another_request_under_the_same_key_is_refused() {
 }
 
 #[test]
-fn without_a_key_each_request_is_a_task_of_its_own() {
+fn without_a_key_each_request_makes_its_own_task() {
     let server = server();
     assert_eq!((server.import("r", file("a")), server.import("r", file("a"))), (1, 2));
     server.ended(1);

@@ -1,15 +1,15 @@
-//! Imports over HTTP: what is taken, what is refused, and what is left behind.
+//! Imports over HTTP.
 
 #![allow(clippy::unwrap_used, reason = "tests may")]
 
-mod support;
+mod harness;
 
 use std::{
     io::{Read, Write},
     net::{Shutdown, TcpStream},
 };
 
-use support::{Form, Request, Response, Server, geopackage, git, names_in};
+use harness::{Form, Request, Response, Server, geopackage, git, names_in};
 
 fn post(target: &str, form: Form) -> Request {
     Request::new("POST", target).form(form)
@@ -26,13 +26,13 @@ fn server(arguments: &[&str]) -> Server {
     server
 }
 
-/// Nothing came of a request: no task, no file.
+/// Checks that a request made no task and left no file.
 fn assert_nothing_is_left(server: &Server) {
     assert_eq!(server.get("/tasks.json").text(), r#"{"tasks":[]}"#);
     wait_for_uploads(server, 0);
 }
 
-/// Files are removed behind the answer's back.
+/// Files are removed in the background after the response.
 fn wait_for_uploads(server: &Server, count: usize) {
     while names_in(&server.data("uploads")).len() != count {
         std::thread::yield_now();
@@ -40,7 +40,7 @@ fn wait_for_uploads(server: &Server, count: usize) {
 }
 
 #[test]
-fn an_upload_becomes_a_commit_and_leaves_nothing_else() {
+fn an_upload_becomes_a_commit_and_leaves_no_file() {
     let server = server(&[]);
     let form =
         file().text("message", "Two points").text("authorName", "Jo").text("authorEmail", "jo@example.org");
@@ -62,7 +62,7 @@ fn an_upload_becomes_a_commit_and_leaves_nothing_else() {
 }
 
 #[test]
-fn what_could_be_misread_at_a_cost_is_refused() {
+fn ambiguous_parameters_are_refused() {
     let server = server(&[]);
     for (query, complaint) in [
         ("add=1", "add must be true or false."),
@@ -82,7 +82,7 @@ fn what_could_be_misread_at_a_cost_is_refused() {
 }
 
 #[test]
-fn the_answer_is_the_task_and_202_for_who_prefers_that() {
+fn the_response_is_the_task_with_202_for_prefer_respond_async() {
     let server = server(&[]);
     let answer = server.send(post("/repos/r/import?format=gpkg", file()));
     assert_eq!((answer.status, answer.header("content-type")), (200, Some("application/xml;charset=UTF-8")));
@@ -99,7 +99,7 @@ fn the_answer_is_the_task_and_202_for_who_prefers_that() {
 }
 
 #[test]
-fn who_prefers_to_wait_reads_the_commit_in_the_answer() {
+fn with_prefer_wait_the_response_has_the_commit() {
     let server = server(&[]);
     let import = post("/repos/r/import.json?format=gpkg", file()).header("Prefer", "respond-async, wait=60");
     let answer = server.send(import);
@@ -112,7 +112,7 @@ fn who_prefers_to_wait_reads_the_commit_in_the_answer() {
 }
 
 #[test]
-fn parameters_may_stand_in_the_form_or_the_query_and_the_form_wins() {
+fn a_parameter_of_the_form_overrides_one_of_the_query() {
     let server = server(&[]);
     let form =
         file().text("format", "GPKG").text("root", "surveys/2026").text("dest", "places").text("add", "True");
@@ -137,7 +137,7 @@ fn the_body_may_be_the_file_itself() {
 }
 
 #[test]
-fn the_same_import_again_has_nothing_to_commit() {
+fn a_repeated_import_has_nothing_to_commit() {
     let server = server(&[]);
     let first = server.import_to_the_end("r", file());
     let again = server.ended(server.import("r", file()));
@@ -148,7 +148,7 @@ fn the_same_import_again_has_nothing_to_commit() {
 }
 
 #[test]
-fn a_file_that_is_no_geopackage_fails_and_commits_nothing() {
+fn a_file_that_is_not_a_geopackage_fails_and_commits_nothing() {
     let server = server(&[]);
     let task =
         server.ended(server.import("r", Form::default().file("fileUpload", "x/y\\noise.gpkg", &[7; 5000])));
@@ -158,11 +158,11 @@ fn a_file_that_is_no_geopackage_fails_and_commits_nothing() {
     assert!(!error.contains("uploads") && !error.contains("x/y"), "{error}");
     assert_eq!(git(&server.data("repos/r.git"), &["branch", "--all"]), "");
     wait_for_uploads(&server, 0);
-    server.stop_and_tell();
+    server.stop_and_read_log();
 }
 
 #[test]
-fn what_an_import_cannot_do_is_said() {
+fn unsupported_parameters_of_an_import_are_refused() {
     let server = server(&[]);
     let refused = |query: &str, form: Form| {
         let answer = server.send(post(&format!("/repos/r/import.json?{query}"), form));
@@ -198,7 +198,8 @@ fn what_an_import_cannot_do_is_said() {
 #[test]
 fn methods_commands_and_repositories_are_checked_in_this_order() {
     let server = server(&[]);
-    let told = |answer: Response| (answer.status, answer.header("allow").map(str::to_owned), answer.error());
+    let error_of =
+        |answer: Response| (answer.status, answer.header("allow").map(str::to_owned), answer.error());
     let unsupported = "The request method is unsupported for this operation.".to_owned();
     for (method, target, allow) in [
         ("GET", "/repos/none/import.json", "POST, OPTIONS"),
@@ -208,11 +209,11 @@ fn methods_commands_and_repositories_are_checked_in_this_order() {
         ("POST", "/repos.json", "GET, HEAD, OPTIONS"),
     ] {
         let expected = (405, Some(allow.to_owned()), unsupported.clone());
-        assert_eq!(told(server.send(Request::new(method, target))), expected, "{method} {target}");
+        assert_eq!(error_of(server.send(Request::new(method, target))), expected, "{method} {target}");
     }
-    let unknown = told(server.get("/repos/none/xyz.json"));
+    let unknown = error_of(server.get("/repos/none/xyz.json"));
     assert_eq!(unknown, (404, None, "'xyz' is not a geogig command".into()));
-    let none = told(server.send(post("/repos/none/import.json", file())));
+    let none = error_of(server.send(post("/repos/none/import.json", file())));
     assert_eq!(none, (404, None, "Repository not found.".into()));
     let options = server.send(Request::new("OPTIONS", "/repos/r/import"));
     assert_eq!((options.status, options.header("allow")), (204, Some("POST, OPTIONS")));
@@ -223,7 +224,7 @@ fn methods_commands_and_repositories_are_checked_in_this_order() {
 }
 
 #[test]
-fn a_file_that_is_too_large_is_refused_before_it_comes() {
+fn a_file_with_a_too_large_content_length_is_refused_before_it_is_read() {
     let server = server(&["--max-upload", "1MB"]);
     let request = Request::new("POST", "/repos/r/import.json?format=gpkg")
         .header("Content-Type", "multipart/form-data; boundary=b")
@@ -236,7 +237,7 @@ fn a_file_that_is_too_large_is_refused_before_it_comes() {
 }
 
 #[test]
-fn a_file_that_proves_too_large_is_refused() {
+fn a_file_that_exceeds_the_limit_is_refused() {
     let server = server(&["--max-upload", "1MB"]);
     let form = Form::default().file("fileUpload", "a.gpkg", &[0; 1_000_001]);
     let answer = server.send(post("/repos/r/import.json?format=gpkg", form));
@@ -244,7 +245,7 @@ fn a_file_that_proves_too_large_is_refused() {
     assert_nothing_is_left(&server);
     let fits = Form::default().file("fileUpload", "a.gpkg", &[0; 1_000_000]);
     assert_eq!(server.send(post("/repos/r/import.json?format=gpkg", fits)).status, 200);
-    server.stop_and_tell();
+    server.stop_and_read_log();
 }
 
 #[test]
@@ -267,7 +268,7 @@ fn a_file_of_unknown_length_is_refused_once_it_is_too_large() {
 }
 
 #[test]
-fn a_reserve_of_disk_space_is_kept() {
+fn min_free_is_kept_free() {
     let server = server(&["--min-free", "1000000TiB"]);
     let answer = server.send(post("/repos/r/import.json?format=gpkg", file()));
     assert_eq!((answer.status, answer.error().as_str()), (507, "The server has no room for the file."));
@@ -276,7 +277,7 @@ fn a_reserve_of_disk_space_is_kept() {
 }
 
 #[test]
-fn an_upload_that_is_cut_leaves_nothing() {
+fn an_interrupted_upload_leaves_no_file() {
     let server = server(&[]);
     let body = Form::default().file("fileUpload", "a.gpkg", &[0; 3_000_000]).finish();
     let request = Request::new("POST", "/repos/r/import?format=gpkg")
@@ -293,7 +294,7 @@ fn an_upload_that_is_cut_leaves_nothing() {
 }
 
 #[test]
-fn who_sends_a_large_file_to_nowhere_reads_why_it_is_not_taken() {
+fn a_client_that_sends_a_large_file_to_a_wrong_path_can_read_the_error() {
     let server = server(&[]);
     let large = Form::default().file("fileUpload", "a.gpkg", &vec![0; 30_000_000]);
     let answer = server.send(post("/repos/none/import.json?format=gpkg", large.clone()));
@@ -308,7 +309,7 @@ fn who_sends_a_large_file_to_nowhere_reads_why_it_is_not_taken() {
 }
 
 #[test]
-fn an_upload_that_a_stop_cuts_leaves_nothing_for_the_next_start() {
+fn an_upload_interrupted_by_a_stop_leaves_no_file() {
     let server = server(&[]);
     let request = Request::new("POST", "/repos/r/import?format=gpkg")
         .header("Content-Type", "application/octet-stream")
@@ -319,7 +320,7 @@ fn an_upload_that_a_stop_cuts_leaves_nothing_for_the_next_start() {
     wait_for_uploads(&server, 1);
     // Once for a graceful stop, again for one at once.
     server.signal("-TERM");
-    let (folder, _, log) = server.stop_and_tell();
+    let (folder, _, log) = server.stop_and_read_log();
     assert!(!log.contains("panicked"), "{log}");
     stream.read_to_end(&mut Vec::new()).ok();
     std::fs::write(folder.path().join("uploads/of-a-crash"), "").unwrap();

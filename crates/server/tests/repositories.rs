@@ -1,18 +1,18 @@
-//! The life of repositories, over HTTP.
+//! Repositories over HTTP: creation, history, rename, deletion.
 
 #![allow(clippy::unwrap_used, reason = "tests may")]
 
-mod support;
+mod harness;
 
+use harness::{Form, Request, Server, geopackage, git, names_in};
 use serde_json::json;
-use support::{Form, Request, Server, geopackage, git, names_in};
 
 fn put(target: &str) -> Request {
     Request::new("PUT", target)
 }
 
 #[test]
-fn a_repository_is_made_shown_renamed_and_deleted() {
+fn a_repository_is_created_shown_renamed_and_deleted() {
     let server = Server::start();
     assert_eq!(server.get("/repos.json").json(), json!({"repos": {"repo": []}}));
     let base = format!("http://{}", server.address);
@@ -45,13 +45,13 @@ fn a_repository_is_made_shown_renamed_and_deleted() {
         server.send(Request::new("DELETE", &format!("/repos/r2/?token={token}&output_format=json")));
     assert_eq!((deleted.status, deleted.json()), (200, json!({"deleted": "r2"})));
     assert!(names_in(&server.data("repos")).is_empty());
-    // What the server did for itself is nobody's business.
+    // tasks of the server itself are hidden.
     assert_eq!(server.get("/tasks.json").json(), json!({"tasks": []}));
     server.stop();
 }
 
 #[test]
-fn xml_is_what_a_caller_gets_who_asks_for_nothing() {
+fn the_default_format_is_xml() {
     let server = Server::start();
     server.init("r1");
     let list = server.get("/repos");
@@ -72,7 +72,7 @@ fn xml_is_what_a_caller_gets_who_asks_for_nothing() {
 }
 
 #[test]
-fn who_makes_a_repository_may_say_who_commits_to_it() {
+fn init_takes_the_identity_of_the_committer() {
     let server = Server::start();
     let json = r#"{"authorName": "Jo", "authorEmail": "jo@example.org", "parentDirectory": "/etc"}"#;
     let xml = "<params><authorName>Jo</authorName><authorEmail>jo@example.org</authorEmail></params>";
@@ -123,7 +123,7 @@ fn a_deletion_needs_the_right_token_once() {
 }
 
 #[test]
-fn a_rename_says_what_is_wrong() {
+fn an_invalid_rename_is_refused() {
     let server = Server::start();
     server.init("a");
     server.init("b");
@@ -143,7 +143,7 @@ fn a_rename_says_what_is_wrong() {
 }
 
 #[test]
-fn a_repository_put_there_by_hand_is_served() {
+fn a_repository_copied_into_the_folder_is_served() {
     let folder = tempfile::tempdir().unwrap();
     let repository = folder.path().join("repos/by-hand");
     std::fs::create_dir_all(&repository).unwrap();

@@ -1,14 +1,14 @@
-//! The binary ends, by a signal or a crash, and begins again on what it left.
+//! Restarts of the binary after a graceful stop or a crash.
 
 #![allow(clippy::unwrap_used, reason = "tests may")]
 
-mod support;
+mod harness;
 
 use std::{fs, net::TcpListener, path::Path, process::Stdio};
 
+use harness::{Form, Request, Server, geopackage, git, names_in, server::longhaul};
 use rusqlite::Connection;
 use serde_json::Value;
-use support::{Form, Request, Server, geopackage, git, names_in, server::longhaul};
 use tempfile::TempDir;
 
 /// Enough rows for an import to take its time.
@@ -26,13 +26,13 @@ fn status(server: &Server, id: u64) -> String {
     server.get(&format!("/tasks/{id}.json")).json()["task"]["status"].as_str().unwrap_or("gone").to_owned()
 }
 
-fn wait_until_it_runs(server: &Server, id: u64) {
+fn wait_until_running(server: &Server, id: u64) {
     while status(server, id) == "WAITING" {
         std::thread::yield_now();
     }
 }
 
-/// A server with an empty repository `r`, whose only worker downloads from a server that never answers.
+/// A server with an empty repository `r`, whose only worker is occupied by a download from a server that never responds.
 fn held() -> (Server, u64, TcpListener) {
     let mute = TcpListener::bind("127.0.0.1:0").unwrap();
     let overpass = format!("http://{}/api/interpreter", mute.local_addr().unwrap());
@@ -47,11 +47,11 @@ fn held() -> (Server, u64, TcpListener) {
     server.init("r");
     let download = server.get("/repos/r/osm/download.json?bbox=1,2,3,4").json();
     let download = download["task"]["id"].as_u64().unwrap();
-    wait_until_it_runs(&server, download);
+    wait_until_running(&server, download);
     (server, download, mute)
 }
 
-/// Imports that wait, each with its number for a message.
+/// Submits imports, with their numbers as commit messages.
 fn import_small_files(server: &Server) -> Vec<u64> {
     let import = |number: usize| {
         let layer = file(&["a"]).text("dest", &format!("layer{number}"));
@@ -60,18 +60,18 @@ fn import_small_files(server: &Server) -> Vec<u64> {
     (0..3).map(import).collect()
 }
 
-/// A server that has just begun to import a large file into the empty repository `r`, with small ones waiting behind it.
+/// A server that has started to import a large file into the empty repository `r`, with small imports waiting.
 fn busy() -> (Server, Vec<u64>) {
     let (server, download, _mute) = held();
     let large = server.import("r", large_file().text("message", "large"));
     let mut ids = vec![large];
     ids.extend(import_small_files(&server));
     server.get(&format!("/tasks/{download}?cancel=true"));
-    wait_until_it_runs(&server, large);
+    wait_until_running(&server, large);
     (server, ids)
 }
 
-fn again(folder: TempDir) -> Server {
+fn restarted(folder: TempDir) -> Server {
     Server::start_in(folder, &[], |_| {})
 }
 
@@ -79,14 +79,14 @@ fn database(folder: &Path) -> Connection {
     Connection::open(folder.join("longhaul.sqlite")).unwrap()
 }
 
-/// Files are removed behind the answer's back.
+/// Files are removed in the background after the response.
 fn wait_until_no_upload_is_left(server: &Server) {
     while !names_in(&server.data("uploads")).is_empty() {
         std::thread::yield_now();
     }
 }
 
-/// Every import has become one commit, in the order in which they were asked for; nothing else is left.
+/// Checks that every import made one commit, in the order of submission, and that no files are left.
 fn assert_all_were_imported_once(server: &Server, ids: &[u64]) {
     for id in ids {
         assert_eq!(server.ended(*id)["status"], "FINISHED");
@@ -101,24 +101,24 @@ fn assert_all_were_imported_once(server: &Server, ids: &[u64]) {
 }
 
 #[test]
-fn after_a_crash_what_ran_runs_again_and_what_waited_waits_on() {
+fn after_a_crash_running_tasks_run_again_and_waiting_ones_wait() {
     let (server, ids) = busy();
     let folder = server.kill();
-    let server = again(folder);
+    let server = restarted(folder);
     assert_all_were_imported_once(&server, &ids);
     server.stop();
 }
 
 #[test]
-fn a_stop_hands_back_what_runs_and_the_next_server_goes_on() {
+fn after_a_graceful_stop_the_next_server_resumes_running_tasks() {
     let (server, ids) = busy();
     let folder = server.stop();
     let uploads = names_in(&folder.path().join("uploads"));
     let interruptions: i64 = database(folder.path())
         .query_row("SELECT sum(interruptions) FROM task", [], |row| row.get(0))
         .unwrap();
-    assert_eq!(interruptions, 0, "a stop is no failed try");
-    let server = again(folder);
+    assert_eq!(interruptions, 0, "a graceful stop does not count as an interruption");
+    let server = restarted(folder);
     assert!(!uploads.is_empty(), "unfinished imports need their files");
     assert_all_were_imported_once(&server, &ids);
     server.stop();
@@ -140,26 +140,26 @@ fn an_ended_task_reads_the_same_after_a_crash_and_its_id_is_not_used_again() {
         })
     };
     let before = documents(&server);
-    let server = again(server.kill());
+    let server = restarted(server.kill());
     assert_eq!(documents(&server), before);
     for id in [finished, failed] {
         assert_eq!(server.get(&format!("/tasks/{id}?prune=true")).status, 200);
     }
-    let server = again(server.kill());
+    let server = restarted(server.kill());
     assert_eq!(server.get("/tasks.json").text(), r#"{"tasks":[]}"#);
     assert!(server.import("r", file(&["b"])) > failed);
     server.stop();
 }
 
 #[test]
-fn a_cancel_before_a_crash_is_honoured() {
+fn a_cancel_before_a_crash_takes_effect() {
     let (server, download, _mute) = held();
     let mut ids = import_small_files(&server);
     ids.push(download);
     for id in &ids {
         assert_eq!(server.get(&format!("/tasks/{id}?cancel=true")).status, 200);
     }
-    let server = again(server.kill());
+    let server = restarted(server.kill());
     for id in &ids {
         assert_eq!(server.ended(*id)["status"], "CANCELLED");
     }
@@ -168,8 +168,8 @@ fn a_cancel_before_a_crash_is_honoured() {
     server.stop();
 }
 
-/// A stopped server's folder whose only task is as if the server had been killed while it ran, sealed.
-fn cut_short_after_the_seal(interruptions: u32) -> (TempDir, u64, Value, String) {
+/// The data folder of a stopped server, edited as if it had been killed while its only task was sealed.
+fn interrupted_after_the_seal(interruptions: u32) -> (TempDir, u64, Value, String) {
     let server = Server::start();
     server.init("r");
     let task = server.import_to_the_end("r", file(&["a"]));
@@ -198,9 +198,9 @@ fn cut_short_after_the_seal(interruptions: u32) -> (TempDir, u64, Value, String)
 }
 
 #[test]
-fn an_import_that_was_cut_short_after_its_commit_is_finished_with_the_stored_report() {
-    let (folder, id, before, commit) = cut_short_after_the_seal(0);
-    let server = again(folder);
+fn an_import_interrupted_after_its_commit_finishes_with_the_stored_report() {
+    let (folder, id, before, commit) = interrupted_after_the_seal(0);
+    let server = restarted(folder);
     assert_eq!(server.ended(id)["result"], before["result"]);
     assert_eq!(
         git(&server.data("repos/r.git"), &["rev-list", "master"]),
@@ -211,11 +211,11 @@ fn an_import_that_was_cut_short_after_its_commit_is_finished_with_the_stored_rep
 }
 
 #[test]
-fn an_import_that_was_cut_short_too_often_is_failed() {
-    let (folder, id, _, commit) = cut_short_after_the_seal(2);
-    let intent = "UPDATE task SET intent = replace(intent, ?, '0000000000000000000000000000000000000007')";
-    database(folder.path()).execute(intent, [&commit]).unwrap();
-    let server = again(folder);
+fn an_import_interrupted_too_often_fails() {
+    let (folder, id, _, _) = interrupted_after_the_seal(2);
+    let unsealed = "UPDATE task SET is_sealed = 0, intent = NULL, result = NULL";
+    database(folder.path()).execute(unsealed, []).unwrap();
+    let server = restarted(folder);
     let task = server.ended(id);
     assert_eq!(task["status"], "FAILED");
     assert!(task["error"]["message"].as_str().unwrap().starts_with("interrupted 3 times"), "{task}");
@@ -223,7 +223,7 @@ fn an_import_that_was_cut_short_too_often_is_failed() {
 }
 
 #[test]
-fn a_deletion_that_nobody_waits_for_any_more_does_not_happen() {
+fn a_waiting_deletion_is_cancelled_after_a_crash() {
     let (server, _) = busy();
     let token = server.get("/repos/r/delete.json").json()["response"]["token"].as_str().unwrap().to_owned();
     let address = server.address;
@@ -237,7 +237,7 @@ fn a_deletion_that_nobody_waits_for_any_more_does_not_happen() {
         std::thread::yield_now();
     }
     drop(database);
-    let server = again(server.kill());
+    let server = restarted(server.kill());
     deleting.join().unwrap();
     assert_eq!(server.get("/repos/r.json").status, 200);
     while server.get("/tasks.json").text().contains("ING\"") {
@@ -248,7 +248,7 @@ fn a_deletion_that_nobody_waits_for_any_more_does_not_happen() {
 }
 
 #[test]
-fn locks_and_files_that_a_crash_left_are_in_nobodys_way() {
+fn locks_and_files_left_by_a_crash_are_removed() {
     let server = Server::start();
     server.init("r");
     server.import_to_the_end("r", file(&["a"]));
@@ -260,7 +260,7 @@ fn locks_and_files_that_a_crash_left_are_in_nobodys_way() {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, "").unwrap();
     }
-    let server = again(folder);
+    let server = restarted(folder);
     server.import_to_the_end("r", file(&["b"]));
     for gone in left.iter().chain(&files) {
         assert!(!server.data(gone).exists(), "{gone}");
@@ -295,7 +295,7 @@ fn refusal(folder: &Path) -> String {
 }
 
 #[test]
-fn tasks_that_cannot_be_read_are_an_error_at_the_start() {
+fn an_unreadable_database_is_an_error_at_the_start() {
     let server = Server::start();
     server.init("r");
     server.import_to_the_end("r", file(&["a"]));
@@ -313,12 +313,12 @@ fn tasks_that_cannot_be_read_are_an_error_at_the_start() {
     assert_eq!(fs::read_to_string(&path).unwrap(), "what was here is gone");
 
     fs::write(&path, whole).unwrap();
-    let server = again(folder);
+    let server = restarted(folder);
     assert_eq!(server.get("/tasks/1.json").json()["task"]["status"], "FINISHED");
     server.stop();
 }
 
-/// A server whose files may not grow beyond this, in units of `ulimit -f`; what a full disk is like.
+/// A server with a limit of the file size in units of `ulimit -f`, which behaves like a full disk.
 #[cfg(unix)]
 fn confined(folder: TempDir, blocks: u32) -> Server {
     Server::start_under(
@@ -329,7 +329,7 @@ fn confined(folder: TempDir, blocks: u32) -> Server {
 
 #[cfg(unix)]
 #[test]
-fn a_full_disk_refuses_new_tasks_and_forgets_none() {
+fn on_a_full_disk_new_tasks_are_refused_and_none_is_lost() {
     let server = Server::start();
     server.init("r");
     let server = confined(server.stop(), 4000);
@@ -351,7 +351,7 @@ fn a_full_disk_refuses_new_tasks_and_forgets_none() {
     assert!(!refused.text().contains(server.data("").to_str().unwrap()), "{}", refused.text());
     assert!(answered.len() > 3);
     assert_eq!(server.get(&format!("/tasks/{}.json", answered[0])).status, 200, "questions are answered");
-    let server = again(server.kill());
+    let server = restarted(server.kill());
     for id in answered {
         assert_eq!(server.ended(id)["status"], "FAILED", "it is no GeoPackage, and it is not forgotten");
     }

@@ -1,8 +1,8 @@
-//! How the server starts, stops and minds its door.
+//! Start, stop, settings and connections of the server.
 
 #![allow(clippy::unwrap_used, reason = "tests may")]
 
-mod support;
+mod harness;
 
 use std::{
     io::{Read, Write},
@@ -10,7 +10,7 @@ use std::{
     process::{Output, Stdio},
 };
 
-use support::{Request, Response, Server, git, server::longhaul};
+use harness::{Request, Response, Server, git, server::longhaul};
 
 fn fails(arguments: &[&str]) -> Output {
     let output = longhaul().arg("serve").args(arguments).stdin(Stdio::null()).output().unwrap();
@@ -19,12 +19,12 @@ fn fails(arguments: &[&str]) -> Output {
     output
 }
 
-fn complaint(output: &Output) -> String {
+fn error_message(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }
 
 #[test]
-fn it_says_that_it_is_well_and_what_it_is() {
+fn health_and_version_are_shown() {
     let server = Server::start();
     for path in ["/healthz", "/healthz/"] {
         let health = server.get(path);
@@ -38,7 +38,7 @@ fn it_says_that_it_is_well_and_what_it_is() {
 }
 
 #[test]
-fn a_head_is_the_get_without_its_body() {
+fn the_response_to_head_is_that_to_get_without_its_body() {
     let server = Server::start();
     for path in ["/healthz", "/repos.json", "/tasks", "/tasks/7.json", "/metrics", "/nothing"] {
         let got = server.get(path);
@@ -57,32 +57,36 @@ fn a_data_folder_serves_one_server_at_a_time() {
     let server = Server::start();
     let data = server.data("");
     let output = fails(&["--listen", "127.0.0.1:0", "--data", data.to_str().unwrap()]);
-    assert!(complaint(&output).contains("another server uses the data folder"), "{}", complaint(&output));
+    assert!(
+        error_message(&output).contains("another server uses the data folder"),
+        "{}",
+        error_message(&output)
+    );
     assert_eq!(server.get("/repos").status, 200);
     let folder = server.stop();
     Server::start_in(folder, &[], |_| {}).stop();
 }
 
 #[test]
-fn a_port_that_is_taken_is_an_error() {
+fn a_port_in_use_is_an_error() {
     let server = Server::start();
     let folder = tempfile::tempdir().unwrap();
     let output = fails(&["--listen", &server.address.to_string(), "--data", folder.path().to_str().unwrap()]);
-    assert!(complaint(&output).contains("listening on 127.0.0.1"), "{}", complaint(&output));
+    assert!(error_message(&output).contains("listening on 127.0.0.1"), "{}", error_message(&output));
     server.stop();
 }
 
 #[test]
-fn it_does_not_listen_to_the_network_unless_it_is_told_to() {
+fn listening_on_a_network_address_needs_a_flag() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     let arguments = ["--listen", "0.0.0.0:0", "--data", data.to_str().unwrap()];
-    assert!(complaint(&fails(&arguments)).contains("--allow-anonymous"));
+    assert!(error_message(&fails(&arguments)).contains("--allow-anonymous"));
     assert!(!data.exists());
 }
 
 #[test]
-fn a_stop_lets_a_request_end_that_has_begun() {
+fn a_graceful_stop_waits_for_running_requests() {
     let server = Server::start();
     let mut stream = TcpStream::connect(server.address).unwrap();
     let request = Request::new("PUT", "/repos/r/init")
@@ -101,7 +105,7 @@ fn a_stop_lets_a_request_end_that_has_begun() {
 }
 
 #[test]
-fn a_flag_counts_more_than_the_environment_and_that_more_than_the_file() {
+fn a_flag_overrides_the_environment_which_overrides_the_file() {
     let start = |flag: bool, environment: bool| {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("settings.toml");
@@ -124,15 +128,15 @@ fn a_flag_counts_more_than_the_environment_and_that_more_than_the_file() {
 }
 
 #[test]
-fn settings_that_make_no_sense_are_errors() {
+fn invalid_settings_are_errors() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("settings.toml");
     std::fs::write(&file, "lisen = '127.0.0.1:0'\n").unwrap();
     let output = fails(&["--config", file.to_str().unwrap()]);
-    assert!(complaint(&output).contains("lisen"), "{}", complaint(&output));
+    assert!(error_message(&output).contains("lisen"), "{}", error_message(&output));
     let output = longhaul().arg("serve").env("LONGHAUL_LOG", "longhaul=loud").output().unwrap();
     assert_eq!(output.status.code(), Some(1));
-    assert!(complaint(&output).contains("LONGHAUL_LOG"), "{}", complaint(&output));
+    assert!(error_message(&output).contains("LONGHAUL_LOG"), "{}", error_message(&output));
     for wrong in [["--keep", "soon"], ["--max-upload", "much"], ["--listen", "here"]] {
         let output = longhaul().arg("serve").args(wrong).output().unwrap();
         assert_eq!(output.status.code(), Some(2), "{wrong:?}");
@@ -140,7 +144,7 @@ fn settings_that_make_no_sense_are_errors() {
 }
 
 #[test]
-fn only_its_own_host_names_are_answered() {
+fn requests_for_other_host_names_are_refused() {
     let server = Server::start_with(&[
         "--allow-host",
         "maps.example.org",
@@ -168,7 +172,7 @@ fn only_its_own_host_names_are_answered() {
 }
 
 #[test]
-fn a_proxy_is_believed_only_where_that_is_said() {
+fn headers_of_a_proxy_are_trusted_only_with_trust_proxy() {
     let forwarded = |host: &str| {
         Request::new("GET", "/repos.json")
             .header("X-Forwarded-Host", host)
@@ -225,7 +229,7 @@ fn a_page_of_another_origin_changes_nothing() {
 }
 
 #[test]
-fn hostile_paths_lead_nowhere() {
+fn hostile_paths_are_not_found() {
     let server = Server::start();
     let long = format!("/repos/{}/init", "a".repeat(101));
     for target in [
@@ -253,12 +257,12 @@ fn hostile_paths_lead_nowhere() {
     assert!(strange.text().contains("&lt;script&gt;"), "{}", strange.text());
     assert_eq!(strange.header("x-content-type-options"), Some("nosniff"));
     assert_eq!(server.get(&format!("/repos?x={}", "y".repeat(200_000))).status / 100, 4);
-    assert!(support::names_in(&server.data("repos")).is_empty());
+    assert!(harness::names_in(&server.data("repos")).is_empty());
     server.stop();
 }
 
 #[test]
-fn no_answer_names_a_path_of_the_server() {
+fn no_response_contains_a_path_of_the_server() {
     let folder = tempfile::tempdir().unwrap();
     let repository = folder.path().join("repos/broken.git");
     std::fs::create_dir_all(&repository).unwrap();
@@ -277,7 +281,7 @@ fn no_answer_names_a_path_of_the_server() {
         server.get("/repos/broken/log.json").error(),
         "Something went wrong; the server's log says what."
     );
-    let (_folder, status, log) = server.stop_and_tell();
+    let (_folder, status, log) = server.stop_and_read_log();
     assert!(status.success());
     assert!(log.contains("cannot open repository broken"), "{log}");
 }

@@ -1,28 +1,28 @@
-//! What an operator sees of the server.
+//! Health, metrics and the log.
 
 #![allow(clippy::unwrap_used, reason = "tests may")]
 
-mod support;
+mod harness;
 
 use std::{
     io::{Read, Write},
     net::TcpStream,
 };
 
-use support::{Form, Request, Server, geopackage};
+use harness::{Form, Request, Server, geopackage};
 
 fn file() -> Form {
     Form::default().file("fileUpload", "points.gpkg", &geopackage::points("points", &["a", "b"]))
 }
 
-/// The value of a series.
+/// The value of a metric.
 fn value(metrics: &str, series: &str) -> f64 {
     let line = metrics.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
     line.unwrap_or_else(|| panic!("no {series} in\n{metrics}")).parse().unwrap()
 }
 
 #[test]
-fn the_metrics_tell_of_tasks_times_and_traffic() {
+fn the_metrics_show_tasks_durations_and_traffic() {
     let server = Server::start();
     server.init("r");
     server.import_to_the_end("r", file());
@@ -69,7 +69,7 @@ fn the_number_of_series_does_not_grow_with_what_clients_send() {
 }
 
 #[test]
-fn a_server_that_is_well_is_ready() {
+fn a_healthy_server_is_ready() {
     let server = Server::start();
     assert_eq!(server.get("/healthz").text(), "ok\n");
     assert_eq!((server.get("/readyz").status, server.get("/readyz").text().as_str()), (200, "ready\n"));
@@ -78,14 +78,14 @@ fn a_server_that_is_well_is_ready() {
 }
 
 #[test]
-fn every_line_of_a_tasks_run_has_its_number() {
+fn every_log_line_of_a_task_has_its_id() {
     let server = Server::start();
     server.init("r");
     // What HEAD stands on is there and no commit, which the import complains of in the log.
     let branch = server.data("repos/r.git/refs/heads/master");
     std::fs::write(&branch, format!("{}\n", "1".repeat(40))).unwrap();
     assert_eq!(server.ended(server.import("r", file()))["status"], "FAILED");
-    let (_folder, _status, log) = server.stop_and_tell();
+    let (_folder, _status, log) = server.stop_and_read_log();
     let lines: Vec<_> =
         log.lines().filter(|line| line.contains("tas") && !line.contains("listening")).collect();
     assert!(lines.iter().any(|line| line.contains("a task starts")), "{log}");
@@ -96,7 +96,7 @@ fn every_line_of_a_tasks_run_has_its_number() {
 }
 
 #[test]
-fn a_stop_ends_streams_and_those_who_wait() {
+fn a_graceful_stop_ends_streams_and_long_polls() {
     let server = Server::start();
     server.init("r");
     let mut streams: Vec<_> = ["/tasks/events", "/tasks/events.json"]

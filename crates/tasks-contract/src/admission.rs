@@ -88,7 +88,9 @@ pub(super) async fn submits_of_one_batch_are_refused_from_the_limit_on<S: Store>
     }
 }
 
-pub(super) async fn an_idempotency_key_stands_for_one_task_for_a_day<S: Store>(store: &StoreUnderTest<S>) {
+pub(super) async fn a_key_stands_for_one_task_for_a_day_whatever_becomes_of_it<S: Store>(
+    store: &StoreUnderTest<S>,
+) {
     let hour = Duration::from_secs(3600);
     let submit = async |owner: &str, fingerprint: &str| {
         let task = NewTask { owner: Some(owner.into()), ..with_key("key", fingerprint) };

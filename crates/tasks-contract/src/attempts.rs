@@ -87,7 +87,11 @@ pub(super) async fn a_heartbeat_is_answered_with_cancels<S: Store>(store: &Store
     assert_eq!(store.heartbeat(&keys).await, []);
     store.cancel(keys[1].id).await;
     for _ in 0..2 {
-        assert_eq!(store.heartbeat(&keys).await, [Signal::Cancel(keys[1])], "in every heartbeat until it ends");
+        assert_eq!(
+            store.heartbeat(&keys).await,
+            [Signal::Cancel(keys[1])],
+            "in every heartbeat until it ends"
+        );
     }
 }
 

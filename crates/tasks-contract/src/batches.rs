@@ -3,7 +3,8 @@
 use longhaul_tasks::{
     Filter, Status, TaskId,
     store::{
-        Command, CommandError::{CancelRequested, QueueFull, Sealed, Superseded, Unfinished, Unknown},
+        Command,
+        CommandError::{CancelRequested, QueueFull, Sealed, Superseded, Unfinished, Unknown},
         End, Limits, Store,
     },
 };
@@ -52,11 +53,10 @@ pub(super) async fn a_batch_is_carried_out_in_order<S: Store>(store: &StoreUnder
     ];
     assert!(outcomes.iter().map(|outcome| outcome.result).eq(expected), "{outcomes:?}");
     let status = |index: usize| outcomes[index].record.as_ref().map(|record| record.task.status);
-    assert_eq!([status(1), status(3), status(4)].map(Option::unwrap), [
-        Status::Running,
-        Status::Waiting,
-        Status::Cancelled
-    ]);
+    assert_eq!(
+        [status(1), status(3), status(4)].map(Option::unwrap),
+        [Status::Running, Status::Waiting, Status::Cancelled]
+    );
     assert_eq!((status(10), status(11)), (None, Some(Status::Cancelled)), "a pruned task as it last was");
     let submitted: Vec<TaskId> =
         [0, 6, 12].map(|index| outcomes[index].record.as_ref().unwrap().task.id).into();
@@ -77,7 +77,9 @@ pub(super) async fn a_submit_sees_what_the_batch_has_freed<S: Store>(store: &Sto
     assert!(claimed.key.id > first, "the lane of the cancelled task is free");
 }
 
-pub(super) async fn an_existing_task_is_cancelled_and_pruned_in_one_batch<S: Store>(store: &StoreUnderTest<S>) {
+pub(super) async fn an_existing_task_is_cancelled_and_pruned_in_one_batch<S: Store>(
+    store: &StoreUnderTest<S>,
+) {
     let id = store.submit(&["a"]).await;
     let next = store.submit(&["a"]).await;
     let prune = || Command::Prune { id };
@@ -85,7 +87,10 @@ pub(super) async fn an_existing_task_is_cancelled_and_pruned_in_one_batch<S: Sto
     assert_eq!(results, [Err(Unfinished), Ok(()), Ok(()), Ok(()), Err(Unknown), Err(Unknown)]);
     assert!(store.get(id).await.is_none());
     let claimed = store.claim_up_to(9, &[]).await;
-    assert!(claimed.iter().map(|claimed| claimed.key.id).eq([next]), "it does not run, and holds up no other");
+    assert!(
+        claimed.iter().map(|claimed| claimed.key.id).eq([next]),
+        "it does not run, and holds up no other"
+    );
 }
 
 pub(super) async fn a_task_ends_and_is_pruned_in_one_batch<S: Store>(store: &StoreUnderTest<S>) {

@@ -10,8 +10,8 @@ use longhaul_tasks::{
     Counters, Filter, Lane, MemoryStore, Status, StoreError, TaskId, Totals,
     clock::{Clock, SystemClock},
     store::{
-        AttemptKey, Beat, Claimed, Command, Listener, Orphan, Outcome, Record, RecordPage, Seal, Signal, Store,
-        StoreFuture, Swept, TaskCommand, WorkerId,
+        AttemptKey, Beat, Claimed, Command, Listener, Orphan, Outcome, Record, RecordPage, Seal, Signal,
+        Store, StoreFuture, Swept, TaskCommand, WorkerId,
     },
 };
 use parking_lot::Mutex;
@@ -180,7 +180,12 @@ impl Inner {
         Ok(orphans)
     }
 
-    async fn adopt(&self, attempt: Attempt, record: &Record, worker: &WorkerId) -> Result<Orphan, StoreError> {
+    async fn adopt(
+        &self,
+        attempt: Attempt,
+        record: &Record,
+        worker: &WorkerId,
+    ) -> Result<Orphan, StoreError> {
         let Attempt { mut claimed, seal, .. } = attempt;
         let id = claimed.key.id;
         self.store.apply(vec![Command::Change { id, command: TaskCommand::Adopt }]).await?;

@@ -30,7 +30,9 @@ pub(super) async fn a_free_lane_is_entered_at_once<S: Store>(store: &StoreUnderT
     assert_eq!(store.end(key, finished()).await, Ok(()));
 }
 
-pub(super) async fn entering_waits_for_the_attempt_that_occupies_the_lane<S: Store>(store: &StoreUnderTest<S>) {
+pub(super) async fn entering_waits_for_the_attempt_that_occupies_the_lane<S: Store>(
+    store: &StoreUnderTest<S>,
+) {
     let (first, second) = two_running(store).await;
     let mut entering = store.enter(second, "a");
     assert_waits(&mut entering).await;
@@ -63,7 +65,9 @@ pub(super) async fn an_attempt_that_enters_goes_before_waiting_tasks<S: Store>(s
     assert_eq!(store.claim_one().await.key.id, waiting);
 }
 
-pub(super) async fn attempts_enter_a_lane_in_the_order_in_which_they_ask<S: Store>(store: &StoreUnderTest<S>) {
+pub(super) async fn attempts_enter_a_lane_in_the_order_in_which_they_ask<S: Store>(
+    store: &StoreUnderTest<S>,
+) {
     let (first, second) = two_running(store).await;
     store.submit(&[]).await;
     let third = store.claim_one().await.key;
@@ -97,7 +101,9 @@ pub(super) async fn the_end_of_a_task_frees_the_lanes_it_entered<S: Store>(store
     }
 }
 
-pub(super) async fn a_task_whose_thread_still_runs_keeps_the_lanes_it_entered<S: Store>(store: &StoreUnderTest<S>) {
+pub(super) async fn a_task_whose_thread_still_runs_keeps_the_lanes_it_entered<S: Store>(
+    store: &StoreUnderTest<S>,
+) {
     let (_, key) = two_running(store).await;
     store.enter_free(key, "b").await;
     let waiting = store.submit(&["b"]).await;
@@ -155,7 +161,9 @@ pub(super) async fn an_attempt_enters_a_lane_that_it_has<S: Store>(store: &Store
     assert_eq!(store.claim_one().await.key.id, of_the_task);
 }
 
-pub(super) async fn leaving_a_lane_withdraws_an_attempt_that_waits_for_it<S: Store>(store: &StoreUnderTest<S>) {
+pub(super) async fn leaving_a_lane_withdraws_an_attempt_that_waits_for_it<S: Store>(
+    store: &StoreUnderTest<S>,
+) {
     let (first, second) = two_running(store).await;
     let mut entering = store.enter(second, "a");
     assert_waits(&mut entering).await;
@@ -166,7 +174,7 @@ pub(super) async fn leaving_a_lane_withdraws_an_attempt_that_waits_for_it<S: Sto
     let key = store.claim_one().await.key;
     assert_eq!(key.id, waiting);
 
-    // This time the lane is granted before the future is dropped, which nobody has polled since.
+    // This time the lane is granted before the future is dropped, and the future is not polled in between.
     let mut entering = store.enter(second, "a");
     assert_waits(&mut entering).await;
     store.end(key, finished()).await.unwrap();

@@ -52,7 +52,7 @@ pub async fn check<S: Store>(mut make: impl AsyncFnMut(Arc<ManualClock>) -> S) {
             an_owner_has_a_limit_of_its_own,
             a_full_store_refuses_until_a_task_is_forgotten,
             submits_of_one_batch_are_refused_from_the_limit_on,
-            an_idempotency_key_stands_for_one_task_for_a_day,
+            a_key_stands_for_one_task_for_a_day_whatever_becomes_of_it,
             a_refused_submit_does_not_use_up_its_key,
             as_many_keys_are_kept_as_tasks_may_be;
         states:
@@ -110,7 +110,7 @@ pub async fn check<S: Store>(mut make: impl AsyncFnMut(Arc<ManualClock>) -> S) {
             tasks_that_ended_long_ago_look_as_they_did,
             a_page_is_filtered_and_in_order,
             a_page_is_bounded_and_says_where_the_next_one_begins,
-            totals_and_counters_agree_with_the_pages,
+            totals_and_counters_agree_with_the_list,
             every_listener_is_notified_of_work_cancels_ends_and_removals;
         retention:
             only_an_ended_task_is_pruned_and_only_once,

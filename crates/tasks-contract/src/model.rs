@@ -1,12 +1,10 @@
 //! A store in its plainest form, to compare others with: no index, and every question is answered by going through all tasks.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use longhaul_tasks::{
     Lane, PRIORITY_STEP, Priority, Status, TaskId,
-    store::{
-        AttemptKey, Command, CommandError, End, Idempotency, Limits, NewTask, Signal, TaskCommand,
-    },
+    store::{AttemptKey, Command, CommandError, End, Idempotency, Limits, NewTask, Signal, TaskCommand},
 };
 
 #[derive(Clone, Default)]
@@ -62,11 +60,12 @@ impl Model {
 
     pub(crate) fn expected_of_submit(&self, new: &NewTask, limits: Limits) -> Submitted {
         if let Some(idempotency) = &new.idempotency {
-            let is_it = |request: &&Request| {
-                request.owner == new.owner && request.idempotency.key == idempotency.key
-            };
+            let is_it =
+                |request: &&Request| request.owner == new.owner && request.idempotency.key == idempotency.key;
             match self.requests.iter().find(is_it) {
-                Some(request) if request.idempotency == *idempotency => return Submitted::Repeated(request.id),
+                Some(request) if request.idempotency == *idempotency => {
+                    return Submitted::Repeated(request.id);
+                }
                 Some(_) => return Submitted::Refused(CommandError::KeyReused),
                 None => {}
             }
@@ -119,6 +118,12 @@ impl Model {
         std::iter::from_fn(|| self.claim_next(kinds)).take(max).collect()
     }
 
+    /// All tasks that could be claimed now.
+    pub(crate) fn ready(&self) -> BTreeSet<TaskId> {
+        let ready = (0..self.tasks.len()).filter(|index| self.is_ready(*index));
+        ready.map(|index| self.tasks[index].id).collect()
+    }
+
     fn claim_next(&mut self, kinds: &[&str]) -> Option<TaskId> {
         let ready = (0..self.tasks.len()).filter(|index| {
             let is_of_kind = kinds.is_empty() || kinds.contains(&&*self.tasks[*index].kind);
@@ -135,7 +140,8 @@ impl Model {
     fn is_ready(&self, index: usize) -> bool {
         let task = &self.tasks[index];
         let is_kept_waiting = |lane: &Lane| {
-            let waits_before = |other: &ModelTask| other.status == Status::Waiting && other.lanes.contains(lane);
+            let waits_before =
+                |other: &ModelTask| other.status == Status::Waiting && other.lanes.contains(lane);
             self.occupant(lane).is_some() || self.tasks[..index].iter().any(waits_before)
         };
         task.status == Status::Waiting && !task.lanes.iter().any(is_kept_waiting)
@@ -235,9 +241,8 @@ impl Model {
 
     /// Forgets what ended at least `keep` ago; which tasks have to be forgotten.
     pub(crate) fn sweep(&mut self, keep: Duration, elapsed: Duration) -> Vec<TaskId> {
-        let is_over = |task: &&mut ModelTask| {
-            !task.is_gone && task.status.has_ended() && elapsed - task.ended >= keep
-        };
+        let is_over =
+            |task: &&mut ModelTask| !task.is_gone && task.status.has_ended() && elapsed - task.ended >= keep;
         let forget = |task: &mut ModelTask| {
             task.is_gone = true;
             task.id
@@ -310,9 +315,8 @@ impl Model {
     }
 
     fn running(&mut self, id: TaskId, fence: u64) -> Result<&mut ModelTask, CommandError> {
-        let is_it = |task: &&mut ModelTask| {
-            task.id == id && task.fence == fence && task.status == Status::Running
-        };
+        let is_it =
+            |task: &&mut ModelTask| task.id == id && task.fence == fence && task.status == Status::Running;
         self.tasks.iter_mut().find(is_it).ok_or(CommandError::Superseded)
     }
 }

@@ -6,14 +6,15 @@ use longhaul_tasks::{
     Filter, Lane, Priority, Status, TaskId,
     clock::{Clock as _, ManualClock},
     store::{
-        AttemptKey, Beat, Command, Idempotency, Limits, NewTask, Orphan, Outcome, Seal, Signal, Store,
-        StoreFuture,
+        AttemptKey, Beat, Command, Idempotency, Limits, NewTask, Notice, Orphan, Outcome, Seal, Signal,
+        Store, StoreFuture,
     },
 };
 
 use crate::{
     model::{Model, Submitted},
     random::Random,
+    reading::RecordingListener,
     recovery::reopen,
     samples::{cancel, failed, finished, new_task_of_kind, report},
     store_under_test::{StoreUnderTest, assert_waits, in_time},
@@ -28,7 +29,10 @@ const STEPS_BETWEEN_RESTARTS: usize = 40;
 
 /// Walks on a store. If it fails to answer, nothing must have happened.
 pub(super) async fn walk<S: Store>(store: &StoreUnderTest<S>, seed: u64) {
-    Walk::new(seed).go(store, STEPS).await;
+    let listener = subscribe(store);
+    let mut walk = Walk::new(seed);
+    walk.go(store, &listener, STEPS).await;
+    walk.check_notices(&listener);
 }
 
 /// Walks on a store that is closed and opened again now and then.
@@ -39,10 +43,16 @@ pub(super) async fn walk_and_restart<S: Store>(
 ) {
     let mut walk = Walk::new(seed);
     for _ in 0..STEPS / STEPS_BETWEEN_RESTARTS {
-        walk.go(&store, STEPS_BETWEEN_RESTARTS).await;
+        walk.go(&store, &subscribe(&store), STEPS_BETWEEN_RESTARTS).await;
         store = reopen(store, restart).await;
         walk.recover(&store).await;
     }
+}
+
+fn subscribe<S: Store>(store: &StoreUnderTest<S>) -> Arc<RecordingListener> {
+    let listener = Arc::new(RecordingListener::default());
+    store.inner.subscribe(listener.clone());
+    listener
 }
 
 struct Walk {
@@ -65,11 +75,12 @@ impl Walk {
         Self { random: Random::new(seed), model: Model::default(), trace: String::new(), seed, step: 0 }
     }
 
-    async fn go<S: Store>(&mut self, store: &StoreUnderTest<S>, steps: usize) {
+    async fn go<S: Store>(&mut self, store: &StoreUnderTest<S>, listener: &RecordingListener, steps: usize) {
         let mut entering = Vec::new();
         for _ in 0..steps {
             self.step += 1;
             self.trace = format!("seed {}, step {}", self.seed, self.step);
+            let (ready, work) = (self.model.ready(), listener.work());
             match self.random.below(20) {
                 0..4 => self.claim(store).await,
                 4 => self.heartbeat(store).await,
@@ -80,6 +91,28 @@ impl Walk {
             }
             self.settle(&mut entering).await;
             self.compare(store).await;
+            let newly_ready = self.model.ready().difference(&ready).count();
+            let announced = listener.work() - work;
+            assert!(announced >= newly_ready, "{}: {announced} of {newly_ready} ready tasks", self.trace);
+        }
+    }
+
+    /// Every end and every request to stop was announced once.
+    fn check_notices(&self, listener: &RecordingListener) {
+        for task in self.model.tasks.iter().filter(|task| !task.is_gone) {
+            let ends = listener.count(Notice::Ended(task.id));
+            assert_eq!(ends, usize::from(task.status.has_ended()), "{}: {task:?}", self.trace);
+            let stops = listener.count(Notice::CancelRequested(task.id));
+            match task.status {
+                Status::Running => {
+                    assert_eq!(stops, usize::from(task.is_cancelled), "{}: {task:?}", self.trace)
+                }
+                _ => assert!(stops <= usize::from(task.is_cancelled), "{}: {task:?}", self.trace),
+            }
+        }
+        let gone = self.model.tasks.iter().filter(|task| task.is_gone);
+        for task in gone {
+            assert_eq!(listener.count(Notice::Gone(task.id)), 1, "{}: {task:?}", self.trace);
         }
     }
 
@@ -233,9 +266,9 @@ impl Walk {
             let marks = (orphan.cancel_requested, orphan.seal.is_some());
             (claimed.key.id, claimed.attempt, orphan.interruptions, marks)
         };
-        let expected = running.iter().map(|task| {
-            (task.id, task.attempt, task.interruptions, (task.is_cancelled, task.is_sealed))
-        });
+        let expected = running
+            .iter()
+            .map(|task| (task.id, task.attempt, task.interruptions, (task.is_cancelled, task.is_sealed)));
         assert!(orphans.iter().map(seen).eq(expected), "{}: {orphans:?} and not {running:?}", self.trace);
         for orphan in orphans {
             let key = orphan.claimed.key;

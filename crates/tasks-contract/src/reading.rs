@@ -20,11 +20,10 @@ pub(super) async fn what_was_answered_is_visible<S: Store>(store: &StoreUnderTes
         let seen = store.record(answered.task.id).await;
         assert_eq!(format!("{seen:?}"), format!("{answered:?}"));
         let task = &seen.task;
-        assert_eq!((task.status, &*task.kind, &*task.description), (
-            Status::Waiting,
-            "check",
-            "Check the store."
-        ));
+        assert_eq!(
+            (task.status, &*task.kind, &*task.description),
+            (Status::Waiting, "check", "Check the store.")
+        );
         assert_eq!((task.owner.as_deref(), task.transaction.as_deref()), (Some("somebody"), None));
         assert_eq!((task.created, task.started, task.finished), (store.clock.now(), None, None));
         assert_eq!((task.attempt, seen.interruptions, seen.cancel_requested), (0, 0, false));
@@ -119,7 +118,9 @@ pub(super) async fn a_page_is_filtered_and_in_order<S: Store>(store: &StoreUnder
     }
 }
 
-pub(super) async fn a_page_is_bounded_and_says_where_the_next_one_begins<S: Store>(store: &StoreUnderTest<S>) {
+pub(super) async fn a_page_is_bounded_and_says_where_the_next_one_begins<S: Store>(
+    store: &StoreUnderTest<S>,
+) {
     const TASKS: usize = Page::MAX + 5;
     store.apply_all((0..TASKS).map(|_| submit(new_task(&[]))).collect()).await;
     for limit in [None, Some(Page::MAX + 1), Some(usize::MAX)] {
@@ -148,7 +149,7 @@ pub(super) async fn a_page_is_bounded_and_says_where_the_next_one_begins<S: Stor
     assert!(page.records.is_empty() && page.next.is_none());
 }
 
-pub(super) async fn totals_and_counters_agree_with_the_pages<S: Store>(store: &StoreUnderTest<S>) {
+pub(super) async fn totals_and_counters_agree_with_the_list<S: Store>(store: &StoreUnderTest<S>) {
     for number in 0..12 {
         let mut task = new_task_of_kind(["import", "export"][number % 2], &[]);
         task.subject = ["roads", "rivers", "rails"].get(number % 4).map(|subject| (*subject).into());
@@ -233,7 +234,8 @@ impl RecordingListener {
         self.0.lock().iter().filter(|other| **other == notice).count()
     }
 
-    fn work(&self) -> usize {
+    /// How many tasks may have become ready.
+    pub(crate) fn work(&self) -> usize {
         self.0.lock().iter().map(|notice| if let Notice::Work(tasks) = notice { *tasks } else { 0 }).sum()
     }
 }

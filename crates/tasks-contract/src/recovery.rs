@@ -18,7 +18,8 @@ pub(crate) async fn reopen<S: Store>(
     store: StoreUnderTest<S>,
     restart: &mut impl AsyncFnMut(S, Arc<ManualClock>) -> S,
 ) -> StoreUnderTest<S> {
-    let number: u32 = store.worker.as_str().rsplit(' ').next().and_then(|number| number.parse().ok()).unwrap();
+    let number: u32 =
+        store.worker.as_str().rsplit(' ').next().and_then(|number| number.parse().ok()).unwrap();
     let worker = WorkerId::new(format!("worker {}", number + 1));
     let inner = restart(store.inner, store.clock.clone()).await;
     StoreUnderTest { inner, clock: store.clock, worker }

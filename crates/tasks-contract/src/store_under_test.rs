@@ -1,18 +1,13 @@
 //! A store that is being checked.
 
-use std::{
-    future::poll_fn,
-    sync::Arc,
-    task::Poll,
-    time::Duration,
-};
+use std::{future::poll_fn, sync::Arc, task::Poll, time::Duration};
 
 use longhaul_tasks::{
     Filter, Lane, TaskId,
     clock::ManualClock,
     store::{
-        AttemptKey, Beat, Claimed, Command, CommandError, End, Limits, NewTask, Outcome, Record, Signal, Store,
-        StoreFuture, WorkerId,
+        AttemptKey, Beat, Claimed, Command, CommandError, End, Limits, NewTask, Outcome, Record, Signal,
+        Store, StoreFuture, WorkerId,
     },
 };
 
@@ -153,8 +148,8 @@ impl<S: Store> StoreUnderTest<S> {
         for interrupted in [false, true] {
             assert_eq!(self.release(key, interrupted).await, refused);
         }
-        assert!(in_time(self.enter(key, "a lane of nobody")).await.is_err());
-        self.leave(key, "a lane of nobody").await;
+        assert!(in_time(self.enter(key, "a free lane")).await.is_err());
+        self.leave(key, "a free lane").await;
         assert_eq!(self.heartbeat(&[key]).await, [Signal::Lost(key)]);
         assert_eq!(self.get(key.id).await.map(|record| format!("{record:?}")), before);
     }

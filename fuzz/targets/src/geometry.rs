@@ -1,4 +1,4 @@
-//! The stored form of a geometry, of any bytes.
+//! Converts arbitrary bytes to the stored form of a geometry.
 
 use longhaul_geodata::geometry::normalise;
 
@@ -9,10 +9,10 @@ pub(crate) fn run(data: &[u8]) {
     }
 }
 
-/// The stored form is its own stored form.
+/// Checks that the conversion is idempotent.
 ///
-/// But for an empty geometry that came without the flag for it: it gets the flag and, as Kart wants, an envelope of zeros,
-/// which who has the flag has not.
+/// The exception is an empty geometry without the flag for it: it gets the flag and, as Kart expects, an envelope of zeros,
+/// which a geometry with the flag does not have.
 pub(crate) fn check_stored(stored: &[u8]) {
     const EMPTY: u8 = 0b1_0000;
     let again = stored_form_of(stored);

@@ -1,4 +1,4 @@
-//! A file of any bytes, taken for a GeoPackage.
+//! Reads arbitrary bytes as a GeoPackage.
 
 use rusqlite::Connection;
 

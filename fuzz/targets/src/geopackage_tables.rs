@@ -1,6 +1,6 @@
-//! A whole file with tables, names, types and values that mean harm.
+//! Reads GeoPackages with hostile tables, names, types and values.
 //!
-//! The bytes are choices: SQLite makes a well-formed file of them, so that what is tried lies behind the file format.
+//! The bytes are choices from which SQLite makes a well-formed file, so that the target tests the layers above the file format.
 
 use arbitrary::{Result, Unstructured};
 use rusqlite::Connection;
@@ -77,7 +77,7 @@ pub(crate) fn run(data: &[u8]) {
             "PRAGMA synchronous = OFF; PRAGMA journal_mode = OFF; PRAGMA application_id = 0x47504B47;",
         )
         .unwrap();
-    // Ends where the choices do, or at what SQLite does not take.
+    // Ends with the choices, or at a statement that SQLite rejects.
     let _ = fill(&database, &mut Unstructured::new(data));
     drop(database);
     reading::read(file.path());
@@ -121,7 +121,7 @@ fn table(database: &Connection, choices: &mut Unstructured) -> Result<()> {
     Ok(())
 }
 
-/// What the file says about a table.
+/// The metadata of a table.
 fn describe(database: &Connection, name: &str, columns: &[String], choices: &mut Unstructured) -> Result<()> {
     let statements = [
         format!(
@@ -166,7 +166,7 @@ fn name(choices: &mut Unstructured) -> Result<String> {
     Ok(format!("{}{}", choices.arbitrary::<String>()?, "x".repeat(long)))
 }
 
-/// A value as SQL writes it.
+/// An SQL literal.
 fn value(choices: &mut Unstructured) -> Result<String> {
     Ok(match choices.int_in_range(0..=8)? {
         0 => "NULL".to_owned(),

@@ -1,4 +1,4 @@
-//! A request of any method, path, parameters and headers about tasks.
+//! Requests with any method, path, parameters and headers, for tasks.
 
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use longhaul_tasks_web::TasksWeb;
 use serde::{Deserialize, Serialize};
 use tower::ServiceExt;
 
-/// The bytes are a request as HTTP/1.1 writes it, without the version; `$` stands for the number of a finished task.
+/// The bytes are an HTTP/1.1 request without the version; `$` stands for the id of a finished task.
 pub(crate) fn run(data: &[u8]) {
     static DESK: LazyLock<Desk> = LazyLock::new(Desk::new);
     let Ok(text) = std::str::from_utf8(data) else { return };
@@ -97,7 +97,7 @@ fn parsed(text: &str) -> Option<Request<Body>> {
     request.body(Body::from(body.to_owned())).ok()
 }
 
-/// Nothing that is asked is the server's fault, and what it answers can be read.
+/// Checks that the response is not a server error and can be parsed.
 async fn check(response: Response<Body>, wants_body: bool) {
     let status = response.status();
     assert!(!status.is_server_error(), "{status}");

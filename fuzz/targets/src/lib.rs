@@ -1,7 +1,7 @@
-//! What is fuzzed, and what must hold whatever comes.
+//! The fuzz targets.
 //!
-//! A target is a function of bytes that panics when something does not hold. `cargo xtask fuzz` runs them under libFuzzer
-//! for as long as one likes; the tests here run them for some seconds, the same in every run.
+//! A target is a function of bytes that panics if an invariant is violated. `cargo xtask fuzz` runs the targets with libFuzzer;
+//! the tests here run them for some seconds, with the same inputs in every run.
 
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used, reason = "a target panics where something does not hold")]
@@ -16,17 +16,17 @@ mod osm_mapping;
 mod reading;
 mod task_database;
 
-/// One thing that takes bytes from strangers.
+/// Code that processes untrusted bytes.
 pub struct Target {
-    /// Its name: of its binary for libFuzzer, and of the folder with what was found.
+    /// The name of its libFuzzer binary, and of its folder in `fuzz/findings`.
     pub name: &'static str,
-    /// Does with the bytes what the product would; panics if something does not hold.
+    /// Processes the bytes like Longhaul; panics if an invariant is violated.
     pub run: fn(&[u8]),
-    /// Bytes to begin with, that come far.
+    /// Seeds: inputs that reach much of the code.
     pub seeds: fn() -> Vec<Vec<u8>>,
 }
 
-/// All of them.
+/// All targets.
 pub const TARGETS: [Target; 8] = [
     Target { name: "geometry", run: geometry::run, seeds: geometry::seeds },
     Target { name: "geopackage_bytes", run: geopackage_bytes::run, seeds: geopackage_bytes::seeds },

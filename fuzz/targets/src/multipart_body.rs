@@ -1,10 +1,10 @@
-//! A form of any bytes, cut into chunks of any sizes.
+//! Parses arbitrary bytes as a form, in chunks of arbitrary sizes.
 
 use arbitrary::Unstructured;
 use bytes::Bytes;
 use longhaul_multipart::{Head, Malformed, Parts, Piece, boundary};
 
-/// The first byte says how the rest is cut into chunks; up to the first line break is the `Content-Type`, then comes the body.
+/// The first byte determines the sizes of the chunks; then follow the `Content-Type`, a line break and the body.
 pub(crate) fn run(data: &[u8]) {
     let Some((cuts, rest)) = data.split_first() else { return };
     let Some(at) = rest.iter().position(|byte| *byte == b'\n') else { return };
@@ -40,7 +40,7 @@ pub(crate) fn seeds() -> Vec<Vec<u8>> {
         .collect()
 }
 
-/// The parts with their content, of a body that comes in chunks of such sizes.
+/// The parts with their content, of a body in chunks of these sizes.
 fn parts(
     boundary: &str,
     mut body: &[u8],

@@ -151,7 +151,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_seeds_come_far() {
+    fn the_seeds_are_valid() {
         let is_read: Vec<_> =
             seeds().iter().map(|seed| assemble(seed).map_err(|e| eprintln!("{e}")).is_ok()).collect();
         assert_eq!(is_read, [true, false, true, false, true, true, true]);

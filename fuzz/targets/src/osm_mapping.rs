@@ -1,4 +1,4 @@
-//! Mapping rules of any words.
+//! Parses arbitrary mapping rules.
 
 use longhaul_osm::{EntityLayer, Mapping};
 
@@ -35,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_seeds_come_far() {
+    fn the_seeds_are_valid() {
         let is_read = |seed: &Vec<u8>| Mapping::from_json(std::str::from_utf8(seed).unwrap()).is_ok();
         assert_eq!(seeds().iter().map(is_read).collect::<Vec<_>>(), [true, true, true, false, false]);
     }

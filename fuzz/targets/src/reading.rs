@@ -1,4 +1,4 @@
-//! A file read as an import reads it, and what must hold of every file.
+//! Reads a GeoPackage like an import, and checks invariants of every file.
 
 use std::error::Error;
 use std::path::Path;
@@ -9,28 +9,28 @@ use tempfile::NamedTempFile;
 
 use crate::geometry::check_stored;
 
-/// What messages call the file.
+/// The file name in messages.
 const SHOWN_NAME: &str = "upload.gpkg";
 
-/// A file of these bytes, read to its end.
+/// Reads a file with these bytes.
 pub(crate) fn read_bytes(bytes: &[u8]) {
     let file = NamedTempFile::new().unwrap();
     std::fs::write(file.path(), bytes).unwrap();
     read(file.path());
 }
 
-/// Reads all layers of a file to their ends.
+/// Reads all layers of a file.
 pub(crate) fn read(path: &Path) {
-    let told = |error: longhaul_geopackage::Error| assert_tells_nothing(path, &chain(&error));
+    let check_message = |error: longhaul_geopackage::Error| assert_no_server_path(path, &chain(&error));
     let package = match GeoPackage::open(path, SHOWN_NAME) {
         Ok(package) => package,
-        Err(error) => return told(error),
+        Err(error) => return check_message(error),
     };
-    package.warnings().iter().for_each(|note| assert_tells_nothing(path, note));
+    package.warnings().iter().for_each(|warning| assert_no_server_path(path, warning));
     assert!(package.layer_names().is_sorted(), "layers are sorted");
     for name in package.layer_names() {
         if let Err(error) = read_layer(&package, name, path) {
-            told(error);
+            check_message(error);
         }
     }
 }
@@ -38,9 +38,9 @@ pub(crate) fn read(path: &Path) {
 fn read_layer(package: &GeoPackage, name: &str, path: &Path) -> Result<(), longhaul_geopackage::Error> {
     let table = package.layer(name)?;
     assert_eq!(table.layer.name, name);
-    table.warnings.iter().for_each(|note| assert_tells_nothing(path, note));
+    table.warnings.iter().for_each(|warning| assert_no_server_path(path, warning));
     for column in table.layer.schema.columns.clone() {
-        // Any column may be asked for as the key.
+        // A request may choose any column as the key.
         package.layer_keyed_by(name, &column.name)?;
     }
     let whole = count(package, &table, 1)?;
@@ -72,8 +72,8 @@ fn check_row<'a>(layer: &Layer, values: impl ExactSizeIterator<Item = Value<'a>>
     }
 }
 
-/// What a client reads names no path of the server, and ends before the client is tired.
-fn assert_tells_nothing(path: &Path, text: &str) {
+/// Messages for clients contain no path of the server and have a limited length.
+fn assert_no_server_path(path: &Path, text: &str) {
     let name = path.file_name().unwrap().to_str().unwrap();
     assert!(!text.contains(name), "{text}");
     assert!(text.len() < 100_000, "a message of {} bytes", text.len());

@@ -1,19 +1,19 @@
-//! A file of any bytes, taken for the database of the tasks that a crash has left.
+//! Opens arbitrary bytes as the task database after a crash.
 
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
-use longhaul_tasks::store::{End, Journal, Limits, Listener, NewTask, Notice, Transition, View};
-use longhaul_tasks::{ErrorReport, Filter, Lane, Priority, Report, SqliteStore, TaskId};
+use longhaul_tasks::store::{Claimed, Command, End, Limits, NewTask, Seal, Store as _, WorkerId};
+use longhaul_tasks::{ErrorReport, Filter, Lane, Priority, Report, SqliteStore};
 use tempfile::TempDir;
 
-/// What a store's file is called here, and what no message may say.
+/// The name of the database file, which no message may contain.
 const FILE: &str = "5c1d.sqlite";
 
 static RUNTIME: LazyLock<tokio::runtime::Runtime> =
     LazyLock::new(|| tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap());
 
-/// Opens it, as a server that starts does, and goes on with what it holds.
+/// Opens the database like a starting server, and uses it.
 pub(crate) fn run(data: &[u8]) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(FILE);
@@ -24,54 +24,58 @@ pub(crate) fn run(data: &[u8]) {
     }
 }
 
-/// Whatever the store says, it says it, and does not panic.
+/// The store may return errors, but must not panic.
 async fn go_on(store: &SqliteStore) {
-    store.attach(Arc::new(Deaf), Limits::default());
-    let _ = store.list(&Filter::default()).await;
+    let _ = store.page(&Filter::default()).await;
     let _ = store.totals(&Filter::default()).await;
-    for orphan in store.rescue().await.unwrap_or_default() {
-        let (id, attempt) = (orphan.claimed.id, orphan.claimed.attempt);
-        let _ = store.write(vec![Transition::HandedBack { id, attempt, was_cut_short: true }]).await;
+    for orphan in store.recover(&worker()).await.unwrap_or_default() {
+        let _ = store.apply(vec![orphan.claimed.key.release(true)]).await;
     }
-    let submitted = store.write(vec![Transition::Submitted(new_task("a"))]).await;
-    if let Ok(Some(record)) = submitted.map(|mut answers| answers.remove(0).record) {
-        let found = store.get(record.task.id).await;
-        assert!(matches!(found, Ok(Some(_))), "what was accepted is there");
+    let submitted = store.apply(vec![submit("a")]).await;
+    if let Ok(Some(record)) = submitted.map(|mut outcomes| outcomes.remove(0).record) {
+        let found = store.get(&[record.task.id]).await;
+        assert!(matches!(found.as_deref(), Ok([Some(_)])), "an accepted task is there");
     }
-    let _ = store.claim().await;
+    let _ = store.claim(&worker(), &[], 1).await;
 }
 
 pub(crate) fn seeds() -> Vec<Vec<u8>> {
     (0..4).map(|tasks| RUNTIME.block_on(database(tasks))).collect()
 }
 
-/// With tasks that wait, run, are sealed and have ended.
+/// Databases with waiting, running, sealed and ended tasks.
 async fn database(tasks: u64) -> Vec<u8> {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join(FILE);
     let store = SqliteStore::open(&path).unwrap();
-    store.attach(Arc::new(Deaf), Limits::default());
     for _ in 0..tasks {
         for lane in ["a", "b", "c", "d"] {
-            store.write(vec![Transition::Submitted(new_task(lane))]).await.unwrap();
+            store.apply(vec![submit(lane)]).await.unwrap();
         }
         for what in 0..3 {
-            let Some(claimed) = store.claim().await.unwrap() else { continue };
-            let (id, attempt) = (claimed.id, claimed.attempt);
-            store.write(vec![wish(what, id, attempt)]).await.unwrap();
+            for claimed in store.claim(&worker(), &[], 1).await.unwrap() {
+                store.apply(vec![command(what, &claimed)]).await.unwrap();
+            }
         }
     }
     drop(store);
     closed(&path)
 }
 
-fn wish(what: u32, id: TaskId, attempt: u32) -> Transition {
+fn worker() -> WorkerId {
+    WorkerId::new("worker")
+}
+
+fn submit(lane: &str) -> Command {
+    Command::Submit { task: new_task(lane), limits: Limits::default() }
+}
+
+fn command(what: u32, claimed: &Claimed) -> Command {
     let report = Arc::new(Report::new().text("said", "x".repeat(200)));
-    let ended = |end| Transition::Ended { id, attempt, end, keep_lanes: false };
     match what {
-        0 => ended(End::Finished(report)),
-        1 => ended(End::Failed(Arc::new(ErrorReport::message("no")), None)),
-        _ => Transition::Sealed { id, attempt, intent: Some("7".into()), report, download: None },
+        0 => claimed.key.end(End::Finished(report)),
+        1 => claimed.key.end(End::Failed(Arc::new(ErrorReport::message("no")), None)),
+        _ => claimed.key.seal(Seal { intent: Some("7".into()), report, download: None }),
     }
 }
 
@@ -94,13 +98,6 @@ fn new_task(lane: &str) -> NewTask {
         owner: Some("a".into()),
         transaction: None,
         files: Vec::new(),
-        starts_early: true,
         idempotency: None,
     }
-}
-
-struct Deaf;
-
-impl Listener for Deaf {
-    fn notice(&self, _: Notice) {}
 }

@@ -1,4 +1,4 @@
-//! Each target for some seconds: all that was ever found, all seeds, and some thousand mutations of them, the same in
+//! Runs each target for some seconds, with all findings, all seeds, and some thousand mutations of them, the same in
 //! every run.
 
 #![allow(clippy::unwrap_used, reason = "tests may")]
@@ -61,7 +61,7 @@ fn short_run(target: &Target, mutations: u64) {
         let mut dice = Dice(number);
         let bytes = dice.mutated(&corpus);
         run(target, &bytes, &format!("mutation {number}"));
-        // Mutations of mutations go further; the corpus stays small.
+        // Mutations of mutations reach more code; the corpus stays small.
         if number % 16 == 0 {
             let at = corpus.len().saturating_sub(dice.roll(64) + 1);
             if corpus.len() < 256 { corpus.push(bytes) } else { corpus[at] = bytes }
@@ -78,7 +78,7 @@ fn run(target: &Target, bytes: &[u8], what: &str) {
     }
 }
 
-/// What was once found, by file name; kept for good in `fuzz/findings`.
+/// Inputs that once failed, by file name, from `fuzz/findings`.
 fn findings(target: &str) -> Vec<(String, Vec<u8>)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../findings").join(target);
     let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
@@ -86,7 +86,7 @@ fn findings(target: &str) -> Vec<(String, Vec<u8>)> {
     files.map(|file| (file.file_name().into_string().unwrap(), std::fs::read(file.path()).unwrap())).collect()
 }
 
-/// Numbers that are random and the same again for the same seed (SplitMix64).
+/// Pseudorandom numbers from a seed (SplitMix64).
 struct Dice(u64);
 
 impl Dice {

@@ -1,4 +1,4 @@
-//! The yardstick of what goes over HTTP: axum answering two files from memory, and nothing else.
+//! A bare axum server that sends two files from memory, as the baseline for HTTP.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -22,14 +22,14 @@ pub struct Args {
     xml: PathBuf,
 }
 
-/// This program again, serving two files.
+/// Starts this program as a server of two files.
 pub fn start(bodies: &[PathBuf; 2]) -> Result<Served> {
     let mut command = Command::new(std::env::current_exe()?);
     command.args(["bench", "bare-route"]).args(bodies);
     Served::start(command)
 }
 
-/// Serves until killed; prints `listening on http://ADDRESS` first, as Longhaul does.
+/// Serves until killed. Prints `listening on http://ADDRESS` first, as Longhaul does.
 pub fn run(args: &Args) -> Result<()> {
     let routes = Router::new()
         .route("/tasks/1.json", answer("application/json", std::fs::read(&args.json)?))

@@ -27,7 +27,7 @@ const STREETS: [&str; 10] = [
     "Waldweg",
 ];
 
-/// The file with this many buildings in `folder`, made if it is not there yet.
+/// Returns the path of the file with this many buildings in `folder`, and creates it if necessary.
 pub fn geopackage(folder: &Path, features: u64) -> Result<PathBuf> {
     let path = folder.join(format!("buildings-{features}.gpkg"));
     if !path.exists() {

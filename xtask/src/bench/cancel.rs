@@ -1,7 +1,7 @@
-//! `cargo xtask bench import --cancel`: how soon a running import obeys.
+//! `cargo xtask bench import --cancel`: the time until a cancel of a running import takes effect.
 //!
 //! Each cancel is sent at a random moment of the import, and the clock runs from sending it to the first poll that says CANCELLED.
-//! A cancel that comes after the point of no return changes nothing; its task is FINISHED and another one is tried.
+//! A cancel after the seal changes nothing; its task is FINISHED and another import is tried.
 
 use std::path::Path;
 use std::thread;
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail, ensure};
 
-use super::files::{self, branches, emptied, packed_files};
+use super::files::{self, branches, empty_folder, packed_files};
 use super::http::Client;
 use super::import::Args;
 use super::longhaul::{self, Longhaul, status_of};
@@ -20,16 +20,16 @@ use super::{buildings, machine};
 const SEED: u64 = 7;
 const POLL_EVERY: Duration = Duration::from_millis(1);
 
-/// The branch's first version has so many features; the imports that are cancelled would replace them.
+/// Number of features of the first version of the branch; the cancelled imports would replace them.
 const FEATURES_BEFORE: u64 = 1000;
 
-/// Cancels imports until enough have obeyed, and prints how soon they did.
+/// Cancels imports until enough cancels took effect, and prints their times.
 pub fn run(args: &Args) -> Result<()> {
     let folder = files::bench_folder()?;
     let binary = args.binary.get()?;
     let source = buildings::geopackage(&folder, args.features)?;
     let before = buildings::geopackage(&folder, FEATURES_BEFORE)?;
-    let server = Longhaul::start(&binary, emptied(folder.join("longhaul"))?)?;
+    let server = Longhaul::start(&binary, empty_folder(folder.join("longhaul"))?)?;
     let mut client = server.client()?;
     let whole = time_of_a_whole_import(&server, &mut client, &source)?;
     println!("an import that is left alone runs {:.3} s after its upload was answered", whole.as_secs_f64());
@@ -86,8 +86,8 @@ fn cancel_one(
     cancel(client, task, &git, &head, packs)
 }
 
-/// Cancels a task and waits for its end: after how many milliseconds it was CANCELLED, with the repository's branches and
-/// packs as they were; `None` if it had passed its point of no return.
+/// Cancels a task and waits for its end. Returns the milliseconds until it was CANCELLED, after checking that branches and
+/// packs have not changed; `None` if it was already sealed.
 pub fn cancel(
     client: &mut Client,
     task: u64,
@@ -95,10 +95,10 @@ pub fn cancel(
     head: &str,
     packs: usize,
 ) -> Result<Option<f64>> {
-    let asked = Instant::now();
+    let sent = Instant::now();
     client.get(&format!("/tasks/{task}.json?cancel=true"))?;
     let document = longhaul::wait_for(client, task, POLL_EVERY)?;
-    let after = asked.elapsed().as_secs_f64() * 1000.0;
+    let after = sent.elapsed().as_secs_f64() * 1000.0;
     match status_of(&document) {
         "CANCELLED" => {
             ensure!(branches(repository)? == head, "task {task} is CANCELLED, and yet a branch moved");

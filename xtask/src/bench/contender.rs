@@ -1,4 +1,4 @@
-//! The programs that take turns, and what each of their runs took.
+//! The alternating programs and the measurements of their runs.
 
 use super::stats::median;
 use super::table::Table;
@@ -12,11 +12,11 @@ pub struct Contender {
     pub runs: Vec<Run>,
 }
 
-/// What one round took.
+/// The measurements of one round.
 pub struct Run {
     pub seconds: f64,
     pub usage: Usage,
-    /// Of what was written.
+    /// The bytes written.
     pub bytes: u64,
 }
 
@@ -25,7 +25,7 @@ impl Contender {
         Self { name, runs: Vec::new() }
     }
 
-    /// Adds a round; what else came of it is given back.
+    /// Adds a round and returns the other part of its outcome.
     pub fn add<T>(&mut self, (run, rest): (Run, T)) -> T {
         self.runs.push(run);
         rest
@@ -40,7 +40,8 @@ impl Contender {
     }
 }
 
-/// A row for each contender, measured by the first; `items` are what each of them handles, `rate` says of what.
+/// A row for each contender, compared with the first. `items` is the number of items that each of them
+/// processes, `rate` the heading of the rate.
 pub fn table(contenders: &[Contender], items: u64, rate: &'static str) -> Table {
     let mut table =
         Table::new(["", "seconds", "median", rate, "CPU s", "peak MiB", "written MB", "× longhaul's time"]);

@@ -20,8 +20,8 @@ pub fn bench_folder() -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// The same folder, now empty.
-pub fn emptied(folder: PathBuf) -> Result<PathBuf> {
+/// Empties the folder, or creates it.
+pub fn empty_folder(folder: PathBuf) -> Result<PathBuf> {
     if folder.exists() {
         std::fs::remove_dir_all(&folder).with_context(|| format!("emptying {}", folder.display()))?;
     }
@@ -40,14 +40,14 @@ pub fn pack_bytes(repository: &Path) -> Result<u64> {
     Ok(bytes)
 }
 
-/// Everything that lies in a bare repository's pack folder.
+/// The names of all files in the pack folder of a bare repository.
 pub fn packed_files(repository: &Path) -> Result<Vec<PathBuf>> {
     let folder = repository.join("objects/pack");
     let entries = std::fs::read_dir(&folder).with_context(|| format!("listing {}", folder.display()))?;
     Ok(entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?)
 }
 
-/// Waits until so many files lie there: those of a cancelled task are removed behind its back.
+/// Waits until the folder has this many files: those of a cancelled task are removed in the background.
 pub fn wait_for_packs(repository: &Path, count: usize) -> Result<()> {
     let deadline = Instant::now() + Duration::from_secs(10);
     while packed_files(repository)?.len() != count {
@@ -57,22 +57,22 @@ pub fn wait_for_packs(repository: &Path, count: usize) -> Result<()> {
     Ok(())
 }
 
-/// Every ref and where it points.
+/// All refs and their targets.
 pub fn branches(repository: &Path) -> Result<String> {
     stdout_of(Command::new("git").arg("--git-dir").arg(repository).arg("for-each-ref"))
 }
 
-/// Writes all dirty pages to disk, so that no contender pays for the one before it.
+/// Writes all dirty pages to disk, so that the writes of one contender do not slow down the next.
 pub fn sync() -> Result<()> {
     run(&mut Command::new("sync"))
 }
 
-/// Runs a program to its end; an error with its output unless it succeeds.
+/// Runs a program. Returns an error with its output unless it succeeds.
 pub fn run(command: &mut Command) -> Result<()> {
     stdout_of(command).map(drop)
 }
 
-/// What a program writes to standard output; an error with its standard error unless it succeeds.
+/// Returns the standard output of a program, or an error with its standard error unless it succeeds.
 pub fn stdout_of(command: &mut Command) -> Result<String> {
     let shown = format!("{command:?}");
     let output = command.output().with_context(|| format!("starting {shown}"))?;

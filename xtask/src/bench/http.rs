@@ -1,4 +1,4 @@
-//! A lean HTTP/1.1 client over one kept connection, so that what is measured is the server.
+//! A small HTTP/1.1 client on one keep-alive connection.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -19,7 +19,7 @@ pub struct Client {
 pub struct Answer {
     pub status: u16,
     pub body: Vec<u8>,
-    /// Of status line, headers and body together.
+    /// The length of status line, headers and body together.
     pub bytes: usize,
 }
 
@@ -31,7 +31,7 @@ impl Client {
         Ok(Self { address: address.to_owned(), stream: BufReader::new(stream) })
     }
 
-    /// Sends a request without a body and reads the answer.
+    /// Sends a request without a body and reads the response.
     pub fn send(&mut self, method: &str, path: &str) -> Result<Answer> {
         let request = format!("{method} {path} HTTP/1.1\r\nHost: {}\r\n\r\n", self.address);
         self.stream.get_mut().write_all(request.as_bytes())?;
@@ -97,7 +97,7 @@ impl Client {
 }
 
 impl Answer {
-    /// Itself; an error unless the status says success.
+    /// Returns the response, or an error unless its status is a success.
     pub fn success(self) -> Result<Self> {
         if !(200..300).contains(&self.status) {
             bail!("answered {}: {}", self.status, String::from_utf8_lossy(&self.body));
@@ -105,7 +105,7 @@ impl Answer {
         Ok(self)
     }
 
-    /// The body as JSON; an error unless the status says success.
+    /// Returns the body as JSON, or an error unless the status is a success.
     pub fn json(self) -> Result<Value> {
         serde_json::from_slice(&self.success()?.body).context("reading JSON")
     }

@@ -2,7 +2,7 @@
 //!
 //! - Longhaul: from the first byte of the upload to the first poll that says FINISHED. A new server and repository each round.
 //! - `ogr2ogr` copies the file into another GeoPackage.
-//! - `git fast-import --depth=0` of the very blobs, trees' paths and commit that Longhaul made, as Kart imports.
+//! - `git fast-import --depth=0` of the same blobs, paths and commit as Longhaul made, which is how Kart imports.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -12,30 +12,30 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 
 use super::contender::{self, Contender, MIB, Run};
-use super::files::{self, emptied, pack_bytes, run as run_command, stdout_of};
+use super::files::{self, empty_folder, pack_bytes, run as run_command, stdout_of};
 use super::longhaul::{self, Binary, Longhaul};
 use super::{buildings, machine, watched};
 
 const POLL_EVERY: Duration = Duration::from_millis(3);
 
-/// What to measure.
+/// The options of the benchmark.
 #[derive(clap::Args)]
 pub struct Args {
     #[command(flatten)]
     pub binary: Binary,
-    /// How many polygons the GeoPackage holds
+    /// Number of polygons in the GeoPackage
     #[arg(long, default_value_t = 500_000)]
     pub features: u64,
-    /// How often each contender runs
+    /// Rounds
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
     pub rounds: u32,
     /// Run Longhaul alone
     #[arg(long)]
     pub only_longhaul: bool,
-    /// Measure instead how soon a cancel is obeyed
+    /// Measure the time until a cancel takes effect
     #[arg(long)]
     pub cancel: bool,
-    /// How many cancels to measure
+    /// Number of cancels to measure
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
     pub cancels: u32,
 }
@@ -70,14 +70,14 @@ pub fn run(args: &Args) -> Result<()> {
     report(&contenders, args.features, &source, &folder)
 }
 
-/// Reads the file once, so that the first contender does not pay for the disk.
+/// Reads the file once, so that the first contender finds it in the page cache.
 fn warm(source: &Path) -> Result<()> {
     std::io::copy(&mut File::open(source)?, &mut std::io::sink())?;
     Ok(())
 }
 
 fn import_with_longhaul(binary: &Path, folder: &Path, source: &Path) -> Result<(Run, PathBuf)> {
-    let data = emptied(folder.join("longhaul"))?;
+    let data = empty_folder(folder.join("longhaul"))?;
     files::sync()?;
     let server = Longhaul::start(binary, data)?;
     let repository = server.create("bench")?;
@@ -100,7 +100,7 @@ fn import_with_longhaul(binary: &Path, folder: &Path, source: &Path) -> Result<(
     Ok((Run { seconds, usage, bytes: pack_bytes(&repository)? }, repository))
 }
 
-/// Every feature is there, and git finds no fault.
+/// Checks the number of features, and the repository with `git fsck`.
 fn verify(repository: &Path, features: u64) -> Result<()> {
     let paths = stdout_of(git(repository).args(["ls-tree", "-r", "--name-only", "HEAD"]))?;
     let found = paths.lines().filter(|path| path.contains("/.table-dataset/feature/")).count() as u64;
@@ -118,7 +118,7 @@ fn export(repository: &Path, stream: &Path) -> Result<()> {
 }
 
 fn copy_with_ogr2ogr(folder: &Path, source: &Path) -> Result<(Run, ())> {
-    let copy = emptied(folder.join("ogr2ogr"))?.join("copy.gpkg");
+    let copy = empty_folder(folder.join("ogr2ogr"))?.join("copy.gpkg");
     files::sync()?;
     let mut command = Command::new("ogr2ogr");
     command.args(["-f", "GPKG"]).arg(&copy).arg(source).stdin(Stdio::null());
@@ -128,7 +128,7 @@ fn copy_with_ogr2ogr(folder: &Path, source: &Path) -> Result<(Run, ())> {
 }
 
 fn import_with_git(folder: &Path, stream: &Path) -> Result<(Run, ())> {
-    let repository = emptied(folder.join("fast-import.git"))?;
+    let repository = empty_folder(folder.join("fast-import.git"))?;
     run_command(git(&repository).args(["init", "--quiet", "--bare"]))?;
     files::sync()?;
     let mut command = git(&repository);

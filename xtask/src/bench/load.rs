@@ -1,17 +1,17 @@
-//! Many pollers at once: wrk where it is installed, else a small load generator of our own.
+//! Many pollers at once: wrk if it is installed, otherwise a small load generator.
 
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 
-use super::clients::{Client, Next, talk};
+use super::clients::{Client, Next, run_clients};
 use super::files::stdout_of;
 
-/// As many as wrk makes, and every load of ours.
+/// Number of connections of every load.
 pub const CONNECTIONS: usize = 64;
 
-/// What makes the requests.
+/// The load generator.
 #[derive(Clone, Copy)]
 pub enum Load {
     Wrk,
@@ -19,7 +19,7 @@ pub enum Load {
 }
 
 impl Load {
-    /// wrk if it can be started.
+    /// Chooses wrk if it can be started.
     pub fn choose() -> Self {
         match Command::new("wrk").arg("--version").output() {
             Ok(_) => Self::Wrk,
@@ -37,7 +37,7 @@ impl Load {
         }
     }
 
-    /// Requests per second that a server answers; an error if any answer is not a success.
+    /// Measures requests per second. Returns an error if any response is not a success.
     pub fn requests_per_second(self, address: &str, path: &str, seconds: u64) -> Result<f64> {
         match self {
             Self::Wrk => wrk(address, path, seconds),
@@ -67,12 +67,12 @@ fn own(address: &str, path: &str, length: Duration) -> Result<f64> {
     let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\n\r\n");
     let started = Instant::now();
     let poller = || Poller { request: request.clone(), end: started + length, answers: 0 };
-    let pollers = talk(address, (0..CONNECTIONS).map(|_| poller()))?;
+    let pollers = run_clients(address, (0..CONNECTIONS).map(|_| poller()))?;
     let answers: u64 = pollers.iter().map(|poller| poller.answers).sum();
     Ok(answers as f64 / started.elapsed().as_secs_f64())
 }
 
-/// Asks for the same until its time is over.
+/// Sends the same request until its time is over.
 struct Poller {
     request: String,
     end: Instant,
@@ -84,8 +84,8 @@ impl Client for Poller {
         request.push_str(&self.request);
     }
 
-    fn hear(&mut self, _: &str) -> Result<Next> {
+    fn on_response(&mut self, _: &str) -> Result<Next> {
         self.answers += 1;
-        Ok(if Instant::now() < self.end { Next::Ask } else { Next::Leave })
+        Ok(if Instant::now() < self.end { Next::Send } else { Next::End })
     }
 }

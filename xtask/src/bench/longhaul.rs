@@ -1,4 +1,4 @@
-//! A Longhaul server of our own, on a scratch folder and a free port.
+//! A Longhaul server with a temporary data folder on a free port.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ use super::served::Served;
 use super::watched::Usage;
 use crate::project;
 
-/// Which program to measure.
+/// The program to measure.
 #[derive(clap::Args)]
 pub struct Binary {
     /// Measure this longhaul instead of building one
@@ -25,7 +25,7 @@ pub struct Binary {
 }
 
 impl Binary {
-    /// Where it is, once it is built.
+    /// Builds it if necessary and returns its path.
     pub fn get(&self) -> Result<PathBuf> {
         self.binary.clone().map_or_else(build, Ok)
     }
@@ -85,7 +85,7 @@ impl Longhaul {
         self.served.usage()
     }
 
-    /// Makes a repository and says where it lies on disk.
+    /// Creates a repository and returns its path.
     pub fn create(&self, name: &str) -> Result<PathBuf> {
         create(&mut self.client()?, name)?;
         Ok(self.data.join(format!("repos/{name}.git")))
@@ -97,14 +97,14 @@ fn create(client: &mut Client, name: &str) -> Result<()> {
     Ok(())
 }
 
-/// Imports that follow each other for as long as this lives, each into a repository of its own.
+/// Runs imports one after the other as long as this value lives, each into its own repository.
 pub struct Importing {
     is_over: Arc<AtomicBool>,
     thread: JoinHandle<Result<u32>>,
 }
 
 impl Importing {
-    /// Begins with it.
+    /// Starts the imports.
     pub fn start(server: &Longhaul, file: PathBuf) -> Self {
         let is_over = Arc::new(AtomicBool::new(false));
         let (address, over) = (server.address.clone(), is_over.clone());
@@ -123,21 +123,21 @@ impl Importing {
         Self { is_over, thread }
     }
 
-    /// Waits for the last one to end; how many there were.
+    /// Waits for the end of the last import and returns their number.
     pub fn stop(self) -> Result<u32> {
         self.is_over.store(true, Relaxed);
         self.thread.join().unwrap_or_else(|_| bail!("the thread that imports panicked"))
     }
 }
 
-/// Uploads a GeoPackage into a repository; the new task's id.
+/// Uploads a GeoPackage into a repository and returns the id of the task.
 pub fn import(client: &mut Client, repository: &str, file: &Path) -> Result<u64> {
     let path =
         format!("/repos/{repository}/import.json?format=gpkg&authorName=bench&authorEmail=bench@example.org");
     upload(client, &path, file)
 }
 
-/// Uploads a file of OpenStreetMap data into a repository; the new task's id.
+/// Uploads a file of OpenStreetMap data into a repository and returns the id of the task.
 pub fn import_osm(client: &mut Client, repository: &str, file: &Path) -> Result<u64> {
     upload(client, &format!("/repos/{repository}/osm/import.json"), file)
 }
@@ -148,7 +148,7 @@ fn upload(client: &mut Client, path: &str, file: &Path) -> Result<u64> {
     document["task"]["id"].as_u64().context("the import's answer has no task id")
 }
 
-/// Polls a task until it has ended; its last document, of which the status is FINISHED, FAILED or CANCELLED.
+/// Polls a task until it has ended and returns its final document.
 pub fn wait_for(client: &mut Client, task: u64, between: Duration) -> Result<Value> {
     loop {
         let document = client.get(&format!("/tasks/{task}.json"))?;
@@ -164,7 +164,7 @@ pub fn status_of(document: &Value) -> &str {
     document["task"]["status"].as_str().unwrap_or("missing")
 }
 
-/// An error with the whole document unless the task is FINISHED.
+/// Returns an error with the whole document unless the task is FINISHED.
 pub fn expect_finished(document: &Value) -> Result<()> {
     match status_of(document) {
         "FINISHED" => Ok(()),

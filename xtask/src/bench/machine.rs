@@ -1,4 +1,4 @@
-//! The machine that a figure comes from.
+//! A description of the machine.
 
 use std::path::Path;
 use std::process::Command;
@@ -10,9 +10,9 @@ pub fn describe(folder: &Path) -> String {
         cpu(),
         format!("{} cores", std::thread::available_parallelism().map_or(0, usize::from)),
         memory(),
-        format!("Linux {}", said_by("uname", &["-r"])),
+        format!("Linux {}", output_of("uname", &["-r"])),
         format!("{} disk", file_system(&folder)),
-        said_by("date", &["+%Y-%m-%d"]),
+        output_of("date", &["+%Y-%m-%d"]),
         format!("load {}", first_word("/proc/loadavg")),
     ];
     parts.join(", ")
@@ -28,13 +28,13 @@ fn memory() -> String {
     format!("{:.0} GiB memory", kib / 1024.0 / 1024.0)
 }
 
-/// What `df` prints below its heading.
+/// The type of the file system, from the output of `df`.
 fn file_system(folder: &str) -> String {
-    let said = said_by("df", &["--output=fstype", folder]);
+    let said = output_of("df", &["--output=fstype", folder]);
     said.lines().last().unwrap_or("unknown").to_owned()
 }
 
-/// What stands behind `name :` in a file of /proc.
+/// The value of `name :` in a file of /proc.
 fn field(file: &str, name: &str) -> Option<String> {
     let text = std::fs::read_to_string(file).ok()?;
     let line = text.lines().find(|line| line.starts_with(name))?;
@@ -46,7 +46,7 @@ fn first_word(file: &str) -> String {
     text.split_whitespace().next().unwrap_or("unknown").to_owned()
 }
 
-fn said_by(program: &str, args: &[&str]) -> String {
+fn output_of(program: &str, args: &[&str]) -> String {
     let output = Command::new(program).args(args).output();
     let said = output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
     said.unwrap_or_else(|_| "unknown".to_owned())

@@ -1,6 +1,6 @@
-//! `cargo xtask bench`: Longhaul beside its neighbours, from one run on one machine.
+//! `cargo xtask bench`: measures Longhaul and comparable programs in one run on one machine.
 //!
-//! Contenders take turns, round by round, so that whatever else the machine does hits all of them; what is told is the median.
+//! The programs alternate, round by round, so that other load on the machine affects all of them; the tables show the median.
 
 mod bare_route;
 mod buildings;
@@ -27,7 +27,7 @@ mod watched;
 use anyhow::Result;
 use clap::Subcommand;
 
-/// Measures Longhaul beside its neighbours on this machine.
+/// Measure Longhaul and comparable programs on this machine
 #[derive(clap::Args)]
 pub struct Args {
     #[command(subcommand)]
@@ -36,19 +36,20 @@ pub struct Args {
 
 #[derive(Subcommand)]
 enum What {
-    /// A GeoPackage through the web API, beside ogr2ogr and git fast-import; with --cancel, how soon a cancel is obeyed
+    /// Import of a GeoPackage through the web API, beside ogr2ogr and git fast-import; with --cancel, the time until a cancel
+    /// takes effect
     Import(import::Args),
-    /// OpenStreetMap data through the web API, beside ogr2ogr and osmium; with --reader, how fast a file is read
-    /// alone; with --download and --cancel, how fast and how obedient downloads are
+    /// Import of OpenStreetMap data through the web API, beside ogr2ogr and osmium; with --reader, reading a file only; with
+    /// --download and --cancel, downloads and their cancel
     Osm(osm::Args),
-    /// Polls of a finished task, beside a bare axum route that answers the same bytes
+    /// Polls of a finished task, beside a bare axum route that sends the same bytes
     Poll(poll::Args),
-    /// No-op tasks with the durable store, beside BullMQ on Redis and graphile-worker on PostgreSQL; waiting, keeping, starting again
+    /// No-op tasks with the durable store, beside graphile-worker on PostgreSQL; long polls, events, many ended tasks, restart
     Tasks(tasks::Args),
-    /// Serves two files, as the poll benchmark's yardstick
+    /// Serve two files, for the poll benchmark
     #[command(hide = true)]
     BareRoute(bare_route::Args),
-    /// Offers tasks that do nothing
+    /// Serve no-op tasks
     #[command(hide = true)]
     NoopServer(tasks::NoopServer),
 }

@@ -13,14 +13,14 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use super::contender::{self, Contender, MIB, Run};
-use super::files::{self, emptied, pack_bytes, stdout_of};
+use super::files::{self, empty_folder, pack_bytes, stdout_of};
 use super::longhaul::{self, Binary, Longhaul};
 use super::{machine, osm_download, watched};
 use crate::project;
 
 const POLL_EVERY: Duration = Duration::from_millis(3);
 
-/// What to measure.
+/// The options of the benchmark.
 #[derive(clap::Args)]
 pub struct Args {
     #[command(flatten)]
@@ -28,22 +28,22 @@ pub struct Args {
     /// An extract, in a form that all contenders read: PBF
     #[arg(long, value_name = "PATH", default_value = "../shared/data/osm/patchwork10.osm.pbf")]
     file: PathBuf,
-    /// How often each contender runs
+    /// Rounds
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
     /// Run Longhaul alone
     #[arg(long)]
     only_longhaul: bool,
-    /// What the server's flag of this name is to say
+    /// Passed on to the flag of the same name of the server
     #[arg(long, value_name = "SIZE")]
     osm_node_memory: Option<String>,
-    /// Measure instead how fast the extract is read, as PBF and as XML
+    /// Measure only reading the extract, as PBF and as XML
     #[arg(long)]
     reader: bool,
-    /// Measure instead how fast the extract, as XML, is downloaded from this machine
+    /// Measure downloads of the extract as XML, from a server on this machine
     #[arg(long, conflicts_with = "reader")]
     download: bool,
-    /// Measure instead how soon such downloads obey, when cancelled so often at each of their moments
+    /// Measure the time until a cancel of such downloads takes effect, this many times in each of their steps
     #[arg(long, value_name = "TIMES", conflicts_with_all = ["reader", "download"],
         value_parser = clap::value_parser!(u32).range(1..))]
     cancel: Option<u32>,
@@ -83,9 +83,9 @@ pub fn run(args: &Args) -> Result<()> {
     report(&contenders, &counts, &args.file, &folder)
 }
 
-/// One import: the repository that it made, and what its task reported.
+/// The outcome of one import: the repository and the report of the task.
 fn import(args: &Args, binary: &Path, folder: &Path) -> Result<(Run, (PathBuf, Value))> {
-    let data = emptied(folder.join("longhaul"))?;
+    let data = empty_folder(folder.join("longhaul"))?;
     files::sync()?;
     let memory = args.osm_node_memory.iter().map(|size| format!("--osm-node-memory={size}"));
     let server = Longhaul::start_with(binary, data, &memory.collect::<Vec<_>>())?;
@@ -114,7 +114,7 @@ fn import(args: &Args, binary: &Path, folder: &Path) -> Result<(Run, (PathBuf, V
     Ok((Run { seconds, usage, bytes: pack_bytes(&repository)? }, (repository, result)))
 }
 
-/// What osmium counts was read, all of it but ways without a line is in the commit, and git finds no fault.
+/// Checks the counts against those of osmium, the features of the commit, and the repository with `git fsck`.
 fn verify(repository: &Path, counts: &Value, source: &Path) -> Result<()> {
     let mut osmium = Command::new("osmium");
     osmium.args(["fileinfo", "-e", "-j", "--no-progress"]).arg(source);
@@ -148,7 +148,7 @@ fn verify(repository: &Path, counts: &Value, source: &Path) -> Result<()> {
 }
 
 fn convert_with_ogr2ogr(folder: &Path, source: &Path) -> Result<(Run, ())> {
-    let copy = emptied(folder.join("ogr2ogr"))?.join("osm.gpkg");
+    let copy = empty_folder(folder.join("ogr2ogr"))?.join("osm.gpkg");
     files::sync()?;
     let mut command = Command::new("ogr2ogr");
     command.args(["-q", "-f", "GPKG"]).arg(&copy).arg(source).args(["points", "lines", "multipolygons"]);
@@ -179,7 +179,7 @@ fn report(contenders: &[Contender], counts: &Value, source: &Path, folder: &Path
     Ok(())
 }
 
-/// Reads the extract, and the same as XML, with the example that does nothing else.
+/// Measures the example program that only reads the extract, as PBF and as XML.
 fn read(args: &Args, folder: &Path) -> Result<()> {
     let mut build = project::cargo();
     build.args(["build", "--release", "--package", "longhaul-osm", "--example", "read"]);
@@ -196,7 +196,7 @@ fn read(args: &Args, folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The extract, as a server sends it.
+/// The extract as XML, as an Overpass server sends it.
 fn as_xml(args: &Args, folder: &Path) -> Result<PathBuf> {
     let xml = folder.join("extract.osm");
     let mut convert = Command::new("osmium");

@@ -1,4 +1,4 @@
-//! `cargo xtask bench osm --download` and `--cancel`: downloads from a stand-in for an Overpass server on this machine.
+//! `cargo xtask bench osm --download` and `--cancel`: downloads from a simulated Overpass server on this machine.
 
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 
 use super::cancel::cancel;
-use super::files::{self, branches, emptied, packed_files};
+use super::files::{self, branches, empty_folder, packed_files};
 use super::http::Client;
 use super::longhaul::{self, Longhaul, status_of};
 use super::machine;
@@ -19,10 +19,10 @@ use super::table::Table;
 const SEED: u64 = 11;
 const POLL_EVERY: Duration = Duration::from_millis(1);
 
-/// How long after a step has begun a cancel comes at most.
+/// Longest time between the start of a step and the cancel.
 const AT_MOST_INTO: Duration = Duration::from_millis(250);
 
-/// Where a download is when it is cancelled: how it is called, how the server answers, how the step begins.
+/// The steps in which a download is cancelled: name, response of the server, first words of the progress.
 const MOMENTS: [(&str, Manner, &str); 5] = [
     ("connecting", Manner::Silent, "Connecting"),
     ("backing off", Manner::Busy, "Waiting"),
@@ -31,7 +31,7 @@ const MOMENTS: [(&str, Manner, &str); 5] = [
     ("committing", Manner::Whole, "Committing"),
 ];
 
-/// Downloads the file again and again, each time into a new repository, and prints how fast.
+/// Downloads the file repeatedly, each time into a new repository, and prints the rates.
 pub fn speed(binary: &Path, folder: &Path, xml: PathBuf, rounds: u32) -> Result<()> {
     let megabytes = xml.metadata()?.len() as f64 / 1e6;
     let (server, _overpass) = start(binary, folder, xml)?;
@@ -55,7 +55,7 @@ pub fn speed(binary: &Path, folder: &Path, xml: PathBuf, rounds: u32) -> Result<
     Ok(())
 }
 
-/// Cancels so many downloads at each moment, and prints how soon they obey.
+/// Cancels downloads in each step, and prints the times until the cancels took effect.
 pub fn cancels(binary: &Path, folder: &Path, xml: PathBuf, count: u32) -> Result<()> {
     let (server, overpass) = start(binary, folder, xml)?;
     let mut client = server.client()?;
@@ -63,7 +63,7 @@ pub fn cancels(binary: &Path, folder: &Path, xml: PathBuf, count: u32) -> Result
     let mut table = Table::new(["cancelled while", "cancels", "p50 ms", "p99 ms", "max ms", "too late"]);
     let mut all = Vec::new();
     for (name, manner, step) in MOMENTS {
-        overpass.answer(manner);
+        overpass.respond_with(manner);
         let mut latencies = Vec::new();
         let mut too_late = 0;
         let mut repository = None;
@@ -99,16 +99,16 @@ pub fn cancels(binary: &Path, folder: &Path, xml: PathBuf, count: u32) -> Result
 fn start(binary: &Path, folder: &Path, xml: PathBuf) -> Result<(Longhaul, Overpass)> {
     let overpass = Overpass::start(xml)?;
     let flags = [format!("--overpass={}", overpass.url), "--user-agent=longhaul-bench/1.0".into()];
-    let server = Longhaul::start_with(binary, emptied(folder.join("longhaul"))?, &flags)?;
+    let server = Longhaul::start_with(binary, empty_folder(folder.join("longhaul"))?, &flags)?;
     Ok((server, overpass))
 }
 
 fn download(client: &mut Client, repository: &str) -> Result<u64> {
     let document = client.get(&format!("/repos/{repository}/osm/download.json?bbox=-60,-120,60,120"))?;
-    document["task"]["id"].as_u64().context("the download's answer has no task id")
+    document["task"]["id"].as_u64().context("the download's response has no task id")
 }
 
-/// Cancels a download so long after a step has begun: how many milliseconds it took to obey; `None` if it had ended.
+/// Cancels a download at a given time after the start of a step. Returns the milliseconds until it was CANCELLED; `None` if it had ended.
 fn cancel_one(
     client: &mut Client,
     repository: &str,

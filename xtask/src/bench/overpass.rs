@@ -1,4 +1,4 @@
-//! A stand-in for an Overpass server: it sends one file to whoever asks, or does what else such servers do.
+//! A simulated Overpass server: it sends one file for every query, or stalls, or responds with 429.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -9,28 +9,28 @@ use std::thread;
 
 use anyhow::Result;
 
-/// How a query is answered.
+/// The response to a query.
 #[derive(Clone, Copy, Debug)]
 pub enum Manner {
-    /// With the file.
+    /// The file.
     Whole,
-    /// With half of the file, and then nothing more, on an open connection.
+    /// Half of the file, and then nothing more, on an open connection.
     Half,
-    /// Not at all, on an open connection.
+    /// No response, on an open connection.
     Silent,
-    /// By asking to come again later.
+    /// 429.
     Busy,
 }
 
-/// A server that serves until the program ends.
+/// A server that runs until the program ends.
 pub struct Overpass {
-    /// Where it takes queries.
+    /// The URL for queries.
     pub url: String,
     manner: Arc<Mutex<Manner>>,
 }
 
 impl Overpass {
-    /// Serves this file of OSM's XML.
+    /// Serves this file of OSM XML.
     pub fn start(xml: PathBuf) -> Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let url = format!("http://{}/api/interpreter", listener.local_addr()?);
@@ -40,15 +40,15 @@ impl Overpass {
             for stream in listener.incoming().flatten() {
                 let manner = *current.lock().unwrap_or_else(PoisonError::into_inner);
                 let xml = xml.clone();
-                // Whoever asked may go away at any time.
+                // The client may close the connection at any time.
                 thread::spawn(move || drop(serve(stream, &xml, manner)));
             }
         });
         Ok(Self { url, manner })
     }
 
-    /// Answers like this from now on.
-    pub fn answer(&self, manner: Manner) {
+    /// Sets the response to further queries.
+    pub fn respond_with(&self, manner: Manner) {
         *self.manner.lock().unwrap_or_else(PoisonError::into_inner) = manner;
     }
 }
@@ -69,7 +69,7 @@ fn serve(mut stream: TcpStream, xml: &Path, manner: Manner) -> io::Result<()> {
     }
 }
 
-/// Reads a request; the path that it is for.
+/// Reads a request and returns its path.
 fn read_request(stream: &TcpStream) -> io::Result<String> {
     let mut reader = BufReader::new(stream);
     let mut line = String::new();
@@ -87,7 +87,7 @@ fn read_request(stream: &TcpStream) -> io::Result<String> {
     Ok(path)
 }
 
-/// Sends what fraction of the file is asked for, under a head that announces all of it.
+/// Sends a fraction of the file, with a `Content-Length` of all of it.
 fn send(stream: &mut TcpStream, xml: &Path, parts: u64) -> io::Result<()> {
     let file = File::open(xml)?;
     let length = file.metadata()?.len();

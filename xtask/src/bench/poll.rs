@@ -1,11 +1,11 @@
-//! `cargo xtask bench poll`: polls of a finished task, beside a bare axum route that answers the same bytes.
+//! `cargo xtask bench poll`: polls of a finished task, beside a bare axum route that sends the same bytes.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-use super::files::{self, emptied};
+use super::files::{self, empty_folder};
 use super::http::Client;
 use super::load::Load;
 use super::longhaul::{self, Binary, Importing, Longhaul};
@@ -15,31 +15,31 @@ use super::{bare_route, buildings, machine};
 
 const FORMATS: [&str; 2] = ["json", "xml"];
 
-/// What to measure.
+/// The options of the benchmark.
 #[derive(clap::Args)]
 pub struct Args {
     #[command(flatten)]
     binary: Binary,
-    /// How often each contender runs
+    /// Rounds
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
-    /// How many seconds each run lasts
+    /// Seconds of each run
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..))]
     seconds: u64,
-    /// How many polls the single poller makes
+    /// Number of polls of the single poller
     #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(1..))]
     polls: u32,
-    /// Measure while Longhaul imports so many polygons, again and again
+    /// Measure while Longhaul repeatedly imports this many polygons
     #[arg(long, value_name = "FEATURES")]
     importing: Option<u64>,
 }
 
-/// One server answering one format.
+/// One server and one format.
 struct Contender {
     name: String,
     address: String,
     path: String,
-    /// Bytes of a whole answer, headers included.
+    /// Bytes of a whole response, including headers.
     bytes: usize,
     rates: Vec<f64>,
     latencies: Vec<f64>,
@@ -48,7 +48,7 @@ struct Contender {
 /// Runs the rounds and prints the table.
 pub fn run(args: &Args) -> Result<()> {
     let folder = files::bench_folder()?;
-    let server = Longhaul::start(&args.binary.get()?, emptied(folder.join("longhaul"))?)?;
+    let server = Longhaul::start(&args.binary.get()?, empty_folder(folder.join("longhaul"))?)?;
     let task = finished_task(&server, &folder)?;
     let bodies = save_bodies(&server, task, &folder)?;
     let bare = bare_route::start(&bodies)?;
@@ -90,7 +90,7 @@ fn finished_task(server: &Longhaul, folder: &Path) -> Result<u64> {
     Ok(task)
 }
 
-/// Keeps what Longhaul answers, for the bare route to answer.
+/// Stores the response of Longhaul for the bare route.
 fn save_bodies(server: &Longhaul, task: u64, folder: &Path) -> Result<[std::path::PathBuf; 2]> {
     let mut client = server.client()?;
     let bodies = FORMATS.map(|format| folder.join(format!("poll.{format}")));
@@ -114,13 +114,13 @@ impl Contender {
         })
     }
 
-    /// One poller that asks again as soon as it is answered; latencies in microseconds.
+    /// Polls with one client without pauses; returns latencies in microseconds.
     fn poll_alone(&mut self, polls: u32) -> Result<()> {
         let mut client = Client::connect(&self.address)?;
         for _ in 0..polls {
-            let asked = Instant::now();
+            let sent = Instant::now();
             client.send("GET", &self.path)?;
-            self.latencies.push(asked.elapsed().as_secs_f64() * 1e6);
+            self.latencies.push(sent.elapsed().as_secs_f64() * 1e6);
         }
         Ok(())
     }
@@ -133,7 +133,7 @@ fn report(contenders: &[Contender]) {
         let bare = &pair[1].rates;
         for contender in pair {
             let each: Vec<String> = contender.rates.iter().map(|rate| format!("{rate:.0}")).collect();
-            // Of each round by itself: from one to the next the machine may have changed its pace.
+            // Computed per round, because the speed of the machine may change between rounds.
             let parts: Vec<f64> = contender.rates.iter().zip(bare).map(|(rate, bare)| rate / bare).collect();
             table.row(vec![
                 contender.name.clone(),

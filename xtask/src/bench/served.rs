@@ -1,4 +1,4 @@
-//! A server of any kind that we start, measure and stop.
+//! A server process that is started, measured and stopped.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 
 use super::watched::Usage;
 
-/// A running program that said `listening on http://ADDRESS`; it is killed when dropped.
+/// A running program that has printed `listening on http://ADDRESS`. Dropping the value kills it.
 pub struct Served {
     child: Child,
     /// `host:port`
@@ -16,7 +16,7 @@ pub struct Served {
 }
 
 impl Served {
-    /// Starts it and waits until it says where it listens.
+    /// Starts it and waits until it prints its address.
     pub fn start(mut command: Command) -> Result<Self> {
         let shown = format!("{command:?}");
         let command = command.stdin(Stdio::null()).stdout(Stdio::piped());
@@ -50,9 +50,9 @@ fn read_address(child: &mut Child) -> Result<String> {
     let mut line = String::new();
     lines.read_line(&mut line)?;
     let Some(address) = line.trim().strip_prefix("listening on http://") else {
-        bail!("it said {line:?} instead of where it listens");
+        bail!("it printed {line:?} instead of its address");
     };
-    // Whatever it says later must find a reader, or it would stop with a full pipe.
+    // Reads the rest of the output, so that the program does not block on a full pipe.
     thread::spawn(move || lines.lines().map_while(Result::ok).count());
     Ok(address.to_owned())
 }

@@ -1,6 +1,6 @@
 //! Medians and percentiles.
 
-/// The middle value; of an even number, the mean of the two in the middle. NaN of none.
+/// The middle value, or the mean of the two in the middle; NaN for an empty slice.
 pub fn median(values: &[f64]) -> f64 {
     let sorted = sorted(values);
     let middle = sorted.len() / 2;
@@ -11,7 +11,7 @@ pub fn median(values: &[f64]) -> f64 {
     }
 }
 
-/// The smallest value that at least `percent` of a hundred do not exceed (nearest rank). NaN of none.
+/// The percentile by nearest rank; NaN for an empty slice.
 pub fn percentile(values: &[f64], percent: f64) -> f64 {
     let sorted = sorted(values);
     let rank = (percent / 100.0 * sorted.len() as f64).ceil() as usize;

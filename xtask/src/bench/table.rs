@@ -1,4 +1,4 @@
-//! Tables as Markdown, so that they can go into docs/performance.md as they are.
+//! Markdown tables, for docs/performance.md.
 
 /// Rows of text under headings; all columns but the first are aligned to the right.
 pub struct Table {

@@ -1,7 +1,7 @@
-//! A child process whose memory and CPU time are watched.
+//! Memory and CPU time of a child process.
 //!
-//! The kernel keeps the peak itself (`VmHWM`), so that a glance every few milliseconds misses only what a process claims in its
-//! last moments. Reading /proc needs no unsafe call.
+//! The kernel records the peak itself (`VmHWM`), so that sampling every few milliseconds misses only memory allocated in the
+//! last milliseconds. Reading /proc needs no unsafe call.
 
 use std::process::{Child, Command};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
@@ -12,22 +12,22 @@ use anyhow::{Context, Result, ensure};
 
 const GLANCE: Duration = Duration::from_millis(10);
 
-/// Linux counts CPU time for programs in hundredths of a second, whatever the kernel ticks at.
+/// Linux reports CPU time in hundredths of a second.
 const TICKS_PER_SECOND: f64 = 100.0;
 
-/// What a process used.
+/// The resources that a process has used.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct Usage {
     /// Resident memory in bytes at its peak.
     pub peak: u64,
-    /// Resident memory in bytes at the last glance.
+    /// Resident memory in bytes at the last sample.
     pub resident: u64,
     /// CPU seconds, in user and system mode, of all its threads.
     pub cpu: f64,
 }
 
 impl Usage {
-    /// Of a living process; nothing of a dead one.
+    /// Reads the values of a running process; `None` if it has ended.
     pub fn of(pid: u32) -> Option<Self> {
         let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
         let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
@@ -39,7 +39,7 @@ impl Usage {
     }
 }
 
-/// Runs a command to its end: wall seconds and usage. An error unless it succeeds.
+/// Runs a command and returns wall-clock seconds and usage, or an error unless it succeeds.
 pub fn run(command: &mut Command) -> Result<(f64, Usage)> {
     let shown = format!("{command:?}");
     let started = Instant::now();

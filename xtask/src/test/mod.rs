@@ -1,10 +1,10 @@
-//! `cargo xtask test`: everything that must hold before a change lands.
+//! `cargo xtask test`: everything that must pass before a change is merged.
 //!
-//! All steps run even when one fails, so that one run tells all there is to mend.
+//! All steps run even if one fails, so that one run reports every failure.
 
-mod needs;
+mod prerequisites;
 mod step;
-mod tally;
+mod test_counts;
 
 use std::io::Write;
 use std::time::{Duration, Instant};
@@ -12,20 +12,28 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 
 use step::Step;
-use tally::Tally;
+use test_counts::TestCounts;
+
+/// The application outside the workspace.
+const EXAMPLE: &str = "--manifest-path examples/embedding/Cargo.toml";
+/// The packages that are not libraries for others.
+const UNPUBLISHED: &str = "--exclude longhaul --exclude xtask --exclude fuzz-targets";
+/// Checks manifests, files and dependencies of all packages against each other. The steps before have built the code and downloaded all
+/// dependencies.
+const WITHOUT_BUILD: &str = "--no-verify --offline --allow-dirty";
 
 /// Runs the steps and ends with a line `N passed, N failed`; an error if anything failed.
 pub fn run() -> Result<()> {
-    needs::meet()?;
+    prerequisites::install_or_report()?;
 
     let started = Instant::now();
     let steps = steps();
-    let mut total = Tally::default();
+    let mut total = TestCounts::default();
     let mut failed = Vec::new();
     for (number, step) in steps.iter().enumerate() {
         heading(&format!("{}/{} {}: {}", number + 1, steps.len(), step.title, step.shown()));
         let ended = step.run()?;
-        total += ended.tally;
+        total += ended.counts;
         if !ended.passed {
             failed.push(step.title);
         }
@@ -40,25 +48,32 @@ pub fn run() -> Result<()> {
 }
 
 fn steps() -> Vec<Step> {
-    let nextest = needs::has_nextest();
+    let nextest = prerequisites::has_nextest();
     let tests = if nextest { "nextest run --no-fail-fast" } else { "test --no-fail-fast --all-targets" };
     vec![
         Step::new("formatting", "fmt --all --check"),
+        Step::new("formatting of the example", &format!("fmt --check {EXAMPLE}")),
         Step::building("lints", "clippy --workspace --all-targets --all-features", "-- -D warnings"),
         Step::building("tests", &format!("{tests} --workspace --all-features"), "").counting(),
         Step::building("doc tests", "test --no-fail-fast --doc --workspace --all-features", "").counting(),
+        Step::building("example", &format!("test {EXAMPLE} --target-dir target/embedding"), "").counting(),
         Step::building("documentation", "doc --no-deps --workspace --all-features", "")
             .with("RUSTDOCFLAGS", "-D warnings"),
+        Step::building(
+            "packaging",
+            &format!("package --quiet --workspace {UNPUBLISHED} {WITHOUT_BUILD}"),
+            "",
+        ),
     ]
 }
 
 fn heading(text: &str) {
     println!("\n== {text}");
-    // What the step prints goes past our buffer.
+    // The step prints to the same standard output, past this buffer.
     let _ = std::io::stdout().flush();
 }
 
-fn conclude(failed: &[&str], total: Tally, took: Duration) -> Result<()> {
+fn conclude(failed: &[&str], total: TestCounts, took: Duration) -> Result<()> {
     heading(&format!("all steps took {}", seconds(took)));
     println!("{total}");
     if !failed.is_empty() {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
-use super::tally::Tally;
+use super::test_counts::TestCounts;
 use crate::project;
 
 /// A cargo command with a title; its exit status says whether it passed.
@@ -18,10 +18,10 @@ pub struct Step {
     counts_tests: bool,
 }
 
-/// How a step ended.
-pub struct Ended {
+/// The outcome of a step.
+pub struct Outcome {
     pub passed: bool,
-    pub tally: Tally,
+    pub counts: TestCounts,
     pub took: Duration,
 }
 
@@ -44,46 +44,46 @@ impl Step {
         self
     }
 
-    /// It runs tests: count them from the runner's summaries.
+    /// The step runs tests: counts them from the summaries of the test runner.
     pub fn counting(mut self) -> Self {
         self.counts_tests = true;
         self
     }
 
-    /// The command as a person would type it.
+    /// The command line.
     pub fn shown(&self) -> String {
         let env = self.env.map(|(name, value)| format!("{name}='{value}' ")).unwrap_or_default();
         format!("{env}cargo {}", self.args.join(" "))
     }
 
-    /// Runs it to its end. A failure that no test accounts for counts as one failure.
-    pub fn run(&self) -> Result<Ended> {
+    /// Runs the command. If it fails without a failed test, that counts as one failure.
+    pub fn run(&self) -> Result<Outcome> {
         let started = Instant::now();
-        let (passed, mut tally) = if self.counts_tests { self.run_counting() } else { self.run_plain() }
+        let (passed, mut counts) = if self.counts_tests { self.run_counting() } else { self.run_plain() }
             .with_context(|| format!("running {}", self.shown()))?;
-        if !passed && tally.failed == 0 {
-            tally.failed = 1;
+        if !passed && counts.failed == 0 {
+            counts.failed = 1;
         }
-        Ok(Ended { passed, tally, took: started.elapsed() })
+        Ok(Outcome { passed, counts, took: started.elapsed() })
     }
 
-    fn run_plain(&self) -> Result<(bool, Tally)> {
-        Ok((self.command().status()?.success(), Tally::default()))
+    fn run_plain(&self) -> Result<(bool, TestCounts)> {
+        Ok((self.command().status()?.success(), TestCounts::default()))
     }
 
-    /// Passes both outputs on line by line and reads the summaries in them: nextest writes its to standard error,
-    /// libtest to standard output.
-    fn run_counting(&self) -> Result<(bool, Tally)> {
+    /// Copies both outputs line by line and reads the summaries in them: nextest writes to standard error, libtest to
+    /// standard output.
+    fn run_counting(&self) -> Result<(bool, TestCounts)> {
         let mut child = self.command().stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
         let stdout = child.stdout.take().context("no standard output")?;
         let stderr = child.stderr.take().context("no standard error")?;
-        let tally = thread::scope(|scope| {
-            let errors = scope.spawn(|| pass_on(stderr, std::io::stderr()));
-            let mut tally = pass_on(stdout, std::io::stdout())?;
-            tally += errors.join().unwrap_or_else(|_| Ok(Tally::default()))?;
-            anyhow::Ok(tally)
+        let counts = thread::scope(|scope| {
+            let errors = scope.spawn(|| copy_lines(stderr, std::io::stderr()));
+            let mut counts = copy_lines(stdout, std::io::stdout())?;
+            counts += errors.join().unwrap_or_else(|_| Ok(TestCounts::default()))?;
+            anyhow::Ok(counts)
         })?;
-        Ok((child.wait()?.success(), tally))
+        Ok((child.wait()?.success(), counts))
     }
 
     fn command(&self) -> Command {
@@ -93,15 +93,15 @@ impl Step {
     }
 }
 
-fn pass_on(from: impl Read, mut to: impl Write) -> Result<Tally> {
-    let mut tally = Tally::default();
+fn copy_lines(from: impl Read, mut to: impl Write) -> Result<TestCounts> {
+    let mut counts = TestCounts::default();
     let mut from = BufReader::new(from);
     let mut line = Vec::new();
     while from.read_until(b'\n', &mut line)? > 0 {
         to.write_all(&line)?;
-        tally += Tally::read(&String::from_utf8_lossy(&line));
+        counts += TestCounts::read(&String::from_utf8_lossy(&line));
         line.clear();
     }
     to.flush()?;
-    Ok(tally)
+    Ok(counts)
 }

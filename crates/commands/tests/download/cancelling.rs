@@ -1,14 +1,10 @@
 //! Downloads that are cancelled at every stage.
 
-use std::task::{Context, Waker};
-
 use longhaul_osm::overpass::RetryPolicy;
 use longhaul_tasks::{
     MemoryStore, Progress, Status, Submission, Task,
-    store::{Journal, Transition},
+    store::{Command, TaskCommand},
 };
-
-use longhaul_tasks::store::{Command, TaskCommand};
 
 use crate::{
     mock_server::{MockServer, Reply, data, error_page},

@@ -1,14 +1,10 @@
 //! Imports that are cancelled at every stage.
 
-use std::task::{Context, Waker};
-
 use longhaul_commands::ImportGeopackage;
 use longhaul_tasks::{
     Progress, Status, Submission, Task,
-    store::{Journal, Transition},
+    store::{Command, TaskCommand},
 };
-
-use longhaul_tasks::store::{Command, TaskCommand};
 
 use crate::support::{
     git::assert_clean,
@@ -101,7 +97,9 @@ fn an_import_cancelled_while_it_commits_is_whole_or_not_at_all() {
 
 #[test]
 fn an_import_cancelled_just_before_it_is_sealed_leaves_nothing() {
-    let harness = Harness::with_store(commands_at_seal(|id| vec![Command::Change { id, command: TaskCommand::Cancel }]));
+    let harness = Harness::with_store(commands_at_seal(|id| {
+        vec![Command::Change { id, command: TaskCommand::Cancel }]
+    }));
     let job = harness.job(&gpkg(harness.scratch(), "f.gpkg", ROADS));
     let before = harness.repository_files();
     let task = harness.run(job);

@@ -21,7 +21,9 @@ pub fn at_seal(hook: impl FnOnce() + Send + 'static) -> ForwardingStore {
 pub fn commands_at_seal(hook: impl FnOnce(TaskId) -> Vec<Command> + Send + 'static) -> ForwardingStore {
     let hook = Mutex::new(Some(hook));
     ForwardingStore::new(std::sync::Arc::new(SystemClock::default())).before_command(move |command| {
-        let Command::Change { id, command: TaskCommand::Seal { .. } } = command else { return Ok(Vec::new()) };
+        let Command::Change { id, command: TaskCommand::Seal { .. } } = command else {
+            return Ok(Vec::new());
+        };
         let hook = hook.lock().unwrap().take();
         Ok(hook.map_or_else(Vec::new, |hook| hook(*id)))
     })

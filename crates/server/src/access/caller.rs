@@ -7,31 +7,31 @@ use longhaul_tasks_web::{ApiError, Permit};
 
 use super::{Role, Token};
 
-/// Who sends a request: the bearer of a token, or, where there are no tokens, anybody.
+/// The sender of a request: the holder of a token, or anybody if the server has no tokens.
 #[derive(Clone, Debug)]
 pub(crate) struct Caller(Option<Arc<Token>>);
 
 impl Caller {
-    pub(super) fn bearer(token: Arc<Token>) -> Self {
+    pub(super) fn with_token(token: Arc<Token>) -> Self {
         Self(Some(token))
     }
 
-    /// Whom the [`Guard`](super::Guard) has let in with the request.
+    /// The caller that the [`Authenticator`](super::Authenticator) has found for the request.
     pub(crate) fn of(extensions: &Extensions) -> Self {
         extensions.get().cloned().unwrap_or(Self(None))
     }
 
-    /// The owner of the tasks that it asks for.
+    /// The name of the token, which becomes the owner of the tasks that the caller submits.
     pub(crate) fn name(&self) -> Option<&str> {
         self.0.as_ref().map(|token| token.name.as_str())
     }
 
-    /// Whether the repository is not hidden from it.
+    /// Whether the repository is visible to the caller.
     pub(crate) fn may_read(&self, repository: &RepositoryName) -> bool {
         self.is_for(repository.as_str())
     }
 
-    /// Refuses who may not make the repository or change it, be it there or not.
+    /// Returns an error unless the caller may create or change the repository, whether it exists or not.
     pub(crate) fn require_writer(&self, repository: &RepositoryName) -> Result<(), ApiError> {
         match self.may(Role::Writer) && self.is_for(repository.as_str()) {
             true => Ok(()),
@@ -39,7 +39,7 @@ impl Caller {
         }
     }
 
-    /// Refuses who may not do what concerns everybody.
+    /// Returns an error unless the caller is an admin.
     pub(crate) fn require_admin(&self) -> Result<(), ApiError> {
         match self.may(Role::Admin) {
             true => Ok(()),
@@ -47,7 +47,7 @@ impl Caller {
         }
     }
 
-    /// Refuses whose token is for some repositories only.
+    /// Returns an error if the token is limited to some repositories.
     pub(crate) fn require_all_repositories(&self) -> Result<(), ApiError> {
         match self.scope() {
             None => Ok(()),
@@ -57,7 +57,8 @@ impl Caller {
         }
     }
 
-    /// What it may do with a task: an admin everything, others see those of their repositories, and a writer touches its own.
+    /// What the caller may do with a task: an admin everything; others see the tasks of their repositories, and a writer may cancel
+    /// and prune its own.
     pub(crate) fn permit(&self, task: &Task) -> Permit {
         let Some(token) = &self.0 else { return Permit::Touch };
         let is_for = match &token.repositories {
@@ -72,7 +73,7 @@ impl Caller {
         }
     }
 
-    /// The repositories that it is for, if not for all.
+    /// The repositories that the token is limited to; `None`: all of them.
     pub(crate) fn scope(&self) -> Option<&[String]> {
         self.0.as_ref().and_then(|token| token.repositories.as_deref())
     }

@@ -1,15 +1,15 @@
-//! The secret that a request shows.
+//! The secret in the header `Authorization`.
 
 use axum::http::{HeaderMap, header};
 use base64::{Engine, prelude::BASE64_STANDARD};
 
-/// What the `Authorization` header shows: `Bearer SECRET`, or `Basic` with the secret as the password, for programs that know
-/// nothing else. The user's name does not count.
+/// The content of the header `Authorization`: `Bearer SECRET`, or `Basic` with the secret as the password for clients that do not
+/// support bearer tokens. The user name is ignored.
 pub(super) enum Credentials {
-    /// There is no such header.
+    /// The request has no such header.
     None,
-    /// It cannot be read, or is of another kind.
-    Unreadable,
+    /// The header is malformed, or of another scheme.
+    Malformed,
     /// The secret.
     Secret(String),
 }
@@ -19,10 +19,8 @@ impl Credentials {
         let mut values = headers.get_all(header::AUTHORIZATION).iter();
         match (values.next(), values.next()) {
             (None, _) => Self::None,
-            (Some(value), None) => {
-                value.to_str().ok().and_then(secret).map_or(Self::Unreadable, Self::Secret)
-            }
-            (Some(_), Some(_)) => Self::Unreadable,
+            (Some(value), None) => value.to_str().ok().and_then(secret).map_or(Self::Malformed, Self::Secret),
+            (Some(_), Some(_)) => Self::Malformed,
         }
     }
 }
@@ -45,28 +43,28 @@ mod tests {
 
     use super::*;
 
-    fn shown(values: &[&'static str]) -> Option<String> {
+    fn secret_of(values: &[&'static str]) -> Option<String> {
         let headers = values.iter().map(|value| (header::AUTHORIZATION, HeaderValue::from_static(value)));
         match Credentials::of(&headers.fold(HeaderMap::new(), |mut all, (name, value)| {
             all.append(name, value);
             all
         })) {
             Credentials::None => None,
-            Credentials::Unreadable => Some("?".into()),
+            Credentials::Malformed => Some("?".into()),
             Credentials::Secret(secret) => Some(secret),
         }
     }
 
     #[test]
-    fn a_secret_is_a_bearers_or_a_password() {
-        assert_eq!(shown(&[]), None);
-        assert_eq!(shown(&["Bearer s3"]).as_deref(), Some("s3"));
-        assert_eq!(shown(&["bearer  s3 "]).as_deref(), Some("s3"));
-        assert_eq!(shown(&["Basic am86czM="]).as_deref(), Some("s3"));
-        assert_eq!(shown(&["basic OnM6Mw=="]).as_deref(), Some("s:3"));
+    fn a_secret_is_a_bearer_token_or_a_password() {
+        assert_eq!(secret_of(&[]), None);
+        assert_eq!(secret_of(&["Bearer s3"]).as_deref(), Some("s3"));
+        assert_eq!(secret_of(&["bearer  s3 "]).as_deref(), Some("s3"));
+        assert_eq!(secret_of(&["Basic am86czM="]).as_deref(), Some("s3"));
+        assert_eq!(secret_of(&["basic OnM6Mw=="]).as_deref(), Some("s:3"));
         for bad in ["", "s3", "Bearer", "Digest s3", "Basic ???", "Basic am8=", "Basic /w=="] {
-            assert_eq!(shown(&[bad]).as_deref(), Some("?"), "{bad}");
+            assert_eq!(secret_of(&[bad]).as_deref(), Some("?"), "{bad}");
         }
-        assert_eq!(shown(&["Bearer a", "Bearer a"]).as_deref(), Some("?"));
+        assert_eq!(secret_of(&["Bearer a", "Bearer a"]).as_deref(), Some("?"));
     }
 }

@@ -1,19 +1,20 @@
-//! Who asks, and what they may do.
+//! Authentication and authorization.
 //!
-//! Whoever has a token of the file that `--tokens` names is its bearer; without such a file everybody is everybody. What may
-//! be done with a task or a repository is asked of the [`Caller`]; which request needs what is for the routes to say.
+//! The [`Authenticator`] finds the [`Token`] of a request in the file that `--tokens` names and makes a [`Caller`] of it. Without
+//! such a file every request may do everything. The caller knows what it may do with a task or a repository; each route
+//! says which permission it needs.
 
+mod authenticator;
 mod caller;
 mod credentials;
-mod failures;
-mod guard;
+mod rate_limit;
 mod role;
 mod secret;
 mod token;
 mod tokens;
 
+pub(crate) use authenticator::{AuthError, Authenticator};
 pub(crate) use caller::Caller;
-pub(crate) use guard::{Denied, Guard};
 pub(crate) use role::Role;
 pub(crate) use secret::Secret;
 pub(crate) use token::Token;

@@ -2,11 +2,11 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-/// What the bearer of a token may do with what the token is for.
+/// What a token permits, for the repositories that it is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Role {
-    /// See repositories and their tasks.
+    /// Read repositories and their tasks.
     Reader,
     /// Also change repositories, and cancel and prune tasks of its own.
     Writer,
@@ -14,9 +14,9 @@ pub(crate) enum Role {
     Admin,
 }
 
-/// The text is no role.
+/// The text is not a role.
 #[derive(Debug, thiserror::Error)]
-#[error("'{0}' is no role: reader, writer or admin")]
+#[error("'{0}' is not a role: reader, writer or admin")]
 pub(crate) struct UnknownRole(String);
 
 impl Role {

@@ -5,18 +5,19 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-/// What tells a token from other texts, so that tools which look for leaked secrets find it.
+/// The prefix by which tools that look for leaked secrets recognize a token.
 const PREFIX: &str = "longhaul_";
 
-/// The text by which a bearer shows that a token is theirs: 256 random bits. It is shown once and kept nowhere.
+/// The secret of a token: 256 random bits. It is shown once and not stored.
 pub(crate) struct Secret(String);
 
-/// The SHA-256 of a [`Secret`], which is what is kept. The secret is random, so no slower sum is needed: there is nothing to guess.
+/// The SHA-256 of a [`Secret`], which is what the file of tokens holds. A slow password hash is not needed: a random secret cannot be
+/// guessed.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Sum([u8; 32]);
+pub(crate) struct SecretHash([u8; 32]);
 
 impl Secret {
-    /// A new one.
+    /// Generates a secret.
     ///
     /// # Errors
     /// If the operating system has no random numbers.
@@ -31,48 +32,48 @@ impl Secret {
         &self.0
     }
 
-    /// What is kept of it.
-    pub(crate) fn sum(&self) -> Sum {
-        Sum::of(&self.0)
+    /// The hash of the secret.
+    pub(crate) fn hash(&self) -> SecretHash {
+        SecretHash::of(&self.0)
     }
 }
 
-impl Sum {
-    /// The sum of what somebody shows.
+impl SecretHash {
+    /// The hash of a text that a client sent as its secret.
     pub(super) fn of(secret: &str) -> Self {
         Self(Sha256::digest(secret).into())
     }
 
-    /// The sum that is written so; `None` if it is none.
-    pub(super) fn read(hex: &str) -> Option<Self> {
+    /// Parses 64 hexadecimal digits.
+    pub(super) fn parse(hex: &str) -> Option<Self> {
         let digits = hex.as_bytes();
-        let mut sum = [0; 32];
-        if digits.len() != 2 * sum.len() {
+        let mut hash = [0; 32];
+        if digits.len() != 2 * hash.len() {
             return None;
         }
         let digit = |byte: u8| u8::try_from(char::from(byte).to_digit(16)?).ok();
-        for (byte, pair) in sum.iter_mut().zip(digits.chunks_exact(2)) {
+        for (byte, pair) in hash.iter_mut().zip(digits.chunks_exact(2)) {
             *byte = digit(pair[0])? << 4 | digit(pair[1])?;
         }
-        Some(Self(sum))
+        Some(Self(hash))
     }
 
-    /// Whether both are of the same secret; in a time that tells nothing.
-    pub(super) fn is(&self, other: &Self) -> subtle::Choice {
+    /// Compares in constant time.
+    pub(super) fn ct_eq(&self, other: &Self) -> subtle::Choice {
         self.0.ct_eq(&other.0)
     }
 }
 
-impl fmt::Display for Sum {
+impl fmt::Display for SecretHash {
     /// In hexadecimal, as `sha256sum` writes it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
 
-impl fmt::Debug for Sum {
+impl fmt::Debug for SecretHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Sum(…)")
+        f.write_str("SecretHash(…)")
     }
 }
 
@@ -81,22 +82,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_secret_is_new_each_time_and_its_sum_is_what_sha256sum_says() {
+    fn each_secret_is_new_and_its_hash_is_what_sha256sum_prints() {
         let (one, other) = (Secret::new().unwrap(), Secret::new().unwrap());
         assert_ne!(one.as_str(), other.as_str());
         assert_eq!(one.as_str().len(), PREFIX.len() + 43);
         let known = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
-        assert_eq!(Sum::of("abc").to_string(), known);
-        assert_eq!(Sum::read(known), Some(Sum::of("abc")));
-        assert_eq!(Sum::read(&known.to_uppercase()), Some(Sum::of("abc")));
-        assert!(bool::from(Sum::of("abc").is(&Sum::of("abc"))));
-        assert!(!bool::from(Sum::of("abc").is(&Sum::of("abd"))));
+        assert_eq!(SecretHash::of("abc").to_string(), known);
+        assert_eq!(SecretHash::parse(known), Some(SecretHash::of("abc")));
+        assert_eq!(SecretHash::parse(&known.to_uppercase()), Some(SecretHash::of("abc")));
+        assert!(bool::from(SecretHash::of("abc").ct_eq(&SecretHash::of("abc"))));
+        assert!(!bool::from(SecretHash::of("abc").ct_eq(&SecretHash::of("abd"))));
     }
 
     #[test]
-    fn what_is_no_sum_is_refused() {
+    fn a_text_that_is_not_a_hash_is_refused() {
         for bad in [String::new(), "ab".repeat(31), "ab".repeat(33), "xy".repeat(32), "é".repeat(32)] {
-            assert_eq!(Sum::read(&bad), None, "{bad}");
+            assert_eq!(SecretHash::parse(&bad), None, "{bad}");
         }
     }
 }

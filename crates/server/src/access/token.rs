@@ -2,24 +2,24 @@ use anyhow::{Context, bail, ensure};
 use longhaul_repository::RepositoryName;
 use serde::{Deserialize, Serialize};
 
-use super::{Role, Secret, secret::Sum};
+use super::{Role, Secret, secret::SecretHash};
 
 /// A token, without its secret.
 #[derive(Clone, Debug)]
 pub(crate) struct Token {
-    /// What it is called: the owner of the tasks that its bearer asks for.
+    /// Its name, which becomes the owner of the tasks submitted with it.
     pub(crate) name: String,
-    /// What its bearer may do.
+    /// What it permits.
     pub(crate) role: Role,
-    /// The repositories that it is for, if not for all.
+    /// The repositories that it is limited to; `None`: all of them.
     pub(crate) repositories: Option<Vec<String>>,
-    pub(super) sum: Sum,
+    pub(super) hash: SecretHash,
 }
 
-/// As it stands in the file.
+/// The form of a token in the file.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Written {
+struct TokenEntry {
     name: String,
     sha256: String,
     role: Role,
@@ -31,14 +31,14 @@ struct Written {
 #[serde(deny_unknown_fields)]
 struct File {
     #[serde(default)]
-    token: Vec<Written>,
+    token: Vec<TokenEntry>,
 }
 
 impl Token {
     /// A token with this secret.
     ///
     /// # Errors
-    /// If the name or a repository's name is none, or an admin's token is to be for some repositories only.
+    /// If the name or the name of a repository is invalid, or the token of an admin is limited to some repositories.
     pub(crate) fn new(
         name: &str,
         role: Role,
@@ -46,42 +46,46 @@ impl Token {
         secret: &Secret,
     ) -> anyhow::Result<Self> {
         let repositories = (!repositories.is_empty()).then_some(repositories);
-        let token = Self { name: name.to_owned(), role, repositories, sum: secret.sum() };
+        let token = Self { name: name.to_owned(), role, repositories, hash: secret.hash() };
         token.check().map(|()| token)
     }
 
     /// All tokens of a file.
     ///
     /// # Errors
-    /// If the text is no such file, or two tokens have one name or one secret.
+    /// If the text is invalid, or two tokens have the same name or the same secret.
     pub(crate) fn read_all(toml: &str) -> anyhow::Result<Vec<Self>> {
         let file: File = toml::from_str(toml)?;
-        let tokens: Vec<Self> = file.token.into_iter().map(Self::read).collect::<Result<_, _>>()?;
+        let tokens: Vec<Self> = file.token.into_iter().map(Self::from_entry).collect::<Result<_, _>>()?;
         for (at, token) in tokens.iter().enumerate() {
-            let is_twin = |other: &&Self| other.name == token.name || other.sum == token.sum;
-            if let Some(twin) = tokens[..at].iter().find(is_twin) {
-                bail!("the tokens '{}' and '{}' have one name or one secret", twin.name, token.name);
+            let is_duplicate = |other: &&Self| other.name == token.name || other.hash == token.hash;
+            if let Some(duplicate) = tokens[..at].iter().find(is_duplicate) {
+                bail!(
+                    "the tokens '{}' and '{}' have the same name or the same secret",
+                    duplicate.name,
+                    token.name
+                );
             }
         }
         Ok(tokens)
     }
 
-    /// The token as it stands in the file.
+    /// The token in the form that the file has.
     pub(crate) fn to_toml(&self) -> anyhow::Result<String> {
-        let written = Written {
+        let entry = TokenEntry {
             name: self.name.clone(),
-            sha256: self.sum.to_string(),
+            sha256: self.hash.to_string(),
             role: self.role,
             repositories: self.repositories.clone(),
         };
-        toml::to_string(&File { token: vec![written] }).context("writing a token as TOML")
+        toml::to_string(&File { token: vec![entry] }).context("writing a token as TOML")
     }
 
-    fn read(written: Written) -> anyhow::Result<Self> {
-        let Written { name, sha256, role, repositories } = written;
-        let sum = Sum::read(&sha256)
+    fn from_entry(entry: TokenEntry) -> anyhow::Result<Self> {
+        let TokenEntry { name, sha256, role, repositories } = entry;
+        let hash = SecretHash::parse(&sha256)
             .with_context(|| format!("the sha256 of the token '{name}' is not 64 hexadecimal digits"))?;
-        let token = Self { name, role, repositories, sum };
+        let token = Self { name, role, repositories, hash };
         token.check().map(|()| token)
     }
 
@@ -90,14 +94,17 @@ impl Token {
         let is_name = (1..=100).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_graphic());
         ensure!(
             is_name,
-            "'{}' is no name for a token: 1 to 100 visible ASCII characters",
+            "'{}' is not a name for a token: 1 to 100 visible ASCII characters",
             name.escape_debug()
         );
         for repository in self.repositories.iter().flatten() {
             repository.parse::<RepositoryName>().with_context(|| format!("the token '{name}'"))?;
         }
         let is_limited_admin = self.role == Role::Admin && self.repositories.is_some();
-        ensure!(!is_limited_admin, "the token '{name}' is an admin's, which is for all repositories");
+        ensure!(
+            !is_limited_admin,
+            "the token '{name}' is for an admin and must not be limited to repositories"
+        );
         Ok(())
     }
 }
@@ -116,13 +123,13 @@ mod tests {
                 .unwrap();
         assert_eq!(read[0].name, "ci\"\\");
         assert_eq!(read[0].repositories.as_deref(), Some(&["a.b".to_owned(), "c".to_owned()][..]));
-        assert_eq!((read[0].role, read[0].sum), (Role::Writer, secret.sum()));
+        assert_eq!((read[0].role, read[0].hash), (Role::Writer, secret.hash()));
         assert_eq!((read[1].role, &read[1].repositories), (Role::Admin, &None));
         assert!(Token::read_all("").unwrap().is_empty());
     }
 
     #[test]
-    fn a_file_that_could_be_misread_is_refused() {
+    fn an_invalid_file_is_refused() {
         let sum = "ab".repeat(32);
         let token = |rest: &str| format!("[[token]]\nname = 'a'\nsha256 = '{sum}'\n{rest}\n");
         assert!(Token::read_all(&token("role = 'reader'")).is_ok());

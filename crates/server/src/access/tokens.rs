@@ -7,9 +7,9 @@ use anyhow::Context;
 use arc_swap::ArcSwap;
 use subtle::{Choice, ConditionallySelectable};
 
-use super::{Token, secret::Sum};
+use super::{Token, secret::SecretHash};
 
-/// The tokens of a file, as it was when it was read last.
+/// The tokens of a file, as of when it was last read.
 pub(crate) struct Tokens {
     file: PathBuf,
     known: ArcSwap<Vec<Arc<Token>>>,
@@ -19,12 +19,12 @@ impl Tokens {
     /// Reads the file.
     ///
     /// # Errors
-    /// If it cannot be read, or could be misread.
+    /// If it cannot be read or is invalid.
     pub(crate) fn open(file: &Path) -> anyhow::Result<Self> {
         Ok(Self { file: file.to_owned(), known: ArcSwap::from_pointee(read(file)?) })
     }
 
-    /// Reads the file again. Where that fails, the tokens stay as they were.
+    /// Reads the file again and returns the number of tokens. On an error the tokens stay as they were.
     ///
     /// # Errors
     /// As [`open`](Self::open).
@@ -37,13 +37,13 @@ impl Tokens {
 
     /// The token with this secret.
     ///
-    /// Looks at every token, whichever it is: the time that takes says only how many there are.
+    /// Compares with every token, so that the time taken depends on the number of tokens only.
     pub(super) fn find(&self, secret: &str) -> Option<Arc<Token>> {
-        let shown = Sum::of(secret);
+        let hash = SecretHash::of(secret);
         let known = self.known.load();
         let (mut at, mut is_known) = (0_u64, Choice::from(0));
         for (index, token) in (0_u64..).zip(known.iter()) {
-            let is_it = token.sum.is(&shown);
+            let is_it = token.hash.ct_eq(&hash);
             at = u64::conditional_select(&at, &index, is_it);
             is_known |= is_it;
         }
@@ -75,7 +75,7 @@ mod tests {
         assert_eq!(name(secrets[0].as_str()).as_deref(), Some("a"));
         assert_eq!(name(secrets[1].as_str()).as_deref(), Some("b"));
         assert_eq!(name(""), None);
-        assert_eq!(name(&secrets[0].sum().to_string()), None, "what the file says is no secret");
+        assert_eq!(name(&secrets[0].hash().to_string()), None, "the hash in the file is not a secret");
 
         std::fs::write(file.path(), "nonsense").unwrap();
         assert!(tokens.reload().is_err());

@@ -12,7 +12,7 @@ use std::{future::Future, process::ExitCode};
 use anyhow::Context;
 use clap::{Parser, Subcommand};
 
-/// Runs long geodata jobs behind a web API; what they make is kept in Git.
+/// Runs long geodata jobs behind a web API and stores their results in Git.
 #[derive(Debug, Parser)]
 #[command(name = "longhaul", version, max_term_width = 110)]
 pub(crate) struct Cli {
@@ -31,24 +31,24 @@ enum Command {
 }
 
 impl Cli {
-    /// Does what was asked for.
+    /// Runs the subcommand.
     pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
         match self.command {
             Command::Serve(arguments) => serve::run(arguments).map(|()| ExitCode::SUCCESS),
-            Command::Demo(arguments) => as_client(demo::run(arguments)),
-            Command::Import(arguments) => as_client(import::run(arguments)),
-            Command::Tasks(arguments) => as_client(tasks::run(arguments)),
+            Command::Demo(arguments) => run_client(demo::run(arguments)),
+            Command::Import(arguments) => run_client(import::run(arguments)),
+            Command::Tasks(arguments) => run_client(tasks::run(arguments)),
             Command::Token(arguments) => token::run(arguments).map(|()| ExitCode::SUCCESS),
         }
     }
 }
 
-/// Runs what speaks to a server; one thread is enough for that.
-fn as_client(work: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {
+/// Runs a subcommand that is a client of a server, on a single-threaded runtime.
+fn run_client(client: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.context("starting to speak to servers")?;
-    let done = runtime.block_on(work);
-    // A file system that hangs must not keep the program from ending.
+    let runtime = runtime.context("starting the async runtime")?;
+    let done = runtime.block_on(client);
+    // Does not wait for blocking file operations, which may hang.
     runtime.shutdown_background();
     done
 }

@@ -4,30 +4,34 @@ use std::{io::IsTerminal, time::Duration};
 
 use anyhow::Context;
 use clap::Args;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{
+    filter::{LevelFilter, Targets},
+    layer::SubscriberExt,
+    util::SubscriberInitExt,
+};
 
-use crate::{serving, settings::Given};
+use crate::{serving, settings::RawSettings};
 
-/// Threads for work that blocks: reads, uploads, and what tasks clear away.
+/// Threads for blocking work: reads of repositories, uploads, removal of files of ended tasks.
 const BLOCKING_THREADS: usize = 128;
 
-/// What `longhaul serve` is told.
+/// The arguments of `longhaul serve`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Every setting is a flag, an environment variable or a key of the file that --config names. A flag counts more than
-the environment, and that more than the file.
+the environment, the environment counts more than the file.
 
-The log goes to standard error. LONGHAUL_LOG says how much of it: warn, info (the default), debug, or by part as in
-LONGHAUL_LOG=info,longhaul=trace")]
+The log goes to standard error. LONGHAUL_LOG sets its level: warn, info (the default), debug, or a level per module
+as in LONGHAUL_LOG=info,longhaul=trace")]
 pub(crate) struct Arguments {
     #[command(flatten)]
-    settings: Given,
+    settings: RawSettings,
 }
 
-/// Serves until a signal says otherwise.
+/// Runs the server until a signal stops it.
 pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
-    begin_log()?;
-    let settings = arguments.settings.decide()?;
+    init_log()?;
+    let settings = arguments.settings.resolve()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .max_blocking_threads(BLOCKING_THREADS)
@@ -38,16 +42,19 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
     served
 }
 
-fn begin_log() -> anyhow::Result<()> {
-    let filter = match std::env::var_os("LONGHAUL_LOG").filter(|wish| !wish.is_empty()) {
-        // The cause says no more than the error itself.
-        Some(wish) => EnvFilter::try_new(wish.to_string_lossy()).map_err(|error| {
-            anyhow::anyhow!("LONGHAUL_LOG is {wish:?}, not a filter such as info,longhaul=trace: {error}")
-        })?,
-        None => EnvFilter::new("info"),
-    };
-    let stderr = std::io::stderr();
-    let colours = stderr.is_terminal();
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours).init();
+fn init_log() -> anyhow::Result<()> {
+    let stderr = tracing_subscriber::fmt::layer()
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
+    tracing_subscriber::registry().with(stderr).with(log_filter()?).init();
     Ok(())
+}
+
+fn log_filter() -> anyhow::Result<Targets> {
+    let Some(text) = std::env::var_os("LONGHAUL_LOG").filter(|text| !text.is_empty()) else {
+        return Ok(Targets::new().with_default(LevelFilter::INFO));
+    };
+    text.to_string_lossy().parse().map_err(|error| {
+        anyhow::anyhow!("LONGHAUL_LOG is {text:?}, not a filter such as info,longhaul=trace: {error}")
+    })
 }

@@ -1,4 +1,4 @@
-//! `longhaul token`: makes the tokens that let people in.
+//! `longhaul token`: creates access tokens.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -11,66 +11,66 @@ use clap::{Args, Subcommand};
 
 use crate::access::{Role, Secret, Token};
 
-/// Make tokens, by which a server knows who asks
+/// Create access tokens
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  longhaul token new jo --role admin --file tokens.toml               may do everything
-  longhaul token new map --role reader --file tokens.toml             sees every repository and task
+  longhaul token new jo --role admin --file tokens.toml               an admin
+  longhaul token new map --role reader --file tokens.toml             reads every repository and task
   longhaul token new ci --role writer --repository city               imports into one repository
 
-A token is shown once: the file keeps only its SHA-256. A server is told of the file with --tokens, and reads it again at
-SIGHUP. Programs send the token as 'Authorization: Bearer TOKEN', or as the password of any user; longhaul itself takes
+A token is shown once: the file holds only its SHA-256. The server gets the file with --tokens, and reads it again at
+SIGHUP. Clients send the token as 'Authorization: Bearer TOKEN', or as the password of any user; longhaul itself takes
 it from --token or LONGHAUL_TOKEN.")]
 pub struct TokenArgs {
     #[command(subcommand)]
-    wish: Wish,
+    action: Action,
 }
 
 #[derive(Debug, Subcommand)]
-enum Wish {
-    /// Make a token, and print it
+enum Action {
+    /// Create a token and print it
     New(NewArgs),
 }
 
 #[derive(Debug, Args)]
 struct NewArgs {
-    /// What to call it: the owner of the tasks that its bearer asks for
+    /// Name of the token; becomes the owner of the tasks submitted with it
     name: String,
 
-    /// What its bearer may do: reader, writer or admin
+    /// What the token permits: reader, writer or admin
     #[arg(long, value_name = "ROLE")]
     role: Role,
 
-    /// Repository that it is for, if not for all; may be repeated
+    /// Limit the token to this repository; may be repeated
     #[arg(long, value_name = "NAME")]
     repository: Vec<String>,
 
-    /// File of tokens to add it to, made if need be; otherwise what belongs into the file is printed, too
+    /// File of tokens to add it to, created if necessary; without it, the entry for the file is printed, too
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
 }
 
-/// Does what was asked for.
+/// Creates the token.
 ///
 /// # Errors
-/// If there can be no such token, or the file cannot be changed.
+/// If an argument is invalid or the file cannot be changed.
 pub fn run(args: TokenArgs) -> anyhow::Result<()> {
-    let Wish::New(new) = args.wish;
+    let Action::New(new) = args.action;
     let secret = Secret::new()?;
     let token = Token::new(&new.name, new.role, new.repository, &secret)?;
     match &new.file {
         Some(file) => {
             add(&token, file)?;
             writeln!(stdout(), "{}", secret.as_str())?;
-            let said = writeln!(stderr(), "This is the only time that the token is shown.");
-            Ok(said?)
+            let written = writeln!(stderr(), "The token is not shown again.");
+            Ok(written?)
         }
         None => Ok(writeln!(stdout(), "{}\n\n{}", secret.as_str(), token.to_toml()?.trim_end())?),
     }
 }
 
-/// Adds the token to the end of the file; a file that could not be read with it stays as it is.
+/// Appends the token to the file, after checking that the result is valid.
 fn add(token: &Token, file: &Path) -> anyhow::Result<()> {
     let adding = || format!("adding a token to {}", file.display());
     let before = match fs::read_to_string(file) {
@@ -79,18 +79,18 @@ fn add(token: &Token, file: &Path) -> anyhow::Result<()> {
         Err(error) => return Err(error).with_context(adding),
     };
     if Token::read_all(&before).with_context(adding)?.iter().any(|known| known.name == token.name) {
-        bail!("{} has a token '{}' already", file.display(), token.name);
+        bail!("{} already has a token '{}'", file.display(), token.name);
     }
     let gap = if before.is_empty() || before.ends_with("\n\n") { "" } else { "\n" };
     let line_end = if before.is_empty() || before.ends_with('\n') { "" } else { "\n" };
     let added = format!("{line_end}{gap}{}", token.to_toml()?);
     Token::read_all(&format!("{before}{added}")).with_context(adding)?;
-    let mut file = appending(file).with_context(adding)?;
+    let mut file = open_to_append(file).with_context(adding)?;
     file.write_all(added.as_bytes()).and_then(|()| file.sync_all()).with_context(adding)
 }
 
-/// A new file is its owner's alone.
-fn appending(file: &Path) -> std::io::Result<File> {
+/// Opens the file for appending; a new file is readable by its owner only.
+fn open_to_append(file: &Path) -> std::io::Result<File> {
     let mut options = OpenOptions::new();
     options.append(true).create(true);
     #[cfg(unix)]

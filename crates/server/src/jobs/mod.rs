@@ -1,4 +1,4 @@
-//! Jobs that the server gives itself, to have a repository for itself. Clients do not see them.
+//! Jobs of the server itself that need exclusive use of a repository. Clients do not see their tasks.
 
 mod delete_repository;
 mod rename_repository;
@@ -7,5 +7,5 @@ pub(crate) use delete_repository::DeleteRepository;
 use longhaul_tasks::Job;
 pub(crate) use rename_repository::RenameRepository;
 
-/// The kinds of tasks that are the server's own.
+/// The kinds of the server's own tasks.
 pub(crate) const INTERNAL: [&str; 2] = [DeleteRepository::KIND, RenameRepository::KIND];

@@ -1,8 +1,8 @@
-//! Runs the server: from its settings to its end.
+//! Runs the server, from its settings to the graceful stop.
 
 mod connections;
-mod engine;
 mod signals;
+mod task_engine;
 
 use std::{io::Write, sync::Arc, time::Duration};
 
@@ -14,7 +14,7 @@ use longhaul_tasks_web::PublicAddress;
 use tokio::net::TcpListener;
 
 use crate::{
-    access::{Guard, Tokens},
+    access::{Authenticator, Tokens},
     data_folder::DataFolder,
     settings::Settings,
     upload::Receiver,
@@ -23,29 +23,31 @@ use crate::{
 
 /// How long requests and tasks may take to end when the server stops.
 const GRACE: Duration = Duration::from_secs(10);
-/// Requests that may read from repositories at the same time, and lists that may be on their way.
+/// Requests that read from repositories at the same time.
 const READS: usize = 16;
+/// Streamed responses at the same time.
 const STREAMS: usize = 16;
 
-/// Serves until it is told to stop.
+/// Runs the server until a signal stops it.
 ///
-/// Says `listening on http://ADDRESS` on standard output once it takes connections.
+/// Prints `listening on http://ADDRESS` on standard output when it accepts connections.
 pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
     let mut signals = signals::Signals::listen()?;
     let tokens = settings.tokens.as_deref().map(Tokens::open).transpose()?.map(Arc::new);
     tokens.iter().for_each(signals::reload_on_hangup);
-    let data = DataFolder::take(&settings.data)?;
+    let data = DataFolder::open(&settings.data)?;
     let repositories = Repositories::open(data.repos()).context("opening the repositories")?;
     let import_roots = ImportRoots::new(&settings.import_root)?;
-    let engine = engine::Engine::start(&settings, &data, repositories.clone(), import_roots.clone()).await?;
+    let engine =
+        task_engine::TaskEngine::start(&settings, &data, repositories.clone(), import_roots.clone()).await?;
     let tasks = engine.tasks.clone();
     let listener = TcpListener::bind(settings.listen).await;
     let listener = listener.with_context(|| format!("listening on {}", settings.listen))?;
     let address = listener.local_addr().context("listening")?;
-    let guard = tokens.map(|tokens| Guard::new(tokens, settings.trust_proxy));
-    let gate = Gate::new(web(&settings, &data, repositories, import_roots, tasks.clone(), guard));
+    let authenticator = tokens.map(|tokens| Authenticator::new(tokens, settings.trust_proxy));
+    let gate = Gate::new(web(&settings, &data, repositories, import_roots, tasks.clone(), authenticator));
 
-    say(&format!("listening on http://{address}"));
+    print_line(&format!("listening on http://{address}"));
     tracing::info!(%address, data = %settings.data.display(), version = env!("CARGO_PKG_VERSION"), "listening");
     let connections = connections::serve(listener, gate, signals.stop()).await;
     tracing::info!("stopping; a second signal ends the server at once");
@@ -53,12 +55,15 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
         signals.stop().await;
         std::process::exit(130);
     });
-    let (are_closed, are_out) = tokio::join!(connections.close(GRACE), tasks.stop(GRACE));
-    if !are_closed || !are_out {
-        tracing::warn!("some requests or tasks did not end in time and were cut");
+    let (have_completed, have_ended) = tokio::join!(connections.close(GRACE), tasks.stop(GRACE));
+    if !have_completed || !have_ended {
+        tracing::warn!("some requests or tasks did not end in time and were interrupted");
     }
-    if let Err(error) = engine.clear(&data) {
-        tracing::warn!(error = format!("{error:#}"), "some files were left, and go at the next start");
+    if let Err(error) = engine.remove_unused_uploads(&data) {
+        tracing::warn!(
+            error = format!("{error:#}"),
+            "could not remove unused uploads; the next start tries again"
+        );
     }
     engine.close().await;
     tracing::info!("stopped");
@@ -71,14 +76,15 @@ fn web(
     repositories: Repositories,
     import_roots: ImportRoots,
     tasks: Tasks,
-    guard: Option<Guard>,
+    authenticator: Option<Authenticator>,
 ) -> Web {
     let address = match &settings.public_url {
         Some(url) => PublicAddress::fixed(url.to_string()),
         None => PublicAddress::of_request(),
     };
     let address = address.trust_proxy(settings.trust_proxy);
-    let tasks_web = tasks_web(tasks.clone(), address.clone(), &settings.allow_origin, guard.is_some());
+    let tasks_web =
+        tasks_web(tasks.clone(), address.clone(), &settings.allow_origin, authenticator.is_some());
     let public_host = settings.public_url.as_ref().and_then(|url| url.host()).map(str::to_owned);
     let hosts = settings.allow_host.iter().cloned().chain(public_host);
     Web {
@@ -89,7 +95,7 @@ fn web(
         reads: Reads::new(READS),
         streams: Reads::new(STREAMS),
         tokens: DeletionTokens::default(),
-        guard,
+        guard: authenticator,
         tasks_web,
         address,
         origins: settings.allow_origin.clone(),
@@ -99,8 +105,8 @@ fn web(
     }
 }
 
-/// Whoever started the server may have stopped reading; that is no reason not to serve.
-fn say(line: &str) {
+/// Ignores errors: the parent process may have closed its end of the pipe.
+fn print_line(line: &str) {
     let mut out = std::io::stdout();
     let _ = writeln!(out, "{line}").and_then(|()| out.flush());
 }

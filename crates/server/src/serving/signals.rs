@@ -1,4 +1,4 @@
-//! How the server is told to stop, and to read its tokens again.
+//! Signals: SIGTERM and SIGINT stop the server, SIGHUP makes it read its tokens again.
 
 use std::sync::Arc;
 
@@ -6,34 +6,41 @@ use anyhow::Context;
 
 use crate::access::Tokens;
 
-/// Reads the tokens again at each SIGHUP. A file that could be misread changes nothing.
+/// Reads the tokens again at each SIGHUP. An invalid file changes nothing.
 #[cfg(unix)]
 pub(super) fn reload_on_hangup(tokens: &Arc<Tokens>) {
     use tokio::signal::unix::{SignalKind, signal};
     let mut hangup = match signal(SignalKind::hangup()) {
         Ok(hangup) => hangup,
-        Err(error) => return tracing::warn!(%error, "cannot be told to read the tokens again"),
+        Err(error) => {
+            return tracing::warn!(%error, "cannot handle SIGHUP; changes of the tokens need a restart");
+        }
     };
     let tokens = tokens.clone();
     tokio::spawn(async move {
         while hangup.recv().await.is_some() {
             let reading = tokens.clone();
             match tokio::task::spawn_blocking(move || reading.reload()).await {
-                Ok(Ok(count)) => tracing::info!(count, "the tokens were read again"),
+                Ok(Ok(count)) => tracing::info!(count, "read the tokens again"),
                 Ok(Err(error)) => {
-                    tracing::error!(error = format!("{error:#}"), "the tokens stay as they were")
+                    tracing::error!(
+                        error = format!("{error:#}"),
+                        "could not read the tokens again; the old ones stay valid"
+                    )
                 }
-                Err(error) => tracing::error!(%error, "the tokens stay as they were"),
+                Err(error) => {
+                    tracing::error!(%error, "could not read the tokens again; the old ones stay valid")
+                }
             }
         }
     });
 }
 
-/// There is no such signal here.
+/// This platform has no SIGHUP.
 #[cfg(not(unix))]
 pub(super) fn reload_on_hangup(_tokens: &Arc<Tokens>) {}
 
-/// Listens for what an operator or a service manager sends.
+/// The signals that stop the server.
 #[cfg(unix)]
 pub(super) struct Signals {
     terminate: tokio::signal::unix::Signal,
@@ -42,7 +49,7 @@ pub(super) struct Signals {
 
 #[cfg(unix)]
 impl Signals {
-    /// Begins to listen: from now on a signal no longer ends the process.
+    /// Registers the handlers: from now on a signal no longer ends the process.
     pub(super) fn listen() -> anyhow::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         let listening = "listening for signals";
@@ -61,7 +68,7 @@ impl Signals {
     }
 }
 
-/// Listens for Ctrl-C.
+/// Ctrl-C.
 #[cfg(not(unix))]
 pub(super) struct Signals;
 
@@ -74,7 +81,7 @@ impl Signals {
     pub(super) async fn stop(&mut self) {
         let stopped = tokio::signal::ctrl_c().await.context("listening for Ctrl-C");
         if let Err(error) = stopped {
-            tracing::error!(%error, "cannot be told to stop");
+            tracing::error!(%error, "cannot handle Ctrl-C");
             std::future::pending::<()>().await;
         }
     }

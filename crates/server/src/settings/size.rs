@@ -2,14 +2,14 @@ use std::{fmt, str::FromStr};
 
 use serde::Deserialize;
 
-/// A number of bytes, written `16GiB`, `500 MB` or `1024`.
+/// A number of bytes in the form `16GiB`, `500 MB` or `1024`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(try_from = "Written")]
+#[serde(try_from = "RawSize")]
 pub struct Size(pub u64);
 
-/// The text is no size.
+/// The text is not a size.
 #[derive(Debug, thiserror::Error)]
-#[error("'{0}' is no size: write a number and a unit, as in 500MB or 16GiB")]
+#[error("'{0}' is not a size: write a number and a unit, as in 500MB or 16GiB")]
 pub struct InvalidSize(String);
 
 const UNITS: [(&str, u64); 9] = [
@@ -40,7 +40,7 @@ impl FromStr for Size {
 }
 
 impl fmt::Display for Size {
-    /// With the largest unit that divides it.
+    /// Uses the largest unit that divides the number.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let units = [("TiB", 1 << 40), ("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];
         let fitting = units.into_iter().find(|(_, factor)| self.0 > 0 && self.0.is_multiple_of(*factor));
@@ -51,21 +51,21 @@ impl fmt::Display for Size {
     }
 }
 
-/// As a configuration file may have it.
+/// The forms that the settings file may use.
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Written {
+enum RawSize {
     Bytes(u64),
     Text(String),
 }
 
-impl TryFrom<Written> for Size {
+impl TryFrom<RawSize> for Size {
     type Error = InvalidSize;
 
-    fn try_from(written: Written) -> Result<Self, InvalidSize> {
-        match written {
-            Written::Bytes(bytes) => Ok(Self(bytes)),
-            Written::Text(text) => text.parse(),
+    fn try_from(raw: RawSize) -> Result<Self, InvalidSize> {
+        match raw {
+            RawSize::Bytes(bytes) => Ok(Self(bytes)),
+            RawSize::Text(text) => text.parse(),
         }
     }
 }
@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sizes_are_read_and_written_with_their_unit() {
+    fn sizes_are_parsed_and_displayed_with_their_unit() {
         for (text, bytes, again) in [
             ("16GiB", 16 << 30, "16 GiB"),
             ("1 gib", 1 << 30, "1 GiB"),
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_size_is_refused() {
+    fn an_invalid_size_is_refused() {
         for bad in ["", "GiB", "-1", "1.5GiB", "12 parsecs", "99999999999999999999", "99999999TiB"] {
             assert!(bad.parse::<Size>().is_err(), "{bad:?}");
         }

@@ -1,10 +1,15 @@
-//! Receives files: from the network to the disk as they come, one pass, never whole in memory.
+//! Receives files: writes a request body to the disk while it arrives, in one pass, without holding all of it in memory.
 //!
-//! A chunk of the body is passed on as it is, and the disk sets the pace.
+//! A chunk of the body is written as it is, and the speed of the disk limits how fast the network is read.
 
-mod incoming;
-mod receive;
-mod space;
+mod disk_space;
+mod drain;
+mod error;
+mod form;
+mod receiver;
 mod spool;
+mod timed_body;
 
-pub(crate) use receive::{Document, ReceivedFile, Receiver, UploadError, Wanted, decline};
+pub(crate) use drain::drain_body;
+pub(crate) use error::UploadError;
+pub(crate) use receiver::{ReceivedFile, Receiver, TextFile, UploadOptions};

@@ -1,4 +1,4 @@
-//! Writes a file to the disk while it comes.
+//! Writes a file to the disk while it is received.
 
 use std::{
     fs::File,
@@ -10,26 +10,26 @@ use bytes::Bytes;
 use sha2::{Digest, Sha256};
 use tokio::{sync::mpsc, task::JoinHandle};
 
-use super::{UploadError, space};
+use super::{UploadError, disk_space};
 
-/// Chunks that may wait for the disk; each is what the network gave at once, up to some hundred KB.
-const WAITING: usize = 8;
-/// Small chunks are gathered to writes of this size.
-const WRITE: usize = 256 * 1024;
-/// How often to look whether the disk still has room, in bytes.
-const LOOK: u64 = 8 << 20;
+/// Chunks that may wait for the disk; each is what one read of the network returned, up to some hundred KB.
+const MAX_QUEUED: usize = 8;
+/// Small chunks are combined into writes of this size.
+const WRITE_SIZE: usize = 256 * 1024;
+/// Bytes between two checks of the free disk space.
+const SPACE_CHECK_INTERVAL: u64 = 8 << 20;
 
-/// A file that goes with this value, unless it is kept.
+/// Dropping the value removes the file, unless it was kept.
 #[derive(Debug)]
 pub(crate) struct TemporaryFile(Option<PathBuf>);
 
 impl TemporaryFile {
-    /// Where it is.
+    /// The path of the file.
     pub(crate) fn path(&self) -> &Path {
         self.0.as_deref().unwrap_or(Path::new(""))
     }
 
-    /// Leaves the file to somebody else.
+    /// Leaves the file on the disk; the caller is responsible for it.
     pub(crate) fn keep(mut self) {
         self.0 = None;
     }
@@ -43,7 +43,7 @@ impl Drop for TemporaryFile {
                 tracing::warn!(%error, path = %path.display(), "could not remove an upload");
             }
         };
-        // To remove a large file takes time that the threads of the network must not lose.
+        // Removing a large file takes long, so it must not block an async worker thread.
         match tokio::runtime::Handle::try_current() {
             Ok(runtime) => drop(runtime.spawn_blocking(remove)),
             Err(_) => remove(),
@@ -51,60 +51,58 @@ impl Drop for TemporaryFile {
     }
 }
 
-/// What a file may take.
+/// Limits for a file.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
-    /// Bytes of the file.
+    /// Most bytes of the file.
     pub(super) max_upload: u64,
     /// Bytes that must stay free on the disk.
     pub(super) min_free: u64,
 }
 
-/// A file on its way to the disk. Dropped before its [end](Self::finish), it leaves nothing.
+/// A file that is being written. Dropping it before [`finish`](Self::finish) removes the file.
 pub(super) struct Spool {
     chunks: mpsc::Sender<Chunk>,
     writer: JoinHandle<Result<Spooled, UploadError>>,
 }
 
-/// The file, and its SHA-256 where that was asked for.
+/// The file, and its SHA-256 if it was requested.
 type Spooled = (TemporaryFile, Option<[u8; 32]>);
 
 enum Chunk {
     Content(Bytes),
-    /// The file is whole. Without this word it is not, however the sender went.
-    Last,
+    /// The file is complete. If the channel closes without it, the file was cut short.
+    End,
 }
 
 impl Spool {
-    /// Begins the file `path`, where nothing must be. Its SHA-256 costs a core as much as the network does, so it is taken only
-    /// if somebody wants it.
-    pub(super) fn begin(path: PathBuf, limits: Limits, wants_digest: bool) -> Self {
-        let (sender, receiver) = mpsc::channel(WAITING);
-        let digest = wants_digest.then(Sha256::new);
+    /// Creates the file `path`, which must not exist. Computing the SHA-256 takes as much CPU time as receiving the file, so it is
+    /// optional.
+    pub(super) fn begin(path: PathBuf, limits: Limits, with_digest: bool) -> Self {
+        let (sender, receiver) = mpsc::channel(MAX_QUEUED);
+        let digest = with_digest.then(Sha256::new);
         let writer = tokio::task::spawn_blocking(move || write(path, receiver, limits, digest));
         Self { chunks: sender, writer }
     }
 
-    /// Hands over a chunk, as soon as the disk has taken enough of those before.
+    /// Queues a chunk; waits while the queue is full.
     pub(super) async fn push(&mut self, chunk: Bytes) -> Result<(), UploadError> {
         match self.chunks.send(Chunk::Content(chunk)).await {
             Ok(()) => Ok(()),
-            Err(_) => Err(self.why_it_ended().await),
+            Err(_) => Err(self.writer_error().await),
         }
     }
 
-    /// The whole file.
-    ///
-    /// The operating system has it, the disk perhaps not yet: only a crash of the whole machine could lose it.
+    /// Completes the file. It is not synced: a crash of the machine can lose it.
     pub(super) async fn finish(self) -> Result<Spooled, UploadError> {
-        // If the writer has gone it says why below.
-        let _ = self.chunks.send(Chunk::Last).await;
+        // If the writer has ended, its error is returned below.
+        let _ = self.chunks.send(Chunk::End).await;
         joined(self.writer.await)
     }
 
-    async fn why_it_ended(&mut self) -> UploadError {
+    async fn writer_error(&mut self) -> UploadError {
         match joined((&mut self.writer).await) {
-            Ok(_) => UploadError::Io(io::Error::other("the file was ended before its end")),
+            Ok(_) => UploadError::Io(io::Error::other("the writer of the upload ended too early")),
             Err(error) => error,
         }
     }
@@ -114,7 +112,7 @@ fn joined<T>(result: Result<Result<T, UploadError>, tokio::task::JoinError>) -> 
     result.unwrap_or_else(|error| Err(UploadError::Io(io::Error::other(error))))
 }
 
-/// Runs on a thread of its own.
+/// Runs on a blocking thread.
 fn write(
     path: PathBuf,
     mut chunks: mpsc::Receiver<Chunk>,
@@ -124,8 +122,8 @@ fn write(
     let folder = path.parent().unwrap_or(Path::new(".")).to_owned();
     let file = File::create_new(&path)?;
     let temporary = TemporaryFile(Some(path));
-    let mut file = BufWriter::with_capacity(WRITE, file);
-    let (mut length, mut looked_at) = (0, 0);
+    let mut file = BufWriter::with_capacity(WRITE_SIZE, file);
+    let (mut length, mut checked_at) = (0, 0);
     while let Some(chunk) = chunks.blocking_recv() {
         let Chunk::Content(chunk) = chunk else {
             file.flush()?;
@@ -135,8 +133,8 @@ fn write(
         if length > limits.max_upload {
             return Err(UploadError::TooLarge { limit: limits.max_upload });
         }
-        if length - looked_at >= LOOK {
-            looked_at = length;
+        if length - checked_at >= SPACE_CHECK_INTERVAL {
+            checked_at = length;
             require_space(&folder, limits.min_free)?;
         }
         if let Some(digest) = &mut digest {
@@ -144,12 +142,12 @@ fn write(
         }
         file.write_all(&chunk)?;
     }
-    // The buffer is not worth writing any more.
+    // Discards the buffer: the file is removed.
     let _ = file.into_parts();
     Err(UploadError::Cut)
 }
 
-/// Refuses if less than `bytes` are free in `folder`.
+/// Returns an error if fewer than `bytes` are free in `folder`.
 pub(super) fn require_space(folder: &Path, bytes: u64) -> Result<(), UploadError> {
-    if space::free(folder)? < bytes { Err(UploadError::NoSpace) } else { Ok(()) }
+    if disk_space::free(folder)? < bytes { Err(UploadError::NoSpace) } else { Ok(()) }
 }

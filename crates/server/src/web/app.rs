@@ -17,7 +17,7 @@ use super::{
     target::{Command, Target},
 };
 use crate::{
-    access::{Caller, Denied, Guard},
+    access::{AuthError, Authenticator, Caller},
     jobs,
     upload::{self, Receiver},
 };
@@ -37,7 +37,7 @@ pub(crate) struct Web {
     pub(crate) streams: Reads,
     pub(crate) tokens: DeletionTokens,
     /// Who lets senders in; absent where everybody may do everything.
-    pub(crate) guard: Option<Guard>,
+    pub(crate) guard: Option<Authenticator>,
     /// Answers what is asked about tasks.
     pub(crate) tasks_web: TasksHandler,
     pub(crate) address: PublicAddress,
@@ -79,7 +79,7 @@ pub(crate) fn tasks_web(
 
 /// The response, once the sender can hear it over its own body.
 async fn declined(request: &Parts, body: Body, response: Response) -> Response {
-    upload::decline(&request.headers, body).await;
+    upload::drain_body(&request.headers, body).await;
     response
 }
 
@@ -103,7 +103,7 @@ fn refuse(request: &Parts, printer: &Printer, target: &Target) -> Option<Respons
 }
 
 impl Web {
-    /// Answers a request of somebody who was let in, or tells why they were [`Denied`].
+    /// Answers a request of somebody who was let in, or tells why they were [`AuthError`].
     pub(super) fn answer(&self, request: Request) -> BoxFuture<'_, Response> {
         match request.extensions().get().copied() {
             Some(denied) => Box::pin(self.deny(denied, request)),
@@ -113,7 +113,7 @@ impl Web {
     }
 
     /// Tells a sender why it is not let in.
-    async fn deny(&self, denied: Denied, request: Request) -> Response {
+    async fn deny(&self, denied: AuthError, request: Request) -> Response {
         let (request, body) = request.into_parts();
         let (_, suffix) = Target::of(request.uri.path());
         let printer = Printer::of(&request, suffix, &self.address).unwrap_or_default();

@@ -108,7 +108,7 @@ pub(super) fn upload(error: UploadError) -> ApiError {
         UploadError::Io(_) => return internal(error),
         UploadError::Malformed(_)
         | UploadError::LongTexts
-        | UploadError::LongDocuments
+        | UploadError::LongTextFiles
         | UploadError::NotUtf8
         | UploadError::SeveralFiles
         | UploadError::Cut => StatusCode::BAD_REQUEST,

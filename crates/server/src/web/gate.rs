@@ -17,7 +17,7 @@ use tower::Service;
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
 use super::{Web, failure};
-use crate::{access::Denied, upload};
+use crate::{access::AuthError, upload};
 
 /// What answers, behind the gate.
 ///
@@ -74,12 +74,12 @@ impl Gate {
     }
 
     /// Finds out who the sender is, where that matters.
-    fn admit<B>(&self, request: &mut Request<B>, peer: IpAddr) -> Result<(), Denied> {
+    fn admit<B>(&self, request: &mut Request<B>, peer: IpAddr) -> Result<(), AuthError> {
         let Some(guard) = &self.web.guard else { return Ok(()) };
         if is_open(request.method(), request.uri().path()) {
             return Ok(());
         }
-        let caller = guard.admit(request.headers(), peer)?;
+        let caller = guard.authenticate(request.headers(), peer)?;
         request.extensions_mut().insert(caller);
         Ok(())
     }
@@ -116,7 +116,7 @@ where
     B::Error: Into<axum::BoxError>,
 {
     let (request, body) = request.into_parts();
-    upload::decline(&request.headers, Body::new(body)).await;
+    upload::drain_body(&request.headers, Body::new(body)).await;
     (status, [(header::CONTENT_TYPE, "text/plain;charset=UTF-8")], text).into_response()
 }
 

@@ -11,16 +11,17 @@ use super::{
     parameters::Parameters,
     submission,
 };
-use crate::upload::{ReceivedFile, Wanted};
+use crate::upload::{ReceivedFile, UploadOptions};
 
-const WANTED: Wanted = Wanted { unnamed: "upload.gpkg", documents: &[], digest: false };
+const WANTED: UploadOptions =
+    UploadOptions { default_file_name: "upload.gpkg", text_file_fields: &[], with_digest: false };
 
 /// Receives a file and asks for its import; answers with the new task.
 pub(super) async fn import(web: &Web, name: RepositoryName, call: &mut Call) -> Answer {
     web.admit_change(call)?;
     let repository = web.repository(&call.caller, name).await?;
     call.caller.require_writer(repository.name())?;
-    let wanted = Wanted { digest: has_idempotency_key(&call.request), ..WANTED };
+    let wanted = UploadOptions { with_digest: has_idempotency_key(&call.request), ..WANTED };
     let received = web.receiver.receive(&call.request.headers, &mut call.body, wanted).await;
     let received = received.map_err(failure::upload)?;
     let query = Parameters::of_query(call.request.uri.query());

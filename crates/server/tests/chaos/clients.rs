@@ -1,27 +1,27 @@
-//! Those who use the server until it is gone.
+//! The clients that use the server until it is killed.
 
 use std::{net::SocketAddr, sync::Arc, thread, thread::JoinHandle};
 
 use serde_json::Value;
 
 use crate::{
-    book::{Book, status},
-    dice::Dice,
-    support::{Form, Request, Response, geopackage},
+    harness::{Form, Request, Response, geopackage},
+    observations::{Observations, status},
+    random::Random,
 };
 
-/// Into which is imported.
+/// The repositories of the imports.
 pub const REPOSITORIES: [&str; 3] = ["a", "b", "c"];
 
-/// Unfinished tasks beyond which nobody imports more.
-const MOST_OPEN: usize = 25;
+/// No client imports while there are this many unfinished tasks.
+const MAX_UNFINISHED: usize = 25;
 
-/// Starts some of each kind; each ends when the server does not answer it any more.
-pub fn start(server: SocketAddr, book: &Arc<Book>, dice: &mut Dice) -> Vec<JoinHandle<()>> {
+/// Starts clients of each kind; a client ends when the server does not respond.
+pub fn start(server: SocketAddr, observed: &Arc<Observations>, random: &mut Random) -> Vec<JoinHandle<()>> {
     let kinds: [fn(&mut Client) -> Option<()>; 6] =
         [Client::import, Client::import, Client::cancel, Client::prune, Client::poll, Client::poll];
     let begin = |act: fn(&mut Client) -> Option<()>| {
-        let mut client = Client { server, book: book.clone(), dice: dice.split() };
+        let mut client = Client { server, observed: observed.clone(), random: random.split() };
         thread::spawn(move || while act(&mut client).is_some() {})
     };
     kinds.into_iter().map(begin).collect()
@@ -29,71 +29,73 @@ pub fn start(server: SocketAddr, book: &Arc<Book>, dice: &mut Dice) -> Vec<JoinH
 
 struct Client {
     server: SocketAddr,
-    book: Arc<Book>,
-    dice: Dice,
+    observed: Arc<Observations>,
+    random: Random,
 }
 
 impl Client {
     fn import(&mut self) -> Option<()> {
-        if self.book.ids(false).len() >= MOST_OPEN {
+        if self.observed.ids(false).len() >= MAX_UNFINISHED {
             return self.poll();
         }
-        let repository = self.dice.pick(&REPOSITORIES)?;
-        // Each rolls before anything is known, so that the plan does not depend on the clock.
-        let rows = [3, 30, 300, 3000][self.dice.roll(4) as usize];
-        let (mark, highest) = self.book.begin_submit();
+        let repository = self.random.pick(&REPOSITORIES)?;
+        // Drawn before the request, so that the decisions do not depend on responses.
+        let rows = [3, 30, 300, 3000][self.random.below(4) as usize];
+        let (mark, highest) = self.observed.begin_submit();
         let target = format!("/repos/{repository}/import.json?format=gpkg&message=mark-{mark}");
         let answer = self.send(Request::new("POST", &target).form(file(mark, rows)))?;
         match answer.status {
-            200 => self.book.submitted(mark, highest, repository, &task(&answer)),
-            503 | 429 => self.book.refused(),
+            200 => self.observed.submitted(mark, highest, repository, &task(&answer)),
+            503 | 429 => self.observed.refused(),
             status => panic!("an import was answered with {status}: {}", answer.text()),
         }
         Some(())
     }
 
-    /// Mostly one that waits or runs.
+    /// Cancels a task, mostly an unfinished one.
     fn cancel(&mut self) -> Option<()> {
-        let ended = self.dice.roll(8) == 0;
-        let Some(id) = self.dice.pick(&self.book.ids(ended)).filter(|_| self.dice.roll(12) == 0) else {
+        let ended = self.random.below(8) == 0;
+        let Some(id) = self.random.pick(&self.observed.ids(ended)).filter(|_| self.random.below(12) == 0)
+        else {
             return self.poll();
         };
-        let before = self.book.told(id);
+        let before = self.observed.seen(id);
         let answer = self.send(Request::new("GET", &format!("/tasks/{id}.json?cancel=true")))?;
         match answer.status {
-            200 => self.book.cancelled(&before, &task(&answer)),
-            404 => self.book.missed(id),
+            200 => self.observed.cancelled(&before, &task(&answer)),
+            404 => self.observed.missed(id),
             status => assert_eq!(status, 503, "{}", answer.text()),
         }
         Some(())
     }
 
     fn prune(&mut self) -> Option<()> {
-        let ended = self.dice.roll(4) > 0;
-        let Some(id) = self.dice.pick(&self.book.ids(ended)).filter(|_| self.dice.roll(12) == 0) else {
+        let ended = self.random.below(4) > 0;
+        let Some(id) = self.random.pick(&self.observed.ids(ended)).filter(|_| self.random.below(12) == 0)
+        else {
             return self.poll();
         };
-        self.book.begin_prune(id);
-        let before = self.book.told(id);
+        self.observed.begin_prune(id);
+        let before = self.observed.seen(id);
         let answer = self.send(Request::new("GET", &format!("/tasks/{id}.json?prune=true")))?;
         match answer.status {
-            200 => self.book.pruned(&before, &task(&answer)),
-            404 => self.book.missed(id),
+            200 => self.observed.pruned(&before, &task(&answer)),
+            404 => self.observed.missed(id),
             status => assert_eq!(status, 503, "{}", answer.text()),
         }
         Some(())
     }
 
     fn poll(&mut self) -> Option<()> {
-        let ended = self.dice.roll(4) == 0;
-        let Some(id) = self.dice.pick(&self.book.ids(ended)) else {
+        let ended = self.random.below(4) == 0;
+        let Some(id) = self.random.pick(&self.observed.ids(ended)) else {
             return (self.send(Request::new("GET", "/tasks.json"))?.status == 200).then_some(());
         };
-        let before = self.book.told(id);
+        let before = self.observed.seen(id);
         let answer = self.send(Request::new("GET", &format!("/tasks/{id}.json")))?;
         match answer.status {
-            200 => self.book.saw(&before, &task(&answer)),
-            404 => self.book.missed(id),
+            200 => self.observed.saw(&before, &task(&answer)),
+            404 => self.observed.missed(id),
             status => panic!("a poll was answered with {status}: {}", answer.text()),
         }
         Some(())
@@ -110,7 +112,7 @@ fn task(answer: &Response) -> Value {
     task
 }
 
-/// Points of which none was in another file.
+/// A GeoPackage whose points are in no other file.
 fn file(mark: u64, rows: usize) -> Form {
     let names: Vec<String> = (0..rows).map(|row| format!("mark {mark} row {row}")).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();

@@ -1,10 +1,10 @@
 use crate::{
+    harness::{git, names_in, server::longhaul},
     program::{Running, client_at, run},
-    support::{git, names_in, server::longhaul},
 };
 
 #[test]
-fn the_demo_shows_an_import_and_leaves_nothing_behind() {
+fn the_demo_shows_an_import_and_removes_its_data() {
     let scratch = tempfile::tempdir().unwrap();
     let mut demo = longhaul();
     demo.arg("demo").env("TMPDIR", scratch.path());
@@ -12,7 +12,7 @@ fn the_demo_shows_an_import_and_leaves_nothing_behind() {
     demo.env("LONGHAUL_CONFIG", "/nowhere.toml").env("LONGHAUL_LISTEN", "127.0.0.1:1");
     let done = run(demo);
     assert_eq!((done.status, done.err.as_str()), (Some(0), ""), "{}", done.out);
-    for told in [
+    for text in [
         "listening on http://127.0.0.1:",
         "\"status\":\"WAITING\"",
         "\"status\": \"FINISHED\"",
@@ -20,25 +20,25 @@ fn the_demo_shows_an_import_and_leaves_nothing_behind() {
         "countries/.table-dataset/feature/    |   177 files",
         "curl -F fileUpload=@",
     ] {
-        assert!(done.out.contains(told), "{told} is not in {}", done.out);
+        assert!(done.out.contains(text), "{text} is not in {}", done.out);
     }
     let commits: Vec<_> = done.out.lines().filter_map(|line| line.strip_prefix("commit ")).collect();
     assert_eq!(commits.len(), 2, "{}", done.out);
-    assert_eq!(commits[0], commits[1], "the server and Git tell of the same commit");
+    assert_eq!(commits[0], commits[1], "the server and Git show the same commit");
     assert_eq!(commits[0].len(), 40);
     assert!(names_in(scratch.path()).is_empty(), "{:?}", names_in(scratch.path()));
 }
 
 #[test]
-fn a_demo_that_stays_serves_until_ctrl_c_and_keeps_a_folder_that_was_named() {
+fn demo_stay_serves_until_ctrl_c_and_keeps_a_given_folder() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     for repository in ["natural-earth", "natural-earth-2"] {
         let mut demo = longhaul();
         demo.args(["demo", "--stay", "--data"]).arg(&data);
         let mut demo = Running::start(demo);
-        let told = demo.wait_for_out("git -C") + &demo.wait_for_out("mine.git");
-        do_what_it_says(&told, &format!("mine-beside-{repository}"));
+        let output = demo.wait_for_out("git -C") + &demo.wait_for_out("mine.git");
+        run_the_shown_commands(&output, &format!("mine-beside-{repository}"));
         demo.interrupt();
         let done = demo.end();
         assert_eq!((done.status, done.err.as_str()), (Some(0), ""));
@@ -49,9 +49,9 @@ fn a_demo_that_stays_serves_until_ctrl_c_and_keeps_a_folder_that_was_named() {
 }
 
 /// Imports the file that the demo offers into the server that the demo runs.
-fn do_what_it_says(told: &str, repository: &str) {
-    let address = told.lines().find_map(|line| line.strip_prefix("listening on ")).unwrap();
-    let upload = told.lines().filter_map(|line| line.split_once("fileUpload=@")).next_back().unwrap().1;
+fn run_the_shown_commands(output: &str, repository: &str) {
+    let address = output.lines().find_map(|line| line.strip_prefix("listening on ")).unwrap();
+    let upload = output.lines().filter_map(|line| line.split_once("fileUpload=@")).next_back().unwrap().1;
     let file = upload.split_once(' ').unwrap().0;
     let done = run(client_at(address, &["import", file, "--repo", repository, "--create"]));
     assert_eq!(done.status, Some(0), "{done:?}");

@@ -1,8 +1,8 @@
 use serde_json::Value;
 
 use crate::{
+    harness::{Server, git},
     program::{Done, client_at, client_of, file, file_of_points, run},
-    support::{Server, git},
 };
 
 fn import(server: &Server, path: &std::path::Path, more: &[&str]) -> Done {
@@ -57,7 +57,7 @@ fn every_option_reaches_the_commit() {
 }
 
 #[test]
-fn openstreetmap_data_is_known_by_its_name() {
+fn openstreetmap_data_is_recognized_by_its_file_name() {
     let server = Server::start();
     let node = "<osm version=\"0.6\"><node id=\"7\" lat=\"1\" lon=\"2\" version=\"1\"/></osm>";
     let (_folder, path) = file("Corner.OSM", node.as_bytes());
@@ -76,7 +76,7 @@ fn openstreetmap_data_is_known_by_its_name() {
 }
 
 #[test]
-fn a_mapping_goes_along_with_openstreetmap_data() {
+fn a_mapping_is_uploaded_with_openstreetmap_data() {
     let server = Server::start();
     let node = "<osm version=\"0.6\"><node id=\"7\" lat=\"1\" lon=\"2\" version=\"1\"><tag k=\"shop\" v=\"yes\"/></node></osm>";
     let (_folder, path) = file("corner.osm", node.as_bytes());
@@ -99,7 +99,7 @@ fn a_mapping_goes_along_with_openstreetmap_data() {
 }
 
 #[test]
-fn for_programs_the_last_document_is_all_that_is_printed() {
+fn with_json_only_the_final_document_is_printed() {
     let server = Server::start();
     let (_folder, path) = file_of_points("roads", &["a"]);
     let done = import(&server, &path, &["--repo", "city", "--create", "--json"]);
@@ -112,10 +112,10 @@ fn for_programs_the_last_document_is_all_that_is_printed() {
 }
 
 #[test]
-fn a_file_whose_name_is_hard_to_write_keeps_it() {
+fn an_unusual_file_name_is_kept() {
     let server = Server::start();
     let name = "Straße \"7\"; a=b.gpkg";
-    let (_folder, path) = file(name, &crate::support::geopackage::points("roads", &["a"]));
+    let (_folder, path) = file(name, &crate::harness::geopackage::points("roads", &["a"]));
     let done = import(&server, &path, &["--repo", "city", "--create"]);
     assert_eq!(done.status, Some(0), "{done:?}");
     assert!(done.out.contains(name), "the message names the file: {done:?}");
@@ -123,7 +123,7 @@ fn a_file_whose_name_is_hard_to_write_keeps_it() {
 }
 
 #[test]
-fn a_file_that_is_no_geopackage_fails_with_the_servers_words() {
+fn a_file_that_is_not_a_geopackage_fails_with_the_error_of_the_server() {
     let server = Server::start();
     let (_folder, path) = file("roads.gpkg", b"these are no roads");
     let done = import(&server, &path, &["--repo", "city", "--create"]);
@@ -139,24 +139,24 @@ fn a_file_that_is_no_geopackage_fails_with_the_servers_words() {
 }
 
 #[test]
-fn the_same_file_again_is_nothing_to_commit() {
+fn importing_the_same_file_again_has_nothing_to_commit() {
     let server = Server::start();
     let (_folder, path) = file_of_points("roads", &["a"]);
     assert_eq!(import(&server, &path, &["--repo", "city", "--create"]).status, Some(0));
     let commit = git(&server.data("repos/city.git"), &["rev-parse", "master"]);
     let done = import(&server, &path, &["--repo", "city", "--create", "--quiet"]);
-    let told = format!("Task 2: FAILED\n  Nothing to commit after {commit}\n");
-    assert_eq!((done.status, done.out.as_str(), done.err), (Some(1), "", told));
+    let message = format!("Task 2: FAILED\n  Nothing to commit after {commit}\n");
+    assert_eq!((done.status, done.out.as_str(), done.err), (Some(1), "", message));
     server.stop();
 }
 
 #[test]
-fn a_repository_that_is_not_there_is_made_only_when_asked_for() {
+fn a_missing_repository_is_created_only_with_create() {
     let server = Server::start();
     let (_folder, path) = file_of_points("roads", &["a"]);
     let done = import(&server, &path, &["--repo", "city"]);
-    let told = format!("error: http://{} has no repository 'city': --create makes it\n", server.address);
-    assert_eq!((done.status, done.err), (Some(1), told));
+    let message = format!("error: http://{} has no repository 'city': --create creates it\n", server.address);
+    assert_eq!((done.status, done.err), (Some(1), message));
     let done = import(&server, &path, &["--repo", "no/name", "--create"]);
     assert_eq!(done.status, Some(1));
     assert!(done.err.starts_with("error: the server answered 400: "), "{done:?}");
@@ -164,7 +164,7 @@ fn a_repository_that_is_not_there_is_made_only_when_asked_for() {
 }
 
 #[test]
-fn a_server_that_is_not_there_is_named() {
+fn an_unreachable_server_is_named_in_the_error() {
     let (_folder, path) = file_of_points("roads", &["a"]);
     let port = unused_port();
     let url = format!("http://127.0.0.1:{port}");
@@ -172,26 +172,26 @@ fn a_server_that_is_not_there_is_named() {
         [&["import", path.to_str().unwrap(), "--repo", "city"][..], &["tasks"], &["tasks", "watch", "3"]]
     {
         let done = run(client_at(&url, arguments));
-        let told = format!("error: cannot reach {url}: is 'longhaul serve' running?");
+        let message = format!("error: cannot reach {url}: is 'longhaul serve' running?");
         assert_eq!((done.status, done.out.as_str()), (Some(1), ""));
-        assert!(done.err.starts_with(&told), "{done:?}");
+        assert!(done.err.starts_with(&message), "{done:?}");
     }
 }
 
-/// A port that was free a moment ago.
+/// A free port.
 fn unused_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 #[test]
-fn a_file_that_cannot_be_sent_is_named() {
+fn a_file_that_cannot_be_read_is_named_in_the_error() {
     let server = Server::start();
     let folder = tempfile::tempdir().unwrap();
     let done = import(&server, folder.path(), &["--repo", "city", "--create"]);
     assert_eq!(done.status, Some(1));
-    assert!(done.err.ends_with(" is no file\n"), "{done:?}");
+    assert!(done.err.ends_with(" is not a file\n"), "{done:?}");
     let done = import(&server, &folder.path().join("gone.gpkg"), &["--repo", "city", "--create"]);
     assert!(done.err.contains("gone.gpkg: No such file"), "{done:?}");
-    assert_eq!(server.get("/repos/city").status, 404, "nothing was asked of the server");
+    assert_eq!(server.get("/repos/city").status, 404, "no request was sent");
     server.stop();
 }

@@ -1,4 +1,4 @@
-//! Ctrl-C.
+//! Ctrl-C in the client subcommands.
 
 use std::{
     io::{Read, Write},
@@ -8,11 +8,11 @@ use std::{
 use rusqlite::Connection;
 
 use crate::{
+    harness::{Server, geopackage, git},
     program::{Running, client_at, client_of, file, file_of_points, run},
-    support::{Server, geopackage, git},
 };
 
-/// A layer that takes long enough to import that somebody can change their mind.
+/// A layer that takes long to import.
 fn large_file() -> (tempfile::TempDir, std::path::PathBuf) {
     let (folder, path) = file("roads.gpkg", &geopackage::points("roads", &["a"]));
     let rows = "WITH RECURSIVE n (i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000)
@@ -45,7 +45,7 @@ fn ctrl_c_cancels_the_import_and_leaves_the_branch_alone() {
 }
 
 #[test]
-fn a_second_ctrl_c_leaves_at_once() {
+fn a_second_ctrl_c_ends_the_program_at_once() {
     let server = Server::start();
     let (_folder, path) = large_file();
     let mut import =
@@ -59,14 +59,17 @@ fn a_second_ctrl_c_leaves_at_once() {
     let done = import.end();
     server.signal("-CONT");
     assert_eq!(done.status, Some(130), "{done:?}");
-    assert!(done.err.ends_with("Left; 'longhaul tasks show 1' tells what became of it.\n"), "{done:?}");
-    server.send(crate::support::Request::new("DELETE", "/tasks/1"));
+    assert!(
+        done.err.ends_with("Task 1 is being cancelled; 'longhaul tasks show 1' shows its outcome.\n"),
+        "{done:?}"
+    );
+    server.send(crate::harness::Request::new("DELETE", "/tasks/1"));
     server.ended(1);
     server.stop();
 }
 
 #[test]
-fn a_task_can_be_watched_left_and_cancelled_from_elsewhere() {
+fn a_watched_task_can_be_cancelled_by_another_program() {
     let server = Server::start();
     let (_folder, path) = large_file();
     let mut import =
@@ -77,7 +80,10 @@ fn a_task_can_be_watched_left_and_cancelled_from_elsewhere() {
     watch.interrupt();
     let watched = watch.end();
     assert_eq!(watched.status, Some(130), "{watched:?}");
-    assert!(watched.err.ends_with("Task 1 goes on; 'longhaul tasks cancel 1' stops it.\n"), "{watched:?}");
+    assert!(
+        watched.err.ends_with("Task 1 continues; 'longhaul tasks cancel 1' cancels it.\n"),
+        "{watched:?}"
+    );
 
     let pruned = run(client_of(&server, &["tasks", "prune", "1"]));
     assert_eq!(pruned.status, Some(1));
@@ -91,7 +97,7 @@ fn a_task_can_be_watched_left_and_cancelled_from_elsewhere() {
 }
 
 #[test]
-fn ctrl_c_breaks_off_an_upload_to_a_server_that_does_not_take_it() {
+fn ctrl_c_interrupts_a_stalled_upload() {
     let stalling = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", stalling.local_addr().unwrap());
     let (_folder, path) = large_file();
@@ -106,7 +112,7 @@ fn ctrl_c_breaks_off_an_upload_to_a_server_that_does_not_take_it() {
     import.interrupt();
     let done = import.end();
     assert_eq!(done.status, Some(130), "{done:?}");
-    assert!(done.err.ends_with("Stopped: the upload was broken off, nothing was imported.\n"), "{done:?}");
+    assert!(done.err.ends_with("The upload was interrupted; nothing was imported.\n"), "{done:?}");
 }
 
 fn read_head(from: &mut impl Read) -> String {

@@ -1,9 +1,9 @@
-//! The parts of the command line that speak to a server, against a real one.
+//! The client subcommands of the command line, with a real server.
 
 #![allow(clippy::unwrap_used, reason = "tests may")]
 
-#[path = "../support/mod.rs"]
-mod support;
+#[path = "../harness/mod.rs"]
+mod harness;
 
 mod demo;
 mod import;

@@ -1,4 +1,4 @@
-//! The binary as a client, and what it prints.
+//! Runs the binary as a client and reads its output.
 
 use std::{
     io::{BufRead, BufReader, Read},
@@ -8,9 +8,9 @@ use std::{
 
 use tempfile::TempDir;
 
-use crate::support::{Server, geopackage, server::longhaul};
+use crate::harness::{Server, geopackage, server::longhaul};
 
-/// The binary, told of the server by its environment.
+/// The binary, with the address of the server in its environment.
 pub fn client_of(server: &Server, arguments: &[&str]) -> Command {
     client_at(&format!("http://{}", server.address), arguments)
 }
@@ -21,7 +21,7 @@ pub fn client_at(url: &str, arguments: &[&str]) -> Command {
     command
 }
 
-/// What a program did.
+/// The outcome of a program.
 #[derive(Debug)]
 pub struct Done {
     pub status: Option<i32>,
@@ -45,7 +45,7 @@ pub fn run(mut command: Command) -> Done {
     }
 }
 
-/// A program that is running; both outputs are read.
+/// A running program; both outputs are read.
 pub struct Running {
     child: Child,
     out: BufReader<std::process::ChildStdout>,

@@ -1,6 +1,6 @@
 use crate::{
+    harness::{Form, Server, geopackage},
     program::{Done, client_of, run},
-    support::{Form, Server, geopackage},
 };
 
 fn tasks(server: &Server, arguments: &[&str]) -> Done {
@@ -18,7 +18,7 @@ fn server_with_two() -> Server {
 }
 
 #[test]
-fn the_list_tells_of_every_task() {
+fn the_list_shows_every_task() {
     let server = Server::start();
     assert_eq!(tasks(&server, &[]).out, "The server has no tasks.\n");
     server.stop();
@@ -36,7 +36,7 @@ fn the_list_tells_of_every_task() {
 }
 
 #[test]
-fn a_task_is_shown_with_what_it_made_or_why_it_failed() {
+fn a_task_is_shown_with_its_result_or_its_error() {
     let server = server_with_two();
     let commit = server.get("/tasks/1.json").json()["task"]["result"]["commit"]["id"].clone();
     let commit = commit.as_str().unwrap();
@@ -47,13 +47,13 @@ fn a_task_is_shown_with_what_it_made_or_why_it_failed() {
     );
     assert!(shown.out.contains(commit));
     let shown = tasks(&server, &["show", "2"]);
-    assert!(shown.out.ends_with(&format!("\nIt failed:\n  Nothing to commit after {commit}\n")), "{shown:?}");
+    assert!(shown.out.ends_with(&format!("\nError:\n  Nothing to commit after {commit}\n")), "{shown:?}");
     assert_eq!(tasks(&server, &["show", "1", "--json"]).json(), server.get("/tasks/1.json").json());
     server.stop();
 }
 
 #[test]
-fn watching_ends_as_the_task_did() {
+fn the_exit_status_of_watch_is_that_of_the_task() {
     let server = server_with_two();
     let watched = tasks(&server, &["watch", "1"]);
     assert_eq!(watched.status, Some(0));
@@ -65,14 +65,14 @@ fn watching_ends_as_the_task_did() {
 }
 
 #[test]
-fn an_ended_task_cannot_be_cancelled_and_can_be_forgotten() {
+fn an_ended_task_cannot_be_cancelled_and_can_be_pruned() {
     let server = server_with_two();
     let done = tasks(&server, &["cancel", "1"]);
     assert_eq!((done.status, done.out.as_str()), (Some(0), "Task 1 has ended already: FINISHED\n"));
     let done = tasks(&server, &["prune", "1"]);
-    assert_eq!((done.status, done.out.as_str()), (Some(0), "Task 1 is forgotten; it was FINISHED\n"));
-    for wish in ["show", "watch", "cancel", "prune"] {
-        let done = tasks(&server, &[wish, "1"]);
+    assert_eq!((done.status, done.out.as_str()), (Some(0), "Removed task 1; it was FINISHED\n"));
+    for action in ["show", "watch", "cancel", "prune"] {
+        let done = tasks(&server, &[action, "1"]);
         assert_eq!(
             (done.status, done.err.as_str()),
             (Some(1), "error: the server answered 404: Task not found: 1\n")
@@ -82,7 +82,7 @@ fn an_ended_task_cannot_be_cancelled_and_can_be_forgotten() {
 }
 
 #[test]
-fn something_else_that_listens_is_not_taken_for_longhaul() {
+fn another_http_server_is_not_taken_for_longhaul() {
     let server = Server::start();
     // A folder of the server that a proxy might have, and this one has not.
     let done = run(client_of(&server, &["tasks", "--server", &format!("{}/maps", server.address)]));
@@ -90,6 +90,6 @@ fn something_else_that_listens_is_not_taken_for_longhaul() {
     assert!(done.err.starts_with("error: the server answered 404: "), "{done:?}");
     let done = run(client_of(&server, &["tasks", "--server", "ftp://example.org"]));
     assert_eq!(done.status, Some(2));
-    assert!(done.err.contains("'ftp://example.org' is no address of a server"), "{done:?}");
+    assert!(done.err.contains("'ftp://example.org' is not the address of a server"), "{done:?}");
     server.stop();
 }

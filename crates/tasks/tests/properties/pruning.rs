@@ -19,9 +19,7 @@ use proptest::prelude::*;
 
 use longhaul_tasks_contract::ForwardingStore;
 
-use crate::{
-    stage::{Stage, done, names, spin, within_reason},
-};
+use crate::stage::{Stage, done, names, spin, within_reason};
 
 const SECOND: Duration = Duration::from_secs(1);
 const KEEP: Duration = Duration::from_secs(600);

@@ -20,7 +20,7 @@ use tokio::task::JoinHandle;
 
 use crate::{copy_of, database_in, stage::within_reason};
 
-/// A store whose next commit waits, once it is told so, until the test says what becomes of it.
+/// A store whose commits wait, if a test wants it, until the test says what becomes of them.
 struct GatedStore {
     store: SqliteStore,
     folder: TempDir,
@@ -211,7 +211,7 @@ async fn a_waiting_task_is_not_claimed_while_its_cancel_is_being_written() {
             true => {
                 gated.refuse(applied).await;
                 assert_eq!(gated.status(waiting).await, Some(Status::Waiting));
-                assert_eq!(gated.claim().await[0].key.id, waiting, "nobody has cancelled it");
+                assert_eq!(gated.claim().await[0].key.id, waiting, "it is not cancelled");
             }
         }
     }

@@ -1,4 +1,4 @@
-//! The engine's tasks after a crash, and after a stop.
+//! The tasks of a runtime after a crash, and after a stop.
 
 use std::{
     sync::{
@@ -22,7 +22,7 @@ use crate::{
 
 const LONG: Duration = Duration::from_secs(60);
 
-/// The store as it would be found if the program were killed now.
+/// The store as the next process would find it if this one were killed now.
 fn crashed(stage: &Stage) -> (SqliteStore, TempDir) {
     let copy = copy_of(stage.store.path());
     (new_store(copy.path(), stage.clock.clone()), copy)
@@ -32,7 +32,7 @@ async fn ended(tasks: &Tasks, id: TaskId) -> longhaul_tasks::Task {
     within_reason(tasks.wait(id)).await.unwrap().unwrap()
 }
 
-/// Waits until it is on the disk that the task runs; that is not waited for by anybody else.
+/// Waits until the claim of the task is on the disk, which the runtime does not wait for.
 async fn is_written_as_running(stage: &Stage, id: TaskId) {
     let database = rusqlite::Connection::open(database_in(stage.store.path())).unwrap();
     let status = || {
@@ -110,7 +110,7 @@ async fn a_cancel_survives_the_crash_and_the_task_does_not_run_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_task_that_takes_the_program_down_with_it_is_given_up_after_three_starts() {
+async fn a_task_that_kills_its_process_fails_after_three_starts() {
     let stage = Stage::new(1);
     let mut held = stage.submit_held(&[]).await;
     held.begun().await;
@@ -126,7 +126,7 @@ async fn a_task_that_takes_the_program_down_with_it_is_given_up_after_three_star
         });
         let next = stage.successor(store);
         begun.recv().unwrap();
-        // Nobody waited for anything: that it was started again was on the disk before it was.
+        // The next start of an interrupted task is on the disk before it runs, so there is nothing to wait for.
         let crash = copy_of(copy.path());
         let task = next.get(held.id).await.unwrap().unwrap();
         assert_eq!((task.status, task.attempt), (Status::Running, start));
@@ -183,8 +183,8 @@ async fn a_task_is_kept_from_its_own_end_on_across_a_restart() {
     stage.clock.advance(KEEP / 4);
     for (more, expected) in [(0, 2), (1, 1), (3, 0)] {
         let copy = copy_of(stage.store.path());
-        // The time of day has gone on, and the new program's time begins at nothing.
-        let clock = Arc::new(Reborn { now: stage.clock.now() + more * KEEP / 4 });
+        // The time of day has gone on, and the time that has elapsed begins at zero with the new process.
+        let clock = Arc::new(RestartedClock { now: stage.clock.now() + more * KEEP / 4 });
         let store = SqliteStore::options().clock(clock).open(database_in(copy.path())).unwrap();
         let next = Tasks::builder(longhaul_tasks::Registry::new(())).store(store).keep(KEEP).start();
         next.sweep().await.unwrap();
@@ -192,12 +192,12 @@ async fn a_task_is_kept_from_its_own_end_on_across_a_restart() {
     }
 }
 
-/// A clock that has just begun to run.
-struct Reborn {
+/// A clock of a process that has just started.
+struct RestartedClock {
     now: jiff::Timestamp,
 }
 
-impl longhaul_tasks::clock::Clock for Reborn {
+impl longhaul_tasks::clock::Clock for RestartedClock {
     fn now(&self) -> jiff::Timestamp {
         self.now
     }
@@ -253,7 +253,7 @@ async fn a_request_gets_its_first_answer_again_after_a_prune_and_a_restart() {
     let upload = stage.upload("again");
     let again = Submission { files: vec![upload.clone()], ..submission("this") };
     let again = next.submit(job(), again).await.unwrap();
-    // The job itself differs by its number, its words do not count: it is the first answer.
+    // The second job has another number and another description; the first answer is repeated all the same.
     assert_eq!(format!("{again:?}"), format!("{first:?}"));
     assert!(matches!(next.submit(job(), submission("that")).await, Err(SubmitError::KeyReused)));
     assert!(next.stop(LONG).await);

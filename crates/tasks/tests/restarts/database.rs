@@ -1,4 +1,4 @@
-//! The database's file: whose it is, which version it has, and whether it can be read.
+//! The database file: which program wrote it, in which version, and whether it can be read.
 
 use std::{error::Error as _, fs, path::Path, sync::Arc};
 
@@ -158,7 +158,7 @@ async fn a_torn_log_loses_nothing_but_what_was_torn() {
         let copy = copy_of(folder.path());
         let torn = fs::File::options().write(true).open(copy.path().join("tasks.sqlite-wal")).unwrap();
         torn.set_len(cut).unwrap();
-        // Each submit waited for a commit of its own, so all that were whole by then are there, and nothing by halves.
+        // Each submit waited for a commit of its own, so every task is there whose commit was whole, and no other.
         let whole = lengths[1..].iter().filter(|length| **length <= cut).count();
         let found = open(copy.path()).unwrap();
         let there = all(&found).await;
@@ -178,7 +178,7 @@ async fn a_log_whose_last_page_is_garbage_loses_only_what_was_being_written() {
     let copy = copy_of(folder.path());
     let wal = copy.path().join("tasks.sqlite-wal");
     let mut log = fs::read(&wal).unwrap();
-    // Half a frame that never became whole.
+    // A frame of the log that was not written to its end.
     log.extend([0x5a; 3000]);
     fs::write(&wal, log).unwrap();
     assert_eq!(all(&open(copy.path()).unwrap()).await.len(), 10);

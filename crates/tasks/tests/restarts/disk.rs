@@ -1,4 +1,4 @@
-//! A disk that does not take what it is given, for a while.
+//! A runtime whose disk refuses to write for a while.
 
 use std::{
     io,
@@ -16,7 +16,7 @@ use crate::{
     stage::{Stage, done, within_reason},
 };
 
-/// A stage on a disk that fails as long as the flag is up.
+/// A stage on a disk that fails as long as the flag is set.
 fn stage(workers: usize) -> (Stage, Arc<AtomicBool>, tempfile::TempDir) {
     let folder = tempfile::TempDir::new().unwrap();
     let is_full = Arc::new(AtomicBool::new(false));
@@ -31,7 +31,7 @@ fn stage(workers: usize) -> (Stage, Arc<AtomicBool>, tempfile::TempDir) {
     (Stage::with(|builder| builder.workers(workers).store(store)), is_full, folder)
 }
 
-async fn is_well(stage: &Stage) {
+async fn is_healthy(stage: &Stage) {
     within_reason(async {
         while stage.tasks.health().is_err() {
             tokio::task::yield_now().await;
@@ -55,7 +55,7 @@ async fn a_full_disk_is_an_error_and_not_ready_and_nothing_is_lost() {
     let refused = stage.tasks.submit(stage.job(&[], |_| done()), submission).await;
     let Err(SubmitError::Store(error)) = refused else { panic!("the disk is full: {refused:?}") };
     assert_eq!(error.to_string(), "writing to the task database");
-    assert!(upload.exists(), "it is still the caller's");
+    assert!(upload.exists(), "the caller keeps it");
     assert!(stage.tasks.health().is_err());
     assert!(stage.tasks.cancel(waiting).await.is_err());
     assert!(stage.tasks.prune(old).await.is_err());
@@ -66,7 +66,7 @@ async fn a_full_disk_is_an_error_and_not_ready_and_nothing_is_lost() {
     running.release();
 
     is_full.store(false, SeqCst);
-    is_well(&stage).await;
+    is_healthy(&stage).await;
     assert_eq!(stage.wait(running.id).await.status, Status::Finished, "its end is written when it can be");
     assert_eq!(stage.wait(waiting).await.status, Status::Finished);
     let new = stage.submit(|_| done()).await;
@@ -86,7 +86,7 @@ async fn a_disk_that_was_full_is_tried_again_without_being_asked() {
     assert!(stage.try_submit(|_| done()).await.is_err());
     assert!(stage.tasks.health().is_err());
     is_full.store(false, SeqCst);
-    is_well(&stage).await;
+    is_healthy(&stage).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,11 +1,11 @@
-//! What outlives the program, and what becomes of it: properties 1, 2, 4, 6, 14, 21, 24 and 26 across a restart, and what a disk
+//! What outlives the process, and what becomes of it: properties 1, 2, 4, 6, 14, 21, 24 and 26 across a restart, and what a disk
 //! can do to a database.
 //!
-//! A crash is a copy of the database's files while the store is open: what a killed program would have left.
+//! A crash is a copy of the database's files while the store is open: what a killed process would have left.
 
 #![cfg(feature = "sqlite")]
 #![allow(clippy::unwrap_used, reason = "a test may")]
-#![allow(dead_code, reason = "some of the stage is for other tests")]
+#![allow(dead_code, reason = "other tests use the rest of the stage")]
 
 mod commits;
 mod crashes;

@@ -218,7 +218,7 @@ async fn a_publication_is_tried_again_by_the_next_process() {
     let third = killed.next_process();
     killed.is_called().await;
     assert_eq!(third.get(killed.id).await.unwrap().unwrap().status, Status::Running);
-    // The second process has stopped, so that nobody but the third one tries again.
+    // The second process has to stop, so that only the third one tries again.
     assert!(second.stop(LONG).await);
     killed.is_called_again().await;
     killed.assert_finished(&third).await;

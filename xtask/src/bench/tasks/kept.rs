@@ -1,20 +1,20 @@
-//! Many tasks that have ended and are kept: what they take, how soon a list comes, how soon a server is back.
+//! Many ended tasks: their memory, the time for lists, the time for a restart.
 
 use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Result, ensure};
 
-use super::super::files::emptied;
+use super::super::files::empty_folder;
 use super::super::http::Client;
 use super::super::stats::percentile;
 use super::super::table::Table;
 use super::NoopServer;
 
-/// How often each list is asked for.
+/// Requests for each list.
 const TIMES: usize = 30;
 
-/// First pages, also of filters that let little or nothing through.
+/// First pages, also of filters that match few or no tasks.
 const LISTS: [&str; 9] = [
     "limit=100",
     "status=FINISHED&limit=100",
@@ -27,9 +27,9 @@ const LISTS: [&str; 9] = [
     "since=2100-01-01T00:00:00Z&limit=100",
 ];
 
-/// Fills a store with so many tasks and prints.
+/// Fills a store with tasks, measures and prints.
 pub fn run(count: u64, folder: &Path) -> Result<()> {
-    let store = emptied(folder.join("noop"))?;
+    let store = empty_folder(folder.join("noop"))?;
     let server = NoopServer::start(&store)?;
     let mut client = Client::connect(&server.address)?;
     client.send("POST", "/fill/1000")?.success()?;
@@ -60,9 +60,9 @@ fn lists(client: &mut Client) -> Result<()> {
         let mut times = Vec::new();
         let mut tasks = 0;
         for _ in 0..TIMES {
-            let asked = Instant::now();
+            let sent = Instant::now();
             let document = client.send("GET", &path)?;
-            times.push(asked.elapsed().as_secs_f64() * 1000.0);
+            times.push(sent.elapsed().as_secs_f64() * 1000.0);
             tasks = document.json()?["tasks"].as_array().map_or(0, Vec::len);
         }
         let [median, worst] = [50.0, 100.0].map(|percent| format!("{:.2}", percentile(&times, percent)));

@@ -1,11 +1,11 @@
-//! `cargo xtask bench tasks`: what the task engine does when the jobs do nothing.
+//! `cargo xtask bench tasks`: no-op jobs in the task engine.
 //!
-//! The jobs are those of a small program of ours that is made of `tasks` and `tasks-web` as any embedder's would be, with the
-//! durable store; Longhaul itself offers no such job. Peers do the same behind a front of a few lines.
+//! The measured server is a small program that embeds `longhaul-tasks` and `longhaul-tasks-web` with the durable store; the Longhaul
+//! server has no such job. graphile-worker runs the same jobs behind a small HTTP server.
 
+mod graphile_worker;
 mod kept;
 mod noop_server;
-mod peers;
 mod starts;
 mod submits;
 mod throughput;
@@ -18,36 +18,36 @@ use super::files;
 
 pub use noop_server::NoopServer;
 
-/// What to measure.
+/// The options of `cargo xtask bench tasks`.
 #[derive(clap::Args)]
 pub struct Args {
     /// Measure only this
     #[arg(long, value_enum)]
     only: Option<Part>,
-    /// Leave the peers out, which are installed with npm
+    /// Leave graphile-worker out, which is installed with npm
     #[arg(long)]
     only_longhaul: bool,
-    /// How often each contender runs
+    /// Rounds
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
-    /// How many seconds each run lasts
+    /// Seconds of each run
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..))]
     seconds: u64,
-    /// How many tasks are kept
+    /// Number of ended tasks in the store
     #[arg(long, default_value_t = 1_000_000)]
     kept: u64,
-    /// How many clients wait
+    /// Number of waiting clients
     #[arg(long, default_value_t = 1000)]
     clients: usize,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Part {
-    /// Tasks submitted, run and seen FINISHED
+    /// Tasks submitted, run and seen as FINISHED
     Throughput,
-    /// From submit to start on an idle pool
+    /// Time from submit to start with idle workers
     Starts,
-    /// Memory, lists and restart with many kept tasks
+    /// Memory, lists and restart with many ended tasks
     Kept,
     /// Long polls and events
     Waiting,

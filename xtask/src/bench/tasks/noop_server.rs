@@ -1,6 +1,5 @@
-//! A program that offers jobs which do nothing, made of the engine and its web face like any other.
+//! A server with a no-op job, which embeds the task crates.
 
-use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, Mutex};
@@ -8,39 +7,36 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use axum::Router;
-use axum::extract::{FromRequestParts, Path as Segment, Request, State};
-use axum::http::Method;
-use axum::response::{IntoResponse, Response};
+use axum::extract::{Path as Segment, State};
+use axum::response::Response;
 use axum::routing::{get, post};
 use longhaul_tasks::{Context, Failure, Job, Lane, Registry, Report, SqliteStore, Submission, Tasks};
-use longhaul_tasks_web::{Printer, TasksHandler, TasksWeb};
+use longhaul_tasks_web::{Printer, TasksWeb};
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
-use tower::make::Shared;
-use tower::{ServiceExt, service_fn};
 
 use super::super::served::Served;
 
-/// Where the tasks are kept.
+/// The options of the server.
 #[derive(clap::Args)]
 pub struct NoopServer {
     /// The folder of the durable store
     store: PathBuf,
 }
 
-/// How many of [`fill`]'s tasks wait for their answers at once.
+/// Number of concurrent submitters of [`fill`].
 const AT_ONCE: u64 = 256;
 
 impl NoopServer {
-    /// This program again, serving the store in `folder`.
+    /// Starts this program as a server with the store in `folder`.
     pub fn start(folder: &Path) -> Result<Served> {
         let mut command = Command::new(std::env::current_exe()?);
         command.args(["bench", "noop-server"]).arg(folder);
         Served::start(command)
     }
 
-    /// Serves until killed; prints `listening on http://ADDRESS` first, as Longhaul does.
+    /// Serves until killed. Prints `listening on http://ADDRESS` first, as Longhaul does.
     pub fn run(self) -> Result<()> {
         tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(self.serve())
     }
@@ -50,14 +46,16 @@ impl NoopServer {
         let registry = Registry::new(started.clone()).with::<Noop>();
         let tasks =
             Tasks::builder(registry).keep(Duration::from_secs(24 * 60 * 60)).store(self.store()?).start();
-        let front = Arc::new(Front::new(Desk { tasks, started }));
-        let answer = service_fn(move |request| {
-            let front = front.clone();
-            async move { Ok::<_, Infallible>(front.answer(request).await) }
-        });
+        let app = Router::new()
+            .route("/noop.json", post(submit))
+            .route("/waiting/{count}", post(submit_waiting))
+            .route("/fill/{count}", post(fill))
+            .route("/starts", get(starts))
+            .merge(TasksWeb::new(tasks.clone()).router())
+            .with_state(AppState { tasks, started });
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         println!("listening on http://{}", listener.local_addr()?);
-        axum::serve(listener, Shared::new(answer)).await?;
+        axum::serve(listener, app).await?;
         Ok(())
     }
 
@@ -66,39 +64,13 @@ impl NoopServer {
     }
 }
 
-/// Where requests come in. No router stands before what is measured, as none stands before polls in Longhaul's own server.
-struct Front {
-    desk: Desk,
-    web: TasksHandler,
-    others: Router,
-}
-
-impl Front {
-    fn new(desk: Desk) -> Self {
-        let others = Router::new()
-            .route("/waiting/{count}", post(submit_waiting))
-            .route("/fill/{count}", post(fill))
-            .route("/starts", get(starts))
-            .with_state(desk.clone());
-        Self { web: TasksWeb::new(desk.tasks.clone()).handler(), desk, others }
-    }
-
-    async fn answer(&self, request: Request) -> Response {
-        match request.uri().path() {
-            "/noop.json" if request.method() == Method::POST => submit(&self.desk, request).await,
-            path if self.web.takes(path) => self.web.answer(request).await,
-            _ => self.others.clone().oneshot(request).await.unwrap_or_else(|never| match never {}),
-        }
-    }
-}
-
 #[derive(Clone)]
-struct Desk {
+struct AppState {
     tasks: Tasks,
     started: Arc<Started>,
 }
 
-/// How long tasks took from their submit to their start, in microseconds.
+/// The times from submit to start, in microseconds.
 struct Started {
     epoch: Instant,
     micros: Mutex<Vec<f64>>,
@@ -116,11 +88,11 @@ impl Started {
     }
 }
 
-/// Does nothing, and tells how soon it could.
+/// Does nothing and records the time from its submit to its start.
 #[derive(Serialize, Deserialize)]
 struct Noop {
-    /// When it was asked for, in nanoseconds of [`Started`]; 0 if nobody wants to know.
-    asked: u64,
+    /// The time of the submit in nanoseconds of [`Started`]; 0: not recorded.
+    submitted: u64,
     lane: Option<Lane>,
     /// Holds its lane until it is cancelled.
     holds: bool,
@@ -139,8 +111,8 @@ impl Job for Noop {
     }
 
     fn run(self, started: &Arc<Started>, ctx: &Context) -> Result<Report, Failure> {
-        if self.asked > 0 {
-            let took = started.now().saturating_sub(self.asked) as f64 / 1000.0;
+        if self.submitted > 0 {
+            let took = started.now().saturating_sub(self.submitted) as f64 / 1000.0;
             started.micros.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(took);
         }
         if self.holds {
@@ -150,21 +122,20 @@ impl Job for Noop {
     }
 }
 
-async fn submit(desk: &Desk, request: Request) -> Response {
-    let printer = match Printer::from_request_parts(&mut request.into_parts().0, &()).await {
-        Ok(printer) => printer,
-        Err(refusal) => return refusal.into_response(),
-    };
-    let noop = Noop { asked: desk.started.now(), lane: None, holds: false };
-    let submitted = desk.tasks.submit(noop, Submission::default()).await;
-    printer.submission(&desk.tasks, submitted).await
+async fn submit(State(state): State<AppState>, printer: Printer) -> Response {
+    let noop = Noop { submitted: state.started.now(), lane: None, holds: false };
+    let submitted = state.tasks.submit(noop, Submission::default()).await;
+    printer.submission(&state.tasks, submitted).await
 }
 
-/// Tasks that wait behind one that never ends; the number of the first of them.
-async fn submit_waiting(State(desk): State<Desk>, Segment(count): Segment<u64>) -> Result<String, String> {
+/// Submits tasks that wait for the lane of a task that never ends; returns the id of the first.
+async fn submit_waiting(
+    State(state): State<AppState>,
+    Segment(count): Segment<u64>,
+) -> Result<String, String> {
     let submit = async |holds| {
-        let noop = Noop { asked: 0, lane: Some(Lane::new("waiting")), holds };
-        let task = desk.tasks.submit(noop, Submission::default()).await;
+        let noop = Noop { submitted: 0, lane: Some(Lane::new("waiting")), holds };
+        let task = state.tasks.submit(noop, Submission::default()).await;
         task.map(|task| task.id).map_err(|error| error.to_string())
     };
     submit(true).await?;
@@ -175,15 +146,15 @@ async fn submit_waiting(State(desk): State<Desk>, Segment(count): Segment<u64>) 
     Ok(first.to_string())
 }
 
-/// Tasks of a hundred owners, submitted here and run to their ends.
-async fn fill(State(desk): State<Desk>, Segment(count): Segment<u64>) -> Result<String, String> {
+/// Submits tasks of a hundred owners and waits for their end.
+async fn fill(State(state): State<AppState>, Segment(count): Segment<u64>) -> Result<String, String> {
     let mut submitters = JoinSet::new();
     for first in 0..AT_ONCE {
-        let tasks = desk.tasks.clone();
+        let tasks = state.tasks.clone();
         submitters.spawn(async move {
             for number in (first..count).step_by(AT_ONCE as usize) {
                 let owner = Some(format!("owner-{}", number % 100));
-                let noop = Noop { asked: 0, lane: None, holds: false };
+                let noop = Noop { submitted: 0, lane: None, holds: false };
                 let task = tasks.submit(noop, Submission { owner, ..Submission::default() }).await;
                 let id = task.context("submitting")?.id;
                 tasks.wait(id).await.context("waiting")?;
@@ -197,9 +168,9 @@ async fn fill(State(desk): State<Desk>, Segment(count): Segment<u64>) -> Result<
     Ok(count.to_string())
 }
 
-/// What was measured since it was last asked, in microseconds.
-async fn starts(State(desk): State<Desk>) -> axum::body::Bytes {
+/// Returns and clears the recorded times, in microseconds.
+async fn starts(State(state): State<AppState>) -> axum::body::Bytes {
     let micros =
-        std::mem::take(&mut *desk.started.micros.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
+        std::mem::take(&mut *state.started.micros.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
     serde_json::to_vec(&micros).unwrap_or_default().into()
 }

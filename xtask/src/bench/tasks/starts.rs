@@ -1,21 +1,21 @@
-//! From the submit to the start of a task, with nothing else to do.
+//! The time from the submit to the start of a task on an idle server.
 
 use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use super::super::files::emptied;
+use super::super::files::empty_folder;
 use super::super::http::Client;
 use super::super::longhaul::{expect_finished, wait_for};
 use super::super::stats::percentile;
 use super::NoopServer;
 
-/// How many tasks are submitted, one after the end of the other.
+/// Number of tasks, submitted one after the end of the other.
 const TASKS: usize = 3000;
 
 /// Submits and prints.
 pub fn run(folder: &Path) -> Result<()> {
-    let server = NoopServer::start(&emptied(folder.join("noop"))?)?;
+    let server = NoopServer::start(&empty_folder(folder.join("noop"))?)?;
     let mut client = Client::connect(&server.address)?;
     for _ in 0..TASKS {
         let document = client.send("POST", "/noop.json")?.json()?;

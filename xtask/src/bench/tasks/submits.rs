@@ -1,35 +1,35 @@
-//! Clients that submit tasks and look after them until they are FINISHED.
+//! Clients that submit tasks and wait until they are FINISHED.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use super::super::clients::{Client, Next, talk};
+use super::super::clients::{Client, Next, run_clients};
 use super::super::load::CONNECTIONS;
 
-/// Tasks that one client has submitted and not seen FINISHED yet.
+/// Most unfinished tasks of one client.
 const OPEN: usize = 8;
 
-/// How clients get to see their tasks FINISHED.
+/// How a client learns that its task is FINISHED.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Sight {
-    /// They submit, and look again later.
-    Polls,
-    /// They submit with `Prefer: wait`, and the answer tells.
-    Answer,
+pub enum Completion {
+    /// It polls.
+    Poll,
+    /// It submits with `Prefer: wait`; the response has the final status.
+    PreferWait,
 }
 
-/// What came of it.
+/// The result of a run.
 #[derive(Default)]
 pub struct Outcome {
-    /// Tasks that were seen FINISHED.
+    /// Number of tasks that are FINISHED.
     pub seen: u64,
-    /// Requests that asked for a task.
+    /// Polls sent.
     pub polls: u64,
-    /// How long it took, to the last task.
+    /// Seconds until the end of the last task.
     pub seconds: f64,
-    /// How long each submit took until its answer, in milliseconds.
+    /// Latencies of the submits in milliseconds.
     pub submits: Vec<f64>,
 }
 
@@ -40,11 +40,11 @@ impl Outcome {
     }
 }
 
-/// Lets [`CONNECTIONS`] clients of `host:port` submit for some seconds, and waits for what they have submitted.
-pub fn submit_and_see(address: &str, sight: Sight, length: Duration) -> Result<Outcome> {
+/// Submits with [`CONNECTIONS`] clients to `host:port` for a time, and waits for the end of all submitted tasks.
+pub fn submit_and_complete(address: &str, completion: Completion, length: Duration) -> Result<Outcome> {
     let started = Instant::now();
-    let submitter = |_| Submitter::new(address, sight, started + length);
-    let submitters = talk(address, (0..CONNECTIONS).map(submitter))?;
+    let submitter = |_| Submitter::new(address, completion, started + length);
+    let submitters = run_clients(address, (0..CONNECTIONS).map(submitter))?;
     let mut all = Outcome::default();
     for Submitter { outcome, .. } in submitters {
         all.seen += outcome.seen;
@@ -55,23 +55,23 @@ pub fn submit_and_see(address: &str, sight: Sight, length: Duration) -> Result<O
     Ok(all)
 }
 
-/// Submits until its time is over, and looks after what it has submitted.
+/// Submits until its time is over, and polls its tasks.
 struct Submitter {
     submit: String,
-    /// What comes behind the path of a poll.
+    /// The rest of the request of a poll, after its path.
     poll_tail: String,
     end: Instant,
     open: VecDeque<String>,
-    looks: bool,
-    asked: Instant,
+    polls_next: bool,
+    sent: Instant,
     outcome: Outcome,
 }
 
 impl Submitter {
-    fn new(address: &str, sight: Sight, end: Instant) -> Self {
-        let prefer = match sight {
-            Sight::Polls => "",
-            Sight::Answer => "Prefer: wait=60\r\n",
+    fn new(address: &str, completion: Completion, end: Instant) -> Self {
+        let prefer = match completion {
+            Completion::Poll => "",
+            Completion::PreferWait => "Prefer: wait=60\r\n",
         };
         Self {
             submit: format!(
@@ -80,48 +80,48 @@ impl Submitter {
             poll_tail: format!(".json HTTP/1.1\r\nHost: {address}\r\n\r\n"),
             end,
             open: VecDeque::new(),
-            looks: false,
-            asked: Instant::now(),
+            polls_next: false,
+            sent: Instant::now(),
             outcome: Outcome::default(),
         }
     }
 
-    /// The answer to a submit: then comes a look at the oldest task.
-    fn submitted(&mut self, answer: &str, is_finished: bool) -> Result<Next> {
-        self.outcome.submits.push(self.asked.elapsed().as_secs_f64() * 1000.0);
+    /// Handles the response to a submit; the oldest task is polled next.
+    fn on_submit_response(&mut self, response: &str, is_finished: bool) -> Result<Next> {
+        self.outcome.submits.push(self.sent.elapsed().as_secs_f64() * 1000.0);
         match is_finished {
             true => self.outcome.seen += 1,
-            false => {
-                self.open.push_back(member(answer, "\"id\":").context("an answer without an id")?.to_owned())
-            }
+            false => self
+                .open
+                .push_back(member(response, "\"id\":").context("a response without an id")?.to_owned()),
         }
-        self.looks = !self.open.is_empty();
-        Ok(self.onward())
+        self.polls_next = !self.open.is_empty();
+        Ok(self.next_step())
     }
 
-    /// The answer to a look: another one only if too many are open, or the time is over.
-    fn looked(&mut self, is_finished: bool) -> Next {
+    /// Handles the response to a poll; polls again only if too many tasks are unfinished or the time is over.
+    fn on_poll_response(&mut self, is_finished: bool) -> Next {
         if is_finished {
             self.open.pop_front();
             self.outcome.seen += 1;
         }
-        self.looks = self.open.len() >= OPEN;
+        self.polls_next = self.open.len() >= OPEN;
         match is_finished {
-            false if self.looks || self.is_over() => {
-                self.looks = true;
-                Next::Later
+            false if self.polls_next || self.is_over() => {
+                self.polls_next = true;
+                Next::SendLater
             }
-            _ => self.onward(),
+            _ => self.next_step(),
         }
     }
 
-    /// After the time is over nothing is submitted any more.
-    fn onward(&mut self) -> Next {
-        if self.looks || !self.is_over() {
-            return Next::Ask;
+    /// Submits nothing after the time is over.
+    fn next_step(&mut self) -> Next {
+        if self.polls_next || !self.is_over() {
+            return Next::Send;
         }
-        self.looks = true;
-        if self.open.is_empty() { Next::Leave } else { Next::Ask }
+        self.polls_next = true;
+        if self.open.is_empty() { Next::End } else { Next::Send }
     }
 
     fn is_over(&self) -> bool {
@@ -131,8 +131,8 @@ impl Submitter {
 
 impl Client for Submitter {
     fn request(&mut self, request: &mut String) {
-        self.asked = Instant::now();
-        match self.open.front().filter(|_| self.looks) {
+        self.sent = Instant::now();
+        match self.open.front().filter(|_| self.polls_next) {
             Some(id) => {
                 self.outcome.polls += 1;
                 request.extend(["GET /tasks/", id, &self.poll_tail]);
@@ -141,24 +141,24 @@ impl Client for Submitter {
         }
     }
 
-    fn hear(&mut self, answer: &str) -> Result<Next> {
-        let is_finished = is_finished(answer)?;
-        match self.looks {
-            true => Ok(self.looked(is_finished)),
-            false => self.submitted(answer, is_finished),
+    fn on_response(&mut self, response: &str) -> Result<Next> {
+        let is_finished = is_finished(response)?;
+        match self.polls_next {
+            true => Ok(self.on_poll_response(is_finished)),
+            false => self.on_submit_response(response, is_finished),
         }
     }
 }
 
-fn is_finished(answer: &str) -> Result<bool> {
-    match member(answer, "\"status\":") {
+fn is_finished(response: &str) -> Result<bool> {
+    match member(response, "\"status\":") {
         Some("FINISHED") => Ok(true),
         Some("WAITING" | "RUNNING") => Ok(false),
-        _ => bail!("a task that does nothing came to this: {answer}"),
+        _ => bail!("a task that does nothing came to this: {response}"),
     }
 }
 
-/// The value that stands behind a member's name; all contenders write JSON without blanks.
+/// The value after a member's name. All servers write JSON without blanks.
 fn member<'a>(document: &'a str, name: &str) -> Option<&'a str> {
     let (_, rest) = document.split_once(name)?;
     let value = rest.strip_prefix('"').unwrap_or(rest);

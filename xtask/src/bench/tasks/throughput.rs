@@ -1,37 +1,43 @@
-//! Tasks submitted, run and seen FINISHED per second, beside the peers.
+//! Tasks submitted and finished per second, beside graphile-worker.
 
 use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Result;
 
-use super::super::files::{self, emptied};
+use super::super::files::{self, empty_folder};
 use super::super::load::{CONNECTIONS, Load};
 use super::super::served::Served;
 use super::super::stats::{median, percentile};
 use super::super::table::Table;
 use super::super::{bare_route, machine};
-use super::submits::{Outcome, Sight, submit_and_see};
-use super::{Args, NoopServer, peers};
+use super::graphile_worker::GraphileWorker;
+use super::submits::{Completion, Outcome, submit_and_complete};
+use super::{Args, NoopServer};
 
 /// One system that runs tasks.
 struct Contender {
     name: &'static str,
     address: String,
-    sight: Sight,
+    completion: Completion,
     runs: Vec<Outcome>,
 }
 
 /// Runs the rounds and prints the table.
 pub fn run(args: &Args, folder: &Path) -> Result<()> {
-    let server = NoopServer::start(&emptied(folder.join("noop"))?)?;
-    let of_ours = |name, sight| Contender::new(name, sight, &server);
+    let server = NoopServer::start(&empty_folder(folder.join("noop"))?)?;
+    let of_ours = |name, completion| Contender::new(name, completion, &server);
     let mut contenders = vec![
-        of_ours("longhaul's engine", Sight::Polls),
-        of_ours("longhaul's engine, Prefer: wait", Sight::Answer),
+        of_ours("longhaul's engine", Completion::Poll),
+        of_ours("longhaul's engine, Prefer: wait", Completion::PreferWait),
     ];
-    let peers = if args.only_longhaul { Vec::new() } else { peers::start(folder)? };
-    contenders.extend(peers.iter().map(|peer| Contender::new(peer.name, peer.sight, &peer.front)));
+    let graphile = if args.only_longhaul { None } else { Some(GraphileWorker::start(folder)?) };
+    // It has no way to wait for the end of a job.
+    contenders.extend(
+        graphile
+            .iter()
+            .map(|worker| Contender::new("graphile-worker on PostgreSQL", Completion::Poll, &worker.front)),
+    );
 
     let bare = bare_route(folder)?;
     let load = Load::choose();
@@ -40,8 +46,11 @@ pub fn run(args: &Args, folder: &Path) -> Result<()> {
         bare_rates.push(load.requests_per_second(&bare.address, "/tasks/1.json", args.seconds)?);
         for contender in &mut contenders {
             files::sync()?;
-            let outcome =
-                submit_and_see(&contender.address, contender.sight, Duration::from_secs(args.seconds))?;
+            let outcome = submit_and_complete(
+                &contender.address,
+                contender.completion,
+                Duration::from_secs(args.seconds),
+            )?;
             println!("{}: {:.0} tasks/s", contender.name, outcome.rate());
             contender.runs.push(outcome);
         }
@@ -55,7 +64,7 @@ pub fn run(args: &Args, folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// How fast the machine is meanwhile: requests that nobody has any work with.
+/// The rate of a bare axum route in the same run, as a measure of the machine.
 fn bare_route(folder: &Path) -> Result<Served> {
     let bodies = ["json", "xml"].map(|format| folder.join(format!("finished.{format}")));
     for body in &bodies {
@@ -65,8 +74,8 @@ fn bare_route(folder: &Path) -> Result<Served> {
 }
 
 impl Contender {
-    fn new(name: &'static str, sight: Sight, server: &Served) -> Self {
-        Self { name, address: server.address.clone(), sight, runs: Vec::new() }
+    fn new(name: &'static str, completion: Completion, server: &Served) -> Self {
+        Self { name, address: server.address.clone(), completion, runs: Vec::new() }
     }
 }
 

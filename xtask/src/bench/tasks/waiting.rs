@@ -1,4 +1,4 @@
-//! How soon a change reaches those who wait for it, by long poll and by events.
+//! The time from a change to the clients that wait for it, by long poll and by events.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -9,20 +9,20 @@ use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 
 use super::super::clients::length_of;
-use super::super::files::emptied;
+use super::super::files::empty_folder;
 use super::super::http::Client;
 use super::super::stats::percentile;
 use super::NoopServer;
 
-/// Between two changes.
+/// The pause between two changes.
 const PACE: Duration = Duration::from_millis(5);
 
-/// What a client asks for, of the task with the number that takes the place of `$`.
+/// The paths of the requests; `$` stands for the id of the task.
 const WAYS: [(&str, &str); 2] = [("long poll", "/tasks/$.json?wait=60"), ("events", "/tasks/$/events")];
 
-/// Waits in each way and prints.
+/// Measures both ways and prints.
 pub fn run(clients: usize, folder: &Path) -> Result<()> {
-    let server = NoopServer::start(&emptied(folder.join("noop"))?)?;
+    let server = NoopServer::start(&empty_folder(folder.join("noop"))?)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     println!("\n{clients} clients, from the request that cancels a waiting task until they read CANCELLED:");
     for (way, path) in WAYS {
@@ -50,11 +50,11 @@ async fn each_its_own(address: &str, path: &str, clients: usize) -> Result<Vec<f
     let mut canceller = TcpStream::connect(address).await?;
     for number in 0..clients as u64 {
         let task = first + number;
-        let asked = Instant::now();
+        let sent = Instant::now();
         cancel(&mut canceller, address, task).await?;
         let (of, at) = changes.recv().await.context("all clients are gone")??;
         ensure!(of == task, "task {of} changed instead of task {task}");
-        took.push(at.duration_since(asked).as_secs_f64() * 1000.0);
+        took.push(at.duration_since(sent).as_secs_f64() * 1000.0);
         tokio::time::sleep(PACE).await;
     }
     Ok(took)
@@ -67,17 +67,17 @@ async fn all_the_same(address: &str, path: &str, clients: usize) -> Result<Vec<f
     for _ in 0..clients {
         wait(address, path, task, seen.clone()).await?;
     }
-    let asked = Instant::now();
+    let sent = Instant::now();
     cancel(&mut TcpStream::connect(address).await?, address, task).await?;
     let mut took = Vec::new();
     for _ in 0..clients {
         let (_, at) = changes.recv().await.context("all clients are gone")??;
-        took.push(at.duration_since(asked).as_secs_f64() * 1000.0);
+        took.push(at.duration_since(sent).as_secs_f64() * 1000.0);
     }
     Ok(took)
 }
 
-/// So many tasks that wait; the number of the first.
+/// Submits waiting tasks and returns the id of the first.
 fn waiting_tasks(address: &str, count: usize) -> Result<u64> {
     let answer = Client::connect(address)?.send("POST", &format!("/waiting/{count}"))?;
     let text = String::from_utf8(answer.success()?.body)?;
@@ -86,7 +86,7 @@ fn waiting_tasks(address: &str, count: usize) -> Result<u64> {
 
 type Seen = mpsc::UnboundedSender<Result<(u64, Instant)>>;
 
-/// Sends the request, and tells when the task is CANCELLED.
+/// Sends the request, and reports when the task is CANCELLED.
 async fn wait(address: &str, path: &str, task: u64, seen: Seen) -> Result<()> {
     let mut stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
@@ -117,7 +117,7 @@ async fn cancel(stream: &mut TcpStream, address: &str, task: u64) -> Result<()> 
     Ok(())
 }
 
-/// Reads one answer into the beginning of `buffer`; an error unless it is a success.
+/// Reads one response into `buffer`. Returns an error unless it is a success.
 async fn read_answer(stream: &mut TcpStream, buffer: &mut [u8]) -> Result<()> {
     let mut filled = 0;
     loop {

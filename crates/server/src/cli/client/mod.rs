@@ -1,18 +1,18 @@
-//! Speaks to a Longhaul server as any other program would: its JSON, over HTTP.
+//! A client of the web API of a Longhaul server.
 
 mod address;
-mod document;
 mod error;
-mod pace;
+mod ordered_json;
+mod poll_interval;
 mod repositories;
 mod task;
 mod transport;
 mod upload;
 
 pub use address::ServerAddress;
-pub use document::{Document, Members};
 pub use error::ClientError;
+pub use ordered_json::{Members, OrderedJson};
 pub use repositories::{Commit, Person};
-pub use task::{Failure, Task};
-pub use transport::{Answer, Client};
+pub use task::{Task, TaskError};
+pub use transport::{ApiResponse, Client};
 pub use upload::Upload;

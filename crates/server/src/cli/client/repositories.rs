@@ -1,42 +1,42 @@
 use reqwest::{Method, StatusCode};
 use serde::Deserialize;
 
-use super::{Client, ClientError, Task, Upload, transport::answered};
+use super::{Client, ClientError, Task, Upload, transport::has_status};
 
-/// A commit as the server tells of it.
+/// A commit in a response.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct Commit {
-    /// Its name in Git.
+    /// The object id.
     pub id: String,
-    /// Who made the change.
+    /// The author.
     pub author: Person,
-    /// The whole message.
+    /// The commit message.
     pub message: String,
 }
 
-/// Who did something, and when.
+/// An author or committer, with the time.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct Person {
     /// The name.
     pub name: Option<String>,
     /// The address.
     pub email: Option<String>,
-    /// When, in milliseconds since 1970.
+    /// The time in milliseconds since 1970.
     pub timestamp: i64,
-    /// How far the person's clock was ahead of UTC, in milliseconds.
+    /// The offset from UTC in milliseconds.
     #[serde(rename = "timeZoneOffset")]
     pub time_zone_offset: i64,
 }
 
-/// A layer, or a feature of one.
+/// A layer or a feature in the tree of a commit.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
-pub struct Node {
+pub struct TreeEntry {
     /// `roads`, or `roads/17`.
     pub path: String,
 }
 
 #[derive(Deserialize)]
-struct Enveloped<T> {
+struct Envelope<T> {
     response: T,
 }
 
@@ -49,35 +49,36 @@ struct Log {
 #[derive(Deserialize)]
 struct Tree {
     #[serde(default)]
-    node: Vec<Node>,
+    node: Vec<TreeEntry>,
 }
 
 impl Client {
-    /// Whether the server has the repository.
+    /// Whether the repository exists.
     pub async fn has_repository(&self, name: &str) -> Result<bool, ClientError> {
         match self.get(&["repos", &format!("{name}.json")], &[]).await {
             Ok(_) => Ok(true),
-            Err(error) if answered(&error, StatusCode::NOT_FOUND) => Ok(false),
+            Err(error) if has_status(&error, StatusCode::NOT_FOUND) => Ok(false),
             Err(error) => Err(error),
         }
     }
 
-    /// Makes a repository; false if there is one of that name.
+    /// Creates a repository; returns false if it exists already.
     pub async fn create_repository(&self, name: &str) -> Result<bool, ClientError> {
         match self.put(&["repos", name, "init.json"]).await {
             Ok(_) => Ok(true),
-            Err(error) if answered(&error, StatusCode::CONFLICT) => Ok(false),
+            Err(error) if has_status(&error, StatusCode::CONFLICT) => Ok(false),
             Err(error) => Err(error),
         }
     }
 
-    /// Uploads a GeoPackage or a file of OpenStreetMap data into a repository; the task that imports it. `sent` is told the bytes of each piece.
+    /// Uploads a GeoPackage or a file of OpenStreetMap data; returns the task that imports it into the repository. `on_sent` is called with
+    /// the number of bytes of each chunk sent.
     pub async fn import(
         &self,
         repository: &str,
         parameters: &[(&str, &str)],
         upload: Upload,
-        sent: impl Fn(u64) + Send + Sync + 'static,
+        on_sent: impl Fn(u64) + Send + Sync + 'static,
     ) -> Result<Task, ClientError> {
         let (format, command): (&[_], &[_]) = match upload.is_osm() {
             true => (&[], &["osm", "import.json"]),
@@ -85,18 +86,22 @@ impl Client {
         };
         let path = [&["repos", repository], command].concat();
         let request = self.request(Method::POST, &path, &[format, parameters].concat());
-        self.send(request.multipart(upload.into_form(sent))).await?.task()
+        self.send(request.multipart(upload.into_form(on_sent))).await?.task()
     }
 
     /// The newest commits of a repository.
     pub async fn log(&self, repository: &str, query: &[(&str, &str)]) -> Result<Vec<Commit>, ClientError> {
-        let log: Enveloped<Log> = self.get(&["repos", repository, "log.json"], query).await?.read()?;
+        let log: Envelope<Log> = self.get(&["repos", repository, "log.json"], query).await?.read()?;
         Ok(log.response.commit)
     }
 
     /// Layers or features of a repository.
-    pub async fn ls_tree(&self, repository: &str, query: &[(&str, &str)]) -> Result<Vec<Node>, ClientError> {
-        let tree: Enveloped<Tree> = self.get(&["repos", repository, "ls-tree.json"], query).await?.read()?;
+    pub async fn ls_tree(
+        &self,
+        repository: &str,
+        query: &[(&str, &str)],
+    ) -> Result<Vec<TreeEntry>, ClientError> {
+        let tree: Envelope<Tree> = self.get(&["repos", repository, "ls-tree.json"], query).await?.read()?;
         Ok(tree.response.node)
     }
 }

@@ -5,58 +5,58 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use tokio::time::{Instant, sleep};
 
-use super::{Client, ClientError, Commit, pace::Pace};
+use super::{Client, ClientError, Commit, poll_interval::PollIntervals};
 
-/// A task as the server tells of it.
+/// The task document of a response.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Task {
-    /// Its number.
+    /// The id.
     pub id: u64,
-    /// Where it is in its life.
+    /// The status.
     pub status: Status,
-    /// The transaction it works in, if any.
+    /// The transaction in which it works, if any.
     #[serde(rename = "transactionId")]
     pub transaction: Option<String>,
-    /// What was asked for.
+    /// What the task does.
     #[serde(default)]
     pub description: String,
-    /// What it is doing; only while it runs.
+    /// The progress, while the task runs.
     pub progress: Option<Progress>,
-    /// What it made.
+    /// The result.
     pub result: Option<Box<RawValue>>,
-    /// Why it failed.
-    pub error: Option<Failure>,
-    /// The whole document, as it came.
+    /// The error of a failed task.
+    pub error: Option<TaskError>,
+    /// The whole document, unparsed.
     #[serde(skip)]
     pub text: String,
 }
 
-/// What a running task is doing.
+/// The progress of a running task.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct Progress {
-    /// The step in words: `Importing roads (2/3)...`
+    /// The name of the step: `Importing roads (2/3)...`
     #[serde(rename = "task")]
     pub step: String,
-    /// How far the step is: a count of features, or a percentage.
+    /// The progress of the step: a number of features, or a percentage.
     pub amount: f64,
-    /// How far it will go, where that is known and was asked for.
+    /// The final amount, if it is known and was requested.
     #[serde(default)]
     pub total: Option<u64>,
 }
 
 /// Why a task failed.
 #[derive(Clone, Debug, Deserialize)]
-pub struct Failure {
+pub struct TaskError {
     message: Option<String>,
     #[serde(rename = "stackTrace")]
     chain: Option<String>,
 }
 
-/// How long polls may fail before a task is given up. A server starts again within that.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long polls may fail, for example while the server restarts.
+const RETRY_TIMEOUT: Duration = Duration::from_secs(30);
 
 impl Task {
-    /// The commit that it made, if it made one.
+    /// The commit that the task made, if any.
     pub fn commit(&self) -> Option<Commit> {
         #[derive(Deserialize)]
         struct Outcome {
@@ -65,7 +65,7 @@ impl Task {
         self.read_result::<Outcome>().map(|outcome| outcome.commit)
     }
 
-    /// What it has to say besides.
+    /// The warnings in the result.
     pub fn warnings(&self) -> Vec<String> {
         #[derive(Deserialize)]
         struct Outcome {
@@ -79,13 +79,13 @@ impl Task {
     }
 }
 
-impl Failure {
-    /// What went wrong.
+impl TaskError {
+    /// The message.
     pub fn message(&self) -> &str {
         self.message.as_deref().unwrap_or("the server does not say why")
     }
 
-    /// Why, from the outermost cause to the root.
+    /// The causes, from the outermost to the root.
     pub fn causes(&self) -> impl Iterator<Item = &str> {
         let lines = self.chain.as_deref().unwrap_or_default().lines();
         lines.filter_map(|line| line.trim_start().strip_prefix("caused by: "))
@@ -103,57 +103,57 @@ struct ManyTasks {
 }
 
 impl Client {
-    /// The task as it is now.
+    /// Returns the current state of a task.
     pub async fn task(&self, id: u64) -> Result<Task, ClientError> {
-        self.ask_for_task(id, None).await
+        self.request_task(id, None).await
     }
 
-    /// Asks the task to stop; the task as it is now.
+    /// Requests the cancel of a task; returns its state.
     pub async fn cancel(&self, id: u64) -> Result<Task, ClientError> {
-        self.ask_for_task(id, Some("cancel")).await
+        self.request_task(id, Some("cancel")).await
     }
 
-    /// Has the task forgotten if it has ended; the task once more.
+    /// Removes a task if it has ended; returns its last state.
     pub async fn prune(&self, id: u64) -> Result<Task, ClientError> {
-        self.ask_for_task(id, Some("prune")).await
+        self.request_task(id, Some("prune")).await
     }
 
-    /// Every task, oldest first, and the whole document as it came.
+    /// Returns all tasks, oldest first, and the unparsed document.
     pub async fn tasks(&self) -> Result<(Vec<Task>, String), ClientError> {
-        let answer = self.get(&["tasks.json"], &[]).await?;
-        let many: ManyTasks = answer.read()?;
-        Ok((many.tasks.into_iter().map(|one| one.task).collect(), answer.text))
+        let response = self.get(&["tasks.json"], &[]).await?;
+        let many: ManyTasks = response.read()?;
+        Ok((many.tasks.into_iter().map(|one| one.task).collect(), response.text))
     }
 
-    /// Follows a task until it has ended, and shows `seen` every state of it that comes by, the last one too.
+    /// Polls a task until it has ended, and calls `on_poll` with each state, including the last one.
     ///
-    /// A server that does not answer for a moment is asked again.
-    pub async fn follow(&self, task: Task, mut seen: impl FnMut(&Task)) -> Result<Task, ClientError> {
+    /// Transient errors are retried.
+    pub async fn follow(&self, task: Task, mut on_poll: impl FnMut(&Task)) -> Result<Task, ClientError> {
         let mut task = task;
-        let mut answered = Instant::now();
-        for pause in Pace::default() {
-            seen(&task);
+        let mut last_response = Instant::now();
+        for pause in PollIntervals::default() {
+            on_poll(&task);
             if task.status.has_ended() {
                 break;
             }
             sleep(pause).await;
-            match self.ask_for_task(task.id, Some("verbose")).await {
-                Ok(now) => (task, answered) = (now, Instant::now()),
-                Err(error) if error.may_pass() && answered.elapsed() < PATIENCE => {}
+            match self.request_task(task.id, Some("verbose")).await {
+                Ok(now) => (task, last_response) = (now, Instant::now()),
+                Err(error) if error.is_transient() && last_response.elapsed() < RETRY_TIMEOUT => {}
                 Err(error) => return Err(error),
             }
         }
         Ok(task)
     }
 
-    async fn ask_for_task(&self, id: u64, wish: Option<&str>) -> Result<Task, ClientError> {
-        let wish: Vec<_> = wish.map(|wish| (wish, "true")).into_iter().collect();
-        self.get(&["tasks", &format!("{id}.json")], &wish).await?.task()
+    async fn request_task(&self, id: u64, action: Option<&str>) -> Result<Task, ClientError> {
+        let query: Vec<_> = action.map(|action| (action, "true")).into_iter().collect();
+        self.get(&["tasks", &format!("{id}.json")], &query).await?.task()
     }
 }
 
-impl super::Answer {
-    /// The task that the answer tells of.
+impl super::ApiResponse {
+    /// Parses the task document.
     pub(super) fn task(self) -> Result<Task, ClientError> {
         let one: OneTask = self.read()?;
         Ok(Task { text: self.text, ..one.task })

@@ -14,40 +14,40 @@ use tokio::{
     time::timeout,
 };
 
-use super::by_hand::{program, quoted};
+use super::next_steps::{program, quoted};
 use crate::cli::client::ServerAddress;
 
-/// A `longhaul serve` of the demo's own, on a free port.
-pub(super) struct Server {
+/// The `longhaul serve` of the demo, on a free port.
+pub(super) struct DemoServer {
     child: Child,
-    /// Held open, so that the server may say something.
+    /// Kept open, so that the server can write to it.
     _output: BufReader<ChildStdout>,
-    /// Where it listens.
+    /// The address on which it listens.
     pub(super) address: ServerAddress,
-    /// What starts such a server.
+    /// A command line that starts the same server.
     pub(super) command: String,
 }
 
-/// How long the server may take to end its work.
-const PATIENCE: Duration = Duration::from_secs(15);
+/// How long the graceful stop may take.
+const STOP_TIMEOUT: Duration = Duration::from_secs(15);
 
-impl Server {
-    /// Starts it and waits until it takes connections.
+impl DemoServer {
+    /// Starts it and waits until it accepts connections.
     pub(super) async fn start(data: &Path) -> anyhow::Result<Self> {
         let starting = "starting a server";
         let log = tempfile::tempfile().context(starting)?;
         let this_program = env::current_exe().context(starting)?;
-        // A scratch folder may lie on a small disk, and the map is a small file.
+        // The temporary folder may be on a small disk, and the map is a small file.
         let options = ["--listen", "127.0.0.1:0", "--min-free", "8MiB"];
         let mut command = Command::new(this_program);
         command.arg("serve").arg("--data").arg(data).args(options);
-        // What is set for the user's own server is not meant for this one.
+        // The settings of the user's own server must not apply to this one.
         env::vars_os()
             .filter(|(name, _)| name.to_string_lossy().starts_with("LONGHAUL_"))
             .for_each(|(name, _)| _ = command.env_remove(name));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log.try_clone().context(starting)?);
         command.kill_on_drop(true);
-        // Ctrl-C is for the demo, which then tells the server.
+        // The demo handles Ctrl-C and then stops the server itself.
         #[cfg(unix)]
         command.process_group(0);
         let mut child = command.spawn().context(starting)?;
@@ -58,10 +58,10 @@ impl Server {
         Ok(Self { child, _output: output, address, command })
     }
 
-    /// Lets it end its work, within limits.
+    /// Stops it gracefully; kills it after a timeout.
     pub(super) async fn stop(mut self) {
         terminate(&self.child);
-        if timeout(PATIENCE, self.child.wait()).await.is_err() {
+        if timeout(STOP_TIMEOUT, self.child.wait()).await.is_err() {
             let _ = self.child.kill().await;
         }
     }
@@ -72,7 +72,7 @@ fn terminate(child: &Child) {
     use rustix::process::{Pid, Signal, kill_process};
     let pid = child.id().and_then(|pid| Pid::from_raw(i32::try_from(pid).ok()?));
     if let Some(pid) = pid {
-        // It may have ended by itself, and then there is nobody to tell.
+        // Fails harmlessly if the process has ended.
         let _ = kill_process(pid, Signal::TERM);
     }
 }
@@ -85,15 +85,15 @@ async fn read_address(output: &mut BufReader<ChildStdout>, log: File) -> anyhow:
     output.read_line(&mut line).await.context("waiting for the server")?;
     match line.trim().strip_prefix("listening on ") {
         Some(address) => address.parse().context("waiting for the server"),
-        None => bail!("the server did not start: {}", last_words(log)),
+        None => bail!("the server did not start: {}", log_text(log)),
     }
 }
 
-fn last_words(mut log: File) -> String {
-    let mut words = String::new();
-    let read = log.rewind().and_then(|()| log.read_to_string(&mut words));
+fn log_text(mut log: File) -> String {
+    let mut text = String::new();
+    let read = log.rewind().and_then(|()| log.read_to_string(&mut text));
     match read {
-        Ok(_) if !words.trim().is_empty() => words.trim().to_owned(),
-        _ => "it does not say why".to_owned(),
+        Ok(_) if !text.trim().is_empty() => text.trim().to_owned(),
+        _ => "its log is empty".to_owned(),
     }
 }

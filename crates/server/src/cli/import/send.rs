@@ -12,34 +12,34 @@ use tokio::time::timeout;
 use super::ImportArgs;
 use crate::cli::{
     client::{Client, ClientError, Task, Upload},
-    tasks::{Interrupts, View},
+    tasks::{Interrupts, ProgressDisplay},
 };
 
-/// What became of an upload.
-pub(super) enum Sent {
-    /// The server has it and made a task of it.
+/// The outcome of an upload.
+pub(super) enum SendOutcome {
+    /// The server has the file and has created a task.
     Accepted(Task),
-    /// The same, but Ctrl-C was pressed before the server said so.
-    Unwanted(Task),
-    /// Ctrl-C was pressed, and the server does not have the whole file.
-    BrokenOff,
-    /// Ctrl-C was pressed, and the server has the whole file but does not say what it makes of it.
-    Unanswered,
+    /// The same, but Ctrl-C was pressed before the response.
+    AcceptedAfterInterrupt(Task),
+    /// Ctrl-C was pressed before the whole file was sent.
+    Interrupted,
+    /// Ctrl-C was pressed after the whole file was sent, and there is no response yet.
+    NoResponse,
 }
 
-/// How long to wait for the answer to a file that is sent, so as to cancel what the server makes of it.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long to wait after Ctrl-C for the response to a sent file, to be able to cancel its task.
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Uploads the file.
 pub(super) async fn send(
     client: &Client,
     args: &ImportArgs,
     upload: Upload,
-    view: &mut View,
+    display: &mut ProgressDisplay,
     interrupts: &mut Interrupts,
-) -> Result<Sent, ClientError> {
+) -> Result<SendOutcome, ClientError> {
     let length = upload.length;
-    let show = view.upload(&upload);
+    let show = display.upload(&upload);
     let sent = Arc::new(AtomicU64::new(0));
     let count = {
         let sent = sent.clone();
@@ -51,15 +51,15 @@ pub(super) async fn send(
     let parameters = args.parameters();
     let mut sending = pin!(client.import(&args.repo, &parameters, upload, count));
     tokio::select! {
-        task = &mut sending => return task.map(Sent::Accepted),
+        task = &mut sending => return task.map(SendOutcome::Accepted),
         () = interrupts.next() => {}
     }
-    // Of a part of a file the server makes no task.
+    // The server creates no task for a part of a file.
     if sent.load(Relaxed) < length {
-        return Ok(Sent::BrokenOff);
+        return Ok(SendOutcome::Interrupted);
     }
     tokio::select! {
-        task = timeout(PATIENCE, sending) => task.map_or(Ok(Sent::Unanswered), |task| task.map(Sent::Unwanted)),
-        () = interrupts.next() => Ok(Sent::Unanswered),
+        task = timeout(RESPONSE_TIMEOUT, sending) => task.map_or(Ok(SendOutcome::NoResponse), |task| task.map(SendOutcome::AcceptedAfterInterrupt)),
+        () = interrupts.next() => Ok(SendOutcome::NoResponse),
     }
 }

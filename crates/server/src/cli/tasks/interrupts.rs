@@ -1,13 +1,13 @@
 use tokio::sync::watch;
 
-/// Tells how often Ctrl-C was pressed, which no longer ends the program by itself.
+/// Receives Ctrl-C, which no longer ends the program by itself.
 pub struct Interrupts(watch::Receiver<u32>);
 
 impl Interrupts {
-    /// Begins to listen. Needs a Tokio runtime.
+    /// Registers the handler. Must be called in a Tokio runtime.
     pub fn listen() -> Self {
         let (sender, receiver) = watch::channel(0);
-        // Begun here, not in the task: from now on Ctrl-C is heard.
+        // Registered here and not in the spawned task, so that no Ctrl-C is missed.
         let mut pressed = Box::pin(tokio::signal::ctrl_c());
         tokio::spawn(async move {
             while pressed.await.is_ok() {
@@ -18,7 +18,7 @@ impl Interrupts {
         Self(receiver)
     }
 
-    /// Waits until Ctrl-C is pressed once more; for ever, if this system cannot tell.
+    /// Waits for the next Ctrl-C; forever if the platform does not support it.
     pub async fn next(&mut self) {
         if self.0.changed().await.is_err() {
             std::future::pending::<()>().await;

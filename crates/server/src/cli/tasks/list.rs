@@ -5,7 +5,7 @@ use std::{
 
 use longhaul_tasks::Status;
 
-use super::text::{amount, printable};
+use super::format::{amount, printable};
 use crate::cli::client::{Client, Task};
 
 /// Prints a table of all tasks.
@@ -20,12 +20,12 @@ pub async fn run(client: &Client, json: bool) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-const HEADS: [&str; 4] = ["ID", "STATUS", "PROGRESS", "DESCRIPTION"];
-/// Characters after which what is said of the progress is cut.
-const WIDEST: usize = 48;
+const COLUMNS: [&str; 4] = ["ID", "STATUS", "PROGRESS", "DESCRIPTION"];
+/// Longest text in the column of the progress, in characters.
+const MAX_PROGRESS: usize = 48;
 
 fn write_table(out: &mut impl Write, tasks: &[Task]) -> io::Result<()> {
-    let mut rows = vec![HEADS.map(String::from)];
+    let mut rows = vec![COLUMNS.map(String::from)];
     rows.extend(tasks.iter().map(row));
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
     let widths = [width(0), width(1), width(2)];
@@ -38,18 +38,18 @@ fn write_table(out: &mut impl Write, tasks: &[Task]) -> io::Result<()> {
 }
 
 fn row(task: &Task) -> [String; 4] {
-    let progress = shortened(printable(&progress(task)));
+    let progress = truncated(printable(&progress(task)));
     [task.id.to_string(), task.status.to_string(), progress, printable(&task.description)]
 }
 
-/// Where the task is, or what came of it, in a few words.
+/// The progress, the commit or the error of the task.
 fn progress(task: &Task) -> String {
     match (&task.progress, &task.error, task.commit()) {
         (Some(progress), ..) if progress.amount > 0.0 => {
             format!("{} {}", progress.step, amount(progress.amount))
         }
         (Some(progress), ..) => progress.step.clone(),
-        (None, Some(failure), _) => failure.message().to_owned(),
+        (None, Some(error), _) => error.message().to_owned(),
         (None, None, Some(commit)) if task.status == Status::Finished => {
             format!("commit {}", commit.id.get(..10).unwrap_or(&commit.id))
         }
@@ -57,10 +57,10 @@ fn progress(task: &Task) -> String {
     }
 }
 
-fn shortened(text: String) -> String {
-    match text.char_indices().nth(WIDEST) {
+fn truncated(text: String) -> String {
+    match text.char_indices().nth(MAX_PROGRESS) {
         None => text,
-        Some(_) => text.chars().take(WIDEST - 1).chain(['…']).collect(),
+        Some(_) => text.chars().take(MAX_PROGRESS - 1).chain(['…']).collect(),
     }
 }
 
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn the_table_says_of_each_task_where_it_is() {
+    fn the_table_shows_the_progress_or_outcome_of_each_task() {
         let tasks = [
             task(r#"{"id":9,"status":"WAITING","description":"Import.","href":""}"#),
             task(

@@ -1,12 +1,12 @@
-//! `longhaul tasks`: what the server is doing, and has done.
+//! `longhaul tasks`: lists, follows, cancels and removes tasks of a server.
 
+mod follow;
+mod format;
 mod interrupts;
 mod list;
 mod outcome;
+mod progress_display;
 mod show;
-mod text;
-mod view;
-mod watch;
 
 use std::process::ExitCode;
 
@@ -14,62 +14,62 @@ use clap::{Args, Subcommand};
 
 use crate::cli::client::{Client, ClientError, ServerAddress};
 
+pub use follow::cancel_and_wait;
+pub use format::{printable, write_commit};
 pub use interrupts::Interrupts;
-pub use outcome::{INTERRUPTED, conclude};
-pub use text::{printable, write_commit};
-pub use view::View;
-pub use watch::stopped;
+pub use outcome::{INTERRUPTED, print_outcome};
+pub use progress_display::ProgressDisplay;
 
-/// See, follow, cancel and forget a server's tasks
+/// List, follow, cancel and remove the tasks of a server
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  longhaul tasks                  every task that the server remembers
-  longhaul tasks show 3           all that is known of one, with what it made or why it failed
-  longhaul tasks watch 3          follow it to its end; the exit status says how that was
-  longhaul tasks cancel 3         stop it; what it was about to change stays as it is
-  longhaul tasks list --json      for programs
+  longhaul tasks                  every task that the server keeps
+  longhaul tasks show 3           everything about one task, with its result or error
+  longhaul tasks watch 3          follow it to its end; the exit status says whether it finished
+  longhaul tasks cancel 3         cancel it; it changes nothing
+  longhaul tasks list --json      as JSON, for programs
 
-A server remembers a task for ten minutes after its end, unless it was told otherwise with --keep.")]
+A server keeps a task for ten minutes after its end, or as long as its setting --keep says.")]
 pub struct TasksArgs {
     #[command(subcommand)]
-    wish: Option<Wish>,
+    action: Option<Action>,
 
     #[command(flatten)]
     server: ServerArg,
 
-    /// Print the server's own document, for programs
+    /// Print the JSON document of the server, for programs
     #[arg(long, global = true)]
     json: bool,
 }
 
 #[derive(Debug, Subcommand)]
-enum Wish {
-    /// Every task that the server remembers, oldest first; so does `longhaul tasks` alone
+enum Action {
+    /// List every task that the server keeps, oldest first; the default of `longhaul tasks`
     List,
-    /// All that is known of a task
+    /// Show everything about a task
     Show {
-        /// The task's number
+        /// The id of the task
         id: u64,
     },
     /// Follow a task to its end; exit status 0 if it finished, 1 if it failed or was cancelled
     Watch {
-        /// The task's number
+        /// The id of the task
         id: u64,
     },
-    /// Stop a task; a task that has ended stays as it is
+    /// Cancel a task; a task that has ended stays as it is
     Cancel {
-        /// The task's number
+        /// The id of the task
         id: u64,
     },
-    /// Forget a task that has ended, and remove its files
+    /// Remove a task that has ended, with its files
     Prune {
-        /// The task's number
+        /// The id of the task
         id: u64,
     },
 }
 
-/// Which server is meant.
+/// The options that select a server.
 #[derive(Clone, Debug, Args)]
 pub struct ServerArg {
     /// Address of the server
@@ -82,29 +82,29 @@ pub struct ServerArg {
     )]
     pub server: ServerAddress,
 
-    /// Token to show to the server
+    /// Access token for the server
     #[arg(long, env = "LONGHAUL_TOKEN", hide_env_values = true, value_name = "TOKEN", global = true)]
     token: Option<String>,
 }
 
 impl ServerArg {
-    /// A client of the server that is meant.
+    /// A client of the selected server.
     pub fn client(&self) -> Result<Client, ClientError> {
         Client::new(self.server.clone(), self.token.as_deref())
     }
 }
 
-/// Does what was asked for.
+/// Runs the action.
 ///
 /// # Errors
-/// If the server does not, or the output cannot be written.
+/// If a request fails or the output cannot be written.
 pub async fn run(args: TasksArgs) -> anyhow::Result<ExitCode> {
     let client = args.server.client()?;
-    match args.wish.unwrap_or(Wish::List) {
-        Wish::List => list::run(&client, args.json).await,
-        Wish::Show { id } => show::run(&client, id, args.json).await,
-        Wish::Watch { id } => watch::watch(&client, id, args.json).await,
-        Wish::Cancel { id } => watch::cancel(&client, id, args.json).await,
-        Wish::Prune { id } => watch::prune(&client, id, args.json).await,
+    match args.action.unwrap_or(Action::List) {
+        Action::List => list::run(&client, args.json).await,
+        Action::Show { id } => show::run(&client, id, args.json).await,
+        Action::Watch { id } => follow::watch(&client, id, args.json).await,
+        Action::Cancel { id } => follow::cancel(&client, id, args.json).await,
+        Action::Prune { id } => follow::prune(&client, id, args.json).await,
     }
 }

@@ -5,38 +5,38 @@ use std::{
 
 use longhaul_tasks::Status;
 
-use super::text::{printable, write_commit, write_failure};
+use super::format::{printable, write_commit, write_error};
 use crate::cli::client::Task;
 
 /// The exit status of a program that Ctrl-C stopped.
 pub const INTERRUPTED: u8 = 130;
 
-/// Tells what came of a task: what it made on the standard output, what went wrong on the other.
+/// Prints the outcome of a task: the result on standard output, errors and warnings on standard error.
 ///
 /// The exit status is 0 only if the task finished.
 ///
 /// # Errors
-/// If the output cannot be written. That nobody reads it is no error: the exit status still says how the task ended.
-pub fn conclude(task: &Task, branch: Option<&str>, json: bool, quiet: bool) -> anyhow::Result<ExitCode> {
-    let told = match (json, quiet) {
-        (true, _) => writeln!(stdout(), "{}", task.text).and_then(|()| complain(task)),
-        (false, true) => complain(task),
-        (false, false) => tell(task, branch).and_then(|()| complain(task)),
+/// If the output cannot be written. A broken pipe is ignored: the exit status still tells the outcome.
+pub fn print_outcome(task: &Task, branch: Option<&str>, json: bool, quiet: bool) -> anyhow::Result<ExitCode> {
+    let printed = match (json, quiet) {
+        (true, _) => writeln!(stdout(), "{}", task.text).and_then(|()| print_failure(task)),
+        (false, true) => print_failure(task),
+        (false, false) => print_result(task, branch).and_then(|()| print_failure(task)),
     };
-    match told {
+    match printed {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
         _ if task.status == Status::Finished => Ok(ExitCode::SUCCESS),
         _ => Ok(ExitCode::FAILURE),
     }
 }
 
-/// What a finished task made.
-fn tell(task: &Task, branch: Option<&str>) -> io::Result<()> {
+/// Prints the result of a finished task.
+fn print_result(task: &Task, branch: Option<&str>) -> io::Result<()> {
     if task.status != Status::Finished {
         return Ok(());
     }
     for warning in task.warnings() {
-        writeln!(stderr(), "Note: {}", printable(&warning))?;
+        writeln!(stderr(), "Warning: {}", printable(&warning))?;
     }
     let mut out = stdout().lock();
     match task.commit() {
@@ -45,12 +45,12 @@ fn tell(task: &Task, branch: Option<&str>) -> io::Result<()> {
     }
 }
 
-/// Why a task did not finish.
-fn complain(task: &Task) -> io::Result<()> {
+/// Prints the status and the error of a task that did not finish.
+fn print_failure(task: &Task) -> io::Result<()> {
     if task.status == Status::Finished {
         return Ok(());
     }
     let mut err = stderr().lock();
     writeln!(err, "Task {}: {}", task.id, task.status)?;
-    task.error.iter().try_for_each(|failure| write_failure(&mut err, failure))
+    task.error.iter().try_for_each(|error| write_error(&mut err, error))
 }

@@ -3,10 +3,10 @@ use std::{
     process::ExitCode,
 };
 
-use super::text::{amount, printable, write_commit, write_failure};
-use crate::cli::client::{Client, Document, Members, Task};
+use super::format::{amount, printable, write_commit, write_error};
+use crate::cli::client::{Client, Members, OrderedJson, Task};
 
-/// Prints all that is known of a task.
+/// Prints everything about a task.
 pub async fn run(client: &Client, id: u64, json: bool) -> anyhow::Result<ExitCode> {
     let task = client.task(id).await?;
     let mut out = stdout().lock();
@@ -26,9 +26,9 @@ fn write_task(out: &mut impl Write, task: &Task) -> io::Result<()> {
     if let Some(progress) = &task.progress {
         writeln!(out, "{} {}", printable(&progress.step), amount(progress.amount))?;
     }
-    if let Some(failure) = &task.error {
-        writeln!(out, "\nIt failed:")?;
-        write_failure(out, failure)?;
+    if let Some(error) = &task.error {
+        writeln!(out, "\nError:")?;
+        write_error(out, error)?;
     }
     match task.commit() {
         Some(commit) => {
@@ -37,14 +37,14 @@ fn write_task(out: &mut impl Write, task: &Task) -> io::Result<()> {
         }
         None => write_result(out, task)?,
     }
-    task.warnings().iter().try_for_each(|warning| writeln!(out, "\nNote: {}", printable(warning)))
+    task.warnings().iter().try_for_each(|warning| writeln!(out, "\nWarning: {}", printable(warning)))
 }
 
-/// What is no commit is shown as what it is, a tree.
+/// Writes a result that is not a commit as an indented tree.
 fn write_result(out: &mut impl Write, task: &Task) -> io::Result<()> {
     let result = task.result.as_ref().and_then(|result| serde_json::from_str(result.get()).ok());
     match result {
-        Some(Document::Members(members)) if !members.0.is_empty() => {
+        Some(OrderedJson::Object(members)) if !members.0.is_empty() => {
             writeln!(out)?;
             write_members(out, &members, 0)
         }
@@ -56,18 +56,18 @@ fn write_members(out: &mut impl Write, members: &Members, depth: usize) -> io::R
     members.0.iter().try_for_each(|(name, value)| write_member(out, name, value, depth))
 }
 
-fn write_member(out: &mut impl Write, name: &str, value: &Document, depth: usize) -> io::Result<()> {
+fn write_member(out: &mut impl Write, name: &str, value: &OrderedJson, depth: usize) -> io::Result<()> {
     let (indent, name) = ("  ".repeat(depth), printable(name));
     match value {
-        Document::Members(members) => {
+        OrderedJson::Object(members) => {
             writeln!(out, "{indent}{name}")?;
             write_members(out, members, depth + 1)
         }
-        Document::List(list) => list.iter().try_for_each(|value| write_member(out, &name, value, depth)),
-        Document::Text(text) => writeln!(out, "{indent}{name}: {}", printable(text)),
-        Document::Number(number) => writeln!(out, "{indent}{name}: {number}"),
-        Document::Boolean(boolean) => writeln!(out, "{indent}{name}: {boolean}"),
-        Document::Nothing => writeln!(out, "{indent}{name}"),
+        OrderedJson::Array(list) => list.iter().try_for_each(|value| write_member(out, &name, value, depth)),
+        OrderedJson::String(text) => writeln!(out, "{indent}{name}: {}", printable(text)),
+        OrderedJson::Number(number) => writeln!(out, "{indent}{name}: {number}"),
+        OrderedJson::Bool(boolean) => writeln!(out, "{indent}{name}: {boolean}"),
+        OrderedJson::Null => writeln!(out, "{indent}{name}"),
     }
 }
 
@@ -82,17 +82,17 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_is_told_with_its_causes() {
+    fn an_error_is_shown_with_its_causes() {
         let text = shown(
             r#"{"id":3,"status":"FAILED","description":"Import.","href":"","error":{"message":"could not read roads.gpkg","stackTrace":"could not read roads.gpkg\ncaused by: row 7\ncaused by: no geometry"}}"#,
         );
-        let expected = "Task 3: FAILED\nImport.\n\nIt failed:\n  could not read roads.gpkg\n  caused by: row 7\n  caused by: \
+        let expected = "Task 3: FAILED\nImport.\n\nError:\n  could not read roads.gpkg\n  caused by: row 7\n  caused by: \
                         no geometry\n";
         assert_eq!(text, expected);
     }
 
     #[test]
-    fn a_result_that_is_no_commit_is_told_as_a_tree() {
+    fn a_result_that_is_not_a_commit_is_shown_as_a_tree() {
         let text = shown(
             r#"{"id":3,"status":"FINISHED","description":"OSM.","result":{"OSMReport":{"nodeCount":865542,"wayCount":35778},"id":["a","b"]}}"#,
         );

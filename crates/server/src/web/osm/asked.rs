@@ -6,11 +6,15 @@ use longhaul_repository::Repository;
 use longhaul_tasks_web::{ApiError, has_idempotency_key};
 
 use crate::{
-    upload::{Document, ReceivedFile, Wanted},
+    upload::{ReceivedFile, TextFile, UploadOptions},
     web::{Web, app::Call, body, failure, failure::Refusal, parameters::Parameters},
 };
 
-const WANTED: Wanted = Wanted { unnamed: "upload.osm", documents: &["filter", "mapping"], digest: false };
+const WANTED: UploadOptions = UploadOptions {
+    default_file_name: "upload.osm",
+    text_file_fields: &["filter", "mapping"],
+    with_digest: false,
+};
 /// The longest body that holds parameters, a mapping or a filter among them, in bytes.
 const LONGEST_BODY: usize = 1 << 20;
 
@@ -18,7 +22,7 @@ const LONGEST_BODY: usize = 1 << 20;
 pub(super) struct Asked {
     pub(super) parameters: Parameters,
     /// Filters and mappings that came as files.
-    pub(super) documents: Vec<Document>,
+    pub(super) documents: Vec<TextFile>,
     /// The data that came.
     pub(super) file: Option<ReceivedFile>,
 }
@@ -38,11 +42,11 @@ impl Asked {
             let parameters = with_mapping(said).or(query);
             return Ok(Self { parameters, documents: Vec::new(), file: None });
         }
-        let wanted = Wanted { digest: has_idempotency_key(&call.request), ..WANTED };
+        let wanted = UploadOptions { with_digest: has_idempotency_key(&call.request), ..WANTED };
         let received = web.receiver.receive(headers, &mut call.body, wanted).await;
         let received = received.map_err(failure::upload)?;
         let parameters = Parameters::of_pairs(received.texts).or(query);
-        Ok(Self { parameters, documents: received.documents, file: received.file })
+        Ok(Self { parameters, documents: received.text_files, file: received.file })
     }
 
     /// What it asks for apart from the data, files among it by their content.

@@ -1,0 +1,95 @@
+use std::{
+    net::IpAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use longhaul_tasks_web::ApiError;
+
+use super::{Caller, Tokens, credentials::Credentials, rate_limit::RateLimit};
+
+/// Finds the caller of a request by its token.
+pub(crate) struct Authenticator {
+    tokens: Arc<Tokens>,
+    rate_limit: RateLimit,
+    trust_proxy: bool,
+}
+
+/// Why a request is not authenticated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AuthError {
+    /// The request has no token.
+    NoToken,
+    /// The token is unknown.
+    WrongToken,
+    /// The address has sent too many wrong tokens.
+    TooMany { wait: Duration },
+}
+
+impl Authenticator {
+    /// With `trust_proxy`, the client address comes from the header `X-Forwarded-For`.
+    pub(crate) fn new(tokens: Arc<Tokens>, trust_proxy: bool) -> Self {
+        Self { tokens, rate_limit: RateLimit::default(), trust_proxy }
+    }
+
+    /// Finds the caller of a request; `peer` is the address of the connection.
+    pub(crate) fn authenticate(&self, headers: &HeaderMap, peer: IpAddr) -> Result<Caller, AuthError> {
+        let now = Instant::now();
+        let secret = match Credentials::of(headers) {
+            Credentials::None => return Err(AuthError::NoToken),
+            Credentials::Malformed => None,
+            Credentials::Secret(secret) => Some(secret),
+        };
+        let address = self.address(headers, peer);
+        if let Some(wait) = self.rate_limit.wait(address, now) {
+            return Err(AuthError::TooMany { wait });
+        }
+        match secret.and_then(|secret| self.tokens.find(&secret)) {
+            Some(token) => Ok(Caller::with_token(token)),
+            None => {
+                self.rate_limit.record_failure(address, now);
+                tracing::info!(%address, "request with a wrong token");
+                Err(AuthError::WrongToken)
+            }
+        }
+    }
+
+    /// The address of the client. The proxy appends it as the last entry; the client can forge those before it.
+    fn address(&self, headers: &HeaderMap, peer: IpAddr) -> IpAddr {
+        if !self.trust_proxy {
+            return peer;
+        }
+        let forwarded = headers.get_all("x-forwarded-for").iter().next_back();
+        let last = forwarded.and_then(|value| value.to_str().ok()?.rsplit(',').next()?.trim().parse().ok());
+        last.unwrap_or(peer)
+    }
+}
+
+impl AuthError {
+    /// The error response.
+    pub(crate) fn error(self) -> ApiError {
+        match self {
+            Self::NoToken => ApiError::new(StatusCode::UNAUTHORIZED, "This server asks for a token."),
+            Self::WrongToken => ApiError::new(StatusCode::UNAUTHORIZED, "The token does not count here."),
+            Self::TooMany { .. } => ApiError::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "Too many wrong tokens came from this address; please try again later.",
+            ),
+        }
+    }
+
+    /// Adds `WWW-Authenticate` or `Retry-After`.
+    pub(crate) fn add_headers(self, headers: &mut HeaderMap) {
+        match self {
+            Self::NoToken | Self::WrongToken => {
+                for scheme in ["Bearer realm=\"Longhaul\"", "Basic realm=\"Longhaul\", charset=\"UTF-8\""] {
+                    headers.append(header::WWW_AUTHENTICATE, HeaderValue::from_static(scheme));
+                }
+            }
+            Self::TooMany { wait } => {
+                headers.insert(header::RETRY_AFTER, (wait.as_millis().div_ceil(1000) as u64).max(1).into());
+            }
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! Starts the task engine, with the tasks of an earlier server.
+
+use anyhow::Context;
+use longhaul_commands::{
+    DownloadOsm, Environment, ImportGeopackage, ImportOsm, ImportRoots, RepositoryLocks,
+};
+use longhaul_repository::Repositories;
+use longhaul_tasks::{
+    Filter, Registry, SqliteStore, Status, Tasks,
+    store::{Command, Store as _, TaskCommand},
+};
+
+use crate::{
+    data_folder::DataFolder,
+    jobs::{DeleteRepository, INTERNAL, RenameRepository},
+    settings::{Settings, StoreKind},
+};
+
+/// The running task engine and its store; without a store, tasks are in memory only.
+pub(super) struct TaskEngine {
+    pub(super) tasks: Tasks,
+    store: Option<SqliteStore>,
+}
+
+impl TaskEngine {
+    /// Opens the store, removes files that no task needs, and starts the engine, which resumes the tasks of an earlier server.
+    pub(super) async fn start(
+        settings: &Settings,
+        data: &DataFolder,
+        repositories: Repositories,
+        import_roots: ImportRoots,
+    ) -> anyhow::Result<Self> {
+        let store = match settings.store {
+            StoreKind::Memory => None,
+            StoreKind::Sqlite => Some(open_store(data).await?),
+        };
+        if let Some(store) = &store {
+            cancel_internal_tasks(store).await.context("reading the tasks of an earlier server")?;
+        }
+        let may_be_sealed = match &store {
+            Some(store) => has_running_tasks(store).await.context("taking up earlier tasks")?,
+            None => false,
+        };
+        repositories.sweep(may_be_sealed).context("opening the repositories")?;
+        let registry = registry(environment(settings, data, repositories, import_roots));
+        let builder = Tasks::builder(registry)
+            .keep(settings.keep)
+            .task_timeout(settings.task_timeout)
+            .max_unfinished(settings.max_queue)
+            .max_per_owner(settings.max_per_user)
+            .max_tasks(settings.max_tasks)
+            .max_attempts(settings.max_attempts)
+            .results(data.results());
+        let builder = match settings.workers {
+            Some(workers) => builder.workers(workers),
+            None => builder,
+        };
+        let builder = match store.clone() {
+            Some(store) => builder.store(store),
+            None => builder,
+        };
+        remove_unused_uploads(data, store.as_ref())?;
+        Ok(Self { tasks: builder.start(), store })
+    }
+
+    /// Closes the database: the write-ahead log is merged into the one database file.
+    pub(super) async fn close(self) {
+        if let Some(store) = self.store {
+            let _ = tokio::task::spawn_blocking(move || store.close()).await;
+        }
+    }
+
+    /// Removes uploaded files that no task needs.
+    pub(super) fn remove_unused_uploads(&self, data: &DataFolder) -> anyhow::Result<()> {
+        remove_unused_uploads(data, self.store.as_ref())
+    }
+}
+
+fn environment(
+    settings: &Settings,
+    data: &DataFolder,
+    repositories: Repositories,
+    import_roots: ImportRoots,
+) -> Environment {
+    Environment {
+        repositories,
+        threads: std::thread::available_parallelism().map_or(1, |cores| cores.get()),
+        scratch: data.uploads(),
+        osm_node_memory: settings.osm_node_memory,
+        import_roots,
+        overpass: settings.overpass.clone(),
+        repository_locks: RepositoryLocks::default(),
+    }
+}
+
+fn registry(environment: Environment) -> Registry<Environment> {
+    Registry::new(environment)
+        .with::<ImportGeopackage>()
+        .with::<ImportOsm>()
+        .with::<DownloadOsm>()
+        .with::<DeleteRepository>()
+        .with::<RenameRepository>()
+}
+
+async fn open_store(data: &DataFolder) -> anyhow::Result<SqliteStore> {
+    let path = data.tasks();
+    let opened = tokio::task::spawn_blocking(move || SqliteStore::open(path)).await?;
+    opened.with_context(|| format!("opening {}", data.tasks().display()))
+}
+
+fn remove_unused_uploads(data: &DataFolder, store: Option<&SqliteStore>) -> anyhow::Result<()> {
+    data.remove_unused_uploads(store.map(SqliteStore::files).unwrap_or_default())
+}
+
+/// Cancels deletions and renamings of repositories that an earlier server did not finish. Their clients have lost the connection;
+/// running them now would surprise the users of the repository. A sealed one is rolled forward all the same.
+async fn cancel_internal_tasks(store: &SqliteStore) -> anyhow::Result<()> {
+    let unfinished = Filter { status: vec![Status::Waiting, Status::Running], ..Filter::default() };
+    let unfinished = INTERNAL.map(|kind| Filter { kind: Some(kind.into()), ..unfinished.clone() });
+    for filter in unfinished {
+        // At most a page of them: each had a client that waited for it.
+        let records = store.page(&filter).await?.records;
+        let cancel = |id| Command::Change { id, command: TaskCommand::Cancel };
+        store.apply(records.iter().map(|record| cancel(record.task.id)).collect()).await?;
+    }
+    Ok(())
+}
+
+/// Whether a server that was killed left tasks that were running. They may have been sealed, and what they need to complete
+/// their publication must stay.
+async fn has_running_tasks(store: &SqliteStore) -> anyhow::Result<bool> {
+    let running = Filter { status: vec![Status::Running], limit: Some(1), ..Filter::default() };
+    Ok(!store.page(&running).await?.records.is_empty())
+}

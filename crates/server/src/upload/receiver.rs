@@ -1,0 +1,190 @@
+use std::{
+    io,
+    path::PathBuf,
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
+};
+
+use axum::{
+    body::Body,
+    http::{HeaderMap, header},
+};
+use bytes::Bytes;
+use longhaul_multipart::{Parts, boundary};
+use tokio::sync::Semaphore;
+use uuid::Uuid;
+
+use super::{
+    UploadError,
+    form::{Form, base_name},
+    spool::{Limits, Spool, TemporaryFile, require_space},
+    timed_body::TimedBody,
+};
+
+/// Most bytes of a body besides the file.
+const MAX_OTHER_FIELDS: u64 = 2 << 20;
+/// Files received at the same time; each occupies a thread.
+const MAX_CONCURRENT: usize = 32;
+
+/// Receives the bodies of requests.
+#[derive(Debug)]
+pub(crate) struct Receiver {
+    uploads: PathBuf,
+    limits: Limits,
+    slots: Semaphore,
+    received: AtomicU64,
+}
+
+/// How the body of a request is received.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct UploadOptions {
+    /// The name of the file if the client does not give one.
+    pub(crate) default_file_name: &'static str,
+    /// Form fields that may hold longer texts, also as files.
+    pub(crate) text_file_fields: &'static [&'static str],
+    /// Whether to compute the SHA-256 of the file while it is received.
+    pub(crate) with_digest: bool,
+}
+
+/// A received body.
+#[derive(Debug, Default)]
+pub(crate) struct Received {
+    /// The text fields of the form: name and value.
+    pub(crate) texts: Vec<(String, String)>,
+    /// The text fields that were sent as files.
+    pub(crate) text_files: Vec<TextFile>,
+    /// The file, if there was one.
+    pub(crate) file: Option<ReceivedFile>,
+}
+
+/// A received text file, small enough for memory.
+#[derive(Clone, Debug)]
+pub(crate) struct TextFile {
+    /// The name of the form field.
+    pub(crate) field: String,
+    /// The file name that the client gave, without folders.
+    pub(crate) name: String,
+    /// The content.
+    pub(crate) text: String,
+}
+
+/// A received file. Dropping the value removes the file, unless it was kept.
+#[derive(Debug)]
+pub(crate) struct ReceivedFile {
+    /// The file.
+    pub(crate) file: TemporaryFile,
+    /// The file name that the client gave, without folders.
+    pub(crate) name: String,
+    /// The SHA-256 of the content, if it was requested.
+    pub(crate) digest: Option<[u8; 32]>,
+}
+
+impl Receiver {
+    /// Receives files of up to `max_upload` bytes into the folder `uploads`, as long as `min_free` bytes stay free.
+    pub(crate) fn new(uploads: PathBuf, max_upload: u64, min_free: u64) -> Self {
+        Self {
+            uploads,
+            limits: Limits { max_upload, min_free },
+            slots: Semaphore::new(MAX_CONCURRENT),
+            received: AtomicU64::new(0),
+        }
+    }
+
+    /// Bytes received since the server started.
+    pub(crate) fn received(&self) -> u64 {
+        self.received.load(Relaxed)
+    }
+
+    /// Receives a form, or a body that is the file itself (`application/geopackage+sqlite3`, `application/octet-stream`).
+    /// A body of any other type is left unread and counts as one without a file.
+    ///
+    /// On an error, and when the future is dropped, no file stays on the disk, and a part of the body may be unread; see
+    /// [`drain_body`](super::drain_body).
+    pub(crate) async fn receive(
+        &self,
+        headers: &HeaderMap,
+        body: &mut Body,
+        options: UploadOptions,
+    ) -> Result<Received, UploadError> {
+        self.check_before_reading(headers).await?;
+        self.read(headers, body, options).await
+    }
+
+    /// Checks the declared length and the free disk space.
+    async fn check_before_reading(&self, headers: &HeaderMap) -> Result<(), UploadError> {
+        let length =
+            headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+        if length.is_some_and(|length| length > self.limits.max_upload.saturating_add(MAX_OTHER_FIELDS)) {
+            return Err(UploadError::TooLarge { limit: self.limits.max_upload });
+        }
+        let (folder, needed) =
+            (self.uploads.clone(), self.limits.min_free.saturating_add(length.unwrap_or(0)));
+        let checked = tokio::task::spawn_blocking(move || require_space(&folder, needed)).await;
+        checked.unwrap_or_else(|error| Err(UploadError::Io(io::Error::other(error))))
+    }
+
+    async fn read(
+        &self,
+        headers: &HeaderMap,
+        body: &mut Body,
+        options: UploadOptions,
+    ) -> Result<Received, UploadError> {
+        let content_type =
+            headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let _slot = self.slots.try_acquire().map_err(|_| UploadError::Busy)?;
+        if let Some(boundary) = boundary(content_type) {
+            return self.read_form(&boundary, body, options).await;
+        }
+        let media_type = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        match media_type.as_str() {
+            "application/geopackage+sqlite3" | "application/octet-stream" => {
+                self.read_file(body, options).await
+            }
+            _ => Ok(Received::default()),
+        }
+    }
+
+    async fn read_file(&self, body: &mut Body, options: UploadOptions) -> Result<Received, UploadError> {
+        let mut spool = self.spool(options);
+        let mut body = TimedBody::new(body);
+        while let Some(chunk) = body.next().await? {
+            self.count(&chunk);
+            spool.push(chunk).await?;
+        }
+        let (file, digest) = spool.finish().await?;
+        let file = ReceivedFile { file, name: base_name(None, options.default_file_name), digest };
+        Ok(Received { file: Some(file), ..Received::default() })
+    }
+
+    async fn read_form(
+        &self,
+        boundary: &str,
+        body: &mut Body,
+        options: UploadOptions,
+    ) -> Result<Received, UploadError> {
+        let mut form = Form::new(self, options);
+        let mut parts = Parts::new(boundary);
+        let mut pieces = Vec::new();
+        let mut body = TimedBody::new(body);
+        while let Some(chunk) = body.next().await? {
+            self.count(&chunk);
+            if body.length() > self.limits.max_upload.saturating_add(MAX_OTHER_FIELDS) {
+                return Err(UploadError::TooLarge { limit: self.limits.max_upload });
+            }
+            parts.push(chunk, &mut pieces)?;
+            for piece in pieces.drain(..) {
+                form.push(piece).await?;
+            }
+        }
+        parts.finish()?;
+        Ok(form.into_received())
+    }
+
+    /// Starts a new file in the folder of uploads.
+    pub(super) fn spool(&self, options: UploadOptions) -> Spool {
+        Spool::begin(self.uploads.join(Uuid::new_v4().to_string()), self.limits, options.with_digest)
+    }
+
+    fn count(&self, chunk: &Bytes) {
+        self.received.fetch_add(chunk.len() as u64, Relaxed);
+    }
+}
