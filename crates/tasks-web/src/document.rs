@@ -56,12 +56,31 @@ pub(crate) fn tasks<'a, W: Writer>(
     around: Around<'_>,
     tasks: impl IntoIterator<Item = &'a Task>,
 ) {
+    open_tasks(out);
+    entries(out, around, tasks);
+    close_tasks(out);
+}
+
+/// Begins a list of tasks.
+pub(crate) fn open_tasks<W: Writer>(out: &mut W) {
     out.open_entries("tasks");
+}
+
+/// Writes tasks into the list that was begun.
+pub(crate) fn entries<'a, W: Writer>(
+    out: &mut W,
+    around: Around<'_>,
+    tasks: impl IntoIterator<Item = &'a Task>,
+) {
     for one in tasks {
         out.open_entry();
         task(out, around, one);
         out.close_entry();
     }
+}
+
+/// Ends the list of tasks.
+pub(crate) fn close_tasks<W: Writer>(out: &mut W) {
     out.close_entries("tasks");
 }
 

@@ -21,6 +21,10 @@ impl Writer for Json {
         self.0
     }
 
+    fn buffer(&mut self) -> &mut Vec<u8> {
+        &mut self.0
+    }
+
     fn open<'a>(&mut self, place: Place<'_>, attributes: impl Iterator<Item = (&'a str, &'a str)>) {
         self.place(place);
         self.0.push(b'{');

@@ -28,6 +28,8 @@ pub(crate) trait Writer {
     fn begin() -> Self;
     /// The whole document, in UTF-8.
     fn end(self) -> Vec<u8>;
+    /// What has been written so far. It may be taken out, but not between the beginning of a list and its first entry.
+    fn buffer(&mut self) -> &mut Vec<u8>;
 
     /// Begins an element; what follows until [`close`](Self::close) is in it.
     fn open<'a>(&mut self, place: Place<'_>, attributes: impl Iterator<Item = (&'a str, &'a str)>);

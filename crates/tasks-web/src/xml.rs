@@ -26,6 +26,10 @@ impl Writer for Xml {
         self.0
     }
 
+    fn buffer(&mut self) -> &mut Vec<u8> {
+        &mut self.0
+    }
+
     fn open<'a>(&mut self, place: Place<'_>, attributes: impl Iterator<Item = (&'a str, &'a str)>) {
         self.raw("<");
         self.name(place.name());
