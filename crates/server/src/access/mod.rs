@@ -13,7 +13,7 @@ mod token;
 mod tokens;
 
 pub(crate) use caller::Caller;
-pub(crate) use guard::{Denied, Guard};
+pub(crate) use guard::Guard;
 pub(crate) use role::Role;
 pub(crate) use secret::Secret;
 pub(crate) use token::Token;

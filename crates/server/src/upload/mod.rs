@@ -7,4 +7,4 @@ mod receive;
 mod space;
 mod spool;
 
-pub(crate) use receive::{Document, ReceivedFile, Receiver, UploadError, Wanted, decline};
+pub(crate) use receive::{Document, ReceivedFile, Receiver, UploadError, Wanted};

@@ -2,7 +2,6 @@ use std::{
     io, mem,
     path::PathBuf,
     sync::atomic::{AtomicU64, Ordering::Relaxed},
-    time::Duration,
 };
 
 use axum::{
@@ -10,9 +9,8 @@ use axum::{
     http::{HeaderMap, header},
 };
 use bytes::Bytes;
-use http_body_util::BodyExt;
 use longhaul_multipart::{Head, Malformed, Parts, Piece, boundary};
-use tokio::{sync::Semaphore, time};
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use super::{
@@ -139,8 +137,7 @@ impl Receiver {
     /// Receives a form, or a body that is the file itself (`application/geopackage+sqlite3`, `application/octet-stream`).
     /// A body of any other kind is left unread, and counts as one without a file.
     ///
-    /// On an error, and when the future is dropped, nothing stays on the disk; of the body some may be left to
-    /// [decline].
+    /// On an error, and when the future is dropped, nothing stays on the disk; some of the body may be left unread.
     pub(crate) async fn receive(
         &self,
         headers: &HeaderMap,
@@ -334,31 +331,6 @@ impl Form<'_> {
         }
         Ok(())
     }
-}
-
-/// Reads what comes of a body that nobody wants, for a while: many senders look for an answer only once they have sent
-/// everything, and a connection closed before that would take the answer with it.
-pub(crate) async fn decline(headers: &HeaderMap, mut body: Body) {
-    const MOST: usize = 64 << 20;
-    const PATIENCE: Duration = Duration::from_secs(5);
-    if waits_for_word(headers) {
-        return;
-    }
-    let read = async {
-        let mut length = 0;
-        while let Some(Ok(frame)) = body.frame().await {
-            length += frame.data_ref().map_or(0, Bytes::len);
-            if length > MOST {
-                return;
-            }
-        }
-    };
-    let _ = time::timeout(PATIENCE, read).await;
-}
-
-/// Whether the sender waits to be told that its body is wanted.
-fn waits_for_word(headers: &HeaderMap) -> bool {
-    headers.get(header::EXPECT).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"))
 }
 
 fn utf8(text: Vec<u8>) -> Result<String, UploadError> {

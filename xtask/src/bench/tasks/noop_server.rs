@@ -1,24 +1,21 @@
-//! A program that offers jobs which do nothing, made of the engine and its web face like any other.
+//! An app with jobs that do nothing, built of `longhaul-tasks` and `longhaul-tasks-web` like any other.
 
-use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
-use axum::Router;
-use axum::extract::{FromRequestParts, Path as Segment, Request, State};
-use axum::http::Method;
-use axum::response::{IntoResponse, Response};
+use axum::extract::{Path as Segment, Request, State};
+use axum::response::Response;
 use axum::routing::{get, post};
+use axum::{Router, ServiceExt};
 use longhaul_tasks::{Context, Failure, Job, Lane, Registry, Report, SqliteStore, Submission, Tasks};
-use longhaul_tasks_web::{Printer, TasksHandler, TasksWeb};
+use longhaul_tasks_web::{FormatLayer, Renderer, TasksWeb};
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
-use tower::make::Shared;
-use tower::{ServiceExt, service_fn};
+use tower::Layer;
 
 use super::super::served::Served;
 
@@ -50,14 +47,17 @@ impl NoopServer {
         let registry = Registry::new(started.clone()).with::<Noop>();
         let tasks =
             Tasks::builder(registry).keep(Duration::from_secs(24 * 60 * 60)).store(self.store()?).start();
-        let front = Arc::new(Front::new(Desk { tasks, started }));
-        let answer = service_fn(move |request| {
-            let front = front.clone();
-            async move { Ok::<_, Infallible>(front.answer(request).await) }
-        });
+        let app = Router::new()
+            .route("/noop", post(submit))
+            .route("/waiting/{count}", post(submit_waiting))
+            .route("/fill/{count}", post(fill))
+            .route("/starts", get(starts))
+            .with_state(App { tasks: tasks.clone(), started })
+            .merge(TasksWeb::new(tasks).router());
+        let app = ServiceExt::<Request>::into_make_service(FormatLayer.layer(app));
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         println!("listening on http://{}", listener.local_addr()?);
-        axum::serve(listener, Shared::new(answer)).await?;
+        axum::serve(listener, app).await?;
         Ok(())
     }
 
@@ -66,34 +66,8 @@ impl NoopServer {
     }
 }
 
-/// Where requests come in. No router stands before what is measured, as none stands before polls in Longhaul's own server.
-struct Front {
-    desk: Desk,
-    web: TasksHandler,
-    others: Router,
-}
-
-impl Front {
-    fn new(desk: Desk) -> Self {
-        let others = Router::new()
-            .route("/waiting/{count}", post(submit_waiting))
-            .route("/fill/{count}", post(fill))
-            .route("/starts", get(starts))
-            .with_state(desk.clone());
-        Self { web: TasksWeb::new(desk.tasks.clone()).handler(), desk, others }
-    }
-
-    async fn answer(&self, request: Request) -> Response {
-        match request.uri().path() {
-            "/noop.json" if request.method() == Method::POST => submit(&self.desk, request).await,
-            path if self.web.takes(path) => self.web.answer(request).await,
-            _ => self.others.clone().oneshot(request).await.unwrap_or_else(|never| match never {}),
-        }
-    }
-}
-
 #[derive(Clone)]
-struct Desk {
+struct App {
     tasks: Tasks,
     started: Arc<Started>,
 }
@@ -150,21 +124,17 @@ impl Job for Noop {
     }
 }
 
-async fn submit(desk: &Desk, request: Request) -> Response {
-    let printer = match Printer::from_request_parts(&mut request.into_parts().0, &()).await {
-        Ok(printer) => printer,
-        Err(refusal) => return refusal.into_response(),
-    };
-    let noop = Noop { asked: desk.started.now(), lane: None, holds: false };
-    let submitted = desk.tasks.submit(noop, Submission::default()).await;
-    printer.submission(&desk.tasks, submitted).await
+async fn submit(State(app): State<App>, renderer: Renderer) -> Response {
+    let noop = Noop { asked: app.started.now(), lane: None, holds: false };
+    let submitted = app.tasks.submit(noop, Submission::default()).await;
+    renderer.submission(&app.tasks, submitted).await
 }
 
 /// Tasks that wait behind one that never ends; the number of the first of them.
-async fn submit_waiting(State(desk): State<Desk>, Segment(count): Segment<u64>) -> Result<String, String> {
+async fn submit_waiting(State(app): State<App>, Segment(count): Segment<u64>) -> Result<String, String> {
     let submit = async |holds| {
         let noop = Noop { asked: 0, lane: Some(Lane::new("waiting")), holds };
-        let task = desk.tasks.submit(noop, Submission::default()).await;
+        let task = app.tasks.submit(noop, Submission::default()).await;
         task.map(|task| task.id).map_err(|error| error.to_string())
     };
     submit(true).await?;
@@ -176,10 +146,10 @@ async fn submit_waiting(State(desk): State<Desk>, Segment(count): Segment<u64>) 
 }
 
 /// Tasks of a hundred owners, submitted here and run to their ends.
-async fn fill(State(desk): State<Desk>, Segment(count): Segment<u64>) -> Result<String, String> {
+async fn fill(State(app): State<App>, Segment(count): Segment<u64>) -> Result<String, String> {
     let mut submitters = JoinSet::new();
     for first in 0..AT_ONCE {
-        let tasks = desk.tasks.clone();
+        let tasks = app.tasks.clone();
         submitters.spawn(async move {
             for number in (first..count).step_by(AT_ONCE as usize) {
                 let owner = Some(format!("owner-{}", number % 100));
@@ -198,8 +168,8 @@ async fn fill(State(desk): State<Desk>, Segment(count): Segment<u64>) -> Result<
 }
 
 /// What was measured since it was last asked, in microseconds.
-async fn starts(State(desk): State<Desk>) -> axum::body::Bytes {
+async fn starts(State(app): State<App>) -> axum::body::Bytes {
     let micros =
-        std::mem::take(&mut *desk.started.micros.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
+        std::mem::take(&mut *app.started.micros.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
     serde_json::to_vec(&micros).unwrap_or_default().into()
 }

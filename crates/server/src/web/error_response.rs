@@ -1,62 +1,58 @@
-//! Errors on their way to a client; the one place where they get a status.
+//! Errors as responses. Only here they get a status.
 
 use std::error::Error;
 
 use axum::{
-    http::{HeaderValue, StatusCode, header},
+    http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
 use longhaul_repository::{ReadError, RepositoriesError};
 use longhaul_tasks::SubmitError;
-use longhaul_tasks_web::{ApiError, Printer};
+use longhaul_tasks_web::ApiError;
 
 use crate::upload::UploadError;
 
-/// Why a request is not granted.
+/// `Retry-After` of refusals that are temporary, in seconds.
+const RETRY_AFTER: u32 = 5;
+
+/// The error of a handler.
 #[derive(Debug)]
-pub(super) enum Refusal {
-    /// For a reason of ours.
-    Error(ApiError),
-    /// The engine takes no job now.
-    Submit(SubmitError),
-    /// 400, as plain text: the complaint, and how to ask. Clients of GeoGig's OpenStreetMap commands know it so.
+pub(super) enum ErrorResponse {
+    Api(ApiError),
+    /// 400 in plain text: the complaint and the usage. This is the form that clients of GeoGig's OpenStreetMap commands know.
     Usage(String),
 }
 
-impl From<ApiError> for Refusal {
+impl From<ApiError> for ErrorResponse {
     fn from(error: ApiError) -> Self {
-        Self::Error(error)
+        Self::Api(error)
     }
 }
 
-impl From<SubmitError> for Refusal {
+impl From<SubmitError> for ErrorResponse {
     fn from(error: SubmitError) -> Self {
-        Self::Submit(error)
+        Self::Api(error.into())
     }
 }
 
-impl Refusal {
-    /// The envelope, with `Retry-After` where it pays to ask again.
-    pub(super) fn response(self, printer: &Printer) -> Response {
-        let mut response = match self {
-            Self::Error(error) => printer.error(&error),
-            Self::Submit(error) => printer.refusal(error),
+impl IntoResponse for ErrorResponse {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Api(mut error) => {
+                if matches!(error.status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
+                    error.retry_after.get_or_insert(RETRY_AFTER);
+                }
+                error.into_response()
+            }
             Self::Usage(text) => {
                 let plain = [(header::CONTENT_TYPE, "text/plain;charset=UTF-8")];
                 (StatusCode::BAD_REQUEST, plain, text).into_response()
             }
-        };
-        let passes =
-            matches!(response.status(), StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
-        if passes {
-            let soon = HeaderValue::from_static("5");
-            response.headers_mut().entry(header::RETRY_AFTER).or_insert(soon);
         }
-        response
     }
 }
 
-/// 500 for a reason that is nobody's business but the log's.
+/// 500 for a reason that is only logged.
 pub(super) fn internal(error: impl Error) -> ApiError {
     let mut chain = error.to_string();
     let mut cause = error.source();
@@ -69,12 +65,12 @@ pub(super) fn internal(error: impl Error) -> ApiError {
     unexplained()
 }
 
-/// 500 for a reason that is in the log already.
+/// 500 for a reason that has been logged already.
 pub(super) fn unexplained() -> ApiError {
     ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong; the server's log says what.")
 }
 
-pub(super) fn read(error: ReadError) -> ApiError {
+pub(super) fn of_read(error: ReadError) -> ApiError {
     match error {
         ReadError::UnknownRevision(revision) => {
             ApiError::bad_request(format!("Object not found '{revision}'"))
@@ -86,7 +82,7 @@ pub(super) fn read(error: ReadError) -> ApiError {
     }
 }
 
-pub(super) fn repositories(error: RepositoriesError) -> ApiError {
+pub(super) fn of_repositories(error: RepositoriesError) -> ApiError {
     match error {
         RepositoriesError::NotFound(_) => ApiError::not_found("Repository not found."),
         error @ (RepositoriesError::Taken(_) | RepositoriesError::SameName(_)) => {
@@ -99,7 +95,7 @@ pub(super) fn repositories(error: RepositoriesError) -> ApiError {
     }
 }
 
-pub(super) fn upload(error: UploadError) -> ApiError {
+pub(super) fn of_upload(error: UploadError) -> ApiError {
     let status = match &error {
         UploadError::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
         UploadError::NoSpace => StatusCode::INSUFFICIENT_STORAGE,
