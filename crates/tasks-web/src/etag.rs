@@ -6,8 +6,8 @@ use axum::http::{HeaderMap, HeaderValue, header};
 
 /// The strong entity tag of a document: a hash of its bytes, in hexadecimal digits.
 ///
-/// It is a sum of the document itself, so it says the same after a restart and on another server. 64 bits are enough:
-/// a client compares two documents, not all that there ever were.
+/// It depends on the document alone, so it is the same after a restart and on another server. 64 bits are enough, since a client
+/// compares two documents only.
 pub(crate) fn of(document: &[u8]) -> HeaderValue {
     let mut hasher = DefaultHasher::new();
     hasher.write(document);
@@ -19,7 +19,7 @@ pub(crate) fn of(document: &[u8]) -> HeaderValue {
     HeaderValue::from_bytes(&text).unwrap_or(HeaderValue::from_static("\"\""))
 }
 
-/// Whether the client holds the document of this tag, as its `If-None-Match` says (RFC 9110, 13.1.2).
+/// Whether `If-None-Match` contains the tag (RFC 9110, 13.1.2): the client has this document.
 pub(crate) fn is_held(headers: &HeaderMap, tag: &HeaderValue) -> bool {
     let is_it = |held: &[u8]| held == b"*" || held.strip_prefix(b"W/").unwrap_or(held) == tag.as_bytes();
     let mut values = headers.get_all(header::IF_NONE_MATCH).iter();

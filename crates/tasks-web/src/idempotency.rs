@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use crate::ApiError;
 
 /// The longest key, in bytes.
-const LONGEST: usize = 255;
+const MAX_LENGTH: usize = 255;
 
 /// Whether the request has a key at all.
 pub fn has_idempotency_key(request: &Parts) -> bool {
@@ -34,7 +34,7 @@ pub fn idempotency<'a>(
     let key = key.to_str().ok().map(unquoted).filter(|key| is_key(key) && keys.next().is_none());
     let key = key.ok_or_else(|| {
         ApiError::bad_request(format!(
-            "Idempotency-Key must be one text of 1 to {LONGEST} visible characters."
+            "Idempotency-Key must be one text of 1 to {MAX_LENGTH} visible characters."
         ))
     })?;
     Ok(Some(Idempotency { key: key.to_owned(), fingerprint: fingerprint(request, parameters, file) }))
@@ -43,7 +43,7 @@ pub fn idempotency<'a>(
 const KEY: &str = "idempotency-key";
 
 fn is_key(key: &str) -> bool {
-    (1..=LONGEST).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())
+    (1..=MAX_LENGTH).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 /// The draft has it in quotes; most clients leave them out.

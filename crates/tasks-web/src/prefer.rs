@@ -6,14 +6,14 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use serde::Deserialize;
 
 /// The longest that a request may wait for a change, or for an end.
-pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(60);
+pub(crate) const MAX_WAIT: Duration = Duration::from_secs(60);
 
 /// The preferences that are applied here.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Preferences {
     /// `respond-async`: the response about a new task should be `202 Accepted`.
     pub(crate) respond_async: bool,
-    /// `wait=SECONDS`; never more than [`LONGEST_WAIT`].
+    /// `wait=SECONDS`; never more than [`MAX_WAIT`].
     pub(crate) wait: Option<Duration>,
 }
 
@@ -25,7 +25,7 @@ impl Preferences {
             match preference.split_once('=') {
                 None => all.respond_async |= preference.eq_ignore_ascii_case("respond-async"),
                 Some((name, value)) if name.trim().eq_ignore_ascii_case("wait") => {
-                    // The first counts (RFC 7240, 2).
+                    // Of several the first counts (RFC 7240, 2).
                     all.wait = all.wait.or_else(|| seconds(value.trim().trim_matches('"')));
                 }
                 Some(_) => {}
@@ -35,7 +35,7 @@ impl Preferences {
     }
 }
 
-/// The parameter `wait`, in seconds; never more than [`LONGEST_WAIT`].
+/// The parameter `wait`, in seconds; never more than [`MAX_WAIT`].
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(try_from = "Cow<str>")]
 pub(crate) struct WaitSeconds(Duration);
@@ -82,8 +82,8 @@ pub(crate) fn applied(respond_async: bool, wait: Option<Duration>) -> Option<Hea
 
 fn seconds(text: &str) -> Option<Duration> {
     let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    // More digits than a number can hold is still a number: a long time.
-    is_number.then(|| Duration::from_secs(text.parse().unwrap_or(u64::MAX)).min(LONGEST_WAIT))
+    // A number that does not fit is a long time, too.
+    is_number.then(|| Duration::from_secs(text.parse().unwrap_or(u64::MAX)).min(MAX_WAIT))
 }
 
 /// Each preference without its parameters.

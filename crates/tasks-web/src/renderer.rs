@@ -15,7 +15,7 @@ use crate::{
     format_layer::NegotiatedFormat,
     json::Json,
     prefer::Preferences,
-    writer::{self, Place, Surroundings, Writer},
+    writer::{self, LinkContext, Position, Writer},
     xml::Xml,
     {Base, Format, PublicAddress, UnknownFormat},
 };
@@ -76,22 +76,22 @@ impl Default for RendererConfig {
 /// ```
 #[derive(Clone, Debug)]
 pub struct Renderer {
-    /// What the caller reads.
+    /// The format of documents.
     pub format: Format,
     /// What links begin with.
     pub base: Base,
-    /// Whether documents say more than GeoGig's clients know: for `verbose=true`.
+    /// Whether documents have members beyond those of GeoGig (`verbose=true`).
     pub verbose: bool,
-    /// Whether a new task is to be answered with `202 Accepted` and its `Location`: for `Prefer: respond-async`.
+    /// Whether the response about a new task is `202 Accepted` with a `Location` (`Prefer: respond-async`).
     pub respond_async: bool,
-    /// How long the answer about a new task waits for the task's end: for `Prefer: wait=SECONDS`.
+    /// How long the response about a new task waits for the task's end (`Prefer: wait=SECONDS`).
     pub wait: Option<Duration>,
     /// What documents and filters call a task's subject: `repository`.
     pub subject: &'static str,
 }
 
 impl Default for Renderer {
-    /// XML, links without an address, and nothing that was not asked for.
+    /// XML, links without an address, and no preferences.
     fn default() -> Self {
         Self {
             format: Format::default(),
@@ -129,7 +129,7 @@ impl Renderer {
         }
     }
 
-    /// A response with a document of ours.
+    /// A response with a document that this renderer has made.
     pub fn response(&self, status: StatusCode, document: Vec<u8>) -> Response {
         let mut response = Response::new(Body::from(document));
         *response.status_mut() = status;
@@ -146,25 +146,25 @@ impl Renderer {
     }
 
     fn write_node<W: Writer>(&self, name: &str, node: &Node) -> Vec<u8> {
-        let around = Surroundings { base: self.base.as_str(), task: None };
+        let context = LinkContext { base: self.base.as_str(), task: None };
         let mut out = W::begin();
-        writer::node(&mut out, around, Place::Root(name), node);
+        writer::node(&mut out, context, Position::Root(name), node);
         out.end()
     }
 
-    pub(crate) fn around(&self) -> document::Around<'_> {
-        document::Around { base: self.base.as_str(), verbose: self.verbose, subject: self.subject }
+    pub(crate) fn context(&self) -> document::DocumentContext<'_> {
+        document::DocumentContext { base: self.base.as_str(), verbose: self.verbose, subject: self.subject }
     }
 
     fn write_task<W: Writer>(&self, task: &Task) -> Vec<u8> {
         let mut out = W::begin();
-        document::task(&mut out, self.around(), task);
+        document::task(&mut out, self.context(), task);
         out.end()
     }
 
     fn write_tasks<'a, W: Writer>(&self, tasks: impl IntoIterator<Item = &'a Task>) -> Vec<u8> {
         let mut out = W::begin();
-        document::tasks(&mut out, self.around(), tasks);
+        document::tasks(&mut out, self.context(), tasks);
         out.end()
     }
 }

@@ -52,7 +52,7 @@ impl<W: Writer> Rest<W> {
                 Some(page) => page,
                 None => self.read_page().await?,
             };
-            document::entries(&mut self.writer, self.list.renderer.around(), &page.tasks);
+            document::entries(&mut self.writer, self.list.renderer.context(), &page.tasks);
             self.list.filter.after = page.next;
             if page.next.is_none() {
                 document::close_tasks(&mut self.writer);

@@ -36,7 +36,7 @@ impl Snapshot {
         self.task.status == task.status && times(&self.task) == times(task)
     }
 
-    /// About how many bytes it holds.
+    /// Roughly its size in memory, in bytes.
     pub(super) fn weight(&self) -> usize {
         let error = self.task.error.as_ref();
         let causes = error.map_or(0, |error| error.causes.iter().map(String::len).sum());
