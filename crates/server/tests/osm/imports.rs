@@ -1,0 +1,170 @@
+//! Imports of files, uploaded or under an import root.
+
+use std::os::unix::fs::symlink;
+
+use super::{
+    NODES, SHOPS, complaint, encoded, id, lonely,
+    replay::{Act, Replay, data, osm},
+    server,
+    support::{Form, Request, git, names_in},
+};
+
+/// A folder of files that may be imported, beside one that may not.
+fn library() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("root");
+    std::fs::create_dir_all(root.join("deep")).unwrap();
+    std::fs::write(root.join("deep/a.osm"), osm(NODES)).unwrap();
+    std::fs::write(root.join("shops.json"), SHOPS).unwrap();
+    std::fs::write(root.join("area.ql"), "node(1);out meta;").unwrap();
+    std::fs::write(folder.path().join("secret.osm"), osm(NODES)).unwrap();
+    symlink("../secret.osm", root.join("leak.osm")).unwrap();
+    let pipe = std::process::Command::new("mkfifo").arg(root.join("pipe.osm")).status().unwrap();
+    assert!(pipe.success());
+    folder
+}
+
+#[test]
+fn a_file_under_an_import_root_is_imported() {
+    let folder = library();
+    let root = folder.path().join("root").to_str().unwrap().to_owned();
+    let server = lonely(&["--import-root", &root]);
+    let uri = format!("{root}/deep/a.osm");
+    let answer = server.get(&format!("/repos/r/osm/import.json?uri={uri}&message=Files&mapping=shops.json"));
+    let task = server.ended(id(&answer));
+    assert_eq!(task["status"], "FINISHED", "{task}");
+    let base = format!("http://{}/repos/r", server.address);
+    assert_eq!(task["description"], format!("osm import {uri}, repository: {base}"));
+    assert_eq!(task["result"]["OSMReport"]["nodeCount"], 1);
+    let repository = server.data("repos/r.git");
+    assert_eq!(git(&repository, &["log", "--format=%s"]), "Files");
+    assert_eq!(
+        git(&repository, &["ls-tree", "--name-only", "master"]),
+        ".kart.repostructure.version\nnode\nshops\nway"
+    );
+
+    let mapped = server.get(&format!(
+        "/repos/r/osm/import.json?uri=deep/a.osm&noRaw=true&root=mapped&mapping={}",
+        encoded(SHOPS).replace("shops", "x")
+    ));
+    assert_eq!(
+        server.ended(id(&mapped))["error"]["message"]
+            .as_str()
+            .map(|text| text.starts_with("Nothing to commit after")),
+        Some(true)
+    );
+    let missing = server.ended(id(&server.get("/repos/r/osm/import.json?uri=none.osm")));
+    assert_eq!(missing["error"]["message"], "File does not exist: none.osm");
+    server.stop();
+}
+
+#[test]
+fn no_other_file_of_the_machine_is_touched() {
+    let folder = library();
+    let (root, secret) = (folder.path().join("root"), folder.path().join("secret.osm"));
+    let (root, secret) = (root.to_str().unwrap(), secret.to_str().unwrap());
+    let server = lonely(&["--import-root", root]);
+    let outside = "is not below a folder that this server imports from; --import-root names such folders";
+    for uri in [
+        secret,
+        "/etc/passwd",
+        "../secret.osm",
+        "deep/../../secret.osm",
+        "leak.osm",
+        "http://example.org/a.osm",
+    ] {
+        let refused = server.get(&format!("/repos/r/osm/import.json?uri={uri}"));
+        assert_eq!((refused.status, refused.error()), (403, format!("'{uri}' {outside}")));
+        for name in ["filterPath", "filter", "mappingPath", "mapping"] {
+            let area = if name.starts_with('m') { "&bbox=1,2,3,4" } else { "" };
+            let refused = server.get(&format!("/repos/r/osm/download.json?{name}={uri}{area}"));
+            assert_eq!((refused.status, refused.error()), (403, format!("'{uri}' {outside}")), "{name}");
+        }
+    }
+    for uri in ["pipe.osm", "deep"] {
+        let refused = server.get(&format!("/repos/r/osm/import.json?uri={uri}"));
+        assert_eq!((refused.status, refused.error()), (403, format!("'{uri}' is no regular file")));
+    }
+    assert_eq!(server.get("/tasks.json").text(), r#"{"tasks":[]}"#);
+    server.stop();
+    let without = lonely(&[]);
+    let refused = without.get(&format!("/repos/r/osm/import.json?uri={root}/deep/a.osm"));
+    assert_eq!(refused.status, 403);
+    without.stop();
+}
+
+#[test]
+fn filters_and_mappings_may_lie_under_an_import_root() {
+    let folder = library();
+    let root = folder.path().join("root").to_str().unwrap().to_owned();
+    let overpass =
+        Replay::start((0..2).map(|number| Act::Answer(data(&NODES.replace("17", &format!("1{number}"))))));
+    let server = server(&overpass, &["--import-root", &root]);
+    for query in [
+        format!("filterPath={root}/area.ql&mappingPath=shops.json"),
+        format!("filter={root}/area.ql&mapping=shops.json"),
+    ] {
+        let task = server.ended(id(&server.get(&format!("/repos/r/osm/download.json?{query}"))));
+        assert_eq!(task["status"], "FINISHED", "{task}");
+        let description = format!("osm download filter: {root}/area.ql, bbox: null, mapping: shops.json");
+        assert_eq!(task["description"], description);
+        assert_eq!(overpass.asked().pop().unwrap().body, "data=node%281%29%3Bout+meta%3B");
+    }
+    let get = |query: &str| server.get(&format!("/repos/r/osm/download.json?{query}"));
+    assert_eq!(complaint(&get("filterPath=none.ql")), "The specified filter file does not exist");
+    assert_eq!(complaint(&get("filter=none.ql")), "The specified filter file does not exist");
+    assert_eq!(
+        complaint(&get("bbox=1,2,3,4&mappingPath=none.json")),
+        "The specified mapping file does not exist"
+    );
+    server.stop();
+}
+
+#[test]
+fn an_uploaded_file_is_imported() {
+    let server = lonely(&[]);
+    let form = Form::default().file("fileUpload", "town.osm", &osm(NODES)).text("message", "A town");
+    let answer = server.send(Request::new("POST", "/repos/r/osm/import.json").form(form));
+    let task = server.ended(id(&answer));
+    assert_eq!(task["status"], "FINISHED", "{task}");
+    assert!(task["description"].as_str().unwrap().starts_with("osm import town.osm, repository: http://"));
+    while !names_in(&server.data("uploads")).is_empty() {
+        std::thread::yield_now();
+    }
+    let raw = Request::new("POST", "/repos/r/osm/import.json?add=true")
+        .body("application/octet-stream", osm(&NODES.replace("id=\"1\"", "id=\"2\"")));
+    let task = server.ended(id(&server.send(raw)));
+    assert_eq!(task["status"], "FINISHED", "{task}");
+    let features = git(
+        &server.data("repos/r.git"),
+        &["ls-tree", "-r", "--name-only", "master", "node/.table-dataset/feature"],
+    );
+    assert_eq!(features.lines().count(), 2, "added, not replaced");
+    server.stop();
+}
+
+#[test]
+fn a_wrong_import_is_refused() {
+    let server = lonely(&[]);
+    assert_eq!(complaint(&server.get("/repos/r/osm/import.json")), "Missing parameter: uri");
+    let form = || Form::default().file("fileUpload", "a.osm", &osm(NODES));
+    let post = |form: Form| server.send(Request::new("POST", "/repos/r/osm/import.json").form(form));
+    assert_eq!(
+        complaint(&post(form().text("noRaw", "true"))),
+        "noRaw without a mapping leaves nothing to import"
+    );
+    let unknown =
+        r#"{"rules": [{"name": "a:b", "filter": {}, "fields": {"g": {"name": "g", "type": "POINT"}}}]}"#;
+    let told = complaint(&post(form().text("mapping", unknown)));
+    assert!(told.starts_with("Error parsing mapping definition: a layer cannot be kept as 'a:b'"), "{told}");
+    let long = post(form().file("mapping", "long.json", &vec![b' '; 1_100_000]));
+    assert_eq!(
+        (long.status, long.error().as_str()),
+        (400, "The documents in the form are longer than 1048576 bytes.")
+    );
+    assert_eq!(server.get("/tasks.json").text(), r#"{"tasks":[]}"#);
+    while !names_in(&server.data("uploads")).is_empty() {
+        std::thread::yield_now();
+    }
+    server.stop();
+}
