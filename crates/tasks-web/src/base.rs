@@ -1,5 +1,7 @@
 //! The address that every link begins with.
 
+use std::sync::Arc;
+
 use axum::{
     extract::OriginalUri,
     http::{Extensions, HeaderMap, HeaderName, Uri, header},
@@ -10,7 +12,7 @@ use axum::{
 /// Its host and port are validated, whatever the request's headers contain. If they name no valid host the base is empty, and
 /// links are relative to the server.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Base(String);
+pub struct Base(Arc<str>);
 
 impl Base {
     /// The address as text, without a slash at its end.
@@ -41,7 +43,7 @@ impl PublicAddress {
     /// Links begin with `url`, with or without a slash at its end.
     pub fn fixed(url: impl Into<String>) -> Self {
         let url = url.into();
-        let base = Base(url.trim_end_matches('/').to_owned());
+        let base = Base(url.trim_end_matches('/').into());
         Self { configured: Some(base), trust_proxy: false }
     }
 
@@ -71,7 +73,7 @@ impl PublicAddress {
         for piece in [scheme, "://", host, prefix] {
             base.push_str(piece);
         }
-        Base(base)
+        Base(base.into())
     }
 
     fn scheme(&self, uri: &Uri, headers: &HeaderMap) -> &'static str {

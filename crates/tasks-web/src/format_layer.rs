@@ -1,15 +1,12 @@
 //! Negotiates the format of a response around the routes.
 
-use std::{
-    pin::Pin,
-    task::{Context, Poll, ready},
-};
+use std::task::{Context, Poll};
 
 use axum::{
     body::Body,
     http::{Method, Request, Response, Uri, header, uri::PathAndQuery},
 };
-use pin_project_lite::pin_project;
+use futures_util::{TryFutureExt as _, future::MapOk};
 use tower::{Layer, Service};
 
 use crate::{ApiError, Format, UnknownFormat};
@@ -60,52 +57,33 @@ where
 {
     type Response = Response<Body>;
     type Error = S::Error;
-    type Future = FormatFuture<S::Future>;
+    type Future = MapOk<S::Future, RenderError>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(context)
     }
 
-    fn call(&mut self, mut request: Request<B>) -> FormatFuture<S::Future> {
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let suffix = strip_suffix(request.uri_mut());
         let negotiated = Format::of(suffix, request.uri().query(), request.headers());
         let format = *negotiated.as_ref().unwrap_or(&Format::default());
         let is_head = request.method() == Method::HEAD;
         request.extensions_mut().insert(NegotiatedFormat(negotiated));
-        FormatFuture { inner: self.inner.call(request), format, is_head }
+        self.inner.call(request).map_ok(Box::new(move |response| rendered(response, format, is_head)))
     }
 }
 
-pin_project! {
-    /// The future of [`FormatService`].
-    pub struct FormatFuture<F> {
-        #[pin]
-        inner: F,
-        format: Format,
-        is_head: bool,
-    }
-}
+type RenderError = Box<dyn FnOnce(Response<Body>) -> Response<Body> + Send>;
 
-impl<F: Future<Output = Result<Response<Body>, E>>, E> Future for FormatFuture<F> {
-    type Output = F::Output;
-
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
-        let this = self.project();
-        let mut response = ready!(this.inner.poll(context))?;
-        if let Some(error) = response.extensions_mut().remove::<ApiError>() {
-            render(&error, *this.format, *this.is_head, &mut response);
-        }
-        Poll::Ready(Ok(response))
-    }
-}
-
-/// Replaces the body, which a router has already measured, and left out of the response to a HEAD.
-fn render(error: &ApiError, format: Format, is_head: bool, response: &mut Response<Body>) {
+/// Renders the error of the response, if it has one. A router has already measured its body, and left it out for a HEAD.
+fn rendered(mut response: Response<Body>, format: Format, is_head: bool) -> Response<Body> {
+    let Some(error) = response.extensions_mut().remove::<ApiError>() else { return response };
     let document = error.document(format);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, format.content_type());
     headers.insert(header::CONTENT_LENGTH, document.len().into());
     *response.body_mut() = if is_head { Body::empty() } else { document.into() };
+    response
 }
 
 /// Takes one slash, and then the suffix, off the end of the path; the format of the suffix.

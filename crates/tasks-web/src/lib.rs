@@ -38,7 +38,7 @@ pub use access::Permit;
 pub use base::{Base, PublicAddress};
 pub use error::ApiError;
 pub use format::{Format, UnknownFormat};
-pub use format_layer::{FormatFuture, FormatLayer, FormatService};
+pub use format_layer::{FormatLayer, FormatService};
 pub use handlers::method_fallback;
 pub use idempotency::{has_idempotency_key, idempotency};
 pub use origins::AllowedOrigins;

@@ -4,12 +4,14 @@ use std::{borrow::Cow, collections::HashSet};
 
 use jiff::Timestamp;
 use longhaul_tasks::{Filter, Status, TaskId};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de::Error as _};
 
 use crate::{ApiError, characters::excerpt, params::from_pairs};
 
 /// The most tasks on a page, and the most that one request cancels or prunes.
 pub(crate) const MAX_PAGE: usize = 10_000;
+
+const NOT_EMPTY: &str = "must not be empty.";
 
 /// The fields of [`ListQuery`].
 const NAMES: [&str; 7] = ["status", "kind", "owner", "since", "before", "after", "limit"];
@@ -18,13 +20,20 @@ const NAMES: [&str; 7] = ["status", "kind", "owner", "since", "before", "after",
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct ListQuery {
-    status: Statuses,
-    kind: Option<Text>,
-    owner: Option<Text>,
-    since: Option<Time>,
-    before: Option<Time>,
-    after: Option<Id>,
-    limit: Option<PageLimit>,
+    #[serde(deserialize_with = "statuses")]
+    status: Vec<Status>,
+    #[serde(deserialize_with = "text")]
+    kind: Option<String>,
+    #[serde(deserialize_with = "text")]
+    owner: Option<String>,
+    #[serde(deserialize_with = "time")]
+    since: Option<Timestamp>,
+    #[serde(deserialize_with = "time")]
+    before: Option<Timestamp>,
+    #[serde(deserialize_with = "id")]
+    after: Option<TaskId>,
+    #[serde(deserialize_with = "page_limit")]
+    limit: Option<usize>,
 }
 
 /// What a bulk action has beside the filter.
@@ -62,9 +71,11 @@ pub(crate) fn filter(query: &str, subject: &str) -> Result<Filter, ApiError> {
     if !statuses.is_empty() {
         pairs.push((Cow::Borrowed("status"), Cow::Owned(statuses.join(","))));
     }
-    let subject_value = subject_value.map(Text::try_from).transpose();
-    let subject_value = subject_value.map_err(|error| ApiError::bad_request(format!("{subject} {error}")))?;
-    Ok(from_pairs::<ListQuery>(pairs)?.into_filter(subject_value))
+    if subject_value.as_deref() == Some("") {
+        return Err(ApiError::bad_request(format!("{subject} {NOT_EMPTY}")));
+    }
+    let ListQuery { status, kind, owner, since, before, after, limit } = from_pairs(pairs)?;
+    Ok(Filter { status, kind, subject: subject_value, within: None, owner, since, before, after, limit })
 }
 
 /// As [`filter`], for a bulk action; with whether it is a dry run.
@@ -95,94 +106,47 @@ fn is_filter(name: &str, subject: &str) -> bool {
     name == subject || NAMES.contains(&name)
 }
 
-impl ListQuery {
-    fn into_filter(self, subject: Option<Text>) -> Filter {
-        Filter {
-            status: self.status.0,
-            kind: self.kind.map(|text| text.0),
-            owner: self.owner.map(|text| text.0),
-            subject: subject.map(|text| text.0),
-            since: self.since.map(|time| time.0),
-            before: self.before.map(|time| time.0),
-            after: self.after.map(|id| TaskId(id.0)),
-            limit: self.limit.map(|limit| limit.0),
-            within: None,
-        }
-    }
+fn statuses<'de, D: Deserializer<'de>>(value: D) -> Result<Vec<Status>, D::Error> {
+    let known = [Status::Waiting, Status::Running, Status::Finished, Status::Failed, Status::Cancelled];
+    let status =
+        |word: &str| known.into_iter().find(|status| status.as_str().eq_ignore_ascii_case(word.trim()));
+    let expected = "must be WAITING, RUNNING, FINISHED, FAILED or CANCELLED, or several.";
+    parsed(value, expected, |value| value.split(',').map(status).collect())
 }
 
-/// Statuses, separated by commas.
-#[derive(Default, Deserialize)]
-#[serde(try_from = "String")]
-struct Statuses(Vec<Status>);
-
-impl TryFrom<String> for Statuses {
-    type Error = &'static str;
-
-    fn try_from(value: String) -> Result<Self, Self::Error> {
-        let known = [Status::Waiting, Status::Running, Status::Finished, Status::Failed, Status::Cancelled];
-        let status =
-            |word: &str| known.into_iter().find(|status| status.as_str().eq_ignore_ascii_case(word.trim()));
-        let statuses: Option<_> = value.split(',').map(status).collect();
-        statuses.map(Self).ok_or("must be WAITING, RUNNING, FINISHED, FAILED or CANCELLED, or several.")
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(try_from = "String")]
-struct Text(String);
-
-impl TryFrom<String> for Text {
-    type Error = &'static str;
-
-    fn try_from(value: String) -> Result<Self, Self::Error> {
-        if value.is_empty() { Err("must not be empty.") } else { Ok(Self(value)) }
-    }
+fn text<'de, D: Deserializer<'de>>(value: D) -> Result<Option<String>, D::Error> {
+    parsed(value, NOT_EMPTY, |value| (!value.is_empty()).then(|| value.to_owned())).map(Some)
 }
 
 /// A time of RFC 3339, or milliseconds since 1970.
-#[derive(Deserialize)]
-#[serde(try_from = "String")]
-struct Time(Timestamp);
-
-impl TryFrom<String> for Time {
-    type Error = &'static str;
-
-    fn try_from(value: String) -> Result<Self, Self::Error> {
+fn time<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Timestamp>, D::Error> {
+    let time = |value: &str| {
         // A plus sign that was not escaped has been decoded to a space.
         let value = value.replace(' ', "+");
         let of_millis = || Timestamp::from_millisecond(value.parse().ok()?).ok();
-        let time = value.parse().ok().or_else(of_millis);
-        time.map(Self).ok_or("must be a time, such as 2026-11-27T12:00:00Z.")
-    }
+        value.parse().ok().or_else(of_millis)
+    };
+    parsed(value, "must be a time, such as 2026-11-27T12:00:00Z.", time).map(Some)
 }
 
-#[derive(Deserialize)]
-#[serde(try_from = "String")]
-struct Id(u64);
-
-impl TryFrom<String> for Id {
-    type Error = &'static str;
-
-    fn try_from(value: String) -> Result<Self, Self::Error> {
-        number(&value).map(Self).ok_or("must be a number.")
-    }
+fn id<'de, D: Deserializer<'de>>(value: D) -> Result<Option<TaskId>, D::Error> {
+    parsed(value, "must be a number.", digits).map(|id| Some(TaskId(id)))
 }
 
-#[derive(Deserialize)]
-#[serde(try_from = "String")]
-struct PageLimit(usize);
+fn page_limit<'de, D: Deserializer<'de>>(value: D) -> Result<Option<usize>, D::Error> {
+    let limit = |value: &str| digits(value).filter(|limit| (1..=MAX_PAGE).contains(limit));
+    parsed(value, &format!("must be a number from 1 to {MAX_PAGE}."), limit).map(Some)
+}
 
-impl TryFrom<String> for PageLimit {
-    type Error = String;
-
-    fn try_from(value: String) -> Result<Self, Self::Error> {
-        let limit = number(&value).filter(|limit| (1..=MAX_PAGE).contains(limit));
-        limit.map(Self).ok_or_else(|| format!("must be a number from 1 to {MAX_PAGE}."))
-    }
+fn parsed<'de, D: Deserializer<'de>, T>(
+    value: D,
+    expected: &str,
+    parse: impl FnOnce(&str) -> Option<T>,
+) -> Result<T, D::Error> {
+    parse(&Cow::<str>::deserialize(value)?).ok_or_else(|| D::Error::custom(expected))
 }
 
 /// A number written in digits only, without a sign.
-fn number<T: std::str::FromStr>(value: &str) -> Option<T> {
+fn digits<T: std::str::FromStr>(value: &str) -> Option<T> {
     value.parse().ok().filter(|_| value.bytes().all(|byte| byte.is_ascii_digit()))
 }

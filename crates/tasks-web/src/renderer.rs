@@ -1,6 +1,6 @@
 //! Renders documents for one caller.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use axum::{
     body::Body,
@@ -21,37 +21,19 @@ use crate::{
 };
 
 /// The settings that all [`Renderer`]s of an app share. As an [`Extension`](axum::Extension) they are those of every handler
-/// that extracts a `Renderer`. A clone is cheap.
+/// that extracts a `Renderer`.
 #[derive(Clone, Debug)]
-pub struct RendererConfig(Arc<Config>);
-
-#[derive(Clone, Debug)]
-struct Config {
-    address: PublicAddress,
-    subject: &'static str,
-}
-
-impl RendererConfig {
-    /// Links begin with `address`; `subject` is what documents call a task's subject, such as `repository`.
-    pub fn new(address: PublicAddress, subject: &'static str) -> Self {
-        Self(Arc::new(Config { address, subject }))
-    }
-
+pub struct RendererConfig {
     /// What links begin with.
-    pub fn address(&self) -> &PublicAddress {
-        &self.0.address
-    }
-
-    /// What documents and filters call a task's subject.
-    pub fn subject(&self) -> &'static str {
-        self.0.subject
-    }
+    pub address: PublicAddress,
+    /// What documents and filters call a task's subject: `repository`.
+    pub subject: &'static str,
 }
 
 /// Links begin with the address that a request was sent to, and a task's subject is called `subject`.
 impl Default for RendererConfig {
     fn default() -> Self {
-        Self::new(PublicAddress::of_request(), "subject")
+        Self { address: PublicAddress::of_request(), subject: "subject" }
     }
 }
 
@@ -180,23 +162,15 @@ impl<S: Sync> FromRequestParts<S> for Renderer {
             Some(NegotiatedFormat(format)) => format.clone()?,
             None => Format::of(None, query, &request.headers)?,
         };
-        let config = request.extensions.get::<RendererConfig>();
-        let default;
-        let config = match config {
-            Some(config) => config,
-            None => {
-                default = RendererConfig::default();
-                &default
-            }
-        };
+        let config = request.extensions.get().cloned().unwrap_or_else(RendererConfig::default);
         let preferences = Preferences::of(&request.headers);
         Ok(Self {
             format,
-            base: config.address().base(&request.uri, &request.headers, &request.extensions),
+            base: config.address.base(&request.uri, &request.headers, &request.extensions),
             verbose: query.is_some_and(|query| is_true(query, "verbose")),
             respond_async: preferences.respond_async,
             wait: preferences.wait,
-            subject: config.subject(),
+            subject: config.subject,
         })
     }
 }

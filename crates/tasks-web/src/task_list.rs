@@ -25,9 +25,11 @@ struct Rest<W> {
 }
 
 impl TaskList {
-    /// The document, of which `first` is the first page. It is aborted if the store fails.
+    /// The document, of which `first` is the first page. If that is all, its length is known; otherwise it is aborted if the store
+    /// fails.
     pub(crate) fn into_body(self, first: Page) -> Body {
         match self.renderer.format {
+            _ if first.next.is_none() => self.renderer.tasks(&first.tasks).into(),
             Format::Xml => self.body::<Xml>(first),
             Format::Json => self.body::<Json>(first),
         }

@@ -35,8 +35,7 @@ use crate::{
 /// callers, CORS and compression are up to the app's own layers.
 pub struct TasksWeb {
     tasks: Tasks,
-    address: PublicAddress,
-    subject: &'static str,
+    renderer: RendererConfig,
     access: Access,
     origins: AllowedOrigins,
     counts: RequestCounts,
@@ -48,8 +47,7 @@ impl TasksWeb {
     pub fn new(tasks: Tasks) -> Self {
         Self {
             tasks,
-            address: PublicAddress::of_request(),
-            subject: RendererConfig::default().subject(),
+            renderer: RendererConfig::default(),
             access: Access::default(),
             origins: AllowedOrigins::default(),
             counts: RequestCounts::default(),
@@ -58,7 +56,7 @@ impl TasksWeb {
 
     /// Sets what links begin with.
     pub fn address(mut self, address: PublicAddress) -> Self {
-        self.address = address;
+        self.renderer.address = address;
         self
     }
 
@@ -90,7 +88,7 @@ impl TasksWeb {
 
     /// Sets what documents and filters call a task's subject: `repository`.
     pub fn subject(mut self, name: &'static str) -> Self {
-        self.subject = name;
+        self.renderer.subject = name;
         self
     }
 
@@ -113,7 +111,6 @@ impl TasksWeb {
 
     /// The routes, to be merged or nested into an app of any state.
     pub fn router<S: Clone + Send + Sync + 'static>(self) -> Router<S> {
-        let renderer_config = RendererConfig::new(self.address, self.subject);
         let access = Arc::new(self.access);
         let state = TasksState {
             events: EventBroadcaster::new(self.tasks.clone(), access.clone()),
@@ -133,7 +130,7 @@ impl TasksWeb {
             .route("/tasks/{id}", get(task::show).delete(task::delete).fallback(task_fallback))
             .route("/tasks/{id}/events", get(events::of_task).fallback(read.clone()))
             .route("/tasks/{id}/download", get(download::download).fallback(read))
-            .layer(Extension(renderer_config))
+            .layer(Extension(self.renderer))
             .with_state(Arc::new(state))
     }
 }

@@ -335,3 +335,29 @@ async fn streams_are_read_with_get_and_nothing_else() {
     }
     assert_eq!(send(&router, Method::HEAD, "/tasks/7/events", &[]).await.status, StatusCode::NOT_FOUND);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_rule_that_is_being_asked_keeps_nobody_from_subscribing() {
+    let (asked, was_asked) = std::sync::mpsc::channel();
+    let (release, released) = std::sync::mpsc::channel::<()>();
+    let (asked, released) = (std::sync::Mutex::new(asked), std::sync::Mutex::new(released));
+    let rule = move |request: &axum::http::request::Parts, _: &Task| {
+        if request.headers.get("role").is_some_and(|role| role == "slow") {
+            let _ = asked.lock().unwrap().send(());
+            let _ = tokio::task::block_in_place(|| released.lock().unwrap().recv());
+        }
+        Permit::See
+    };
+    let harness = Harness::open();
+    let app = app(harness.web().access(rule).router());
+    let mut slow = open_as(&app, "/tasks/events.json", "", "slow").await;
+    slow.expect().await;
+    let id = harness.running().await;
+    tokio::task::spawn_blocking(move || was_asked.recv()).await.unwrap().unwrap();
+    let mut other = open(&app, "/tasks/events.json", "").await;
+    assert_eq!(other.expect().await.name, "reset");
+    drop(release);
+    assert_eq!(slow.expect().await.told().0, id.0);
+    harness.release(id).await;
+    while other.expect().await.told() != (id.0, "FINISHED".to_owned()) {}
+}

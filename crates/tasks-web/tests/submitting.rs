@@ -117,7 +117,7 @@ async fn nobody_waits_for_the_end_of_a_task_when_the_server_stops() {
 #[tokio::test]
 async fn an_app_says_once_where_its_links_begin() {
     let harness = Harness::open();
-    let config = RendererConfig::new(PublicAddress::fixed("https://cinema.example"), "film");
+    let config = RendererConfig { address: PublicAddress::fixed("https://cinema.example"), subject: "film" };
     let app = harness::app(routes(&harness).layer(axum::Extension(config)));
     assert_eq!(ask(&app, "/say.json").await.json()["task"]["href"], "https://cinema.example/tasks/1.json");
 }

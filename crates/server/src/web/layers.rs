@@ -81,7 +81,7 @@ pub(crate) fn service(
         allowed_origins: origins,
         default_branch: DefaultBranch(config.default_branch.into()),
     }));
-    let routes: Router = routes(tasks, RendererConfig::new(config.address, SUBJECT), state);
+    let routes: Router = routes(tasks, RendererConfig { address: config.address, subject: SUBJECT }, state);
     ServiceBuilder::new()
         .layer(
             TraceLayer::new_for_http()

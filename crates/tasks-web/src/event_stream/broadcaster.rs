@@ -1,4 +1,4 @@
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, atomic::AtomicBool};
 
 use axum::http::{HeaderValue, request::Parts};
 use longhaul_tasks::{Change, Filter, Status, TaskId, Tasks};
@@ -131,7 +131,9 @@ impl EventBroadcaster {
         slot: OwnedSemaphorePermit,
     ) -> Live {
         let (sender, frames) = mpsc::channel(MAX_UNREAD);
-        let key = state.subscribe(|key| Subscriber::new(task, key, viewer.clone(), sender, slot));
+        let (viewer, is_lagging) = (viewer.clone(), AtomicBool::new(false));
+        let new = |key| Subscriber { task, key, viewer, frames: sender, is_lagging, _slot: slot };
+        let key = state.subscribe(new);
         Live { frames, _subscription: Unsubscribe { state: self.state.clone(), task, key } }
     }
 

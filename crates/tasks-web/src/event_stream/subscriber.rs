@@ -31,24 +31,14 @@ pub(super) struct Subscriber {
     /// The task whose events it gets; `None`: those of all tasks.
     pub(super) task: Option<TaskId>,
     pub(super) key: u64,
-    viewer: Arc<Viewer>,
-    frames: mpsc::Sender<Bytes>,
-    is_lagging: AtomicBool,
+    pub(super) viewer: Arc<Viewer>,
+    pub(super) frames: mpsc::Sender<Bytes>,
+    pub(super) is_lagging: AtomicBool,
     /// Released with the subscriber, before the client has read the rest of its stream.
-    _slot: OwnedSemaphorePermit,
+    pub(super) _slot: OwnedSemaphorePermit,
 }
 
 impl Subscriber {
-    pub(super) fn new(
-        task: Option<TaskId>,
-        key: u64,
-        viewer: Arc<Viewer>,
-        frames: mpsc::Sender<Bytes>,
-        slot: OwnedSemaphorePermit,
-    ) -> Self {
-        Self { task, key, viewer, frames, is_lagging: AtomicBool::new(false), _slot: slot }
-    }
-
     /// Sends the message; whether the stream goes on. Nothing may be sent after a message that was lost.
     fn send(&self, message: &Message) -> bool {
         if self.is_lagging.load(Relaxed) {

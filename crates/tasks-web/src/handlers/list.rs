@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use axum::{
     extract::{Request, State},
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderName, HeaderValue, StatusCode, header},
     response::Response,
 };
 use longhaul_tasks::Task;
@@ -22,38 +22,29 @@ pub(crate) async fn list(
     let visible = state.visible_to(&request);
     let Some(limit) = filter.limit else {
         let first = visible.page(&filter).await?;
-        if first.next.is_none() {
-            let total = match filter.after {
-                None => Some(first.tasks.len()),
-                Some(_) => visible.totals(&filter).await?.map(|totals| totals.all()),
-            };
-            return Ok(page(&renderer, &first.tasks, total));
-        }
-        let total = visible.totals(&filter).await?.map(|totals| totals.all());
-        let mut response = renderer.response(StatusCode::OK, Vec::new());
-        insert_total(&mut response, total);
+        let total = match (first.next, filter.after) {
+            (None, None) => Some(first.tasks.len()),
+            _ => visible.totals(&filter).await?.map(|totals| totals.all()),
+        };
+        let mut response = response(&renderer, Vec::new(), total);
         *response.body_mut() = TaskList { state, request, renderer, filter }.into_body(first);
         return Ok(response);
     };
     let tasks = visible.first(&filter, limit).await?;
     let total = visible.totals(&filter).await?.map(|totals| totals.all());
-    let mut response = page(&renderer, &tasks, total);
+    let mut response = response(&renderer, renderer.tasks(&tasks), total);
     if let Some(last) = tasks.last().filter(|_| tasks.len() == limit) {
         response.headers_mut().extend(next_page(&renderer, query, last).map(|next| (header::LINK, next)));
     }
     Ok(response)
 }
 
-fn page(renderer: &Renderer, tasks: &[Task], total: Option<usize>) -> Response {
-    let mut response = renderer.response(StatusCode::OK, renderer.tasks(tasks));
-    insert_total(&mut response, total);
+fn response(renderer: &Renderer, document: Vec<u8>, total: Option<usize>) -> Response {
+    let mut response = renderer.response(StatusCode::OK, document);
     response
-}
-
-fn insert_total(response: &mut Response, total: Option<usize>) {
-    if let Some(total) = total {
-        response.headers_mut().insert("x-total-count", total.into());
-    }
+        .headers_mut()
+        .extend(total.map(|total| (HeaderName::from_static("x-total-count"), total.into())));
+    response
 }
 
 /// The link to the tasks after the `last` one of this page (RFC 8288).
