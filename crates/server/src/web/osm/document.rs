@@ -30,7 +30,7 @@ pub(super) const FILTER: DocumentKind =
 pub(super) const MAPPING: DocumentKind =
     DocumentKind { name: "mapping", path: "mappingPath", is_path: is_no_object };
 
-/// Overpass QL ends its statements with semicolons, its other form is XML; no path that anybody uses looks like either.
+/// Overpass QL ends its statements with semicolons, and its other form is XML; a path contains neither.
 fn is_no_query(text: &str) -> bool {
     !text.contains([';', '\n']) && !text.trim_start().starts_with('<')
 }
@@ -41,8 +41,8 @@ fn is_no_object(text: &str) -> bool {
 
 /// A document, and its name in the request: the name of its file, its path, or else its text.
 #[derive(Clone, Debug)]
-pub(super) struct Document {
-    pub(super) called: String,
+pub(super) struct OsmDocument {
+    pub(super) name: String,
     pub(super) text: String,
 }
 
@@ -73,13 +73,13 @@ impl DocumentKind {
         &self,
         files: &ServerFiles,
         request: &OsmRequest,
-    ) -> Result<Option<Document>, NoDocument> {
+    ) -> Result<Option<OsmDocument>, NoDocument> {
         if let Some(document) = request.documents.iter().find(|document| document.field == self.name) {
-            return Ok(Some(Document { called: document.name.clone(), text: document.text.clone() }));
+            return Ok(Some(OsmDocument { name: document.name.clone(), text: document.text.clone() }));
         }
         let path = match request.parameters.text(self.name) {
             Some(text) if !(self.is_path)(text) => {
-                return Ok(Some(Document { called: text.to_owned(), text: text.to_owned() }));
+                return Ok(Some(OsmDocument { name: text.to_owned(), text: text.to_owned() }));
             }
             Some(path) => Some(path),
             None => request.parameters.text(self.path),
@@ -91,14 +91,14 @@ impl DocumentKind {
     }
 }
 
-fn read(roots: &ImportRoots, path: String) -> Result<Document, NoDocument> {
+fn read(roots: &ImportRoots, path: String) -> Result<OsmDocument, NoDocument> {
     let file = roots.open(&path).map_err(|error| match error {
         RootError::Missing(_) => NoDocument::Missing,
         error => NoDocument::Refused(root_error(error).into()),
     })?;
     let mut text = String::new();
     match file.take(MAX_LENGTH + 1).read_to_string(&mut text) {
-        Ok(length) if length as u64 <= MAX_LENGTH => Ok(Document { called: path, text }),
+        Ok(length) if length as u64 <= MAX_LENGTH => Ok(OsmDocument { name: path, text }),
         _ => {
             let message = format!("'{path}' is no text of at most {MAX_LENGTH} bytes.");
             Err(NoDocument::Refused(ApiError::bad_request(message).into()))

@@ -10,7 +10,7 @@ use longhaul_tasks_web::Renderer;
 use serde::Deserialize;
 
 use super::{
-    document::{Document, DocumentKind, FILTER, MAPPING, NoDocument, ServerFiles},
+    document::{DocumentKind, FILTER, MAPPING, NoDocument, OsmDocument, ServerFiles},
     osm_request::OsmRequest,
 };
 use crate::{
@@ -75,11 +75,11 @@ async fn job(
     if let Some(filter) = &filter {
         check_filter(&filter.text).map_err(|error| bad(&error.to_string()))?;
     }
-    let called = |document: &Option<Document>| document.as_ref().map(|document| document.called.clone());
+    let name = |document: &Option<OsmDocument>| document.as_ref().map(|document| document.name.clone());
     let words = DownloadWords {
-        filter: called(&filter),
+        filter: name(&filter),
         bbox: params.bbox,
-        mapping: called(&mapping),
+        mapping: name(&mapping),
         update: params.update,
         rebase: params.rebase,
     };
@@ -97,7 +97,7 @@ async fn document(
     files: &ServerFiles,
     request: &OsmRequest,
     kind: DocumentKind,
-) -> Result<Option<Document>, ErrorResponse> {
+) -> Result<Option<OsmDocument>, ErrorResponse> {
     kind.of(files, request).await.map_err(|error| match error {
         NoDocument::Missing => bad(&format!("The specified {} file does not exist", kind.name)),
         NoDocument::Refused(error) => error,
