@@ -1,7 +1,7 @@
 //! The report of a commit, in GeoGig's form.
 
 use longhaul_repository::{Commit, Person};
-use longhaul_tasks::{Node, Report};
+use longhaul_tasks::{Report, ReportValue};
 
 /// `commit{id, tree, parents, author, committer, message}`.
 pub(crate) fn commit_report(commit: &Commit) -> Report {
@@ -10,7 +10,7 @@ pub(crate) fn commit_report(commit: &Commit) -> Report {
 
 /// The members of a `commit`, in a report and in a log.
 pub fn commit_members(commit: &Commit) -> Report {
-    let parents = commit.parents.iter().map(|id| Node::text(id.to_string()));
+    let parents = commit.parents.iter().map(|id| ReportValue::text(id.to_string()));
     Report::new()
         .text("id", commit.id.to_string())
         .text("tree", commit.tree.to_string())

@@ -171,9 +171,10 @@ fn unsupported_parameters_of_an_import_are_refused() {
     };
     assert_eq!(refused("", file()), "missing required 'format' parameter");
     assert_eq!(refused("format=shp", file()), "Unsupported input format: 'shp'");
-    assert!(
-        refused("format=gpkg&transactionId=b6f3edb5-c831-4bfb-9e82-e7c0f1f8ed96", file())
-            .contains("transactionId")
+    let transaction = "A transaction with the provided ID could not be found.";
+    assert_eq!(
+        refused("format=gpkg&transactionId=b6f3edb5-c831-4bfb-9e82-e7c0f1f8ed96", file()),
+        transaction
     );
     assert!(refused("format=gpkg&interchange=True", file()).contains("interchange"));
     let one = "Request must specify one and only one fileUpload in the request body";

@@ -1,4 +1,4 @@
-//! Who may do what with which task.
+//! What callers may do with tasks.
 
 use axum::http::request::Parts;
 use longhaul_tasks::{Filter, Task};
@@ -6,15 +6,15 @@ use longhaul_tasks::{Filter, Task};
 /// What the sender of a request may do with a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Permit {
-    /// Nothing: the task is as one that never was.
+    /// Nothing: for the caller, the task does not exist.
     Nothing,
-    /// Read it and download its file.
+    /// Read it and download its result file.
     See,
-    /// Cancel and prune it, too.
+    /// Also cancel and prune it.
     Touch,
 }
 
-/// The app's own rule, if it has one; otherwise everybody may do everything.
+/// The app's access rule. Without one, every caller may do everything.
 #[derive(Default)]
 pub(crate) struct Access {
     rule: Option<Box<Rule>>,
@@ -51,18 +51,18 @@ impl Access {
         }
     }
 
-    /// Kinds that nobody sees.
+    /// The hidden kinds.
     pub(crate) fn hidden(&self) -> &[&'static str] {
         &self.hidden
     }
 
-    /// The filter, narrowed to what the caller may see as far as that can be said in it.
+    /// The filter, narrowed to the subjects that the caller may see.
     pub(crate) fn narrowed(&self, request: &Parts, filter: &Filter) -> Filter {
         let within = self.scope.as_ref().and_then(|scope| scope(request));
         Filter { within, ..filter.clone() }
     }
 
-    /// Whether the narrowed filter lets through exactly what the caller may see, hidden kinds aside.
+    /// Whether the narrowed filter selects exactly what the caller may see, apart from hidden kinds.
     pub(crate) fn narrows_exactly(&self) -> bool {
         self.rule.is_none() || self.scope.is_some()
     }

@@ -1,5 +1,7 @@
 //! The address that every link begins with.
 
+use std::sync::Arc;
+
 use axum::{
     extract::OriginalUri,
     http::{Extensions, HeaderMap, HeaderName, Uri, header},
@@ -7,10 +9,10 @@ use axum::{
 
 /// Scheme, host, port and, if the app is not at the root, the path before ours: `http://localhost:8182`.
 ///
-/// Whatever a request's headers say, there is nothing in it but a host and a port. Empty where they name no usable host:
-/// the links are then relative to the server.
+/// Its host and port are validated, whatever the request's headers contain. If they name no valid host the base is empty, and
+/// links are relative to the server.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Base(String);
+pub struct Base(Arc<str>);
 
 impl Base {
     /// The address as text, without a slash at its end.
@@ -25,7 +27,7 @@ impl Base {
     }
 }
 
-/// How the app is reached from outside.
+/// The address under which clients reach the app.
 #[derive(Clone, Debug, Default)]
 pub struct PublicAddress {
     configured: Option<Base>,
@@ -33,26 +35,26 @@ pub struct PublicAddress {
 }
 
 impl PublicAddress {
-    /// Links begin with what the request was sent to.
+    /// Links begin with the address that the request was sent to.
     pub fn of_request() -> Self {
         Self::default()
     }
 
-    /// Links begin with `url`, whatever the request says; a slash at its end does not count.
+    /// Links begin with `url`, with or without a slash at its end.
     pub fn fixed(url: impl Into<String>) -> Self {
         let url = url.into();
-        let base = Base(url.trim_end_matches('/').to_owned());
+        let base = Base(url.trim_end_matches('/').into());
         Self { configured: Some(base), trust_proxy: false }
     }
 
-    /// Believe `X-Forwarded-Proto` and `X-Forwarded-Host`. Only for apps that nobody reaches but through a proxy that
+    /// Whether `X-Forwarded-Proto` and `X-Forwarded-Host` count. Only for apps that can be reached through a proxy alone, which
     /// sets them.
     pub fn trust_proxy(mut self, trust: bool) -> Self {
         self.trust_proxy = trust;
         self
     }
 
-    /// What links in the answer to a request begin with.
+    /// The base of the links in the response to a request.
     pub fn base(&self, uri: &Uri, headers: &HeaderMap, extensions: &Extensions) -> Base {
         match &self.configured {
             Some(base) => base.clone(),
@@ -71,7 +73,7 @@ impl PublicAddress {
         for piece in [scheme, "://", host, prefix] {
             base.push_str(piece);
         }
-        Base(base)
+        Base(base.into())
     }
 
     fn scheme(&self, uri: &Uri, headers: &HeaderMap) -> &'static str {
@@ -88,7 +90,7 @@ impl PublicAddress {
             .or_else(|| headers.get(header::HOST)?.to_str().ok())
     }
 
-    /// What the first proxy was asked for, if proxies are believed.
+    /// The value of the first proxy, if proxies are trusted.
     fn forwarded<'a>(&self, headers: &'a HeaderMap, name: &'static str) -> Option<&'a str> {
         if !self.trust_proxy {
             return None;
@@ -120,7 +122,7 @@ fn without_default_port<'a>(scheme: &str, host: &'a str) -> &'a str {
     host.strip_suffix(port).unwrap_or(host)
 }
 
-/// The path that an outer router took off before it handed the request to ours.
+/// The path under which the routes are nested.
 fn mounted_at<'a>(uri: &Uri, extensions: &'a Extensions) -> &'a str {
     let Some(OriginalUri(original)) = extensions.get() else {
         return "";

@@ -1,10 +1,8 @@
-//! The characters that XML can carry, and what stands in for the others.
-//!
-//! Both formats replace them, so that both say the same.
+//! Replaces the characters that XML does not allow. Both formats do so, so that their documents have the same texts.
 
 use std::borrow::Cow;
 
-/// Stands where a character was that XML 1.0 forbids.
+/// Replaces a character that XML 1.0 forbids.
 pub(crate) const REPLACEMENT: &str = "\u{FFFD}";
 
 /// Whether the byte is a control character that XML 1.0 forbids (production 2, `Char`).
@@ -27,7 +25,7 @@ pub(crate) fn cleaned(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.replace(forbidden, REPLACEMENT))
 }
 
-/// At most `limit` characters of a text that a caller sent, to be repeated to them in a message.
+/// At most `limit` characters of a text that a caller sent, for a message to the caller.
 pub(crate) fn excerpt(text: &str, limit: usize) -> Cow<'_, str> {
     match text.char_indices().nth(limit) {
         None => Cow::Borrowed(text),

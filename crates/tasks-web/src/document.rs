@@ -1,93 +1,112 @@
-//! The task document: what it says, in which order.
+//! The members of a task's document, in their order.
 
 use longhaul_tasks::{ErrorReport, Progress, Report, Status, Task};
 
-use crate::writer::{Place, Surroundings, Writer, element};
+use crate::writer::{LinkContext, Position, Writer, element};
 
 /// What a document depends on beside its task.
 #[derive(Clone, Copy)]
-pub(crate) struct Around<'a> {
+pub(crate) struct DocumentContext<'a> {
     /// What links begin with.
     pub(crate) base: &'a str,
-    /// Whether it says more than GeoGig's clients know.
+    /// Whether it has members beyond those of GeoGig.
     pub(crate) verbose: bool,
-    /// What the app calls a task's subject.
+    /// The name of a task's subject.
     pub(crate) subject: &'a str,
 }
 
 /// Writes a task.
-pub(crate) fn task<W: Writer>(out: &mut W, around: Around<'_>, task: &Task) {
-    let place = Place::Member("task");
-    out.open(place, std::iter::empty());
-    out.integer(Place::Member("id"), task.id.0);
-    out.text(Place::Member("status"), task.status.as_str());
+pub(crate) fn task<W: Writer>(out: &mut W, context: DocumentContext<'_>, task: &Task) {
+    let position = Position::Member("task");
+    out.open(position, std::iter::empty());
+    out.integer(Position::Member("id"), task.id.0);
+    out.text(Position::Member("status"), task.status.as_str());
     if let Some(transaction) = &task.transaction {
-        out.text(Place::Member("transactionId"), transaction);
+        out.text(Position::Member("transactionId"), transaction);
     }
-    out.text(Place::Member("description"), &task.description);
-    link(out, around.base, task);
-    outcome(out, around, task);
-    if around.verbose {
-        life(out, around.subject, task);
+    out.text(Position::Member("description"), &task.description);
+    link(out, context.base, task);
+    outcome(out, context, task);
+    if context.verbose {
+        verbose(out, context.subject, task);
     }
-    out.close(place);
+    out.close(position);
 }
 
-/// Writes when things happened to a task, whose it is, and what else an operator may want to know.
-fn life<W: Writer>(out: &mut W, subject: &str, task: &Task) {
+/// Writes the task's times, owner, kind, subject and attempt.
+fn verbose<W: Writer>(out: &mut W, subject: &str, task: &Task) {
     let times = [("created", Some(task.created)), ("started", task.started), ("finished", task.finished)];
     for (name, time) in times {
         if let Some(time) = time {
-            out.text(Place::Member(name), &time.to_string());
+            out.text(Position::Member(name), &time.to_string());
         }
     }
     let texts = [("owner", &task.owner), ("kind", &Some(task.kind.clone())), (subject, &task.subject)];
     for (name, text) in texts {
         if let Some(text) = text {
-            out.text(Place::Member(name), text);
+            out.text(Position::Member(name), text);
         }
     }
-    out.integer(Place::Member("attempt"), task.attempt);
+    out.integer(Position::Member("attempt"), task.attempt);
 }
 
 /// Writes tasks as a list.
 pub(crate) fn tasks<'a, W: Writer>(
     out: &mut W,
-    around: Around<'_>,
+    context: DocumentContext<'_>,
     tasks: impl IntoIterator<Item = &'a Task>,
 ) {
+    open_tasks(out);
+    entries(out, context, tasks);
+    close_tasks(out);
+}
+
+/// Begins a list of tasks.
+pub(crate) fn open_tasks<W: Writer>(out: &mut W) {
     out.open_entries("tasks");
+}
+
+/// Writes tasks into the list that was begun.
+pub(crate) fn entries<'a, W: Writer>(
+    out: &mut W,
+    context: DocumentContext<'_>,
+    tasks: impl IntoIterator<Item = &'a Task>,
+) {
     for one in tasks {
         out.open_entry();
-        task(out, around, one);
+        task(out, context, one);
         out.close_entry();
     }
+}
+
+/// Ends the list of tasks.
+pub(crate) fn close_tasks<W: Writer>(out: &mut W) {
     out.close_entries("tasks");
 }
 
 fn link<W: Writer>(out: &mut W, base: &str, task: &Task) {
     let mut digits = itoa::Buffer::new();
     let path = ["/tasks/", digits.format(task.id.0)];
-    out.link(Place::Member("href"), base, &path);
+    out.link(Position::Member("href"), base, &path);
 }
 
-/// Writes what there is to say about how far the task is, or how it ended.
-fn outcome<W: Writer>(out: &mut W, around: Around<'_>, task: &Task) {
+/// Writes the progress of a running task, or the result of an ended one.
+fn outcome<W: Writer>(out: &mut W, context: DocumentContext<'_>, task: &Task) {
     match task.status {
         Status::Waiting => {}
         Status::Running => {
             if let Some(now) = task.progress.as_ref().filter(|now| !now.step.is_empty()) {
-                progress(out, now, around.verbose);
+                progress(out, now, context.verbose);
             }
         }
         Status::Finished | Status::Cancelled => {
             let nothing = Report::new();
-            result(out, around.base, task, task.result.as_deref().unwrap_or(&nothing));
+            result(out, context.base, task, task.result.as_deref().unwrap_or(&nothing));
         }
         Status::Failed => {
             // A failure may come with a report, such as the conflicts of a merge.
             if let Some(report) = &task.result {
-                result(out, around.base, task, report);
+                result(out, context.base, task, report);
             }
             if let Some(why) = &task.error {
                 error(out, why);
@@ -97,41 +116,41 @@ fn outcome<W: Writer>(out: &mut W, around: Around<'_>, task: &Task) {
 }
 
 fn progress<W: Writer>(out: &mut W, progress: &Progress, verbose: bool) {
-    let place = Place::Member("progress");
-    out.open(place, std::iter::empty());
-    out.text(Place::Member("task"), &progress.step);
-    out.float(Place::Member("amount"), amount(progress));
+    let position = Position::Member("progress");
+    out.open(position, std::iter::empty());
+    out.text(Position::Member("task"), &progress.step);
+    out.float(Position::Member("amount"), amount(progress));
     if verbose {
-        out.integer(Place::Member("done"), progress.done);
+        out.integer(Position::Member("done"), progress.done);
         if let Some(total) = progress.total {
-            out.integer(Place::Member("total"), total);
+            out.integer(Position::Member("total"), total);
         }
-        out.text(Place::Member("unit"), progress.unit);
+        out.text(Position::Member("unit"), &progress.unit);
     }
-    out.close(place);
+    out.close(position);
 }
 
 fn amount(progress: &Progress) -> f64 {
-    match progress.unit {
+    match &*progress.unit {
         "percent" => progress.done.min(100) as f64,
         _ => progress.done as f64,
     }
 }
 
 fn result<W: Writer>(out: &mut W, base: &str, task: &Task, report: &Report) {
-    let around = Surroundings { base, task: Some(task.id) };
-    element(out, around, Place::Member("result"), report);
+    let context = LinkContext { base, task: Some(task.id) };
+    element(out, context, Position::Member("result"), report);
 }
 
 fn error<W: Writer>(out: &mut W, error: &ErrorReport) {
-    let place = Place::Member("error");
-    out.open(place, std::iter::empty());
-    out.text(Place::Member("message"), &error.message);
-    out.long_text(Place::Member("stackTrace"), &chain(error));
-    out.close(place);
+    let position = Position::Member("error");
+    out.open(position, std::iter::empty());
+    out.text(Position::Member("message"), &error.message);
+    out.long_text(Position::Member("stackTrace"), &chain(error));
+    out.close(position);
 }
 
-/// The error and what lies beneath it, a line each, down to the root.
+/// The error and its causes, a line each.
 fn chain(error: &ErrorReport) -> String {
     let mut lines = error.message.clone();
     for cause in &error.causes {

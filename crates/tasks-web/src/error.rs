@@ -2,24 +2,34 @@
 
 use std::borrow::Cow;
 
-use axum::http::StatusCode;
-use longhaul_tasks::{Report, StoreError};
+use axum::{
+    body::Body,
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use longhaul_tasks::{Report, ReportValue, StoreError, SubmitError};
 
-/// A status and a sentence; a [`Printer`](crate::Printer) puts it into the envelope
-/// `<response><success>false</success><error>…</error></response>`.
+use crate::{Format, Renderer};
+
+/// A status and a sentence. The response has them in the envelope
+/// `<response><success>false</success><error>…</error></response>`, or its like in JSON.
+///
+/// As an [`IntoResponse`] it is XML; the [`FormatLayer`](crate::FormatLayer) replaces that by the format asked for.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct ApiError {
     /// The response's status.
     pub status: StatusCode,
-    /// What the client reads; it names nothing that is the server's own business. Left out of the envelope if empty.
+    /// What the client reads. It must not reveal internals of the server. If empty, the envelope has no `error`.
     pub message: Cow<'static, str>,
+    /// `Retry-After`, in seconds.
+    pub retry_after: Option<u32>,
 }
 
 impl ApiError {
     /// An error with the status and message given.
     pub fn new(status: StatusCode, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, message: message.into() }
+        Self { status, message: message.into(), retry_after: None }
     }
 
     /// 400: the request itself is wrong.
@@ -27,7 +37,7 @@ impl ApiError {
         Self::new(StatusCode::BAD_REQUEST, message)
     }
 
-    /// 403: the caller may not.
+    /// 403: the caller may not do this.
     pub fn forbidden(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(StatusCode::FORBIDDEN, message)
     }
@@ -43,6 +53,11 @@ impl ApiError {
         Self::new(StatusCode::METHOD_NOT_ALLOWED, message)
     }
 
+    /// 503: the client may try again later.
+    pub fn unavailable(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, message)
+    }
+
     /// The members of the envelope.
     pub fn report(&self) -> Report {
         let report = Report::new().boolean("success", false);
@@ -51,13 +66,55 @@ impl ApiError {
             false => report.text("error", self.message.as_ref()),
         }
     }
+
+    /// The envelope.
+    pub fn document(&self, format: Format) -> Vec<u8> {
+        let renderer = Renderer { format, ..Renderer::default() };
+        renderer.document("response", &ReportValue::Element(self.report()))
+    }
 }
 
-/// 503: the store of the tasks does not answer. Logged here, since the cause is none of the client's business.
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let mut response = Response::new(Body::from(self.document(Format::Xml)));
+        *response.status_mut() = self.status;
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, Format::Xml.content_type());
+        headers.extend(self.retry_after.map(|seconds| (header::RETRY_AFTER, seconds.into())));
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// 503: the store of the tasks does not answer. The cause is logged here and not told to the client.
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         let cause = std::error::Error::source(&error).map(tracing::field::display);
         tracing::error!(%error, cause, "the task store does not answer");
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string())
+        Self::unavailable(error.to_string())
+    }
+}
+
+/// 429 with `Retry-After` if too many tasks are waiting or stored, 422 if the idempotency key was used for another request, 503
+/// if the server is stopping or its store does not answer.
+impl From<SubmitError> for ApiError {
+    fn from(error: SubmitError) -> Self {
+        let with = |status| Self::new(status, error.to_string());
+        match error {
+            SubmitError::QueueFull { retry_after }
+            | SubmitError::OwnerLimit { retry_after }
+            | SubmitError::StoreFull { retry_after } => {
+                // Rounded up: a client that comes too early is refused again.
+                let seconds = retry_after.as_millis().div_ceil(1000).clamp(1, u128::from(u32::MAX));
+                Self { retry_after: Some(seconds as u32), ..with(StatusCode::TOO_MANY_REQUESTS) }
+            }
+            SubmitError::KeyReused => with(StatusCode::UNPROCESSABLE_ENTITY),
+            SubmitError::Stopping => with(StatusCode::SERVICE_UNAVAILABLE),
+            SubmitError::Store(error) => error.into(),
+            error => {
+                tracing::error!(error = &error as &dyn std::error::Error, "a job was not accepted");
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string())
+            }
+        }
     }
 }

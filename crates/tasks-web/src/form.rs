@@ -1,4 +1,4 @@
-//! Parameters that stand in a body.
+//! Parameters in a body.
 
 use std::time::Duration;
 
@@ -11,16 +11,16 @@ use tokio::time;
 use crate::ApiError;
 
 /// The longest form, in bytes.
-const LONGEST: usize = 16 * 1024;
-/// How long it may take to come.
-const PATIENCE: Duration = Duration::from_secs(30);
+const MAX_LENGTH: usize = 16 * 1024;
+/// How long the client may take to send it.
+const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A form, written like a query; nothing, where there is none.
+/// A form, in the syntax of a query; empty if there is no body.
 ///
 /// # Errors
-/// 415 for a body that is no form, 413 for one that is too long, 408 for one that does not come.
+/// 415 if the body is not a form, 413 if it is too long, 408 if it does not arrive in time.
 pub(crate) async fn read(headers: &HeaderMap, body: Body) -> Result<String, ApiError> {
-    let bytes = time::timeout(PATIENCE, to_bytes(body, LONGEST)).await;
+    let bytes = time::timeout(TIMEOUT, to_bytes(body, MAX_LENGTH)).await;
     let bytes =
         bytes.map_err(|_| ApiError::new(StatusCode::REQUEST_TIMEOUT, "The body did not come in time."))?;
     let bytes = bytes.map_err(|_| {

@@ -1,4 +1,4 @@
-//! The two formats, and which of them a caller wants.
+//! The two formats, and the negotiation between them.
 
 use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
@@ -7,17 +7,17 @@ use axum::{
 
 use crate::characters::excerpt;
 
-/// What an answer is written in.
+/// The format of a response.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Format {
-    /// `application/xml`; what a caller gets that asks for nothing else.
+    /// `application/xml`; the default.
     #[default]
     Xml,
     /// `application/json`.
     Json,
 }
 
-/// The caller's `output_format` is none of ours. As a response it is 400 in plain text.
+/// The `output_format` of a request is not a known one. As a response it is 400 in plain text.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("Invalid output_format '{0}' requested")]
 pub struct UnknownFormat(String);
@@ -29,7 +29,7 @@ impl Format {
         if let Some(format) = suffix {
             return Ok(format);
         }
-        if let Some(format) = query.and_then(asked_in_query) {
+        if let Some(format) = query.and_then(requested_in_query) {
             return format;
         }
         Ok(if accepts_json(headers) { Self::Json } else { Self::Xml })
@@ -56,7 +56,7 @@ impl Format {
     }
 }
 
-fn asked_in_query(query: &str) -> Option<Result<Format, UnknownFormat>> {
+fn requested_in_query(query: &str) -> Option<Result<Format, UnknownFormat>> {
     let (_, value) = form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == "output_format")?;
     Some(if value.eq_ignore_ascii_case("json") {
         Ok(Format::Json)
@@ -67,9 +67,8 @@ fn asked_in_query(query: &str) -> Option<Result<Format, UnknownFormat>> {
     })
 }
 
-/// Whether the caller names `application/json`, and does not like XML better.
-///
-/// Wildcards do not count: whoever takes anything gets what they always got, XML.
+/// Whether the header `Accept` names `application/json`, and no type of XML with a higher quality. Wildcards do not count: a
+/// client that accepts anything gets XML, as from GeoGig.
 fn accepts_json(headers: &HeaderMap) -> bool {
     let mut json = 0;
     let mut xml = 0;
@@ -87,7 +86,7 @@ fn accepts_json(headers: &HeaderMap) -> bool {
     json > 0 && json >= xml
 }
 
-/// The `q` of a media range in thousandths; 1000 where it is absent or unreadable.
+/// The `q` of a media range in thousandths; 1000 if it is absent or cannot be parsed.
 fn quality<'a>(mut parameters: impl Iterator<Item = &'a str>) -> u16 {
     parameters
         .find_map(|parameter| {
@@ -101,7 +100,7 @@ impl IntoResponse for UnknownFormat {
     fn into_response(self) -> Response {
         let headers = [
             (header::CONTENT_TYPE, "text/plain;charset=UTF-8"),
-            // It repeats what the caller sent, and a browser must not read that as a page.
+            // The text repeats what the caller sent; a browser must not take it for a page.
             (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         ];
         (StatusCode::BAD_REQUEST, headers, self.to_string()).into_response()

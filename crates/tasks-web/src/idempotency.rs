@@ -1,7 +1,5 @@
-//! By what a request that is repeated is known to be the same.
-//!
-//! `Idempotency-Key` as in the draft of the IETF's HTTP API group: a client that did not get its answer sends the request
-//! again with the same key, and gets the first answer instead of a second task.
+//! `Idempotency-Key`, as in the draft of the IETF's HTTP API group: a client that did not receive the response sends the request
+//! again with the same key, and gets the first response instead of a second task.
 
 use std::fmt::Write as _;
 
@@ -9,18 +7,20 @@ use axum::http::request::Parts;
 use longhaul_tasks::Idempotency;
 use sha2::{Digest, Sha256};
 
-use crate::{ApiError, Format};
+use crate::ApiError;
 
 /// The longest key, in bytes.
-const LONGEST: usize = 255;
+const MAX_LENGTH: usize = 255;
 
 /// Whether the request has a key at all.
 pub fn has_idempotency_key(request: &Parts) -> bool {
     request.headers.contains_key(KEY)
 }
 
-/// What a request with an `Idempotency-Key` asks for, in short: its method, path, parameters, and the SHA-256 of the file that it
-/// brings. The format of the answer does not count, nor does the order of parameters. `None` for a request without a key.
+/// The key of a request, with a fingerprint of its method, path, parameters, and the SHA-256 of the file that it uploads. The
+/// format of the response and the order of the parameters do not count. `None` for a request without a key.
+///
+/// The path must be the one behind the [`FormatLayer`](crate::FormatLayer), without suffix and slash.
 ///
 /// # Errors
 /// 400 if the key is empty, too long, given twice, or has other characters than visible ASCII.
@@ -34,7 +34,7 @@ pub fn idempotency<'a>(
     let key = key.to_str().ok().map(unquoted).filter(|key| is_key(key) && keys.next().is_none());
     let key = key.ok_or_else(|| {
         ApiError::bad_request(format!(
-            "Idempotency-Key must be one text of 1 to {LONGEST} visible characters."
+            "Idempotency-Key must be one text of 1 to {MAX_LENGTH} visible characters."
         ))
     })?;
     Ok(Some(Idempotency { key: key.to_owned(), fingerprint: fingerprint(request, parameters, file) }))
@@ -43,7 +43,7 @@ pub fn idempotency<'a>(
 const KEY: &str = "idempotency-key";
 
 fn is_key(key: &str) -> bool {
-    (1..=LONGEST).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())
+    (1..=MAX_LENGTH).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 /// The draft has it in quotes; most clients leave them out.
@@ -57,14 +57,12 @@ fn fingerprint<'a>(
     parameters: impl IntoIterator<Item = (&'a str, &'a str)>,
     file: Option<[u8; 32]>,
 ) -> String {
-    let path = request.uri.path();
-    let (path, _) = Format::split_suffix(path.strip_suffix('/').unwrap_or(path));
     let mut parameters: Vec<_> =
-        parameters.into_iter().filter(|(name, _)| !is_about_the_answer(name)).collect();
+        parameters.into_iter().filter(|(name, _)| !is_about_the_response(name)).collect();
     parameters.sort_unstable();
     let mut sum = Sha256::new();
     let texts = parameters.iter().flat_map(|(name, value)| [*name, *value]);
-    for text in [request.method.as_str(), path].into_iter().chain(texts) {
+    for text in [request.method.as_str(), request.uri.path()].into_iter().chain(texts) {
         // With its length before it, no text can pass for two others.
         sum.update((text.len() as u64).to_le_bytes());
         sum.update(text);
@@ -80,7 +78,7 @@ fn fingerprint<'a>(
     })
 }
 
-fn is_about_the_answer(name: &str) -> bool {
+fn is_about_the_response(name: &str) -> bool {
     matches!(name, "output_format" | "verbose")
 }
 
@@ -93,7 +91,8 @@ mod tests {
     fn of(key: &str, method: &str, uri: &str, parameters: &[(&str, &str)], file: Option<u8>) -> Idempotency {
         let request =
             Request::builder().method(method).uri(uri).header(KEY, key).body(()).expect("a request");
-        let (request, ()) = request.into_parts();
+        let (mut request, ()) = request.into_parts();
+        crate::format_layer::strip_suffix(&mut request.uri);
         let found = idempotency(&request, parameters.iter().copied(), file.map(|byte| [byte; 32]));
         found.expect("a key").expect("a key")
     }

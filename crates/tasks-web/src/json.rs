@@ -1,9 +1,9 @@
-//! Writes JSON: every element an object, every attribute a plain member, every list an array.
+//! Writes JSON. Elements become objects, attributes members, and lists arrays.
 
 use crate::{
     characters::cleaned,
     decimal::write_decimal,
-    writer::{Place, Writer},
+    writer::{Position, Writer},
 };
 
 /// A JSON document being written.
@@ -21,33 +21,37 @@ impl Writer for Json {
         self.0
     }
 
-    fn open<'a>(&mut self, place: Place<'_>, attributes: impl Iterator<Item = (&'a str, &'a str)>) {
-        self.place(place);
+    fn buffer(&mut self) -> &mut Vec<u8> {
+        &mut self.0
+    }
+
+    fn open<'a>(&mut self, position: Position<'_>, attributes: impl Iterator<Item = (&'a str, &'a str)>) {
+        self.position(position);
         self.0.push(b'{');
         for (name, value) in attributes {
-            self.text(Place::Member(name), value);
+            self.text(Position::Member(name), value);
         }
     }
 
-    fn close(&mut self, _: Place<'_>) {
+    fn close(&mut self, _: Position<'_>) {
         self.0.push(b'}');
     }
 
-    fn open_list(&mut self, place: Place<'_>) {
-        self.place(place);
+    fn open_list(&mut self, position: Position<'_>) {
+        self.position(position);
         self.0.push(b'[');
     }
 
-    fn close_list(&mut self, _: Place<'_>) {
+    fn close_list(&mut self, _: Position<'_>) {
         self.0.push(b']');
     }
 
     fn open_entries(&mut self, name: &str) {
-        self.open_list(Place::Root(name));
+        self.open_list(Position::Root(name));
     }
 
     fn open_entry(&mut self) {
-        self.open(Place::Item(""), std::iter::empty());
+        self.open(Position::Item(""), std::iter::empty());
     }
 
     fn close_entry(&mut self) {
@@ -58,58 +62,58 @@ impl Writer for Json {
         self.0.push(b']');
     }
 
-    fn null(&mut self, place: Place<'_>) {
-        self.raw(place, "null");
+    fn null(&mut self, position: Position<'_>) {
+        self.raw(position, "null");
     }
 
-    fn boolean(&mut self, place: Place<'_>, truth: bool) {
-        self.raw(place, if truth { "true" } else { "false" });
+    fn boolean(&mut self, position: Position<'_>, truth: bool) {
+        self.raw(position, if truth { "true" } else { "false" });
     }
 
-    fn integer(&mut self, place: Place<'_>, number: impl itoa::Integer) {
-        self.raw(place, itoa::Buffer::new().format(number));
+    fn integer(&mut self, position: Position<'_>, number: impl itoa::Integer) {
+        self.raw(position, itoa::Buffer::new().format(number));
     }
 
-    fn float(&mut self, place: Place<'_>, number: f64) {
+    fn float(&mut self, position: Position<'_>, number: f64) {
         if number.is_finite() {
-            self.place(place);
+            self.position(position);
             write_decimal(&mut self.0, number);
         } else {
-            self.null(place);
+            self.null(position);
         }
     }
 
-    fn text(&mut self, place: Place<'_>, text: &str) {
-        self.place(place);
+    fn text(&mut self, position: Position<'_>, text: &str) {
+        self.position(position);
         self.string(text);
     }
 
-    fn long_text(&mut self, place: Place<'_>, text: &str) {
-        self.text(place, text);
+    fn long_text(&mut self, position: Position<'_>, text: &str) {
+        self.text(position, text);
     }
 
-    fn link(&mut self, place: Place<'_>, base: &str, path: &[&str]) {
-        self.place(renamed(place, "href"));
+    fn link(&mut self, position: Position<'_>, base: &str, path: &[&str]) {
+        self.position(renamed(position, "href"));
         self.address(base, path, ".json");
     }
 
-    fn file_link(&mut self, place: Place<'_>, base: &str, path: &[&str], media_type: &str) {
-        let link = renamed(place, "atom:link");
+    fn file_link(&mut self, position: Position<'_>, base: &str, path: &[&str], media_type: &str) {
+        let link = renamed(position, "atom:link");
         let namespace = [("xmlns:atom", "http://www.w3.org/2005/Atom"), ("rel", "alternate")];
         self.open(link, namespace.into_iter());
-        self.place(Place::Member("href"));
+        self.position(Position::Member("href"));
         self.address(base, path, "");
-        self.text(Place::Member("type"), media_type);
+        self.text(Position::Member("type"), media_type);
         self.close(link);
         // Older clients read the address here.
-        if !matches!(place, Place::Item(_)) {
-            self.place(Place::Member("href"));
+        if !matches!(position, Position::Item(_)) {
+            self.position(Position::Member("href"));
             self.address(base, path, "");
         }
     }
 }
 
-/// The bytes that a string holds as they are; nearly every string holds no other.
+/// The bytes that need no escaping in a string; most strings have no others.
 static PLAIN: [bool; 256] = {
     let mut plain = [false; 256];
     let mut byte = 0x20;
@@ -124,27 +128,27 @@ fn is_plain(text: &str) -> bool {
     text.bytes().all(|byte| PLAIN[usize::from(byte)])
 }
 
-/// A link goes by a name of the format's own, whatever the member is called; the items of a list have none.
-fn renamed<'a>(place: Place<'a>, name: &'a str) -> Place<'a> {
-    match place {
-        Place::Root(_) | Place::Member(_) => Place::Member(name),
-        Place::Item(_) => place,
+/// The position of a link: as a member it has a fixed name, and as an item of a list none.
+fn renamed<'a>(position: Position<'a>, name: &'a str) -> Position<'a> {
+    match position {
+        Position::Root(_) | Position::Member(_) => Position::Member(name),
+        Position::Item(_) => position,
     }
 }
 
 impl Json {
-    fn raw(&mut self, place: Place<'_>, literal: &str) {
-        self.place(place);
+    fn raw(&mut self, position: Position<'_>, literal: &str) {
+        self.position(position);
         self.0.extend_from_slice(literal.as_bytes());
     }
 
-    /// Writes what comes before a value: a comma, a name.
-    fn place(&mut self, place: Place<'_>) {
-        // A value ends in something else than an opening bracket, so this tells the first from the others.
+    /// Writes what precedes a value: a comma and its name.
+    fn position(&mut self, position: Position<'_>) {
+        // Only the first value of an object or array comes after an opening bracket.
         if !matches!(self.0.last(), Some(b'{' | b'[')) {
             self.0.push(b',');
         }
-        if let Place::Root(name) | Place::Member(name) = place {
+        if let Position::Root(name) | Position::Member(name) = position {
             self.string(name);
             self.0.push(b':');
         }

@@ -1,56 +1,36 @@
-//! Lets any axum app offer its tasks over HTTP, in XML and JSON.
-//!
-//! ```
-//! use longhaul_tasks::{Registry, Tasks};
-//! use longhaul_tasks_web::{Permit, TasksWeb};
-//!
-//! # tokio::runtime::Builder::new_multi_thread().enable_time().build()?.block_on(async {
-//! let tasks = Tasks::builder(Registry::new(())).start();
-//! let web = TasksWeb::new(tasks)
-//!     .public_url("https://jobs.example.org")
-//!     .access(|request, task| match request.headers.get("user") {
-//!         Some(user) if task.owner.as_deref().is_some_and(|owner| user == owner) => Permit::Touch,
-//!         _ => Permit::Nothing,
-//!     });
-//! let app: axum::Router = axum::Router::new().merge(web.router());
-//! # });
-//! # Ok::<(), std::io::Error>(())
-//! ```
-//!
-//! The printers are public, because the app's own answers should look like the tasks' beside them: a [`Printer`] knows
-//! the caller's [`Format`] and the address that links begin with ([`Base`]), and prints any [`Node`](longhaul_tasks::Node) as a
-//! document, a new task ([`Printer::submission`]), or an [`ApiError`] in its envelope.
-//!
-//! Not here: who the caller is, CORS headers, compression, and which `Host` names are ours. Those are the app's layers.
-
+#![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
 mod access;
-mod answers;
 mod base;
+mod bulk;
 mod characters;
 mod decimal;
 mod document;
-mod download;
+mod document_cache;
 mod error;
-mod events;
-mod follow;
+mod etag;
+mod event_stream;
 mod form;
 mod format;
+mod format_layer;
+mod handlers;
 mod idempotency;
 mod json;
-mod list;
-mod many;
+mod list_query;
 mod origins;
+mod params;
 mod prefer;
-mod printer;
-mod query;
+mod rendered;
+mod renderer;
+mod request_counts;
+mod state;
 mod submission;
-mod tag;
-mod target;
-mod traffic;
-mod web;
-mod wish;
+mod task_action;
+mod task_list;
+mod task_path;
+mod tasks_web;
+mod visible;
 mod writer;
 mod xml;
 
@@ -58,8 +38,11 @@ pub use access::Permit;
 pub use base::{Base, PublicAddress};
 pub use error::ApiError;
 pub use format::{Format, UnknownFormat};
+pub use format_layer::{FormatLayer, FormatService};
+pub use handlers::method_fallback;
 pub use idempotency::{has_idempotency_key, idempotency};
 pub use origins::AllowedOrigins;
-pub use printer::Printer;
-pub use traffic::Traffic;
-pub use web::{TasksHandler, TasksWeb};
+pub use params::{Flag, Query, from_pairs};
+pub use renderer::{Renderer, RendererConfig};
+pub use request_counts::RequestCounts;
+pub use tasks_web::TasksWeb;

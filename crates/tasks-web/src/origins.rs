@@ -1,26 +1,26 @@
-//! Keeps other people's web pages from changing things in their readers' name.
+//! Protects against cross-site requests that change something.
 //!
-//! A page anywhere may make a browser send our GETs that cancel and prune. Browsers say where a request comes from
-//! (Fetch Metadata, `Sec-Fetch-Site`; before that only `Origin`); programs do not, and are let through. So is a browser that
-//! asks over plain HTTP for another host than its own machine: it says nothing either. Use HTTPS there.
+//! Any web page can make a browser send GETs that cancel and prune. Browsers send the origin of a request (Fetch Metadata,
+//! `Sec-Fetch-Site`; older ones only `Origin`). Requests without it pass: those of programs, and those of browsers over plain HTTP
+//! to another host than their own machine. There, HTTPS is needed.
 
 use axum::http::{HeaderMap, header};
 
 use crate::{ApiError, Base};
 
-/// The web origins whose pages may change something, beside our own.
+/// The web origins, beside the app's own, whose pages may change something.
 #[derive(Clone, Debug, Default)]
 pub struct AllowedOrigins(Vec<String>);
 
 impl AllowedOrigins {
-    /// Adds an origin: scheme, host and, unless it is the scheme's own, port: `https://maps.example.org`.
+    /// Adds an origin: scheme, host and, unless it is the default, port, as in `https://maps.example.org`.
     pub fn allow(mut self, origin: impl AsRef<str>) -> Self {
         let origin = origin.as_ref().trim_end_matches('/').to_ascii_lowercase();
         self.0.push(origin);
         self
     }
 
-    /// Refuses, with 403, a request that a page of a foreign origin made; `base` is our own address.
+    /// Refuses, with 403, the request of a page of another origin; `base` is the app's own address.
     pub fn admit(&self, headers: &HeaderMap, base: &Base) -> Result<(), ApiError> {
         let origin = headers.get(header::ORIGIN).map(|value| value.to_str().unwrap_or("null"));
         let is_ours = match headers.get("sec-fetch-site").map(|site| site.as_bytes()) {

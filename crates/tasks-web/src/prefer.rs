@@ -1,32 +1,31 @@
-//! What a client would like, beyond what it asks for (RFC 7240, `Prefer`).
+//! The header `Prefer` (RFC 7240), and how long a request waits.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use axum::http::{HeaderMap, HeaderValue, header};
-
-use crate::ApiError;
+use serde::Deserialize;
 
 /// The longest that a request may wait for a change, or for an end.
-pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(60);
+pub(crate) const MAX_WAIT: Duration = Duration::from_secs(60);
 
-/// What the headers of a request say that is heeded here.
+/// The preferences that are applied here.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Preferences {
-    /// `respond-async`: a new task should be answered with the manners of `202 Accepted`.
+    /// `respond-async`: the response about a new task should be `202 Accepted`.
     pub(crate) respond_async: bool,
-    /// `wait=SECONDS`; never more than [`LONGEST_WAIT`].
+    /// `wait=SECONDS`; never more than [`MAX_WAIT`].
     pub(crate) wait: Option<Duration>,
 }
 
 impl Preferences {
-    /// One that cannot be read is ignored, as preferences are.
+    /// A preference that cannot be parsed is ignored.
     pub(crate) fn of(headers: &HeaderMap) -> Self {
         let mut all = Self::default();
         for preference in preferences(headers) {
             match preference.split_once('=') {
                 None => all.respond_async |= preference.eq_ignore_ascii_case("respond-async"),
                 Some((name, value)) if name.trim().eq_ignore_ascii_case("wait") => {
-                    // The first counts (RFC 7240, 2).
+                    // Of several the first counts (RFC 7240, 2).
                     all.wait = all.wait.or_else(|| seconds(value.trim().trim_matches('"')));
                 }
                 Some(_) => {}
@@ -36,21 +35,20 @@ impl Preferences {
     }
 }
 
-/// How long the request should wait for a change: the query's `wait=SECONDS`, but never more than [`LONGEST_WAIT`]; else what
-/// the sender prefers.
-///
-/// # Errors
-/// 400 if the query's is no number.
-pub(crate) fn wait(query: Option<&str>, preferred: Option<Duration>) -> Result<Option<Wait>, ApiError> {
-    if let Some(text) = query.and_then(|query| parameter(query, "wait")) {
-        let seconds = seconds(&text)
-            .ok_or_else(|| ApiError::bad_request("wait must be a number of seconds, such as 30."))?;
-        return Ok(Some(Wait { time: seconds, is_preference: false }));
+/// The parameter `wait`, in seconds; never more than [`MAX_WAIT`].
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(try_from = "Cow<str>")]
+pub(crate) struct WaitSeconds(Duration);
+
+impl TryFrom<Cow<'_, str>> for WaitSeconds {
+    type Error = &'static str;
+
+    fn try_from(value: Cow<'_, str>) -> Result<Self, Self::Error> {
+        seconds(&value).map(Self).ok_or("must be a number of seconds, such as 30.")
     }
-    Ok(preferred.map(|time| Wait { time, is_preference: true }))
 }
 
-/// How long to wait, and who said so.
+/// How long to wait for a change, and where that was said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Wait {
     pub(crate) time: Duration,
@@ -58,6 +56,14 @@ pub(crate) struct Wait {
 }
 
 impl Wait {
+    /// As the parameter says, else as the client prefers; `None`: not at all.
+    pub(crate) fn of(parameter: Option<WaitSeconds>, preferred: Option<Duration>) -> Option<Self> {
+        match parameter {
+            Some(WaitSeconds(time)) => Some(Self { time, is_preference: false }),
+            None => preferred.map(|time| Self { time, is_preference: true }),
+        }
+    }
+
     /// What `Preference-Applied` should say.
     pub(crate) fn applied(self) -> Option<HeaderValue> {
         applied(false, self.is_preference.then_some(self.time))
@@ -74,18 +80,10 @@ pub(crate) fn applied(respond_async: bool, wait: Option<Duration>) -> Option<Hea
     }
 }
 
-fn parameter(query: &str, name: &str) -> Option<String> {
-    if !query.contains(name) {
-        return None;
-    }
-    let found = form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name);
-    found.map(|(_, value)| value.into_owned())
-}
-
 fn seconds(text: &str) -> Option<Duration> {
     let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    // More digits than a number can hold is still a number: a long time.
-    is_number.then(|| Duration::from_secs(text.parse().unwrap_or(u64::MAX)).min(LONGEST_WAIT))
+    // A number that does not fit is a long time, too.
+    is_number.then(|| Duration::from_secs(text.parse().unwrap_or(u64::MAX)).min(MAX_WAIT))
 }
 
 /// Each preference without its parameters.
@@ -106,8 +104,19 @@ mod tests {
         HeaderMap::from_iter([(PREFER, HeaderValue::from_static(prefer))])
     }
 
+    #[derive(Default, Deserialize)]
+    #[serde(default)]
+    struct Params {
+        wait: Option<WaitSeconds>,
+    }
+
+    fn params(query: &str) -> Result<Params, crate::ApiError> {
+        crate::params::from_pairs(form_urlencoded::parse(query.as_bytes()))
+    }
+
     fn waited(query: &str, prefer: &'static str) -> Option<u64> {
-        let wait = wait(Some(query), Preferences::of(&headers(prefer)).wait).expect("a wait");
+        let params = params(query).expect("a wait");
+        let wait = Wait::of(params.wait, Preferences::of(&headers(prefer)).wait);
         wait.map(|wait| wait.time.as_secs())
     }
 
@@ -131,7 +140,8 @@ mod tests {
     #[test]
     fn a_wait_that_is_no_number_is_an_error_and_such_a_preference_none() {
         for bad in ["wait=", "wait=-1", "wait=1.5", "wait=soon", "wait=+1"] {
-            assert!(wait(Some(bad), None).is_err(), "{bad}");
+            let error = params(bad).err().expect("an error");
+            assert_eq!(error.message, "wait must be a number of seconds, such as 30.", "{bad}");
         }
         assert_eq!(waited("", "wait=soon"), None);
         assert_eq!(waited("", "wait"), None);

@@ -1,12 +1,12 @@
 //! Writes XML 1.0 in UTF-8, without whitespace between elements.
 //!
-//! Whatever the texts hold, what comes out is well-formed, and a parser gets the texts back as they were, except for
-//! the characters that XML cannot carry at all.
+//! The output is well-formed whatever the texts contain, and a parser reads the same texts from it, except for characters that
+//! XML does not allow at all.
 
 use crate::{
     characters::{REPLACEMENT, begins_with_noncharacter, is_forbidden_control},
     decimal::write_decimal,
-    writer::{Place, Writer},
+    writer::{Position, Writer},
 };
 
 const PROLOG: &str = r#"<?xml version="1.0" encoding="UTF-8"?>"#;
@@ -26,9 +26,13 @@ impl Writer for Xml {
         self.0
     }
 
-    fn open<'a>(&mut self, place: Place<'_>, attributes: impl Iterator<Item = (&'a str, &'a str)>) {
+    fn buffer(&mut self) -> &mut Vec<u8> {
+        &mut self.0
+    }
+
+    fn open<'a>(&mut self, position: Position<'_>, attributes: impl Iterator<Item = (&'a str, &'a str)>) {
         self.raw("<");
-        self.name(place.name());
+        self.name(position.name());
         for (name, value) in attributes {
             self.raw(" ");
             self.name(name);
@@ -39,27 +43,27 @@ impl Writer for Xml {
         self.raw(">");
     }
 
-    fn close(&mut self, place: Place<'_>) {
+    fn close(&mut self, position: Position<'_>) {
         self.raw("</");
-        self.name(place.name());
+        self.name(position.name());
         self.raw(">");
     }
 
-    fn open_list(&mut self, place: Place<'_>) {
-        // As a member a list is nothing but its items; as the root, or inside another list, it needs an element to be in.
-        if !matches!(place, Place::Member(_)) {
-            self.start(place);
+    fn open_list(&mut self, position: Position<'_>) {
+        // As a member, a list consists of its items only; as the root or in another list it has an element around them.
+        if !matches!(position, Position::Member(_)) {
+            self.start(position);
         }
     }
 
-    fn close_list(&mut self, place: Place<'_>) {
-        if !matches!(place, Place::Member(_)) {
-            self.close(place);
+    fn close_list(&mut self, position: Position<'_>) {
+        if !matches!(position, Position::Member(_)) {
+            self.close(position);
         }
     }
 
     fn open_entries(&mut self, name: &str) {
-        self.start(Place::Root(name));
+        self.start(Position::Root(name));
     }
 
     fn open_entry(&mut self) {}
@@ -67,48 +71,48 @@ impl Writer for Xml {
     fn close_entry(&mut self) {}
 
     fn close_entries(&mut self, name: &str) {
-        self.close(Place::Root(name));
+        self.close(Position::Root(name));
     }
 
-    fn null(&mut self, place: Place<'_>) {
-        self.start(place);
-        self.close(place);
+    fn null(&mut self, position: Position<'_>) {
+        self.start(position);
+        self.close(position);
     }
 
-    fn boolean(&mut self, place: Place<'_>, truth: bool) {
-        self.plain(place, if truth { "true" } else { "false" });
+    fn boolean(&mut self, position: Position<'_>, truth: bool) {
+        self.plain(position, if truth { "true" } else { "false" });
     }
 
-    fn integer(&mut self, place: Place<'_>, number: impl itoa::Integer) {
-        self.plain(place, itoa::Buffer::new().format(number));
+    fn integer(&mut self, position: Position<'_>, number: impl itoa::Integer) {
+        self.plain(position, itoa::Buffer::new().format(number));
     }
 
-    fn float(&mut self, place: Place<'_>, number: f64) {
-        self.start(place);
+    fn float(&mut self, position: Position<'_>, number: f64) {
+        self.start(position);
         write_decimal(&mut self.0, number);
-        self.close(place);
+        self.close(position);
     }
 
-    fn text(&mut self, place: Place<'_>, text: &str) {
-        self.start(place);
+    fn text(&mut self, position: Position<'_>, text: &str) {
+        self.start(position);
         self.copy(text, in_text);
-        self.close(place);
+        self.close(position);
     }
 
-    fn long_text(&mut self, place: Place<'_>, text: &str) {
-        self.start(place);
+    fn long_text(&mut self, position: Position<'_>, text: &str) {
+        self.start(position);
         self.raw("<![CDATA[");
         self.copy(text, in_cdata);
         self.raw("]]>");
-        self.close(place);
+        self.close(position);
     }
 
-    fn link(&mut self, _: Place<'_>, base: &str, path: &[&str]) {
+    fn link(&mut self, _: Position<'_>, base: &str, path: &[&str]) {
         self.begin_link(base, path);
         self.raw(r#".xml" type="application/xml"/>"#);
     }
 
-    fn file_link(&mut self, _: Place<'_>, base: &str, path: &[&str], media_type: &str) {
+    fn file_link(&mut self, _: Position<'_>, base: &str, path: &[&str], media_type: &str) {
         self.begin_link(base, path);
         self.raw(r#"" type=""#);
         self.copy(media_type, in_attribute);
@@ -121,15 +125,15 @@ impl Xml {
         self.0.extend_from_slice(markup.as_bytes());
     }
 
-    fn start(&mut self, place: Place<'_>) {
-        self.open(place, std::iter::empty());
+    fn start(&mut self, position: Position<'_>) {
+        self.open(position, std::iter::empty());
     }
 
     /// An element around a text that needs no escaping.
-    fn plain(&mut self, place: Place<'_>, text: &str) {
-        self.start(place);
+    fn plain(&mut self, position: Position<'_>, text: &str) {
+        self.start(position);
         self.raw(text);
-        self.close(place);
+        self.close(position);
     }
 
     fn begin_link(&mut self, base: &str, path: &[&str]) {
@@ -156,7 +160,7 @@ impl Xml {
         }
     }
 
-    /// Copies a text run by run, with what `escape` says in place of single bytes.
+    /// Copies a text, with single bytes replaced by what `escape` returns.
     fn copy(&mut self, text: &str, escape: impl Fn(&[u8], usize) -> Option<&'static str>) {
         let bytes = text.as_bytes();
         let mut copied = 0;
@@ -179,7 +183,7 @@ impl Xml {
     }
 }
 
-/// The bytes that stand as they are wherever text may.
+/// The bytes that need no escaping anywhere.
 static PLAIN: [bool; 256] = {
     let mut plain = [true; 256];
     let mut byte = 0;
@@ -196,7 +200,7 @@ static PLAIN: [bool; 256] = {
     plain
 };
 
-/// The bytes of names; of the letters only ASCII's.
+/// The bytes that are allowed in names, of ASCII only.
 static IN_NAMES: [bool; 256] = {
     let mut in_names = [false; 256];
     let mut byte = 0;
@@ -208,7 +212,7 @@ static IN_NAMES: [bool; 256] = {
     in_names
 };
 
-/// A parser turns a bare CR into LF, hence the reference.
+/// A parser turns a carriage return into a line feed unless it is a character reference.
 fn in_text(bytes: &[u8], at: usize) -> Option<&'static str> {
     match bytes[at] {
         b'&' => Some("&amp;"),
@@ -219,7 +223,7 @@ fn in_text(bytes: &[u8], at: usize) -> Option<&'static str> {
     }
 }
 
-/// A parser turns every bare white-space character of an attribute into a space.
+/// A parser turns white space in an attribute into spaces unless it is a character reference.
 fn in_attribute(bytes: &[u8], at: usize) -> Option<&'static str> {
     match bytes[at] {
         b'"' => Some("&quot;"),
@@ -229,7 +233,7 @@ fn in_attribute(bytes: &[u8], at: usize) -> Option<&'static str> {
     }
 }
 
-/// Inside CDATA nothing can be escaped, so the section ends and begins anew around what needs it.
+/// CDATA has no escapes, so the section is closed and reopened around what needs one.
 fn in_cdata(bytes: &[u8], at: usize) -> Option<&'static str> {
     match bytes[at] {
         b'>' if bytes[..at].ends_with(b"]]") => Some("]]><![CDATA[>"),

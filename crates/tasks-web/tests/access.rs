@@ -1,14 +1,11 @@
 //! The app's own rule about who may see and touch what.
 
-mod studio;
+mod harness;
 
-use axum::{
-    Router,
-    http::{Method, StatusCode, request::Parts},
-};
+use axum::http::{Method, StatusCode, request::Parts};
+use harness::{App, Harness, app, get, send};
 use longhaul_tasks::Task;
 use longhaul_tasks_web::Permit;
-use studio::{Studio, get, send};
 
 /// The director touches everything, the crew sees everything, a guest what has ended, others nothing.
 fn by_role(request: &Parts, task: &Task) -> Permit {
@@ -20,16 +17,16 @@ fn by_role(request: &Parts, task: &Task) -> Permit {
     }
 }
 
-async fn as_role(router: &Router, role: &str, method: Method, uri: &str) -> studio::Answer {
+async fn as_role(router: &App, role: &str, method: Method, uri: &str) -> harness::Answer {
     send(router, method, uri, &[("role", role), ("accept", "application/json")]).await
 }
 
 #[tokio::test]
 async fn what_one_may_not_see_is_as_if_it_never_was() {
-    let studio = Studio::open();
-    studio.filmed("text/xml", "<film/>").await;
-    studio.running().await;
-    let router = studio.web().access(by_role).router();
+    let harness = Harness::open();
+    harness.filmed("text/xml", "<film/>").await;
+    harness.running().await;
+    let router = app(harness.web().access(by_role).router());
     for uri in ["/tasks/2", "/tasks/2/download", "/tasks/2?cancel=true", "/tasks/2?prune=true"] {
         let hidden = as_role(&router, "guest", Method::GET, uri).await;
         let unknown = as_role(&router, "guest", Method::GET, &uri.replace('2', "9")).await;
@@ -47,10 +44,10 @@ async fn what_one_may_not_see_is_as_if_it_never_was() {
 
 #[tokio::test]
 async fn the_list_holds_what_one_may_see() {
-    let studio = Studio::open();
-    studio.said("hello").await;
-    studio.running().await;
-    let router = studio.web().access(by_role).router();
+    let harness = Harness::open();
+    harness.said("hello").await;
+    harness.running().await;
+    let router = app(harness.web().access(by_role).router());
     for (role, count) in [("director", 2), ("crew", 2), ("guest", 1), ("nobody", 0)] {
         let list = as_role(&router, role, Method::GET, "/tasks").await.json();
         assert_eq!(list["tasks"].as_array().map(Vec::len), Some(count), "{role}");
@@ -59,10 +56,10 @@ async fn the_list_holds_what_one_may_see() {
 
 #[tokio::test]
 async fn what_one_may_only_see_one_may_not_change() {
-    let studio = Studio::open();
-    studio.said("hello").await;
-    studio.running().await;
-    let router = studio.web().access(by_role).router();
+    let harness = Harness::open();
+    harness.said("hello").await;
+    harness.running().await;
+    let router = app(harness.web().access(by_role).router());
     for (method, uri) in [
         (Method::GET, "/tasks/1?prune=true"),
         (Method::GET, "/tasks/2?cancel=true"),
@@ -82,9 +79,9 @@ async fn what_one_may_only_see_one_may_not_change() {
 
 #[tokio::test]
 async fn without_a_rule_everybody_may_do_everything() {
-    let studio = Studio::open();
-    studio.said("hello").await;
-    let router = studio.router();
+    let harness = Harness::open();
+    harness.said("hello").await;
+    let router = harness.app();
     assert_eq!(get(&router, "/tasks/1?prune=true").await.status, StatusCode::OK);
     assert_eq!(get(&router, "/tasks/1").await.status, StatusCode::NOT_FOUND);
 }

@@ -1,19 +1,19 @@
 //! Cancelling and pruning.
 
-mod studio;
+mod harness;
 
 use axum::http::{Method, StatusCode};
-use studio::{Studio, get, send};
+use harness::{Harness, app, get, send};
 
 #[tokio::test]
 async fn a_cancelled_task_stops_and_cancelling_again_is_fine() {
-    let studio = Studio::open();
-    let id = studio.running().await;
-    let router = studio.router();
+    let harness = Harness::open();
+    let id = harness.running().await;
+    let router = harness.app();
     let answer = get(&router, "/tasks/1.json?cancel=true").await;
     assert_eq!(answer.status, StatusCode::OK);
     assert!(["RUNNING", "CANCELLED"].contains(&answer.task_status().as_str()));
-    studio.tasks.wait(id).await.expect("an end");
+    harness.tasks.wait(id).await.expect("an end");
     let answer = get(&router, "/tasks/1.json?cancel=true").await;
     assert_eq!(answer.task_status(), "CANCELLED");
     assert_eq!(answer.json()["task"]["result"], serde_json::json!({}));
@@ -21,24 +21,24 @@ async fn a_cancelled_task_stops_and_cancelling_again_is_fine() {
 
 #[tokio::test]
 async fn a_waiting_task_is_cancelled_at_once_and_no_other_notices() {
-    let studio = Studio::open();
-    let running = studio.running().await;
-    studio.waiting().await;
-    studio.waiting().await;
-    let router = studio.router();
+    let harness = Harness::open();
+    let running = harness.running().await;
+    harness.waiting().await;
+    harness.waiting().await;
+    let router = harness.app();
     assert_eq!(get(&router, "/tasks/2.json?cancel=true").await.task_status(), "CANCELLED");
     assert_eq!(get(&router, "/tasks/1.json").await.task_status(), "RUNNING");
     assert_eq!(get(&router, "/tasks/3.json").await.task_status(), "WAITING");
-    studio.release(running).await;
+    harness.release(running).await;
     assert_eq!(get(&router, "/tasks/1.json").await.task_status(), "FINISHED");
 }
 
 #[tokio::test]
 async fn only_true_in_any_letter_case_counts() {
-    let studio = Studio::open();
-    studio.running().await;
-    studio.waiting().await;
-    let router = studio.router();
+    let harness = Harness::open();
+    harness.running().await;
+    harness.waiting().await;
+    let router = harness.app();
     for value in ["1", "yes", "", "false", "tru", "truee", "t%72", "on", " true"] {
         let value = value.replace(' ', "%20");
         let answer = get(&router, &format!("/tasks/2.json?cancel={value}&prune={value}")).await;
@@ -52,9 +52,9 @@ async fn only_true_in_any_letter_case_counts() {
 
 #[tokio::test]
 async fn a_finished_task_ignores_a_cancel() {
-    let studio = Studio::open();
-    studio.said("hello").await;
-    let router = studio.router();
+    let harness = Harness::open();
+    harness.said("hello").await;
+    let router = harness.app();
     let before = get(&router, "/tasks/1").await.body;
     assert_eq!(get(&router, "/tasks/1?cancel=true").await.body, before);
     assert_eq!(get(&router, "/tasks/1").await.body, before);
@@ -62,10 +62,10 @@ async fn a_finished_task_ignores_a_cancel() {
 
 #[tokio::test]
 async fn a_pruned_task_is_told_once_more_and_forgotten() {
-    let studio = Studio::open();
-    studio.said("hello").await;
-    studio.said("there").await;
-    let router = studio.router();
+    let harness = Harness::open();
+    harness.said("hello").await;
+    harness.said("there").await;
+    let router = harness.app();
     let before = get(&router, "/tasks/1").await.body;
     let answer = get(&router, "/tasks/1?prune=TRUE").await;
     assert_eq!((answer.status, answer.body), (StatusCode::OK, before));
@@ -76,23 +76,23 @@ async fn a_pruned_task_is_told_once_more_and_forgotten() {
 
 #[tokio::test]
 async fn an_unfinished_task_ignores_a_prune() {
-    let studio = Studio::open();
-    let running = studio.running().await;
-    studio.waiting().await;
-    let router = studio.router();
+    let harness = Harness::open();
+    let running = harness.running().await;
+    harness.waiting().await;
+    let router = harness.app();
     assert_eq!(get(&router, "/tasks/1.json?prune=true").await.task_status(), "RUNNING");
     assert_eq!(get(&router, "/tasks/2.json?prune=true").await.task_status(), "WAITING");
-    studio.release(running).await;
+    harness.release(running).await;
     assert_eq!(get(&router, "/tasks/1.json").await.task_status(), "FINISHED");
 }
 
 #[tokio::test]
 async fn both_at_once_forget_what_had_ended_and_stop_what_had_not() {
-    let studio = Studio::open();
-    studio.said("hello").await;
-    let running = studio.running().await;
-    studio.waiting().await;
-    let router = studio.router();
+    let harness = Harness::open();
+    harness.said("hello").await;
+    let running = harness.running().await;
+    harness.waiting().await;
+    let router = harness.app();
     let both = |id: u64| format!("/tasks/{id}.json?prune=true&cancel=true");
 
     assert_eq!(get(&router, &both(1)).await.task_status(), "FINISHED");
@@ -102,17 +102,17 @@ async fn both_at_once_forget_what_had_ended_and_stop_what_had_not() {
     assert_eq!(get(&router, "/tasks/3").await.status, StatusCode::NOT_FOUND);
 
     assert_eq!(get(&router, &both(2)).await.status, StatusCode::OK);
-    studio.tasks.wait(running).await.expect("an end");
+    harness.tasks.wait(running).await.expect("an end");
     let after = get(&router, "/tasks/2.json").await;
     assert!(after.status == StatusCode::NOT_FOUND || after.task_status() == "CANCELLED");
 }
 
 #[tokio::test]
 async fn delete_cancels_what_has_not_ended_and_prunes_what_has() {
-    let studio = Studio::open();
-    let running = studio.running().await;
-    studio.waiting().await;
-    let router = studio.router();
+    let harness = Harness::open();
+    let running = harness.running().await;
+    harness.waiting().await;
+    let router = harness.app();
     let delete = async |uri| send(&router, Method::DELETE, uri, &[("host", "localhost:8182")]).await;
 
     assert_eq!(delete("/tasks/2.json").await.task_status(), "CANCELLED");
@@ -122,16 +122,16 @@ async fn delete_cancels_what_has_not_ended_and_prunes_what_has() {
     assert_eq!(delete("/tasks/2.json").await.status, StatusCode::NOT_FOUND);
 
     assert_eq!(delete("/tasks/1/").await.status, StatusCode::OK);
-    studio.tasks.wait(running).await.expect("an end");
+    harness.tasks.wait(running).await.expect("an end");
     assert_eq!(get(&router, "/tasks/1.json").await.task_status(), "CANCELLED");
 }
 
 #[tokio::test]
 async fn the_list_neither_cancels_nor_prunes() {
-    let studio = Studio::open();
-    studio.said("hello").await;
-    studio.running().await;
-    let router = studio.router();
+    let harness = Harness::open();
+    harness.said("hello").await;
+    harness.running().await;
+    let router = harness.app();
     get(&router, "/tasks?cancel=true&prune=true").await;
     assert_eq!(get(&router, "/tasks/1.json").await.task_status(), "FINISHED");
     assert_eq!(get(&router, "/tasks/2.json").await.task_status(), "RUNNING");
@@ -139,10 +139,10 @@ async fn the_list_neither_cancels_nor_prunes() {
 
 #[tokio::test]
 async fn a_page_of_another_origin_changes_nothing() {
-    let studio = Studio::open();
-    studio.running().await;
-    studio.said("hello").await;
-    let router = studio.web().allow_origin("https://maps.example.org/").router();
+    let harness = Harness::open();
+    harness.running().await;
+    harness.said("hello").await;
+    let router = app(harness.web().allow_origin("https://maps.example.org/").router());
     let refused: &[&[(&str, &str)]] = &[
         &[("sec-fetch-site", "cross-site")],
         &[("sec-fetch-site", "same-site")],
@@ -178,8 +178,8 @@ async fn a_page_of_another_origin_changes_nothing() {
 
 #[tokio::test]
 async fn our_own_pages_programs_and_allowed_origins_may_change_things() {
-    let studio = Studio::open();
-    let router = studio.web().allow_origin("https://Maps.example.org/").router();
+    let harness = Harness::open();
+    let router = app(harness.web().allow_origin("https://Maps.example.org/").router());
     let admitted: &[&[(&str, &str)]] = &[
         &[],
         &[("sec-fetch-site", "same-origin")],
@@ -190,7 +190,7 @@ async fn our_own_pages_programs_and_allowed_origins_may_change_things() {
     ];
     for headers in admitted {
         let headers = [&[("host", "localhost:8182")], *headers].concat();
-        let id = studio.said("hello").await;
+        let id = harness.said("hello").await;
         let answer = send(&router, Method::GET, &format!("/tasks/{id}?prune=true"), &headers).await;
         assert_eq!(answer.status, StatusCode::OK, "{headers:?}");
         assert_eq!(get(&router, &format!("/tasks/{id}")).await.status, StatusCode::NOT_FOUND);

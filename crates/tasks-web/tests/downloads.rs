@@ -1,21 +1,21 @@
 //! The files that tasks made.
 
-mod studio;
+mod harness;
 
 use axum::{
     body::{Body, to_bytes},
     http::{Request, StatusCode},
 };
-use studio::{Studio, get};
+use harness::{Harness, get};
 use tower::ServiceExt as _;
 
 const GEOPACKAGE: &str = "application/octet-stream;type=geopackage";
 
 #[tokio::test]
 async fn a_file_comes_with_its_type_and_length_again_and_again() {
-    let studio = Studio::open();
-    studio.filmed(GEOPACKAGE, "twenty-four pictures").await;
-    let router = studio.router();
+    let harness = Harness::open();
+    harness.filmed(GEOPACKAGE, "twenty-four pictures").await;
+    let router = harness.app();
     for uri in ["/tasks/1/download", "/tasks/1/download.json"] {
         let answer = get(&router, uri).await;
         assert_eq!(answer.status, StatusCode::OK);
@@ -31,10 +31,10 @@ async fn a_file_comes_with_its_type_and_length_again_and_again() {
 
 #[tokio::test]
 async fn a_download_that_has_begun_is_complete_though_the_task_is_pruned() {
-    let studio = Studio::open();
+    let harness = Harness::open();
     let film = "pictures ".repeat(100_000);
-    studio.filmed("video/mp4", &film).await;
-    let router = studio.router();
+    harness.filmed("video/mp4", &film).await;
+    let router = harness.app();
     let request = Request::get("/tasks/1/download").body(Body::empty()).expect("a request");
     let begun = router.clone().oneshot(request).await.expect("a response");
     assert_eq!(get(&router, "/tasks/1?prune=true").await.status, StatusCode::OK);
@@ -45,14 +45,14 @@ async fn a_download_that_has_begun_is_complete_though_the_task_is_pruned() {
 
 #[tokio::test]
 async fn what_cannot_be_downloaded_is_explained() {
-    let studio = Studio::open();
-    studio.running().await;
-    studio.waiting().await;
-    studio.failed().await;
-    studio.said("hello").await;
-    studio.filmed("text/xml", "<film/>").await;
-    let router = studio.router();
-    std::fs::remove_dir_all(studio.folder.path().join("5")).expect("the file's folder");
+    let harness = Harness::open();
+    harness.running().await;
+    harness.waiting().await;
+    harness.failed().await;
+    harness.said("hello").await;
+    harness.filmed("text/xml", "<film/>").await;
+    let router = harness.app();
+    std::fs::remove_dir_all(harness.folder.path().join("5")).expect("the file's folder");
     for (id, status, error) in [
         ("1", 417, "Task is not yet finished: RUNNING"),
         ("2", 417, "Task is not yet finished: WAITING"),
@@ -74,9 +74,9 @@ async fn what_cannot_be_downloaded_is_explained() {
 
 #[tokio::test]
 async fn a_media_type_that_no_header_can_carry_becomes_plain_bytes() {
-    let studio = Studio::open();
-    studio.filmed("text/\r\nSet-Cookie: a=b", "film").await;
-    let answer = get(&studio.router(), "/tasks/1/download").await;
+    let harness = Harness::open();
+    harness.filmed("text/\r\nSet-Cookie: a=b", "film").await;
+    let answer = get(&harness.app(), "/tasks/1/download").await;
     assert_eq!(answer.header("content-type"), "application/octet-stream");
     assert_eq!(answer.header("set-cookie"), "");
 }

@@ -1,18 +1,17 @@
 //! Streams of what happens to tasks.
 
-mod studio;
+mod harness;
 
 use std::time::Duration;
 
 use axum::{
-    Router,
     body::{Body, BodyDataStream},
     http::{Method, Request, StatusCode},
 };
 use futures_util::StreamExt as _;
+use harness::{App, Harness, Work, app, get, send};
 use longhaul_tasks::Task;
 use longhaul_tasks_web::Permit;
-use studio::{Studio, Work, get, send};
 use tower::ServiceExt as _;
 
 /// One event of a stream.
@@ -83,11 +82,11 @@ impl Stream {
     }
 }
 
-async fn open(router: &Router, uri: &str, last: &str) -> Stream {
+async fn open(router: &App, uri: &str, last: &str) -> Stream {
     open_as(router, uri, last, "").await
 }
 
-async fn open_as(router: &Router, uri: &str, last: &str, role: &str) -> Stream {
+async fn open_as(router: &App, uri: &str, last: &str, role: &str) -> Stream {
     let request = Request::get(uri).header("host", "localhost:8182").header("role", role);
     let request = if last.is_empty() { request } else { request.header("last-event-id", last) };
     let response = router.clone().oneshot(request.body(Body::empty()).expect("a request")).await;
@@ -99,17 +98,17 @@ async fn open_as(router: &Router, uri: &str, last: &str, role: &str) -> Stream {
 
 #[tokio::test]
 async fn a_stream_begins_with_the_task_as_it_is_and_ends_with_its_end() {
-    let studio = Studio::open();
-    let running = studio.running().await;
-    let router = studio.router();
+    let harness = Harness::open();
+    let running = harness.running().await;
+    let router = harness.app();
     let mut json = open(&router, "/tasks/1/events.json", "").await;
     let mut xml = open(&router, "/tasks/1/events", "").await;
     let first = json.expect().await;
     assert_eq!((first.name.as_str(), &first.data), ("task", &get(&router, "/tasks/1.json").await.body));
     assert_eq!(xml.expect().await.data, get(&router, "/tasks/1").await.body);
-    studio.count(8).await;
+    harness.count(8).await;
     assert_eq!(json.expect().await.json()["task"]["progress"]["amount"], 8.0);
-    studio.release(running).await;
+    harness.release(running).await;
     let rest = json.rest().await;
     assert_eq!(rest.len(), 1, "{rest:?}");
     assert_eq!(rest[0].data, get(&router, "/tasks/1.json").await.body);
@@ -120,9 +119,9 @@ async fn a_stream_begins_with_the_task_as_it_is_and_ends_with_its_end() {
 
 #[tokio::test]
 async fn the_stream_of_an_ended_task_is_its_last_document() {
-    let studio = Studio::open();
-    studio.said("]]>\r\n\u{202e}<b>\u{1}\ndata: x\n\n").await;
-    let router = studio.router();
+    let harness = Harness::open();
+    harness.said("]]>\r\n\u{202e}<b>\u{1}\ndata: x\n\n").await;
+    let router = harness.app();
     for (stream, document) in [("/tasks/1/events", "/tasks/1"), ("/tasks/1/events.json/", "/tasks/1.json")] {
         let events = open(&router, stream, "").await.rest().await;
         assert_eq!(events.len(), 1, "{events:?}");
@@ -134,15 +133,15 @@ async fn the_stream_of_an_ended_task_is_its_last_document() {
 
 #[tokio::test]
 async fn who_comes_back_gets_what_happened_meanwhile_and_nothing_twice() {
-    let studio = Studio::open();
-    let running = studio.running().await;
-    studio.waiting().await;
-    let router = studio.router();
+    let harness = Harness::open();
+    let running = harness.running().await;
+    harness.waiting().await;
+    let router = harness.app();
     let mut stream = open(&router, "/tasks/2/events.json", "").await;
     let waiting = stream.expect().await;
     drop(stream);
-    studio.release(running).await;
-    studio.begun().await;
+    harness.release(running).await;
+    harness.begun().await;
     let mut stream = open(&router, "/tasks/2/events.json", &waiting.id).await;
     // Whether its start is told of apart from its first progress is a matter of luck.
     let begun = get(&router, "/tasks/2.json").await.body;
@@ -166,9 +165,9 @@ async fn who_comes_back_gets_what_happened_meanwhile_and_nothing_twice() {
 
 #[tokio::test]
 async fn an_id_of_which_nothing_is_known_begins_anew() {
-    let studio = Studio::open();
-    studio.said("hello").await;
-    let router = studio.router();
+    let harness = Harness::open();
+    harness.said("hello").await;
+    let router = harness.app();
     for id in ["1-1", "ffffffffffffffff-18446744073709551615", "nonsense"] {
         let events = open(&router, "/tasks/1/events.json", id).await.rest().await;
         assert_eq!(events.iter().map(Event::status).collect::<Vec<_>>(), ["FINISHED"], "{id}");
@@ -179,23 +178,23 @@ async fn an_id_of_which_nothing_is_known_begins_anew() {
 
 #[tokio::test]
 async fn the_stream_of_all_tasks_tells_of_each_change() {
-    let studio = Studio::open();
-    let router = studio.router();
+    let harness = Harness::open();
+    let router = harness.app();
     let mut stream = open(&router, "/tasks/events.json", "").await;
     let reset = stream.expect().await;
     assert_eq!((reset.name.as_str(), reset.data.as_str()), ("reset", r#"{"reset":{}}"#));
     let mut xml = open(&router, "/tasks/events.xml", &reset.id).await;
-    let first = studio.running().await;
+    let first = harness.running().await;
     let mut told = Vec::new();
     while told.last() != Some(&(1, "RUNNING".to_owned())) {
         told.push(stream.expect().await.told());
     }
-    studio.waiting().await;
+    harness.waiting().await;
     assert_eq!(stream.expect().await.told(), (2, "WAITING".into()));
-    studio.count(5).await;
+    harness.count(5).await;
     let progress = stream.expect().await;
     assert_eq!(progress.json()["task"]["progress"]["amount"], 5.0);
-    studio.release(first).await;
+    harness.release(first).await;
     let (mut one, mut other) = (Vec::new(), Vec::new());
     while one.len() + other.len() < 2 {
         let event = stream.expect().await;
@@ -221,17 +220,17 @@ async fn the_stream_of_all_tasks_tells_of_each_change() {
 
 #[tokio::test]
 async fn progress_is_told_of_ten_times_a_second_at_most() {
-    let studio = Studio::open();
-    let id = studio.running().await;
-    let router = studio.router();
+    let harness = Harness::open();
+    let id = harness.running().await;
+    let router = harness.app();
     let mut stream = open(&router, "/tasks/1/events.json", "").await;
     stream.expect().await;
     let begun = std::time::Instant::now();
     for count in 4..2000 {
-        studio.count(count).await;
+        harness.count(count).await;
     }
     let tenths = begun.elapsed().as_millis() as usize / 100;
-    studio.release(id).await;
+    harness.release(id).await;
     let events = stream.rest().await;
     assert!(events.len() <= tenths + 3, "{} events in {tenths} tenths of a second", events.len());
     let amounts: Vec<_> =
@@ -242,15 +241,15 @@ async fn progress_is_told_of_ten_times_a_second_at_most() {
 
 #[tokio::test]
 async fn a_reader_who_does_not_keep_up_is_dropped_and_holds_up_nobody() {
-    let studio = Studio::open_with(|builder| builder.workers(2));
-    let router = studio.router();
+    let harness = Harness::open_with(|builder| builder.workers(2));
+    let router = harness.app();
     let mut slow = open(&router, "/tasks/events.json", "").await;
     let mut quick = open(&router, "/tasks/events.json", "").await;
     let reset = slow.expect().await;
     quick.expect().await;
     let mut ends = 0;
     for at in 0..300 {
-        studio.said(&format!("{at}")).await;
+        harness.said(&format!("{at}")).await;
         while ends <= at {
             ends += usize::from(quick.expect().await.status() == "FINISHED");
         }
@@ -273,35 +272,35 @@ async fn everybody_reads_only_of_what_they_may_see() {
         Some(role) if role == "guest" && task.status.has_ended() => Permit::See,
         _ => Permit::Nothing,
     };
-    let studio = Studio::open();
-    let router = studio.web().access(by_role).router();
+    let harness = Harness::open();
+    let router = app(harness.web().access(by_role).router());
     let mut guest = open_as(&router, "/tasks/events.json", "", "guest").await;
     let mut nobody = open_as(&router, "/tasks/events.json", "", "nobody").await;
     guest.expect().await;
     nobody.expect().await;
-    let id = studio.running().await;
+    let id = harness.running().await;
     for role in ["guest", "nobody"] {
         let answer = send(&router, Method::GET, "/tasks/1/events", &[("role", role)]).await;
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{role}");
     }
     let mut crew = open_as(&router, "/tasks/1/events.json", "", "crew").await;
     assert_eq!(crew.expect().await.status(), "RUNNING");
-    studio.release(id).await;
+    harness.release(id).await;
     assert_eq!(guest.expect().await.told(), (1, "FINISHED".into()));
-    studio.tasks.stop(Duration::ZERO).await;
+    harness.tasks.stop(Duration::ZERO).await;
     assert_eq!((guest.rest().await, nobody.rest().await), (vec![], vec![]));
 }
 
 #[tokio::test]
 async fn a_stop_ends_every_stream() {
-    let studio = Studio::open();
-    studio.running().await;
-    let router = studio.router();
+    let harness = Harness::open();
+    harness.running().await;
+    let router = harness.app();
     let (mut one, mut all) =
         (open(&router, "/tasks/1/events.json", "").await, open(&router, "/tasks/events.json", "").await);
     one.expect().await;
     all.expect().await;
-    studio.tasks.stop(Duration::ZERO).await;
+    harness.tasks.stop(Duration::ZERO).await;
     one.rest().await;
     all.rest().await;
     assert_eq!(get(&router, "/tasks/events").await.status, StatusCode::SERVICE_UNAVAILABLE);
@@ -310,8 +309,8 @@ async fn a_stop_ends_every_stream() {
 
 #[tokio::test(start_paused = true)]
 async fn a_stream_that_has_nothing_to_tell_says_that_it_is_alive() {
-    let studio = Studio::open();
-    let router = studio.router();
+    let harness = Harness::open();
+    let router = harness.app();
     let mut stream = open(&router, "/tasks/events", "").await;
     stream.expect().await;
     let chunk = stream.body.next().await.expect("a chunk").expect("a chunk");
@@ -320,9 +319,9 @@ async fn a_stream_that_has_nothing_to_tell_says_that_it_is_alive() {
 
 #[tokio::test]
 async fn streams_are_read_with_get_and_nothing_else() {
-    let studio = Studio::open();
-    studio.submit(Work::Fail).await.expect("a task");
-    let router = studio.router();
+    let harness = Harness::open();
+    harness.submit(Work::Fail).await.expect("a task");
+    let router = harness.app();
     for uri in ["/tasks/events", "/tasks/1/events.json"] {
         let head = send(&router, Method::HEAD, uri, &[]).await;
         assert_eq!(
@@ -335,4 +334,30 @@ async fn streams_are_read_with_get_and_nothing_else() {
         assert_eq!((post.status, post.header("allow")), expected, "{uri}");
     }
     assert_eq!(send(&router, Method::HEAD, "/tasks/7/events", &[]).await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_rule_that_is_being_asked_keeps_nobody_from_subscribing() {
+    let (asked, was_asked) = std::sync::mpsc::channel();
+    let (release, released) = std::sync::mpsc::channel::<()>();
+    let (asked, released) = (std::sync::Mutex::new(asked), std::sync::Mutex::new(released));
+    let rule = move |request: &axum::http::request::Parts, _: &Task| {
+        if request.headers.get("role").is_some_and(|role| role == "slow") {
+            let _ = asked.lock().unwrap().send(());
+            let _ = tokio::task::block_in_place(|| released.lock().unwrap().recv());
+        }
+        Permit::See
+    };
+    let harness = Harness::open();
+    let app = app(harness.web().access(rule).router());
+    let mut slow = open_as(&app, "/tasks/events.json", "", "slow").await;
+    slow.expect().await;
+    let id = harness.running().await;
+    tokio::task::spawn_blocking(move || was_asked.recv()).await.unwrap().unwrap();
+    let mut other = open(&app, "/tasks/events.json", "").await;
+    assert_eq!(other.expect().await.name, "reset");
+    drop(release);
+    assert_eq!(slow.expect().await.told().0, id.0);
+    harness.release(id).await;
+    while other.expect().await.told() != (id.0, "FINISHED".to_owned()) {}
 }

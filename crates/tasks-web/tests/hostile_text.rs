@@ -3,14 +3,14 @@
 mod parsed;
 mod samples;
 
-use longhaul_tasks::{Node, Report, Status, Task};
+use longhaul_tasks::{Report, ReportValue, Status, Task};
 use longhaul_tasks_web::Format::{Json, Xml};
 use parsed::{Element, xml};
 use proptest::prelude::*;
-use samples::{failed, finished, printer, progress, task};
+use samples::{failed, finished, progress, renderer, task};
 use serde_json::Value;
 
-/// Texts that break careless printers, each with what must arrive.
+/// Texts that break careless renderers, each with what must arrive.
 const HOSTILE: [(&str, &str); 12] = [
     ("]]>", "]]>"),
     ("]]]]>>", "]]]]>>"),
@@ -38,7 +38,7 @@ fn saying(text: &str) -> Task {
             .attribute("attribute", text)
             .text("text", text)
             .long_text("long", text)
-            .list("item", [Node::text(text)]),
+            .list("item", [ReportValue::text(text)]),
     );
     let error = failed(1, text, &[text]).error;
     Task {
@@ -54,7 +54,7 @@ fn arrives_as(text: &str, expected: &str) {
     let task = saying(text);
     let chain = format!("{expected}\ncaused by: {expected}");
 
-    let told = xml(&printer(Xml).task(&task));
+    let told = xml(&renderer(Xml).task(&task));
     let said = told.child("result").child("said");
     assert_eq!(told.child("description").text, expected);
     assert_eq!(told.child("transactionId").text, expected);
@@ -65,7 +65,7 @@ fn arrives_as(text: &str, expected: &str) {
     assert_eq!(told.child("error").child("message").text, expected);
     assert_eq!(told.child("error").child("stackTrace").text, chain);
 
-    let told = &json(&printer(Json).task(&task))["task"];
+    let told = &json(&renderer(Json).task(&task))["task"];
     let said = &told["result"]["said"];
     assert_eq!(told["description"], expected);
     assert_eq!(told["transactionId"], expected);
@@ -97,39 +97,39 @@ fn a_hostile_step_arrives_while_the_task_runs() {
     let progress = Some(progress("]]><b>&\u{1}...", 1, None, "rows"));
     let task = Task { progress, ..task(1, Status::Running) };
     let expected = "]]><b>&\u{fffd}...";
-    let told = xml(&printer(Xml).task(&task));
+    let told = xml(&renderer(Xml).task(&task));
     assert_eq!(told.child("progress").child("task").text, expected);
-    assert_eq!(json(&printer(Json).task(&task))["task"]["progress"]["task"], expected);
+    assert_eq!(json(&renderer(Json).task(&task))["task"]["progress"]["task"], expected);
 }
 
 #[test]
 fn names_that_xml_forbids_are_made_harmless() {
     let said = Report::new().attribute("a=\"", "x").text("1 <b>", "y").text("", "z").text("é", "é");
-    let node = Node::Element(said);
-    let told = xml(&printer(Xml).document("<root/>", &node));
+    let node = ReportValue::Element(said);
+    let told = xml(&renderer(Xml).document("<root/>", &node));
     assert_eq!(told.name, "__root__");
     assert_eq!(told.attribute("a__"), Some("x"));
     assert_eq!(told.child("_1__b_").text, "y");
     assert_eq!(told.child("_").text, "z");
     assert_eq!(told.child("___").text, "é");
-    let told = json(&printer(Json).document("<root/>", &node));
+    let told = json(&renderer(Json).document("<root/>", &node));
     assert_eq!(told["<root/>"]["a=\""], "x");
     assert_eq!(told["<root/>"][""], "z");
 }
 
 #[test]
 fn an_attribute_given_twice_leaves_the_document_well_formed() {
-    let node = Node::Element(Report::new().attribute("a", "first").attribute("a", "second"));
-    assert_eq!(xml(&printer(Xml).document("n", &node)).attribute("a"), Some("first"));
-    assert_eq!(json(&printer(Json).document("n", &node))["n"]["a"], "first");
+    let node = ReportValue::Element(Report::new().attribute("a", "first").attribute("a", "second"));
+    assert_eq!(xml(&renderer(Xml).document("n", &node)).attribute("a"), Some("first"));
+    assert_eq!(json(&renderer(Json).document("n", &node))["n"]["a"], "first");
 }
 
 proptest! {
     #[test]
     fn xml_and_json_say_the_same_of_any_report(report in report()) {
         let task = finished(1, report);
-        let in_xml = xml(&printer(Xml).task(&task));
-        let in_json = json(&printer(Json).task(&task));
+        let in_xml = xml(&renderer(Xml).task(&task));
+        let in_json = json(&renderer(Json).task(&task));
         says_the_same(in_xml.child("result"), &in_json["task"]["result"])?;
     }
 
@@ -144,9 +144,9 @@ proptest! {
 
     #[test]
     fn numbers_are_the_same_in_both(float in any::<f64>(), integer in any::<i64>()) {
-        let node = Node::Element(Report::new().float("f", float).integer("i", integer));
-        let in_xml = xml(&printer(Xml).document("n", &node));
-        let in_json = json(&printer(Json).document("n", &node));
+        let node = ReportValue::Element(Report::new().float("f", float).integer("i", integer));
+        let in_xml = xml(&renderer(Xml).document("n", &node));
+        let in_json = json(&renderer(Json).document("n", &node));
         prop_assert_eq!(in_xml.child("i").text.parse::<i64>().ok(), in_json["n"]["i"].as_i64());
         if float.is_finite() {
             let text = &in_xml.child("f").text;
@@ -206,26 +206,26 @@ fn text() -> impl Strategy<Value = String> {
     proptest::collection::vec(piece, 0..4).prop_map(|pieces| pieces.concat())
 }
 
-fn node() -> impl Strategy<Value = Node> {
+fn node() -> impl Strategy<Value = ReportValue> {
     let leaf = prop_oneof![
-        Just(Node::Null),
-        text().prop_map(Node::Text),
-        text().prop_map(Node::LongText),
-        any::<i64>().prop_map(|number| Node::Integer(number >> 11)),
+        Just(ReportValue::Null),
+        text().prop_map(ReportValue::Text),
+        text().prop_map(ReportValue::LongText),
+        any::<i64>().prop_map(|number| ReportValue::Integer(number >> 11)),
         // Eighths, because serde_json reads long fractions a little off.
-        any::<i32>().prop_map(|eighths| Node::Float(f64::from(eighths) / 8.0)),
-        any::<bool>().prop_map(Node::Boolean),
-        text().prop_map(Node::Attribute),
+        any::<i32>().prop_map(|eighths| ReportValue::Float(f64::from(eighths) / 8.0)),
+        any::<bool>().prop_map(ReportValue::Boolean),
+        text().prop_map(ReportValue::Attribute),
     ];
     leaf.prop_recursive(4, 40, 5, |inner| {
         prop_oneof![
-            members(inner.clone()).prop_map(Node::Element),
-            proptest::collection::vec(inner, 0..5).prop_map(Node::List),
+            members(inner.clone()).prop_map(ReportValue::Element),
+            proptest::collection::vec(inner, 0..5).prop_map(ReportValue::List),
         ]
     })
 }
 
-fn members(node: impl Strategy<Value = Node>) -> impl Strategy<Value = Report> {
+fn members(node: impl Strategy<Value = ReportValue>) -> impl Strategy<Value = Report> {
     let members = proptest::collection::vec(("[a-z]{1,5}", node), 0..5);
     members.prop_map(|members| {
         let numbered = members.into_iter().enumerate();

@@ -1,17 +1,14 @@
 //! Which tasks a list holds: filters, pages, totals.
 
-mod studio;
+mod harness;
 
-use axum::{
-    Router,
-    http::{Method, StatusCode, request::Parts},
-};
-use longhaul_tasks::Task;
+use axum::http::{Method, StatusCode, request::Parts};
+use harness::{App, Harness, Work, app, get, send};
+use longhaul_tasks::{Page, Task};
 use longhaul_tasks_web::Permit;
-use studio::{Studio, get, send};
 
 /// The numbers of the tasks on a page.
-async fn ids(router: &Router, uri: &str) -> Vec<u64> {
+async fn ids(router: &App, uri: &str) -> Vec<u64> {
     let answer = get(router, uri).await;
     assert_eq!(answer.status, StatusCode::OK, "{uri}: {}", answer.body);
     let json = answer.json();
@@ -20,21 +17,21 @@ async fn ids(router: &Router, uri: &str) -> Vec<u64> {
 }
 
 /// Tasks 1 to 5: two on roads and two on lakes, by two owners, and one that runs.
-async fn mixed() -> Studio {
-    let studio = Studio::open();
+async fn mixed() -> Harness {
+    let harness = Harness::open();
     for (owner, subject) in [("jo", "roads"), ("jo", "lakes"), ("al", "roads"), ("al", "lakes")] {
-        studio.said_for(owner, subject).await;
+        harness.said_for(owner, subject).await;
     }
-    studio.running().await;
-    studio
+    harness.running().await;
+    harness
 }
 
 #[tokio::test]
 async fn filters_narrow_the_list() {
-    let studio = mixed().await;
-    let router = studio.web().subject("repository").router();
+    let harness = mixed().await;
+    let router = app(harness.web().subject("repository").router());
     let third =
-        studio.tasks.get(longhaul_tasks::TaskId(3)).await.expect("an answer").expect("a task").created;
+        harness.tasks.get(longhaul_tasks::TaskId(3)).await.expect("an answer").expect("a task").created;
     for (query, expected) in [
         ("", &[1, 2, 3, 4, 5][..]),
         ("status=RUNNING", &[5]),
@@ -61,8 +58,8 @@ async fn filters_narrow_the_list() {
 
 #[tokio::test]
 async fn a_value_that_makes_no_sense_is_an_error_that_names_its_parameter() {
-    let studio = Studio::open();
-    let router = studio.web().subject("repository").router();
+    let harness = Harness::open();
+    let router = app(harness.web().subject("repository").router());
     for (query, name) in [
         ("status=DONE", "status"),
         ("status=", "status"),
@@ -93,8 +90,8 @@ async fn a_value_that_makes_no_sense_is_an_error_that_names_its_parameter() {
 
 #[tokio::test]
 async fn pages_follow_each_other_and_say_how_many_there_are_in_all() {
-    let studio = mixed().await;
-    let router = studio.router();
+    let harness = mixed().await;
+    let router = harness.app();
     let first = get(&router, "/tasks.json?limit=2&status=FINISHED").await;
     assert_eq!(first.header("x-total-count"), "4");
     let next = "<http://localhost:8182/tasks?limit=2&status=FINISHED&after=2>; rel=\"next\"";
@@ -110,10 +107,10 @@ async fn pages_follow_each_other_and_say_how_many_there_are_in_all() {
 
 #[tokio::test]
 async fn paging_shows_no_task_twice_and_misses_none_that_was_there_throughout() {
-    let studio = Studio::open();
-    let router = studio.router();
+    let harness = Harness::open();
+    let router = harness.app();
     for at in 0..30 {
-        studio.said(&at.to_string()).await;
+        harness.said(&at.to_string()).await;
     }
     let (mut seen, mut after) = (Vec::new(), 0);
     loop {
@@ -122,7 +119,7 @@ async fn paging_shows_no_task_twice_and_misses_none_that_was_there_throughout() 
         after = *last;
         seen.extend(page);
         if seen.len() < 30 {
-            studio.said("meanwhile").await;
+            harness.said("meanwhile").await;
             // Every third of those that the page before showed, and of those to come, goes.
             get(&router, &format!("/tasks/{}?prune=true", seen.len() * 3)).await;
         }
@@ -148,14 +145,14 @@ fn by_subject(request: &Parts, task: &Task) -> Permit {
 
 #[tokio::test]
 async fn pages_and_totals_count_what_one_may_see() {
-    let studio = mixed().await;
+    let harness = mixed().await;
     let scope = |request: &Parts| match request.headers.get("role").map(|role| role.as_bytes()) {
         Some(b"crew") => Some(vec!["roads".to_owned()]),
         Some(b"director") => None,
         _ => Some(vec![]),
     };
-    let ruled = studio.web().access(by_subject).router();
-    let scoped = studio.web().access(by_subject).scope(scope).router();
+    let ruled = app(harness.web().access(by_subject).router());
+    let scoped = app(harness.web().access(by_subject).scope(scope).router());
     for router in [&ruled, &scoped] {
         for (role, expected) in [("crew", vec![1, 3]), ("director", vec![1, 2, 3, 4, 5]), ("nobody", vec![])]
         {
@@ -179,11 +176,48 @@ async fn pages_and_totals_count_what_one_may_see() {
 
 #[tokio::test]
 async fn a_hidden_kind_is_as_if_it_never_was() {
-    let studio = mixed().await;
-    let router = studio.web().hide("work").router();
+    let harness = mixed().await;
+    let router = app(harness.web().hide("work").router());
     for uri in ["/tasks.json", "/tasks.json?kind=work", "/tasks.json?limit=3"] {
         let answer = get(&router, uri).await;
         assert_eq!((answer.body.as_str(), answer.header("x-total-count")), (r#"{"tasks":[]}"#, "0"), "{uri}");
     }
     assert_eq!(get(&router, "/tasks/1").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_list_of_several_pages_is_whole_and_says_how_long_it_is() {
+    let harness = Harness::open();
+    let count = Page::MAX + 5;
+    for _ in 0..count {
+        harness.submit(Work::Say(String::new())).await.expect("a task");
+    }
+    let last = longhaul_tasks::TaskId(count as u64);
+    harness.tasks.wait(last).await.expect("an end");
+    let every_third = |_: &Parts, task: &Task| if task.id.0 % 3 == 0 { Permit::See } else { Permit::Nothing };
+    let late = |_: &Parts, task: &Task| if task.id.0 > 1000 { Permit::See } else { Permit::Nothing };
+    let nothing = |_: &Parts, _: &Task| Permit::Nothing;
+    let all = app(harness.web().router());
+    let answer = get(&all, "/tasks.json").await;
+    assert_eq!(answer.header("x-total-count"), count.to_string());
+    assert_eq!(answer.header("content-length"), "", "it is sent while it is rendered");
+    assert!(ids(&all, "/tasks.json").await.into_iter().eq(1..=count as u64));
+    assert!(ids(&all, "/tasks.json?after=3").await.into_iter().eq(4..=count as u64));
+    let xml = get(&all, "/tasks").await.body;
+    assert_eq!((xml.matches("<task>").count(), xml.ends_with("</task></tasks>")), (count, true));
+    let third = app(harness.web().access(every_third).router());
+    assert!(ids(&third, "/tasks.json").await.into_iter().eq((3..=count as u64).step_by(3)));
+    assert_eq!(
+        ids(&app(harness.web().access(late).router()), "/tasks.json").await,
+        [1001, 1002, 1003, 1004, 1005]
+    );
+    let nothing = app(harness.web().access(nothing).router());
+    assert_eq!(get(&nothing, "/tasks.json").await.body, r#"{"tasks":[]}"#);
+    assert_eq!(
+        get(&nothing, "/tasks").await.body,
+        r#"<?xml version="1.0" encoding="UTF-8"?><tasks></tasks>"#
+    );
+    let head = send(&all, Method::HEAD, "/tasks.json", &[]).await;
+    assert_eq!((head.status, head.body.as_str()), (StatusCode::OK, ""));
+    assert_eq!(head.header("x-total-count"), count.to_string());
 }

@@ -1,17 +1,17 @@
 //! What each method does, and what it does not.
 
-mod studio;
+mod harness;
 
 use axum::http::{Method, StatusCode};
-use studio::{Studio, get, send};
+use harness::{Harness, get, send};
 
 const NO_HEADERS: &[(&str, &str)] = &[];
 
 #[tokio::test]
 async fn head_says_what_get_would_without_the_body() {
-    let studio = Studio::open();
-    studio.filmed("text/xml", "<film/>").await;
-    let router = studio.router();
+    let harness = Harness::open();
+    harness.filmed("text/xml", "<film/>").await;
+    let router = harness.app();
     for uri in ["/tasks", "/tasks/1.json", "/tasks/1/download", "/tasks/7", "/tasks/7/download.json"] {
         let full = send(&router, Method::GET, uri, NO_HEADERS).await;
         let head = send(&router, Method::HEAD, uri, NO_HEADERS).await;
@@ -23,10 +23,10 @@ async fn head_says_what_get_would_without_the_body() {
 
 #[tokio::test]
 async fn head_changes_nothing() {
-    let studio = Studio::open();
-    studio.said("hello").await;
-    studio.running().await;
-    let router = studio.router();
+    let harness = Harness::open();
+    harness.said("hello").await;
+    harness.running().await;
+    let router = harness.app();
     for id in [1, 2] {
         let uri = format!("/tasks/{id}?cancel=true&prune=true");
         assert_eq!(send(&router, Method::HEAD, &uri, NO_HEADERS).await.status, StatusCode::OK);
@@ -37,7 +37,7 @@ async fn head_changes_nothing() {
 
 #[tokio::test]
 async fn options_name_the_methods() {
-    let router = Studio::open().router();
+    let router = Harness::open().app();
     for (uri, allow) in [
         ("/tasks", "GET, HEAD, OPTIONS"),
         ("/tasks.json", "GET, HEAD, OPTIONS"),
@@ -52,7 +52,7 @@ async fn options_name_the_methods() {
 
 #[tokio::test]
 async fn other_methods_are_refused_with_those_that_are_allowed() {
-    let router = Studio::open().router();
+    let router = Harness::open().app();
     let refused = [
         (Method::POST, "/tasks", "GET, HEAD, OPTIONS"),
         (Method::DELETE, "/tasks/", "GET, HEAD, OPTIONS"),

@@ -1,23 +1,23 @@
 //! Looking at tasks: which URL answers what, in which format.
 
-mod studio;
+mod harness;
 
 use axum::{
     Router,
     http::{Method, StatusCode},
     routing::get as route,
 };
+use harness::{Harness, app, get, send};
 use longhaul_tasks_web::PublicAddress;
-use studio::{Studio, get, send};
 
 const XML: &str = "application/xml;charset=UTF-8";
 const JSON: &str = "application/json";
 
 #[tokio::test]
 async fn suffix_then_output_format_then_accept_decide() {
-    let studio = Studio::open();
-    studio.said("hello").await;
-    let router = studio.router();
+    let harness = Harness::open();
+    harness.said("hello").await;
+    let router = harness.app();
     for (uri, accept, expected) in [
         ("/tasks/1", "*/*", XML),
         ("/tasks/1", "application/json", JSON),
@@ -39,7 +39,7 @@ async fn suffix_then_output_format_then_accept_decide() {
 
 #[tokio::test]
 async fn an_unknown_output_format_comes_before_any_other_error() {
-    let router = Studio::open().router();
+    let router = Harness::open().app();
     for uri in
         ["/tasks/7?output_format=xyz", "/tasks/x/download?output_format=xyz", "/tasks?output_format=xyz"]
     {
@@ -52,9 +52,9 @@ async fn an_unknown_output_format_comes_before_any_other_error() {
 
 #[tokio::test]
 async fn a_slash_at_the_end_changes_nothing() {
-    let studio = Studio::open();
-    studio.filmed("text/xml", "<film/>").await;
-    let router = studio.router();
+    let harness = Harness::open();
+    harness.filmed("text/xml", "<film/>").await;
+    let router = harness.app();
     for path in [
         "/tasks",
         "/tasks.xml",
@@ -75,9 +75,9 @@ async fn a_slash_at_the_end_changes_nothing() {
 
 #[tokio::test]
 async fn a_finished_task_is_told_in_both_formats() {
-    let studio = Studio::open();
-    studio.said("]]>").await;
-    let router = studio.router();
+    let harness = Harness::open();
+    harness.said("]]>").await;
+    let router = harness.app();
     let link = r#"xmlns:atom="http://www.w3.org/2005/Atom" rel="alternate" href="http://localhost:8182/tasks/1.xml""#;
     assert_eq!(
         get(&router, "/tasks/1").await.body,
@@ -93,11 +93,11 @@ async fn a_finished_task_is_told_in_both_formats() {
 
 #[tokio::test]
 async fn running_waiting_and_failed_tasks_are_told_as_they_are() {
-    let studio = Studio::open();
-    let router = studio.router();
-    studio.running().await;
-    studio.waiting().await;
-    studio.failed().await;
+    let harness = Harness::open();
+    let router = harness.app();
+    harness.running().await;
+    harness.waiting().await;
+    harness.failed().await;
     let json = |id: u64| format!("/tasks/{id}.json");
     assert_eq!(
         get(&router, &json(1)).await.body,
@@ -115,12 +115,12 @@ async fn running_waiting_and_failed_tasks_are_told_as_they_are() {
 
 #[tokio::test]
 async fn the_list_holds_every_task_oldest_first() {
-    let studio = Studio::open();
-    let router = studio.router();
+    let harness = Harness::open();
+    let router = harness.app();
     assert_eq!(get(&router, "/tasks.json").await.body, r#"{"tasks":[]}"#);
     assert_eq!(get(&router, "/tasks").await.body, r#"<?xml version="1.0" encoding="UTF-8"?><tasks></tasks>"#);
     for text in ["a", "b", "c"] {
-        studio.said(text).await;
+        harness.said(text).await;
     }
     let list = get(&router, "/tasks/?output_format=json").await.json();
     let ids: Vec<_> =
@@ -131,9 +131,9 @@ async fn the_list_holds_every_task_oldest_first() {
 
 #[tokio::test]
 async fn what_is_no_task_is_not_found() {
-    let studio = Studio::open();
-    studio.said("hello").await;
-    let router = studio.router();
+    let harness = Harness::open();
+    harness.said("hello").await;
+    let router = harness.app();
     let long = "9".repeat(2000);
     for (segment, echoed) in [
         ("7", "7"),
@@ -173,9 +173,9 @@ async fn what_is_no_task_is_not_found() {
 
 #[tokio::test]
 async fn a_hostile_host_header_gets_into_no_link() {
-    let studio = Studio::open();
-    studio.said("hello").await;
-    let router = studio.router();
+    let harness = Harness::open();
+    harness.said("hello").await;
+    let router = harness.app();
     for host in ["evil\" onload=\"x", "evil/path?", "a<b>", "user@evil", "evil:80:80", ""] {
         let answer = send(&router, Method::GET, "/tasks/1", &[("host", host)]).await;
         assert!(answer.body.contains(r#" href="/tasks/1.xml" "#), "{host}: {}", answer.body);
@@ -183,34 +183,36 @@ async fn a_hostile_host_header_gets_into_no_link() {
     let forwarded = [("host", "inside"), ("x-forwarded-host", "evil"), ("x-forwarded-proto", "https")];
     let answer = send(&router, Method::GET, "/tasks/1.json", &forwarded).await;
     assert_eq!(answer.json()["task"]["href"], "http://inside/tasks/1.json");
-    let trusting = studio.web().address(PublicAddress::of_request().trust_proxy(true)).router();
+    let trusting = app(harness.web().address(PublicAddress::of_request().trust_proxy(true)).router());
     let answer = send(&trusting, Method::GET, "/tasks/1.json", &forwarded).await;
     assert_eq!(answer.json()["task"]["href"], "https://evil/tasks/1.json");
-    let fixed = studio.web().public_url("https://maps.example.org/jobs/").router();
+    let fixed = app(harness.web().public_url("https://maps.example.org/jobs/").router());
     let answer = send(&fixed, Method::GET, "/tasks/1.json", &forwarded).await;
     assert_eq!(answer.json()["task"]["href"], "https://maps.example.org/jobs/tasks/1.json");
 }
 
 #[tokio::test]
 async fn links_keep_the_path_under_which_an_app_nests_the_tasks() {
-    let studio = Studio::open();
-    studio.said("hello").await;
-    let app = Router::new().nest("/studio/{room}", studio.router());
-    let answer = get(&app, "/studio/7/tasks/1.json").await;
-    assert_eq!(answer.json()["task"]["href"], "http://localhost:8182/studio/7/tasks/1.json");
-    let answer = get(&app, "/studio/%3C%22/tasks/1.json").await;
-    assert_eq!(answer.json()["task"]["href"], "http://localhost:8182/studio/%3C%22/tasks/1.json");
+    let harness = Harness::open();
+    harness.said("hello").await;
+    let routes = Router::new().nest("/harness/{room}", harness.web().router());
+    let app = app(routes);
+    let answer = get(&app, "/harness/7/tasks/1.json").await;
+    assert_eq!(answer.json()["task"]["href"], "http://localhost:8182/harness/7/tasks/1.json");
+    let answer = get(&app, "/harness/%3C%22/tasks/1.json").await;
+    assert_eq!(answer.json()["task"]["href"], "http://localhost:8182/harness/%3C%22/tasks/1.json");
 }
 
 #[tokio::test]
 async fn an_app_with_a_state_and_routes_of_its_own_takes_them_in() {
-    let studio = Studio::open();
-    let app = Router::new()
+    let harness = Harness::open();
+    let routes = Router::new()
         .route("/tasks/{id}/reviews", route(|| async { "reviews" }))
         .route("/", route(|| async { "hello" }))
-        .merge(studio.web().router())
+        .merge(harness.web().router())
         .fallback(|| async { "elsewhere" })
         .with_state(17_u8);
+    let app = app(routes);
     assert_eq!(get(&app, "/").await.body, "hello");
     assert_eq!(get(&app, "/tasks/3/reviews").await.body, "reviews");
     assert_eq!(get(&app, "/tasks/3/nothing").await.body, "elsewhere");

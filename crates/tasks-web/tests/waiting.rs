@@ -1,24 +1,21 @@
 //! Asking less often: tags, long polls, and when to come again.
 
-mod studio;
+mod harness;
 
 use std::time::Duration;
 
-use axum::{
-    Router,
-    http::{Method, StatusCode},
-};
-use studio::{Answer, Studio, answered, get, send};
+use axum::http::{Method, StatusCode};
+use harness::{Answer, App, Harness, answered, get, send};
 use tokio::task::JoinSet;
 
-async fn holding(router: &Router, uri: &str, tag: &str) -> Answer {
+async fn holding(router: &App, uri: &str, tag: &str) -> Answer {
     send(router, Method::GET, uri, &[("host", "localhost:8182"), ("if-none-match", tag)]).await
 }
 
 /// A look that waits.
-async fn waiting(router: &Router, uri: &'static str, tag: Option<String>) -> JoinSet<Answer> {
+async fn waiting(router: &App, uri: &'static str, tag: Option<String>) -> JoinSet<Answer> {
     let router = router.clone();
-    studio::waiting(async move {
+    harness::waiting(async move {
         match tag {
             Some(tag) => holding(&router, uri, &tag).await,
             None => get(&router, uri).await,
@@ -29,10 +26,10 @@ async fn waiting(router: &Router, uri: &'static str, tag: Option<String>) -> Joi
 
 #[tokio::test]
 async fn an_ended_task_reads_as_it_did_whoever_else_asks_for_it_meanwhile() {
-    let studio = Studio::open();
-    let router = studio.router();
+    let harness = Harness::open();
+    let router = harness.app();
     for text in ["one", "two"] {
-        studio.said(text).await;
+        harness.said(text).await;
     }
     // Each kind of caller, asked for by a router that has answered nobody yet.
     let callers = ["localhost:8182", "maps.example.org"].into_iter().flat_map(|host| {
@@ -42,7 +39,7 @@ async fn an_ended_task_reads_as_it_did_whoever_else_asks_for_it_meanwhile() {
     let callers: Vec<_> = callers.collect();
     let mut alone = Vec::new();
     for (host, path) in &callers {
-        alone.push(send(&studio.router(), Method::GET, path, &[("host", host)]).await);
+        alone.push(send(&harness.app(), Method::GET, path, &[("host", host)]).await);
     }
     for _ in 0..2 {
         for ((host, path), alone) in callers.iter().zip(&alone) {
@@ -56,10 +53,10 @@ async fn an_ended_task_reads_as_it_did_whoever_else_asks_for_it_meanwhile() {
 
 #[tokio::test]
 async fn a_tag_changes_exactly_when_the_document_does() {
-    let studio = Studio::open();
-    let router = studio.router();
-    let running = studio.running().await;
-    studio.waiting().await;
+    let harness = Harness::open();
+    let router = harness.app();
+    let running = harness.running().await;
+    harness.waiting().await;
     for uri in ["/tasks/1", "/tasks/1.json", "/tasks/1.json?verbose=true", "/tasks/2"] {
         let (one, other) = (get(&router, uri).await, get(&router, uri).await);
         assert!(one.header("etag").starts_with('"'), "{uri}");
@@ -73,9 +70,9 @@ async fn a_tag_changes_exactly_when_the_document_does() {
         tags
     };
     let before = tags().await;
-    studio.count(7).await;
+    harness.count(7).await;
     let counted = tags().await;
-    studio.release(running).await;
+    harness.release(running).await;
     let mut all = [before, counted, tags().await].concat();
     all.sort();
     all.dedup();
@@ -84,9 +81,9 @@ async fn a_tag_changes_exactly_when_the_document_does() {
 
 #[tokio::test]
 async fn who_holds_the_document_is_not_sent_it_again() {
-    let studio = Studio::open();
-    studio.said("hello").await;
-    let router = studio.router();
+    let harness = Harness::open();
+    harness.said("hello").await;
+    let router = harness.app();
     for uri in ["/tasks/1", "/tasks/1.json"] {
         let full = get(&router, uri).await;
         let tag = full.header("etag");
@@ -107,9 +104,9 @@ async fn who_holds_the_document_is_not_sent_it_again() {
 
 #[tokio::test]
 async fn a_change_is_made_whatever_the_client_holds() {
-    let studio = Studio::open();
-    studio.said("hello").await;
-    let router = studio.router();
+    let harness = Harness::open();
+    harness.said("hello").await;
+    let router = harness.app();
     let tag = get(&router, "/tasks/1").await.header("etag").to_owned();
     assert_eq!(holding(&router, "/tasks/1?prune=true", &tag).await.status, StatusCode::OK);
     assert_eq!(get(&router, "/tasks/1").await.status, StatusCode::NOT_FOUND);
@@ -117,23 +114,23 @@ async fn a_change_is_made_whatever_the_client_holds() {
 
 #[tokio::test]
 async fn an_unfinished_task_says_when_to_come_again() {
-    let studio = Studio::open();
-    let running = studio.running().await;
-    studio.waiting().await;
-    let router = studio.router();
+    let harness = Harness::open();
+    let running = harness.running().await;
+    harness.waiting().await;
+    let router = harness.app();
     for uri in ["/tasks/1", "/tasks/2.json"] {
         assert_eq!(get(&router, uri).await.header("retry-after"), "1", "{uri}");
         assert_eq!(holding(&router, uri, "*").await.header("retry-after"), "1", "{uri}");
     }
-    studio.release(running).await;
+    harness.release(running).await;
     assert_eq!(get(&router, "/tasks/1").await.header("retry-after"), "");
 }
 
 #[tokio::test]
 async fn a_long_poll_of_an_ended_task_returns_at_once() {
-    let studio = Studio::open();
-    studio.said("hello").await;
-    let router = studio.router();
+    let harness = Harness::open();
+    harness.said("hello").await;
+    let router = harness.app();
     let plain = get(&router, "/tasks/1.json").await;
     assert_eq!(get(&router, "/tasks/1.json?wait=60").await.body, plain.body);
     let held = holding(&router, "/tasks/1.json?wait=60", plain.header("etag")).await;
@@ -142,15 +139,15 @@ async fn a_long_poll_of_an_ended_task_returns_at_once() {
 
 #[tokio::test]
 async fn a_long_poll_returns_with_the_change() {
-    let studio = Studio::open();
-    let running = studio.running().await;
-    studio.waiting().await;
-    let router = studio.router();
+    let harness = Harness::open();
+    let running = harness.running().await;
+    harness.waiting().await;
+    let router = harness.app();
     let (xml, json) = (
         waiting(&router, "/tasks/2?wait=60", None).await,
         waiting(&router, "/tasks/2.json?wait=60", None).await,
     );
-    studio.release(running).await;
+    harness.release(running).await;
     let (xml, json) = (answered(xml).await, answered(json).await);
     assert_eq!(json.task_status(), "RUNNING");
     assert!(xml.body.contains("<status>RUNNING</status>"), "{}", xml.body);
@@ -166,22 +163,22 @@ async fn a_long_poll_returns_with_the_change() {
 
 #[tokio::test]
 async fn a_long_poll_returns_with_progress() {
-    let studio = Studio::open();
-    studio.running().await;
-    let router = studio.router();
+    let harness = Harness::open();
+    harness.running().await;
+    let router = harness.app();
     let poll = waiting(&router, "/tasks/1.json?wait=60", None).await;
-    studio.count(7).await;
+    harness.count(7).await;
     assert_eq!(answered(poll).await.json()["task"]["progress"]["amount"], 7.0);
 }
 
 #[tokio::test]
 async fn a_change_between_looking_and_waiting_is_not_missed() {
-    let studio = Studio::open();
-    studio.running().await;
-    let router = studio.router();
+    let harness = Harness::open();
+    harness.running().await;
+    let router = harness.app();
     for count in 4..20 {
         let tag = get(&router, "/tasks/1.json").await.header("etag").to_owned();
-        studio.count(count).await;
+        harness.count(count).await;
         let answer = holding(&router, "/tasks/1.json?wait=60", &tag).await;
         assert_eq!(answer.json()["task"]["progress"]["amount"], count as f64);
     }
@@ -189,10 +186,10 @@ async fn a_change_between_looking_and_waiting_is_not_missed() {
 
 #[tokio::test(start_paused = true)]
 async fn when_the_time_is_up_the_task_is_told_as_it_is() {
-    let studio = Studio::open();
-    let router = studio.router();
-    studio.running().await;
-    studio.waiting().await;
+    let harness = Harness::open();
+    let router = harness.app();
+    harness.running().await;
+    harness.waiting().await;
     let plain = get(&router, "/tasks/2.json").await;
     let begun = tokio::time::Instant::now();
     let waited = get(&router, "/tasks/2.json?wait=5").await;
@@ -205,10 +202,10 @@ async fn when_the_time_is_up_the_task_is_told_as_it_is() {
 
 #[tokio::test]
 async fn a_preference_to_wait_is_heeded_and_said_to_be() {
-    let studio = Studio::open();
-    studio.said("hello").await;
-    studio.running().await;
-    let router = studio.router();
+    let harness = Harness::open();
+    harness.said("hello").await;
+    harness.running().await;
+    let router = harness.app();
     let prefer = async |uri, value| send(&router, Method::GET, uri, &[("prefer", value)]).await;
     assert_eq!(prefer("/tasks/2.json", "wait=0").await.header("preference-applied"), "wait=0");
     assert_eq!(prefer("/tasks/2.json", "wait=much").await.header("preference-applied"), "");
@@ -219,9 +216,9 @@ async fn a_preference_to_wait_is_heeded_and_said_to_be() {
 
 #[tokio::test]
 async fn one_change_reaches_everybody_who_waits_for_it() {
-    let studio = Studio::open();
-    studio.running().await;
-    let router = studio.router();
+    let harness = Harness::open();
+    harness.running().await;
+    let router = harness.app();
     let mut polls = JoinSet::new();
     for at in 0..200 {
         let (router, uri) = (router.clone(), ["/tasks/1.json?wait=60", "/tasks/1?wait=60"][at % 2]);
@@ -230,7 +227,7 @@ async fn one_change_reaches_everybody_who_waits_for_it() {
     for _ in 0..1000 {
         tokio::task::yield_now().await;
     }
-    studio.count(9).await;
+    harness.count(9).await;
     let mut bodies = polls.join_all().await;
     bodies.sort();
     bodies.dedup();
@@ -240,10 +237,10 @@ async fn one_change_reaches_everybody_who_waits_for_it() {
 
 #[tokio::test]
 async fn a_task_that_is_forgotten_meanwhile_is_not_found() {
-    let studio = Studio::open();
-    studio.running().await;
-    studio.waiting().await;
-    let router = studio.router();
+    let harness = Harness::open();
+    harness.running().await;
+    harness.waiting().await;
+    let router = harness.app();
     let poll = waiting(&router, "/tasks/2?wait=60", None).await;
     get(&router, "/tasks/2?cancel=true&prune=true").await;
     assert_eq!(answered(poll).await.status, StatusCode::NOT_FOUND);
@@ -251,12 +248,12 @@ async fn a_task_that_is_forgotten_meanwhile_is_not_found() {
 
 #[tokio::test]
 async fn a_stop_lets_nobody_wait() {
-    let studio = Studio::open();
-    studio.running().await;
-    studio.waiting().await;
-    let router = studio.router();
+    let harness = Harness::open();
+    harness.running().await;
+    harness.waiting().await;
+    let router = harness.app();
     let poll = waiting(&router, "/tasks/2.json?wait=60", None).await;
-    studio.tasks.stop(Duration::ZERO).await;
+    harness.tasks.stop(Duration::ZERO).await;
     assert_eq!(answered(poll).await.task_status(), "WAITING");
     assert_eq!(get(&router, "/tasks/2.json?wait=60").await.task_status(), "WAITING");
 }

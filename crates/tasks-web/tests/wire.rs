@@ -1,21 +1,21 @@
 //! Over a real connection, because some things only happen there.
 
-mod studio;
+mod harness;
 
 use std::fs::OpenOptions;
 
-use axum::Router;
-use studio::Studio;
+use axum::{ServiceExt, extract::Request};
+use harness::{App, Harness};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
 };
 
 /// Serves the app; where it listens.
-async fn serve(app: Router) -> String {
+async fn serve(app: App) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address").to_string();
-    tokio::spawn(async { axum::serve(listener, app).await });
+    tokio::spawn(async { axum::serve(listener, ServiceExt::<Request>::into_make_service(app)).await });
     address
 }
 
@@ -37,9 +37,9 @@ async fn answer(mut connection: TcpStream) -> (String, Vec<u8>) {
 
 #[tokio::test]
 async fn head_sends_a_length_and_no_body() {
-    let studio = Studio::open();
-    studio.filmed("text/xml", "<film/>").await;
-    let address = serve(studio.router()).await;
+    let harness = Harness::open();
+    harness.filmed("text/xml", "<film/>").await;
+    let address = serve(harness.app()).await;
     for (path, length) in [("/tasks/1/download", 7), ("/tasks", 0), ("/tasks/1.json", 0), ("/tasks/9", 0)] {
         let ask =
             |method| format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
@@ -53,9 +53,9 @@ async fn head_sends_a_length_and_no_body() {
 
 #[tokio::test]
 async fn links_begin_with_the_address_that_was_asked() {
-    let studio = Studio::open();
-    studio.said("hello").await;
-    let address = serve(studio.router()).await;
+    let harness = Harness::open();
+    harness.said("hello").await;
+    let address = serve(harness.app()).await;
     for (target, host, base) in [
         ("/tasks/1.json", &*address, format!("http://{address}")),
         ("http://maps.example/tasks/1.json", &*address, "http://maps.example".into()),
@@ -74,12 +74,12 @@ async fn links_begin_with_the_address_that_was_asked() {
 #[tokio::test]
 async fn a_file_that_comes_short_breaks_the_connection_off() {
     const LENGTH: u64 = 1 << 28;
-    let studio = Studio::open();
-    studio.filmed("video/mp4", "").await;
+    let harness = Harness::open();
+    harness.filmed("video/mp4", "").await;
     let file =
-        OpenOptions::new().write(true).open(studio.folder.path().join("1/film.gpkg")).expect("the file");
+        OpenOptions::new().write(true).open(harness.folder.path().join("1/film.gpkg")).expect("the file");
     file.set_len(LENGTH).expect("a long file");
-    let address = serve(studio.router()).await;
+    let address = serve(harness.app()).await;
 
     let request = "GET /tasks/1/download HTTP/1.1\r\nHost: x\r\n\r\n";
     let mut connection = send(&address, request).await;

@@ -31,7 +31,7 @@ pub use filter::{Filter, Totals};
 pub use job::{AsyncJob, Job, Lane, PublishError, Submittable};
 pub use progress::Step;
 pub use registry::Registry;
-pub use report::{Node, Report};
+pub use report::{Report, ReportValue};
 pub use runtime::ResultFile;
 #[cfg(feature = "sqlite")]
 pub use store::SqliteStore;

@@ -8,22 +8,22 @@ use serde::{Deserialize, Serialize};
 /// Names are distinct within an element, and plain words; a printer puts `_` for what XML forbids in one.
 ///
 /// ```
-/// use longhaul_tasks::{Node, Report};
+/// use longhaul_tasks::{ReportValue, Report};
 /// let report = Report::new().element(
 ///     "commit",
 ///     Report::new()
 ///         .text("id", "f765…")
-///         .element("parents", Report::new().list("id", [Node::text("4edd…")]))
+///         .element("parents", Report::new().list("id", [ReportValue::text("4edd…")]))
 ///         .long_text("message", "Import GeoPackage"),
 /// );
 /// assert_eq!(report.members().len(), 1);
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Report(Vec<(String, Node)>);
+pub struct Report(Vec<(String, ReportValue)>);
 
 /// One value of a [`Report`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Node {
+pub enum ReportValue {
     /// Nothing: an empty element, `null`.
     Null,
     /// A short text.
@@ -41,7 +41,7 @@ pub enum Node {
     /// An element with members of its own.
     Element(Report),
     /// An element repeated once for each item; an array in JSON.
-    List(Vec<Node>),
+    List(Vec<ReportValue>),
     /// Another document of the same server: its path without a format's suffix, percent-encoded
     /// where it must be, `/repos/roads`. The printer adds its base and suffix, and names the member.
     Link(String),
@@ -52,7 +52,7 @@ pub enum Node {
     },
 }
 
-impl Node {
+impl ReportValue {
     /// A short text.
     pub fn text(text: impl Into<String>) -> Self {
         Self::Text(text.into())
@@ -66,7 +66,7 @@ impl Report {
     }
 
     /// The members, in order.
-    pub fn members(&self) -> &[(String, Node)] {
+    pub fn members(&self) -> &[(String, ReportValue)] {
         &self.0
     }
 
@@ -76,59 +76,59 @@ impl Report {
     }
 
     /// Adds a member.
-    pub fn with(mut self, name: impl Into<String>, node: Node) -> Self {
+    pub fn with(mut self, name: impl Into<String>, node: ReportValue) -> Self {
         self.0.push((name.into(), node));
         self
     }
 
     /// Adds a short text.
     pub fn text(self, name: impl Into<String>, text: impl Into<String>) -> Self {
-        self.with(name, Node::Text(text.into()))
+        self.with(name, ReportValue::Text(text.into()))
     }
 
     /// Adds a text that XML carries as CDATA.
     pub fn long_text(self, name: impl Into<String>, text: impl Into<String>) -> Self {
-        self.with(name, Node::LongText(text.into()))
+        self.with(name, ReportValue::LongText(text.into()))
     }
 
     /// Adds a whole number.
     pub fn integer(self, name: impl Into<String>, number: i64) -> Self {
-        self.with(name, Node::Integer(number))
+        self.with(name, ReportValue::Integer(number))
     }
 
     /// Adds a number with a fraction.
     pub fn float(self, name: impl Into<String>, number: f64) -> Self {
-        self.with(name, Node::Float(number))
+        self.with(name, ReportValue::Float(number))
     }
 
     /// Adds `true` or `false`.
     pub fn boolean(self, name: impl Into<String>, truth: bool) -> Self {
-        self.with(name, Node::Boolean(truth))
+        self.with(name, ReportValue::Boolean(truth))
     }
 
     /// Adds an attribute of the element itself.
     pub fn attribute(self, name: impl Into<String>, text: impl Into<String>) -> Self {
-        self.with(name, Node::Attribute(text.into()))
+        self.with(name, ReportValue::Attribute(text.into()))
     }
 
-    /// Adds a link to another document of the same server: [`Node::Link`].
+    /// Adds a link to another document of the same server: [`ReportValue::Link`].
     pub fn link(self, path: impl Into<String>) -> Self {
-        self.with("href", Node::Link(path.into()))
+        self.with("href", ReportValue::Link(path.into()))
     }
 
-    /// Adds a link to the file that this task offers: [`Node::ResultFile`].
+    /// Adds a link to the file that this task offers: [`ReportValue::ResultFile`].
     pub fn result_file(self, media_type: impl Into<String>) -> Self {
         let media_type = media_type.into();
-        self.with("href", Node::ResultFile { media_type })
+        self.with("href", ReportValue::ResultFile { media_type })
     }
 
     /// Adds an element with members of its own.
     pub fn element(self, name: impl Into<String>, members: Report) -> Self {
-        self.with(name, Node::Element(members))
+        self.with(name, ReportValue::Element(members))
     }
 
     /// Adds an element that is repeated once for each item.
-    pub fn list(self, name: impl Into<String>, items: impl IntoIterator<Item = Node>) -> Self {
-        self.with(name, Node::List(items.into_iter().collect()))
+    pub fn list(self, name: impl Into<String>, items: impl IntoIterator<Item = ReportValue>) -> Self {
+        self.with(name, ReportValue::List(items.into_iter().collect()))
     }
 }

@@ -3,7 +3,7 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use crate::{Node, Report};
+use crate::{Report, ReportValue};
 
 fn is_allowed(c: char) -> bool {
     matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{FFFD}' | '\u{10000}'..)
@@ -75,11 +75,14 @@ impl Room {
         report.members().iter().all(|(_, node)| self.has_room_for_node(node))
     }
 
-    fn has_room_for_node(&mut self, node: &Node) -> bool {
+    fn has_room_for_node(&mut self, node: &ReportValue) -> bool {
         let taken = match node {
-            Node::Text(text) | Node::LongText(text) | Node::Attribute(text) | Node::Link(text) => text.len(),
-            Node::Element(report) => return self.has_room_for(report),
-            Node::List(items) => return items.iter().all(|item| self.has_room_for_node(item)),
+            ReportValue::Text(text)
+            | ReportValue::LongText(text)
+            | ReportValue::Attribute(text)
+            | ReportValue::Link(text) => text.len(),
+            ReportValue::Element(report) => return self.has_room_for(report),
+            ReportValue::List(items) => return items.iter().all(|item| self.has_room_for_node(item)),
             _ => 0,
         };
         let left = self.0.checked_sub(taken + NODE);
@@ -92,12 +95,14 @@ fn members_are_clean(report: &Report, depth: usize) -> bool {
     depth < DEEPEST && report.members().iter().all(|(_, node)| is_clean(node, depth))
 }
 
-fn is_clean(node: &Node, depth: usize) -> bool {
+fn is_clean(node: &ReportValue, depth: usize) -> bool {
     match node {
-        Node::Text(text) | Node::LongText(text) | Node::Attribute(text) => text.chars().all(is_allowed),
-        Node::Float(number) => number.is_finite(),
-        Node::Element(report) => members_are_clean(report, depth + 1),
-        Node::List(items) => depth < DEEPEST && items.iter().all(|item| is_clean(item, depth + 1)),
+        ReportValue::Text(text) | ReportValue::LongText(text) | ReportValue::Attribute(text) => {
+            text.chars().all(is_allowed)
+        }
+        ReportValue::Float(number) => number.is_finite(),
+        ReportValue::Element(report) => members_are_clean(report, depth + 1),
+        ReportValue::List(items) => depth < DEEPEST && items.iter().all(|item| is_clean(item, depth + 1)),
         _ => true,
     }
 }
@@ -113,17 +118,17 @@ fn rebuild(report: &Report, room: &mut Room, depth: usize) -> Report {
     rebuilt
 }
 
-fn rebuild_node(node: &Node, room: &mut Room, depth: usize) -> Node {
+fn rebuild_node(node: &ReportValue, room: &mut Room, depth: usize) -> ReportValue {
     let mut text = |text: &str| room.cut(&clean(text)).to_owned();
     match node {
-        Node::Text(long) => Node::Text(text(long)),
-        Node::LongText(long) => Node::LongText(text(long)),
-        Node::Attribute(long) => Node::Attribute(text(long)),
+        ReportValue::Text(long) => ReportValue::Text(text(long)),
+        ReportValue::LongText(long) => ReportValue::LongText(text(long)),
+        ReportValue::Attribute(long) => ReportValue::Attribute(text(long)),
         // JSON has no such numbers, and XML readers do not expect them.
-        Node::Float(number) if !number.is_finite() => Node::Null,
-        Node::Element(_) | Node::List(_) if depth >= DEEPEST => Node::Null,
-        Node::Element(report) => Node::Element(rebuild(report, room, depth + 1)),
-        Node::List(items) => {
+        ReportValue::Float(number) if !number.is_finite() => ReportValue::Null,
+        ReportValue::Element(_) | ReportValue::List(_) if depth >= DEEPEST => ReportValue::Null,
+        ReportValue::Element(report) => ReportValue::Element(rebuild(report, room, depth + 1)),
+        ReportValue::List(items) => {
             let mut rebuilt = Vec::new();
             for item in items {
                 if room.0 == 0 {
@@ -131,7 +136,7 @@ fn rebuild_node(node: &Node, room: &mut Room, depth: usize) -> Node {
                 }
                 rebuilt.push(rebuild_node(item, room, depth + 1));
             }
-            Node::List(rebuilt)
+            ReportValue::List(rebuilt)
         }
         other => {
             room.cut("");
@@ -155,18 +160,21 @@ mod tests {
     fn a_report_is_cleaned_to_its_leaves() {
         let dirty = Report::new()
             .element("commit", Report::new().long_text("message", "a\u{1}"))
-            .list("id", [Node::text("\u{2}"), Node::Integer(7)]);
+            .list("id", [ReportValue::text("\u{2}"), ReportValue::Integer(7)]);
         let clean = Report::new()
             .element("commit", Report::new().long_text("message", "a\u{FFFD}"))
-            .list("id", [Node::text("\u{FFFD}"), Node::Integer(7)]);
+            .list("id", [ReportValue::text("\u{FFFD}"), ReportValue::Integer(7)]);
         assert_eq!(clean_report(dirty), clean);
     }
 
     #[test]
     fn values_that_json_lacks_become_null() {
-        let numbers = [f64::NAN, f64::INFINITY, 1.5].map(Node::Float);
+        let numbers = [f64::NAN, f64::INFINITY, 1.5].map(ReportValue::Float);
         let clean = clean_report(Report::new().list("number", numbers));
-        assert_eq!(clean, Report::new().list("number", [Node::Null, Node::Null, Node::Float(1.5)]));
+        assert_eq!(
+            clean,
+            Report::new().list("number", [ReportValue::Null, ReportValue::Null, ReportValue::Float(1.5)])
+        );
         let deep = (0..200).fold(Report::new(), |deep, _| Report::new().element("in", deep));
         let json = serde_json::to_string(&clean_report(deep)).unwrap();
         assert!(serde_json::from_str::<Report>(&json).is_ok());
@@ -178,10 +186,10 @@ mod tests {
         assert_eq!(clean_report(fits.clone()), fits);
         for long in [
             Report::new().long_text("message", format!("a{}", "é".repeat(LONGEST))),
-            Report::new().list("id", (0..LONGEST as i64).map(Node::Integer)),
+            Report::new().list("id", (0..LONGEST as i64).map(ReportValue::Integer)),
             Report::new().element(
                 "deep",
-                Report::new().list("id", [Node::text("a".repeat(LONGEST)), Node::text("b")]),
+                Report::new().list("id", [ReportValue::text("a".repeat(LONGEST)), ReportValue::text("b")]),
             ),
         ] {
             let cut = clean_report(long);

@@ -20,8 +20,6 @@ mod states;
 mod stopping;
 #[path = "properties/submitting.rs"]
 mod submitting;
-#[path = "properties/tampered.rs"]
-mod tampered;
 #[path = "properties/views.rs"]
 mod views;
 

@@ -8,22 +8,22 @@ use axum::body::Body;
 use axum::http::{Request, Response, StatusCode, header};
 use http_body_util::BodyExt;
 use longhaul_tasks::{Context, Failure, Job, Registry, Report, Submission, TaskId, Tasks};
-use longhaul_tasks_web::TasksWeb;
+use longhaul_tasks_web::{FormatLayer, FormatService, TasksWeb};
 use serde::{Deserialize, Serialize};
-use tower::ServiceExt;
+use tower::{Layer, ServiceExt};
 
 /// The bytes are an HTTP/1.1 request without the version; `$` stands for the id of a finished task.
 pub(crate) fn run(data: &[u8]) {
-    static DESK: LazyLock<Desk> = LazyLock::new(Desk::new);
+    static APP: LazyLock<App> = LazyLock::new(App::new);
     let Ok(text) = std::str::from_utf8(data) else { return };
-    DESK.runtime.block_on(async {
-        let task = DESK.finished_task().await;
+    APP.runtime.block_on(async {
+        let task = APP.finished_task().await;
         if let Some(request) = parsed(&text.replace('$', &task.to_string())) {
             let wants_body = request.method() != "HEAD";
-            let response = DESK.router.clone().oneshot(request).await.unwrap();
+            let response = APP.app.clone().oneshot(request).await.unwrap();
             check(response, wants_body).await;
         }
-        DESK.tasks.prune(task).await.unwrap();
+        APP.tasks.prune(task).await.unwrap();
     });
 }
 
@@ -44,20 +44,20 @@ pub(crate) fn seeds() -> Vec<Vec<u8>> {
     seeds.iter().map(|seed| seed.as_bytes().to_vec()).collect()
 }
 
-struct Desk {
+struct App {
     runtime: tokio::runtime::Runtime,
     tasks: Tasks,
-    router: Router,
+    app: FormatService<Router>,
 }
 
-impl Desk {
+impl App {
     fn new() -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         let inside = runtime.enter();
         let tasks = Tasks::builder(Registry::new(()).with::<Nothing>()).workers(1).start();
-        let router = TasksWeb::new(tasks.clone()).router();
+        let app = FormatLayer.layer(TasksWeb::new(tasks.clone()).router());
         drop(inside);
-        Self { runtime, tasks, router }
+        Self { runtime, tasks, app }
     }
 
     async fn finished_task(&self) -> TaskId {
@@ -111,7 +111,7 @@ async fn check(response: Response<Body>, wants_body: bool) {
         return;
     }
     let body = tokio::time::timeout(Duration::from_secs(60), response.into_body().collect()).await;
-    let body = body.expect("an answer ends").unwrap().to_bytes();
+    let body = body.expect("a response ends").unwrap().to_bytes();
     if !wants_body || body.is_empty() {
         return;
     }

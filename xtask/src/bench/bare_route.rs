@@ -32,8 +32,8 @@ pub fn start(bodies: &[PathBuf; 2]) -> Result<Served> {
 /// Serves until killed. Prints `listening on http://ADDRESS` first, as Longhaul does.
 pub fn run(args: &Args) -> Result<()> {
     let routes = Router::new()
-        .route("/tasks/1.json", answer("application/json", std::fs::read(&args.json)?))
-        .route("/tasks/1.xml", answer("application/xml", std::fs::read(&args.xml)?));
+        .route("/tasks/1.json", file("application/json", std::fs::read(&args.json)?))
+        .route("/tasks/1.xml", file("application/xml", std::fs::read(&args.xml)?));
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         println!("listening on http://{}", listener.local_addr()?);
@@ -42,7 +42,7 @@ pub fn run(args: &Args) -> Result<()> {
     })
 }
 
-fn answer(content_type: &'static str, body: Vec<u8>) -> MethodRouter {
+fn file(content_type: &'static str, body: Vec<u8>) -> MethodRouter {
     let body = Arc::new(Bytes::from(body));
     get(move || async move { ([(CONTENT_TYPE, content_type)], Bytes::clone(&body)) })
 }

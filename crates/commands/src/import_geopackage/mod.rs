@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use anyhow::bail;
 use longhaul_geopackage::{GeoPackage, Interrupter, Table};
 use longhaul_repository::{Commit, DatasetPath, Mode, Stage};
-use longhaul_tasks::{Context, Failure, Job, Lane, Node, PublishError, Report};
+use longhaul_tasks::{Context, Failure, Job, Lane, PublishError, Report, ReportValue};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -140,6 +140,6 @@ fn report(commit: &Commit, warnings: Vec<String>) -> Report {
     let report = commit_report(commit);
     match warnings.is_empty() {
         true => report,
-        false => report.list("warning", warnings.into_iter().map(Node::text)),
+        false => report.list("warning", warnings.into_iter().map(ReportValue::text)),
     }
 }

@@ -1,7 +1,7 @@
 //! The statistics and the report of an import of OpenStreetMap data.
 
 use longhaul_osm::{Entity, EntityKind, SourceMetadata, Warnings, WayStatistics};
-use longhaul_tasks::{Node, Report};
+use longhaul_tasks::{Report, ReportValue};
 
 /// What was read, and the problems of it.
 #[derive(Debug, Default)]
@@ -67,7 +67,7 @@ impl OsmStatistics {
             .element("OSMReport", osm_report)
             .integer("relationCount", count(self.relations))
             .integer("missingNodeCount", count(self.way_statistics.missing_nodes));
-        let warnings: Vec<_> = self.warning_messages(metadata).map(Node::Text).collect();
+        let warnings: Vec<_> = self.warning_messages(metadata).map(ReportValue::Text).collect();
         if !warnings.is_empty() {
             report = report.list("warnings", warnings);
         }

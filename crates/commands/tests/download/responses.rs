@@ -14,7 +14,7 @@ use crate::{
         rows::rows,
     },
 };
-use longhaul_tasks::Node;
+use longhaul_tasks::ReportValue;
 
 const FAILED: &str =
     "Failed to fetch data from overpass server. (Did you try to use a standard OSM server instead?) ";
@@ -94,7 +94,7 @@ fn every_recorded_response_has_the_right_result() {
                     counts,
                     "{name}"
                 );
-                assert_eq!(*member(&report, &["osmBase"]), Node::text("2016-11-09T15:50:10Z"));
+                assert_eq!(*member(&report, &["osmBase"]), ReportValue::text("2016-11-09T15:50:10Z"));
                 assert_clean(harness.git_dir());
             }
             Err(expected) => {
@@ -146,7 +146,7 @@ fn a_download_becomes_a_commit_with_the_filter_in_its_message() {
         assert_eq!(number(&report, &["OSMReport", name]), value, "{name}");
     }
     let head = git(harness.git_dir(), &["rev-parse", "master"]);
-    assert_eq!(*member(&report, &["commit", "id"]), Node::text(&head));
+    assert_eq!(*member(&report, &["commit", "id"]), ReportValue::text(&head));
     let message = git(harness.git_dir(), &["log", "-1", "--format=%B"]);
     let filter = r#""(node(1,2,3,4);\nway(1,2,3,4););\n(._;>;);\nout meta;""#;
     assert_eq!(message, format!("Updated OSM data\n\nOverpass-Filter: {filter}"));
@@ -198,9 +198,9 @@ fn a_mapping_makes_layers_beside_the_raw_ones_and_warns_of_invalid_values() {
     let report = downloaded(&harness, mapped(download(&harness), mapping));
     let trees = git(harness.git_dir(), &["ls-tree", "--name-only", "master"]);
     assert_eq!(trees.lines().skip(1).collect::<Vec<_>>(), ["node", "shops", "streets", "way"]);
-    let Node::List(warnings) = member(&report, &["warnings"]) else { panic!("{report:?}") };
+    let ReportValue::List(warnings) = member(&report, &["warnings"]) else { panic!("{report:?}") };
     let warning = "1 × way has a value of 'name' that is no LONG for layer 'streets': 10";
-    assert_eq!(warnings, &[Node::text(warning)]);
+    assert_eq!(warnings, &[ReportValue::text(warning)]);
     assert_eq!(rows(&harness.repository, &tip(&harness), "shops").len(), 1);
     // A later download without a mapping does not change the layers of the mapping.
     downloaded(&harness, download(&harness));

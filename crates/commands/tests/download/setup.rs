@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use longhaul_commands::{Destination, DownloadFilter, DownloadOsm, DownloadParameters, OsmMapping, Overpass};
 use longhaul_osm::overpass::{Client, RetryPolicy};
-use longhaul_tasks::{MemoryStore, Node, Report, Status, Task, store::Store};
+use longhaul_tasks::{MemoryStore, Report, ReportValue, Status, Task, store::Store};
 
 use crate::{
     mock_server::{MockServer, Reply},
@@ -77,12 +77,12 @@ pub fn downloaded(harness: &Harness, job: DownloadOsm) -> Report {
 }
 
 /// The member of a report at a path.
-pub fn member<'a>(report: &'a Report, path: &[&str]) -> &'a Node {
+pub fn member<'a>(report: &'a Report, path: &[&str]) -> &'a ReportValue {
     let (name, rest) = path.split_first().unwrap();
     let found = report.members().iter().find(|(known, _)| known == name);
     let node = &found.unwrap_or_else(|| panic!("no {name} in {report:?}")).1;
     match node {
-        Node::Element(inner) if !rest.is_empty() => member(inner, rest),
+        ReportValue::Element(inner) if !rest.is_empty() => member(inner, rest),
         node => node,
     }
 }
@@ -90,7 +90,7 @@ pub fn member<'a>(report: &'a Report, path: &[&str]) -> &'a Node {
 #[track_caller]
 pub fn number(report: &Report, path: &[&str]) -> i64 {
     match member(report, path) {
-        Node::Integer(number) => *number,
+        ReportValue::Integer(number) => *number,
         other => panic!("{other:?}"),
     }
 }

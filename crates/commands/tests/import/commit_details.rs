@@ -1,7 +1,7 @@
 //! The author, the message and the branch of a commit.
 
 use longhaul_commands::{Author, ImportGeopackage};
-use longhaul_tasks::{Node, Report, Status};
+use longhaul_tasks::{Report, ReportValue, Status};
 
 use crate::support::{
     git::{assert_clean, git},
@@ -199,7 +199,7 @@ fn the_report_contains_the_commit() {
     let expected = Report::new()
         .text("id", &commit)
         .text("tree", git(harness.git_dir(), &["rev-parse", &format!("{commit}^{{tree}}")]))
-        .element("parents", Report::new().list("id", [Node::text(first)]))
+        .element("parents", Report::new().list("id", [ReportValue::text(first)]))
         .element("author", person("Jo", "jo@example.org"))
         .element("committer", person("Longhaul", "longhaul@localhost"))
         .long_text("message", "Why not");

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use longhaul_tasks::{Node, Status};
+use longhaul_tasks::{ReportValue, Status};
 
 use crate::support::{
     git::assert_clean,
@@ -115,7 +115,7 @@ fn a_file_in_wal_mode_is_imported_with_a_warning() {
     let result = task.result.unwrap();
     let warning = result.members().iter().find(|(name, _)| name == "warning").map(|(_, node)| node);
     let expected = "f.gpkg is in WAL mode: edits that were left in f.gpkg-wal beside it are not in it";
-    assert_eq!(warning, Some(&Node::List(vec![Node::text(expected)])));
+    assert_eq!(warning, Some(&ReportValue::List(vec![ReportValue::text(expected)])));
     let commit = harness.repository.branch_tip("master").unwrap().unwrap().to_string();
     assert_eq!(rows(&harness.repository, &commit, "roads").len(), 2);
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use longhaul_commands::{Destination, ImportOsm, OsmFile};
-use longhaul_tasks::{Node, Report, Status};
+use longhaul_tasks::{Report, ReportValue, Status};
 
 use crate::support::harness::Harness;
 
@@ -42,25 +42,25 @@ pub fn tree(harness: &Harness, commit: &str) -> String {
 #[track_caller]
 pub fn number(report: &Report, path: &str) -> i64 {
     match member(report, path) {
-        Some(Node::Integer(number)) => *number,
+        Some(ReportValue::Integer(number)) => *number,
         other => panic!("{path} is {other:?}"),
     }
 }
 
 /// The warnings of a report.
 pub fn warnings(report: &Report) -> Vec<String> {
-    let Some(Node::List(warnings)) = member(report, "warnings") else { return Vec::new() };
+    let Some(ReportValue::List(warnings)) = member(report, "warnings") else { return Vec::new() };
     warnings
         .iter()
-        .map(|warning| if let Node::Text(text) = warning { text.clone() } else { panic!() })
+        .map(|warning| if let ReportValue::Text(text) = warning { text.clone() } else { panic!() })
         .collect()
 }
 
-pub fn member<'a>(report: &'a Report, path: &str) -> Option<&'a Node> {
+pub fn member<'a>(report: &'a Report, path: &str) -> Option<&'a ReportValue> {
     let (name, rest) = path.split_once('/').unwrap_or((path, ""));
     let (_, node) = report.members().iter().find(|(found, _)| found == name)?;
     match node {
-        Node::Element(inner) if !rest.is_empty() => member(inner, rest),
+        ReportValue::Element(inner) if !rest.is_empty() => member(inner, rest),
         node => Some(node),
     }
 }

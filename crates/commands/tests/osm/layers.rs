@@ -125,7 +125,7 @@ fn the_report_begins_with_geogig_s_members() {
     let elements =
         format!("<meta osm_base=\"2016-11-09T20:28:02Z\"/>{PLACE}<relation id=\"1\" version=\"1\"/>");
     let (report, _) = import(&harness, job(&harness, &xml(&harness, "f.osm", &elements)));
-    let Some(longhaul_tasks::Node::Element(known)) = member(&report, "OSMReport") else {
+    let Some(longhaul_tasks::ReportValue::Element(known)) = member(&report, "OSMReport") else {
         panic!("{report:?}")
     };
     let known: Vec<_> = known.members().iter().map(|(name, node)| format!("{name} {node:?}")).collect();

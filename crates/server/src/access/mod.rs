@@ -13,7 +13,7 @@ mod secret;
 mod token;
 mod tokens;
 
-pub(crate) use authenticator::{AuthError, Authenticator};
+pub(crate) use authenticator::Authenticator;
 pub(crate) use caller::Caller;
 pub(crate) use role::Role;
 pub(crate) use secret::Secret;

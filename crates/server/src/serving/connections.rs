@@ -4,8 +4,11 @@
 
 use std::{convert::Infallible, future::Future, io, net::IpAddr, sync::Arc, time::Duration};
 
-use futures_util::FutureExt;
-use hyper::{server::conn::http1, service::service_fn};
+use axum::{
+    body::{Body, Bytes, HttpBody},
+    http::{Request, Response},
+};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::{GracefulShutdown, Watcher},
@@ -17,8 +20,9 @@ use tokio::{
     time,
 };
 use tokio_io_timeout::TimeoutStream;
+use tower::Service;
 
-use crate::web::Gate;
+use crate::web::Peer;
 
 /// Most connections at the same time, long polls and event streams included; more wait in the backlog of the operating system.
 const MAX_CONNECTIONS: usize = 4096;
@@ -37,11 +41,19 @@ pub(super) struct Connections {
     open: JoinSet<()>,
 }
 
-/// Accepts connections until `stop` completes.
-pub(super) async fn serve(listener: TcpListener, gate: Gate, stop: impl Future<Output = ()>) -> Connections {
+/// Accepts connections until `stop` completes; `service` handles their requests.
+pub(super) async fn serve<S, B>(
+    listener: TcpListener,
+    service: S,
+    stop: impl Future<Output = ()>,
+) -> Connections
+where
+    S: Service<Request<Body>, Response = Response<B>, Error = Infallible> + Clone + Send + Sync + 'static,
+    S::Future: Send,
+    B: HttpBody<Data = Bytes, Error: Into<axum::BoxError>> + Send + 'static,
+{
     let mut connections = Connections { graceful: GracefulShutdown::new(), open: JoinSet::new() };
     let slots = Arc::new(Semaphore::new(connection_limit()));
-    let gate = Arc::new(gate);
     let mut stop = std::pin::pin!(stop);
     loop {
         tokio::select! {
@@ -49,7 +61,7 @@ pub(super) async fn serve(listener: TcpListener, gate: Gate, stop: impl Future<O
             Some(_) = connections.open.join_next() => {}
             (stream, peer, slot) = accept(&listener, &slots) => {
                 let watcher = connections.graceful.watcher();
-                connections.open.spawn(serve_one(stream, peer, gate.clone(), watcher, slot));
+                connections.open.spawn(serve_one(stream, peer, service.clone(), watcher, slot));
             }
         }
     }
@@ -112,25 +124,34 @@ fn concerns_one_connection(error: &io::Error) -> bool {
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
 
-async fn serve_one(
+async fn serve_one<S, B>(
     stream: TcpStream,
     peer: IpAddr,
-    gate: Arc<Gate>,
+    service: S,
     watcher: Watcher,
     _slot: Option<OwnedSemaphorePermit>,
-) {
+) where
+    S: Service<Request<Body>, Response = Response<B>, Error = Infallible> + Clone + Send + Sync + 'static,
+    S::Future: Send,
+    B: HttpBody<Data = Bytes, Error: Into<axum::BoxError>> + Send + 'static,
+{
     // With Nagle's algorithm, small responses would wait for the acknowledgement of the data before them.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "could not set TCP_NODELAY");
     }
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(WRITE_TIMEOUT));
-    let answers = service_fn(|request| gate.answer(request, peer).map(Ok::<_, Infallible>));
+    let service = service_fn(|request: Request<Incoming>| {
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(Peer(peer));
+        // Every service of the stack is always ready.
+        service.clone().call(request)
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
         .max_header_size(MAX_HEAD)
-        .serve_connection(TokioIo::new(Box::pin(stream)), answers);
+        .serve_connection(TokioIo::new(Box::pin(stream)), service);
     if let Err(error) = watcher.watch(connection).await {
         tracing::debug!(%error, "a connection ended early");
     }

@@ -18,7 +18,7 @@ use crate::{
     data_folder::DataFolder,
     settings::Settings,
     upload::Receiver,
-    web::{DeletionTokens, Gate, Hosts, Reads, Web, tasks_web},
+    web::{self, BlockingPool, Hosts, RepositoryStore, WebConfig},
 };
 
 /// How long requests and tasks may take to end when the server stops.
@@ -45,11 +45,12 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
     let listener = listener.with_context(|| format!("listening on {}", settings.listen))?;
     let address = listener.local_addr().context("listening")?;
     let authenticator = tokens.map(|tokens| Authenticator::new(tokens, settings.trust_proxy));
-    let gate = Gate::new(web(&settings, &data, repositories, import_roots, tasks.clone(), authenticator));
+    let service =
+        web::service(web_config(&settings, &data, repositories, import_roots, tasks.clone(), authenticator));
 
     print_line(&format!("listening on http://{address}"));
     tracing::info!(%address, data = %settings.data.display(), version = env!("CARGO_PKG_VERSION"), "listening");
-    let connections = connections::serve(listener, gate, signals.stop()).await;
+    let connections = connections::serve(listener, service, signals.stop()).await;
     tracing::info!("stopping; a second signal ends the server at once");
     tokio::spawn(async move {
         signals.stop().await;
@@ -70,33 +71,28 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn web(
+fn web_config(
     settings: &Settings,
     data: &DataFolder,
     repositories: Repositories,
     import_roots: ImportRoots,
     tasks: Tasks,
     authenticator: Option<Authenticator>,
-) -> Web {
+) -> WebConfig {
     let address = match &settings.public_url {
         Some(url) => PublicAddress::fixed(url.to_string()),
         None => PublicAddress::of_request(),
     };
     let address = address.trust_proxy(settings.trust_proxy);
-    let tasks_web =
-        tasks_web(tasks.clone(), address.clone(), &settings.allow_origin, authenticator.is_some());
     let public_host = settings.public_url.as_ref().and_then(|url| url.host()).map(str::to_owned);
     let hosts = settings.allow_host.iter().cloned().chain(public_host);
-    Web {
+    WebConfig {
         tasks,
-        repositories,
+        repositories: RepositoryStore { repositories, pool: BlockingPool::new(READS) },
         import_roots,
         receiver: Receiver::new(data.uploads(), settings.max_upload, settings.min_free),
-        reads: Reads::new(READS),
-        streams: Reads::new(STREAMS),
-        tokens: DeletionTokens::default(),
-        guard: authenticator,
-        tasks_web,
+        list_writers: BlockingPool::new(STREAMS),
+        authenticator,
         address,
         origins: settings.allow_origin.clone(),
         hosts: Hosts::new(hosts, !settings.listen.ip().is_loopback()),

@@ -3,13 +3,11 @@
 //! A chunk of the body is written as it is, and the speed of the disk limits how fast the network is read.
 
 mod disk_space;
-mod drain;
 mod error;
 mod form;
 mod receiver;
 mod spool;
 mod timed_body;
 
-pub(crate) use drain::drain_body;
 pub(crate) use error::UploadError;
 pub(crate) use receiver::{ReceivedFile, Receiver, TextFile, UploadOptions};

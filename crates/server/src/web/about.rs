@@ -1,22 +1,23 @@
 //! The server about itself.
 
 use axum::{
+    extract::State,
     http::StatusCode,
     response::{IntoResponse, Response},
 };
 use longhaul_tasks::{Report, Tasks};
-use longhaul_tasks_web::Printer;
+use longhaul_tasks_web::Renderer;
 
-/// `GET /healthz`: it is up, which is why this is always 200; whether it is ready is told as well.
-pub(super) fn health(tasks: &Tasks) -> Response {
+/// `GET /healthz`: 200 as long as the server is up; the text says whether it is ready.
+pub(super) async fn health(_: Renderer, State(tasks): State<Tasks>) -> Response {
     match tasks.health() {
         Ok(()) => "ok\n".into_response(),
         Err(why) => format!("up, but not ready: {why}\n").into_response(),
     }
 }
 
-/// `GET /readyz`: it can take new tasks; 503 says why not.
-pub(super) fn readiness(tasks: &Tasks) -> Response {
+/// `GET /readyz`: 200 if it accepts new tasks; otherwise 503, and why not.
+pub(super) async fn readiness(_: Renderer, State(tasks): State<Tasks>) -> Response {
     match tasks.health() {
         Ok(()) => "ready\n".into_response(),
         Err(why) => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {why}\n")).into_response(),
@@ -24,8 +25,8 @@ pub(super) fn readiness(tasks: &Tasks) -> Response {
 }
 
 /// `GET /version`.
-pub(super) fn version(printer: &Printer) -> Response {
+pub(super) async fn version(renderer: Renderer) -> Response {
     let report =
         Report::new().text("ProjectName", "Longhaul").text("ProjectVersion", env!("CARGO_PKG_VERSION"));
-    printer.success(StatusCode::OK, report)
+    renderer.success(StatusCode::OK, report)
 }

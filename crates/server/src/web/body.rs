@@ -1,4 +1,4 @@
-//! Small bodies that hold parameters: JSON, XML, or a form.
+//! Parameters in small bodies: JSON, XML, or a form.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -15,22 +15,22 @@ use tokio::time;
 use super::parameters::Parameters;
 
 /// The longest body, in bytes.
-const LONGEST: usize = 64 * 1024;
-/// How long it may take to come.
-const PATIENCE: Duration = Duration::from_secs(30);
+const MAX_LENGTH: usize = 64 * 1024;
+/// How long the client may take to send it.
+const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Reads the parameters in a body, as its `Content-Type` says. One of no type, or of any other, is ignored.
+/// Reads the parameters in a body of one of these types. A body without a type, or of another type, is ignored.
 pub(super) async fn parameters(headers: &HeaderMap, body: &mut Body) -> Result<Parameters, ApiError> {
-    parameters_up_to(LONGEST, headers, body).await
+    parameters_up_to(MAX_LENGTH, headers, body).await
 }
 
-/// As [`parameters`], of a body that may be so many bytes long.
+/// As [`parameters`], of a body of at most `longest` bytes.
 pub(super) async fn parameters_up_to(
     longest: usize,
     headers: &HeaderMap,
     body: &mut Body,
 ) -> Result<Parameters, ApiError> {
-    let bytes = time::timeout(PATIENCE, Limited::new(body, longest).collect()).await;
+    let bytes = time::timeout(TIMEOUT, Limited::new(body, longest).collect()).await;
     let bytes =
         bytes.map_err(|_| ApiError::new(StatusCode::REQUEST_TIMEOUT, "The body did not come in time."))?;
     let bytes = bytes.map_err(|_| {
@@ -55,7 +55,7 @@ pub(super) async fn parameters_up_to(
     }
 }
 
-/// The members of an object: texts, numbers, booleans, and lists of such. What is deeper is taken as the JSON that it is.
+/// The members of an object: texts, numbers, booleans, and lists of such. The value of a deeper member is its JSON.
 fn of_json(bytes: &[u8]) -> Option<Parameters> {
     let members: BTreeMap<String, &RawValue> = serde_json::from_slice(bytes).ok()?;
     let mut pairs = Vec::new();
@@ -82,7 +82,7 @@ fn scalar(value: &serde_json::Value) -> Option<String> {
     }
 }
 
-/// The elements of a document that hold text, by name, wherever they stand.
+/// The elements of a document that contain text, by name, at any depth.
 fn of_xml(bytes: &[u8]) -> Option<Parameters> {
     let text = std::str::from_utf8(bytes).ok()?;
     let mut reader = Reader::from_str(text);
@@ -100,7 +100,7 @@ fn of_xml(bytes: &[u8]) -> Option<Parameters> {
             Event::Empty(_) => has_root = true,
             Event::Text(text) => {
                 let text = text.xml10_content();
-                // Outside of the root there is nothing but blanks.
+                // Outside of the root there may only be white space.
                 if open.is_empty() && !text.trim().is_empty() {
                     return None;
                 }
@@ -117,7 +117,7 @@ fn of_xml(bytes: &[u8]) -> Option<Parameters> {
                 }
             }
             Event::Eof => break,
-            // A document type could define entities; we take none.
+            // A document type could define entities, which are not supported.
             Event::DocType(_) => return None,
             Event::Decl(_) | Event::Comment(_) | Event::PI(_) => {}
         }
@@ -145,8 +145,8 @@ mod tests {
         let xml = of_xml(b"<?xml version=\"1.0\"?><p><authorName>J&amp;<![CDATA[o]]></authorName><n> &#55; </n><yes>true</yes><path>a</path><path>b</path><x/></p>").unwrap();
         for parameters in [json, xml] {
             assert_eq!(parameters.text("authorName"), Some("J&o"));
-            assert_eq!(parameters.number::<u8>("n").unwrap(), Some(7));
-            assert!(parameters.flag("yes"));
+            assert_eq!(parameters.text("n"), Some("7"));
+            assert_eq!(parameters.text("yes"), Some("true"));
             assert_eq!(parameters.texts("path").collect::<Vec<_>>(), ["a", "b"]);
             assert_eq!((parameters.text("x"), parameters.text("p")), (None, None));
         }

@@ -1,49 +1,62 @@
-//! `GET /repos/NAME/delete` and `DELETE /repos/NAME?token=…`: two steps, so that nobody deletes by mistake.
+//! `GET /repos/{name}/delete` and `DELETE /repos/{name}?token=…`: two steps, so that nobody deletes by mistake.
 
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
-use axum::http::StatusCode;
-use longhaul_repository::RepositoryName;
-use longhaul_tasks::{Node, Report, Status};
-use longhaul_tasks_web::ApiError;
+use axum::{extract::State, http::StatusCode, response::Response};
+use longhaul_tasks::{Report, ReportValue, Status, Tasks};
+use longhaul_tasks_web::{ApiError, Renderer};
+use serde::Deserialize;
 
 use super::{
-    Web,
-    app::{Answer, Call},
-    failure,
-    parameters::Parameters,
+    Admin, AllowedOrigin, DeleteTokens, NameInPath, Repo, RepositoryStore,
+    error_response::{self, ErrorResponse},
+    exclusive::run_exclusively,
+    parameters::Params,
 };
-use crate::jobs::DeleteRepository;
+use crate::{access::Caller, jobs::DeleteRepository};
 
-/// Gives out the token that the second step needs.
-pub(super) async fn offer(web: &Web, name: RepositoryName, call: &mut Call) -> Answer {
-    web.admit_change(call)?;
-    let repository = web.repository(&call.caller, name).await?;
-    call.caller.require_admin()?;
-    let token = web.tokens.issue(repository.id(), Instant::now());
-    Ok(call.printer.success(StatusCode::OK, Report::new().text("token", token)))
+/// Issues the token for the second step.
+pub(super) async fn offer(
+    renderer: Renderer,
+    Repo(repository, _): Repo<Admin>,
+    State(tokens): State<Arc<DeleteTokens>>,
+) -> Response {
+    let token = tokens.issue(repository.id(), Instant::now());
+    renderer.success(StatusCode::OK, Report::new().text("token", token))
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct DeleteParams {
+    token: Option<String>,
 }
 
 /// Deletes the repository.
-pub(super) async fn delete(web: &Web, name: RepositoryName, call: &mut Call) -> Answer {
-    web.admit_change(call)?;
+pub(super) async fn delete(
+    renderer: Renderer,
+    NameInPath(name): NameInPath,
+    _: AllowedOrigin,
+    caller: Caller,
+    Params(params): Params<DeleteParams>,
+    State(store): State<RepositoryStore>,
+    State(tokens): State<Arc<DeleteTokens>>,
+    State(tasks): State<Tasks>,
+) -> Result<Response, ErrorResponse> {
     let none = || ApiError::not_found("No repository to delete.");
-    let repository = web.find(&call.caller, name.clone()).await?.ok_or_else(none)?;
-    call.caller.require_admin()?;
-    let parameters = Parameters::of_query(call.request.uri.query());
-    let token = parameters
-        .text("token")
-        .ok_or_else(|| ApiError::bad_request("You must specify the correct token to delete a repository."))?;
-    if !web.tokens.counts(repository.id(), token, Instant::now()) {
+    let repository = store.find(&caller, name.clone()).await?.ok_or_else(none)?;
+    caller.require_admin()?;
+    let no_token = "You must specify the correct token to delete a repository.";
+    let token = params.token.ok_or_else(|| ApiError::bad_request(no_token))?;
+    if !tokens.is_valid(repository.id(), &token, Instant::now()) {
         return Err(ApiError::bad_request("The specified token does not exist or has expired.").into());
     }
-    let ended = web.run_alone(DeleteRepository { repository: repository.id().to_owned() }).await?;
-    // Not before: who was told that the repository is busy may ask again with the same token.
-    web.tokens.spend(token);
-    if ended.status != Status::Finished {
-        let error = if web.find_for_anybody(name).await?.is_none() { none() } else { failure::unexplained() };
-        return Err(error.into());
+    let task = run_exclusively(&tasks, DeleteRepository { repository: repository.id().to_owned() }).await?;
+    // Only now: if the repository was busy, the client may try again with the same token.
+    tokens.revoke(&token);
+    if task.status != Status::Finished {
+        let is_gone = store.find_for_anybody(name).await?.is_none();
+        return Err(if is_gone { none() } else { error_response::unexplained() }.into());
     }
-    let document = call.printer.document("deleted", &Node::text(name.as_str()));
-    Ok(call.printer.response(StatusCode::OK, document))
+    let document = renderer.document("deleted", &ReportValue::text(name.as_str()));
+    Ok(renderer.response(StatusCode::OK, document))
 }

@@ -1,6 +1,6 @@
 use std::net::{IpAddr, Ipv6Addr};
 
-/// The host names under which the server may be asked for.
+/// The host names under which the server may be reached.
 #[derive(Clone, Debug)]
 pub(crate) struct Hosts {
     names: Vec<String>,
@@ -8,14 +8,14 @@ pub(crate) struct Hosts {
 }
 
 impl Hosts {
-    /// Loopback, and these names, whatever the port. `any_address`: any IP address as well, which is what a server is
-    /// asked by that listens to the network; no page can make one its own name.
+    /// Loopback addresses and these names, with any port. With `any_address` also every IP address, for a server that listens to the
+    /// network; a page cannot use one as a host name of its own.
     pub(crate) fn new(names: impl IntoIterator<Item = String>, any_address: bool) -> Self {
         let names = names.into_iter().map(|name| without_port(&name).to_owned());
         Self { names: names.collect(), any_address }
     }
 
-    /// Whether a `Host` header's value names us.
+    /// Whether the value of a `Host` header names this server.
     pub(super) fn allows(&self, host: &str) -> bool {
         let name = without_port(host);
         match address(name) {

@@ -1,82 +1,109 @@
-//! `POST /repos/NAME/import?format=gpkg`.
+//! `POST /repos/{name}/import?format=gpkg`.
 
-use longhaul_commands::{Author, ImportGeopackage};
-use longhaul_repository::{DatasetPath, Repository, RepositoryName};
-use longhaul_tasks_web::{ApiError, has_idempotency_key};
+use std::sync::Arc;
+
+use axum::{
+    extract::{Request, State},
+    response::Response,
+};
+use longhaul_commands::ImportGeopackage;
+use longhaul_repository::{DatasetPath, Repository};
+use longhaul_tasks::Tasks;
+use longhaul_tasks_web::{ApiError, Renderer, has_idempotency_key};
+use serde::Deserialize;
 
 use super::{
-    Web,
-    app::{Answer, Call},
-    failure,
+    Repo, Writer,
+    commit_params::{CommitDestination, CommitParams},
+    error_response::{self, ErrorResponse},
     parameters::Parameters,
-    submission,
+    submission::{submission, submit},
 };
-use crate::upload::{ReceivedFile, UploadOptions};
+use crate::{
+    access::Caller,
+    upload::{ReceivedFile, Receiver, UploadOptions},
+};
 
-const WANTED: UploadOptions =
+const OPTIONS: UploadOptions =
     UploadOptions { default_file_name: "upload.gpkg", text_file_fields: &[], with_digest: false };
 
-/// Receives a file and asks for its import; answers with the new task.
-pub(super) async fn import(web: &Web, name: RepositoryName, call: &mut Call) -> Answer {
-    web.admit_change(call)?;
-    let repository = web.repository(&call.caller, name).await?;
-    call.caller.require_writer(repository.name())?;
-    let wanted = UploadOptions { with_digest: has_idempotency_key(&call.request), ..WANTED };
-    let received = web.receiver.receive(&call.request.headers, &mut call.body, wanted).await;
-    let received = received.map_err(failure::upload)?;
-    let query = Parameters::of_query(call.request.uri.query());
+/// The parameters beside those of the commit.
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct ImportParams {
+    format: Option<String>,
+    layer: Option<String>,
+    dest: Option<String>,
+    add: bool,
+    fid_attribute: Option<String>,
+    interchange: bool,
+}
+
+/// Receives a file and submits its import; responds with the new task.
+pub(super) async fn import(
+    renderer: Renderer,
+    Repo(repository, _): Repo<Writer>,
+    caller: Caller,
+    State(tasks): State<Tasks>,
+    State(receiver): State<Arc<Receiver>>,
+    request: Request,
+) -> Result<Response, ErrorResponse> {
+    let (request, mut body) = request.into_parts();
+    let options = UploadOptions { with_digest: has_idempotency_key(&request), ..OPTIONS };
+    let received = receiver.receive(&request.headers, &mut body, options).await;
+    let received = received.map_err(error_response::of_upload)?;
+    let query = Parameters::of_query(request.uri.query());
     let parameters = Parameters::of_pairs(received.texts).or(query);
-    require_what_there_is(&parameters)?;
+    let params: ImportParams = parameters.parse()?;
+    params.require_supported_format()?;
+    let commit = parameters.parse::<CommitParams>()?.destination()?;
+    params.check()?;
     let file = received.file.ok_or_else(|| {
         ApiError::bad_request("Request must specify one and only one fileUpload in the request body")
     })?;
-    let submission = call.submission(repository.name(), parameters.pairs(), file.digest)?;
-    let task = submission::submit(web, submission, job(&repository, &parameters, &file)?, Some(file)).await?;
-    Ok(call.printer.submission(&web.tasks, Ok(task)).await)
+    let submission = submission(&caller, &repository, &request, parameters.pairs(), file.digest)?;
+    let job = params.job(&repository, commit, &file);
+    let task = submit(&tasks, submission, job, Some(file)).await?;
+    Ok(renderer.submission(&tasks, Ok(task)).await)
 }
 
-fn require_what_there_is(parameters: &Parameters) -> Result<(), ApiError> {
-    match parameters.text("format") {
-        None => return Err(ApiError::bad_request("missing required 'format' parameter")),
-        Some(format) if format.eq_ignore_ascii_case("gpkg") => {}
-        Some(other) => return Err(ApiError::bad_request(format!("Unsupported input format: '{other}'"))),
+impl ImportParams {
+    fn require_supported_format(&self) -> Result<(), ApiError> {
+        match self.format.as_deref() {
+            None => Err(ApiError::bad_request("missing required 'format' parameter")),
+            Some(format) if format.eq_ignore_ascii_case("gpkg") => Ok(()),
+            Some(other) => Err(ApiError::bad_request(format!("Unsupported input format: '{other}'"))),
+        }
     }
-    if let Some(branch) = parameters.text("root") {
-        longhaul_repository::check_branch(branch)
-            .map_err(|error| ApiError::bad_request(error.to_string()))?;
-    }
-    if let Some(path) = parameters.text("dest") {
-        DatasetPath::new(path).map_err(|error| ApiError::bad_request(error.to_string()))?;
-    }
-    if parameters.text("transactionId").is_some() {
-        let message =
-            "This server has no transactions; without transactionId the import commits to the branch.";
-        return Err(ApiError::bad_request(message));
-    }
-    if parameters.strict_flag("interchange")? {
-        let message =
-            "This server does not import the interchange format; without interchange it imports the layers.";
-        return Err(ApiError::bad_request(message));
-    }
-    Ok(())
-}
 
-fn job(
-    repository: &Repository,
-    parameters: &Parameters,
-    file: &ReceivedFile,
-) -> Result<ImportGeopackage, ApiError> {
-    let text = |name: &str| parameters.text(name).map(str::to_owned);
-    Ok(ImportGeopackage {
-        repository: repository.id().to_owned(),
-        branch: text("root"),
-        upload: file.file.path().to_owned(),
-        file_name: file.name.clone(),
-        layer: text("layer"),
-        dest: text("dest"),
-        add: parameters.strict_flag("add")?,
-        fid_attribute: text("fidAttribute"),
-        message: text("message"),
-        author: text("authorName").map(|name| Author { name, email: text("authorEmail") }),
-    })
+    fn check(&self) -> Result<(), ApiError> {
+        if let Some(path) = &self.dest {
+            DatasetPath::new(path).map_err(|error| ApiError::bad_request(error.to_string()))?;
+        }
+        if self.interchange {
+            let message = "This server does not import the interchange format; without interchange it imports the layers.";
+            return Err(ApiError::bad_request(message));
+        }
+        Ok(())
+    }
+
+    fn job(
+        self,
+        repository: &Repository,
+        commit: CommitDestination,
+        file: &ReceivedFile,
+    ) -> ImportGeopackage {
+        ImportGeopackage {
+            repository: repository.id().to_owned(),
+            branch: commit.branch,
+            upload: file.file.path().to_owned(),
+            file_name: file.name.clone(),
+            layer: self.layer,
+            dest: self.dest,
+            add: self.add,
+            fid_attribute: self.fid_attribute,
+            message: commit.message,
+            author: commit.author,
+        }
+    }
 }

@@ -1,39 +1,60 @@
-//! `PUT /repos/NAME/init`.
+//! `PUT /repos/{name}/init`.
 
-use axum::http::StatusCode;
-use longhaul_repository::{Identity, RepositoriesError, RepositoryName};
+use axum::{
+    extract::{Request, State},
+    http::StatusCode,
+    response::Response,
+};
+use longhaul_repository::{Identity, RepositoriesError};
 use longhaul_tasks::Report;
-use longhaul_tasks_web::ApiError;
+use longhaul_tasks_web::{ApiError, Renderer};
+use serde::Deserialize;
 
 use super::{
-    Web,
-    app::{Answer, Call},
-    body, failure,
+    AllowedOrigin, DefaultBranch, NameInPath, RepositoryStore, body,
+    error_response::{self, ErrorResponse},
     parameters::Parameters,
     repos,
 };
+use crate::access::Caller;
 
-/// Makes an empty repository. `authorName` and `authorEmail` go into its configuration; other parameters are for
-/// servers that keep repositories elsewhere, and do not count.
-pub(super) async fn init(web: &Web, name: RepositoryName, call: &mut Call) -> Answer {
-    web.admit_change(call)?;
-    call.caller.require_writer(&name)?;
-    let query = Parameters::of_query(call.request.uri.query());
-    let parameters = body::parameters(&call.request.headers, &mut call.body).await?.or(query);
-    let identity = identity(&parameters);
-    let (repositories, branch) = (web.repositories.clone(), web.default_branch.clone());
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct InitParams {
+    author_name: Option<String>,
+    author_email: Option<String>,
+}
+
+/// Creates an empty repository. `authorName` and `authorEmail` go into its configuration; other parameters are for servers that
+/// store repositories elsewhere, and are ignored.
+pub(super) async fn init(
+    renderer: Renderer,
+    NameInPath(name): NameInPath,
+    _: AllowedOrigin,
+    caller: Caller,
+    State(store): State<RepositoryStore>,
+    State(DefaultBranch(branch)): State<DefaultBranch>,
+    request: Request,
+) -> Result<Response, ErrorResponse> {
+    caller.require_writer(&name)?;
+    let (request, mut body) = request.into_parts();
+    let query = Parameters::of_query(request.uri.query());
+    let parameters = body::parameters(&request.headers, &mut body).await?.or(query);
+    let identity = parameters.parse::<InitParams>()?.identity();
     let repo = repos::named(&name);
-    let made = web.reads.run(move || repositories.init(&name, &branch, identity.as_ref())).await?;
-    match made {
-        Ok(_) => Ok(call.printer.success(StatusCode::CREATED, Report::new().element("repo", repo))),
+    let created = store.pool.run(move || store.repositories.init(&name, &branch, identity.as_ref())).await?;
+    match created {
+        Ok(_) => Ok(renderer.success(StatusCode::CREATED, Report::new().element("repo", repo))),
         Err(RepositoriesError::Taken(_)) => {
             let message = "Cannot run init on an already initialized repository.";
             Err(ApiError::new(StatusCode::CONFLICT, message).into())
         }
-        Err(error) => Err(failure::repositories(error).into()),
+        Err(error) => Err(error_response::of_repositories(error).into()),
     }
 }
 
-fn identity(parameters: &Parameters) -> Option<Identity> {
-    Identity::clean(parameters.text("authorName")?, parameters.text("authorEmail").unwrap_or_default())
+impl InitParams {
+    fn identity(self) -> Option<Identity> {
+        Identity::clean(&self.author_name?, &self.author_email.unwrap_or_default())
+    }
 }

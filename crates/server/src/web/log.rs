@@ -1,64 +1,101 @@
-//! `GET /repos/NAME/log`.
+//! `GET /repos/{name}/log`.
 
-use axum::http::StatusCode;
+use axum::{
+    extract::{Request, State},
+    http::StatusCode,
+    response::Response,
+};
 use longhaul_commands::commit_members;
-use longhaul_repository::{Commit, LogPage, LogQuery, LogRange, RepositoryName};
-use longhaul_tasks::{Node, Report};
-use longhaul_tasks_web::ApiError;
+use longhaul_repository::{Commit, LogPage, LogQuery, LogRange};
+use longhaul_tasks::{Report, ReportValue};
+use longhaul_tasks_web::{ApiError, Flag, Renderer};
+use serde::Deserialize;
 
 use super::{
-    Web,
-    app::{Answer, Call},
-    failure,
+    Reader, Repo, RepositoryStore,
+    error_response::{self, ErrorResponse},
     parameters::Parameters,
 };
 
 /// The most commits on one page.
-const LONGEST_PAGE: usize = 10_000;
+const MAX_PAGE: usize = 10_000;
+
+/// All parameters but `path`, which may come several times.
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct LogParams {
+    until: Option<String>,
+    since: Option<String>,
+    since_time: Option<Time>,
+    until_time: Option<Time>,
+    first_parent_only: Flag,
+    return_range: Flag,
+    offset: usize,
+    limit: Option<usize>,
+    page: usize,
+    show: Option<usize>,
+    count_changes: Flag,
+    summary: Flag,
+}
+
+/// Milliseconds since 1970, or given as a date and time such as `2026-11-24T10:00:00Z`.
+#[derive(Deserialize)]
+#[serde(try_from = "String")]
+struct Time(i64);
+
+impl TryFrom<String> for Time {
+    type Error = &'static str;
+
+    fn try_from(value: String) -> Result<Self, Self::Error> {
+        let of_date = || Some(value.parse::<jiff::Timestamp>().ok()?.as_millisecond());
+        value.parse().ok().or_else(of_date).map(Self).ok_or("must be a time.")
+    }
+}
 
 /// A page of the history, or its two ends (`returnRange`).
-pub(super) async fn log(web: &Web, name: RepositoryName, call: &mut Call) -> Answer {
-    let repository = web.repository(&call.caller, name).await?;
-    let parameters = Parameters::of_query(call.request.uri.query());
-    let query = query(&parameters)?;
-    let report = match parameters.flag("returnRange") {
-        true => web.reads.run(move || repository.log_range(&query)).await?.map(range),
-        false => web.reads.run(move || repository.log(&query)).await?.map(page),
+pub(super) async fn log(
+    renderer: Renderer,
+    Repo(repository, _): Repo<Reader>,
+    State(store): State<RepositoryStore>,
+    request: Request,
+) -> Result<Response, ErrorResponse> {
+    let parameters = Parameters::of_query(request.uri().query());
+    let params: LogParams = parameters.parse()?;
+    params.require_supported()?;
+    let is_range = params.return_range.0;
+    let query = params.query(parameters.texts("path").map(str::to_owned).collect());
+    let report = match is_range {
+        true => store.pool.run(move || repository.log_range(&query)).await?.map(range),
+        false => store.pool.run(move || repository.log(&query)).await?.map(page),
     };
-    Ok(call.printer.success(StatusCode::OK, report.map_err(failure::read)?))
+    Ok(renderer.success(StatusCode::OK, report.map_err(error_response::of_read)?))
 }
 
-fn query(parameters: &Parameters) -> Result<LogQuery, ApiError> {
-    for unsupported in ["countChanges", "summary"] {
-        if parameters.flag(unsupported) {
-            return Err(ApiError::bad_request(format!("{unsupported} is not supported by this server.")));
+impl LogParams {
+    fn require_supported(&self) -> Result<(), ApiError> {
+        let unsupported = match (self.count_changes.0, self.summary.0) {
+            (true, _) => "countChanges",
+            (_, true) => "summary",
+            _ => return Ok(()),
+        };
+        Err(ApiError::bad_request(format!("{unsupported} is not supported by this server.")))
+    }
+
+    fn query(self, paths: Vec<String>) -> LogQuery {
+        let (since, until) = (self.since_time.map(|time| time.0), self.until_time.map(|time| time.0));
+        let is_limited = since.is_some() || until.is_some();
+        LogQuery {
+            until: self.until,
+            since: self.since,
+            paths,
+            committed: is_limited.then(|| since.unwrap_or(i64::MIN)..=until.unwrap_or(i64::MAX)),
+            first_parent_only: self.first_parent_only.0,
+            offset: self.offset,
+            limit: self.limit,
+            page: self.page,
+            show: self.show.unwrap_or(30).min(MAX_PAGE),
         }
     }
-    let text = |name: &str| parameters.text(name).map(str::to_owned);
-    let (since_time, until_time) = (time(parameters, "sinceTime")?, time(parameters, "untilTime")?);
-    let committed = (since_time.is_some() || until_time.is_some())
-        .then(|| since_time.unwrap_or(i64::MIN)..=until_time.unwrap_or(i64::MAX));
-    Ok(LogQuery {
-        until: text("until"),
-        since: text("since"),
-        paths: parameters.texts("path").map(str::to_owned).collect(),
-        committed,
-        first_parent_only: parameters.flag("firstParentOnly"),
-        offset: parameters.number("offset")?.unwrap_or(0),
-        limit: parameters.number("limit")?,
-        page: parameters.number("page")?.unwrap_or(0),
-        show: parameters.number("show")?.unwrap_or(30).min(LONGEST_PAGE),
-    })
-}
-
-/// Milliseconds since 1970, or a date and time such as `2026-11-24T10:00:00Z`.
-fn time(parameters: &Parameters, name: &str) -> Result<Option<i64>, ApiError> {
-    let time = |text: &str| {
-        let parsed =
-            text.parse().ok().or_else(|| Some(text.parse::<jiff::Timestamp>().ok()?.as_millisecond()));
-        parsed.ok_or_else(|| ApiError::bad_request(format!("{name} must be a time.")))
-    };
-    parameters.text(name).map(time).transpose()
 }
 
 fn page(page: LogPage) -> Report {
@@ -78,6 +115,6 @@ fn range(range: Option<LogRange>) -> Report {
     }
 }
 
-fn node(commit: &Commit) -> Node {
-    Node::Element(commit_members(commit))
+fn node(commit: &Commit) -> ReportValue {
+    ReportValue::Element(commit_members(commit))
 }

@@ -1,57 +1,82 @@
-//! `GET /repos/NAME/ls-tree`.
+//! `GET /repos/{name}/ls-tree`.
 
 use std::{io, time::Duration};
 
-use axum::{body::Body, http::StatusCode};
+use axum::{body::Body, extract::State, http::StatusCode, response::Response};
 use bytes::Bytes;
 use futures_util::stream;
-use longhaul_repository::{LsTreeEntries, LsTreeKind, LsTreeQuery, RepositoryName};
-use longhaul_tasks::{Node, Report};
-use longhaul_tasks_web::{Format, Printer};
+use longhaul_repository::{LsTreeEntries, LsTreeKind, LsTreeQuery};
+use longhaul_tasks::{Report, ReportValue};
+use longhaul_tasks_web::{Flag, Format, Renderer};
+use serde::Deserialize;
 use tokio::{runtime::Handle, sync::mpsc, time};
 
 use super::{
-    Web,
-    app::{Answer, Call},
-    failure,
-    parameters::Parameters,
+    ListWriters, Reader, Repo, RepositoryStore,
+    error_response::{self, ErrorResponse},
+    parameters::Params,
 };
 
 /// Bytes that are sent at once.
 const CHUNK: usize = 64 * 1024;
-/// How long a reader may take for one chunk.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a client may take to read one chunk.
+const CHUNK_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Layers and features. They are written while they are read, so millions take no memory.
-pub(super) async fn ls_tree(web: &Web, name: RepositoryName, call: &mut Call) -> Answer {
-    let repository = web.repository(&call.caller, name).await?;
-    let parameters = Parameters::of_query(call.request.uri.query());
-    let query = query(&parameters);
-    let nodes = web.reads.run(move || repository.ls_tree(&query)).await?.map_err(failure::read)?;
-    let place = web.streams.place().await?;
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct LsTreeParams {
+    path: Option<String>,
+    recursive: Flag,
+    show_tree: Flag,
+    only_tree: Flag,
+    verbose: Flag,
+}
+
+/// Layers and features. The list is sent while it is read, so that its length does not matter.
+pub(super) async fn ls_tree(
+    renderer: Renderer,
+    Repo(repository, _): Repo<Reader>,
+    Params(params): Params<LsTreeParams>,
+    State(store): State<RepositoryStore>,
+    State(ListWriters(writers)): State<ListWriters>,
+) -> Result<Response, ErrorResponse> {
+    let list = List::new(&renderer, params.verbose.0);
+    let query = params.query();
+    let nodes = store.pool.run(move || repository.ls_tree(&query)).await?.map_err(error_response::of_read)?;
+    let slot = writers.slot().await?;
     let (pieces, written) = mpsc::channel(2);
-    let list = List::new(&call.printer, parameters.flag("verbose"));
     let runtime = Handle::current();
     tokio::task::spawn_blocking(move || {
-        let _place = place;
+        let _slot = slot;
         list.write(nodes, |piece| {
-            let sent = runtime.block_on(time::timeout(PATIENCE, pieces.send(piece)));
+            let sent = runtime.block_on(time::timeout(CHUNK_TIMEOUT, pieces.send(piece)));
             matches!(sent, Ok(Ok(())))
         });
     });
-    let mut response = call.printer.response(StatusCode::OK, Vec::new());
+    let mut response = renderer.response(StatusCode::OK, Vec::new());
     *response.body_mut() = body(written);
     Ok(response)
+}
+
+impl LsTreeParams {
+    fn query(self) -> LsTreeQuery {
+        LsTreeQuery {
+            path: self.path,
+            recursive: self.recursive.0,
+            show_trees: self.show_tree.0,
+            only_trees: self.only_tree.0,
+        }
+    }
 }
 
 /// What goes from the writer to the connection.
 enum Piece {
     Chunk(Bytes),
-    /// The list is whole. Without this word it is not, however its writer went.
+    /// The list is complete. If the channel closes without it, the writer has failed.
     End,
 }
 
-/// A body of what is written. Its head says 200; only a broken connection can still say that it is not all.
+/// A body of what is written. Its status is already 200; if the list is not complete, the connection is aborted.
 fn body(written: mpsc::Receiver<Piece>) -> Body {
     let chunks = stream::unfold(Some(written), |written| async {
         let mut written = written?;
@@ -64,47 +89,38 @@ fn body(written: mpsc::Receiver<Piece>) -> Body {
     Body::from_stream(chunks)
 }
 
-fn query(parameters: &Parameters) -> LsTreeQuery {
-    LsTreeQuery {
-        path: parameters.text("path").map(str::to_owned),
-        recursive: parameters.flag("recursive"),
-        show_trees: parameters.flag("showTree"),
-        only_trees: parameters.flag("onlyTree"),
-    }
-}
-
-/// The document, a piece at a time: what the printer would write, cut where the nodes go.
+/// The document in pieces: an empty one, cut where the nodes go.
 struct List {
-    printer: Printer,
+    renderer: Renderer,
     verbose: bool,
     head: Vec<u8>,
     tail: &'static [u8],
 }
 
 impl List {
-    fn new(printer: &Printer, verbose: bool) -> Self {
+    fn new(renderer: &Renderer, verbose: bool) -> Self {
         let empty = Report::new().boolean("success", true).list("node", []);
-        let mut head = printer.document("response", &Node::Element(empty));
-        let tail: &[u8] = match printer.format {
+        let mut head = renderer.document("response", &ReportValue::Element(empty));
+        let tail: &[u8] = match renderer.format {
             Format::Xml => b"</response>",
             Format::Json => b"]}}",
         };
         head.truncate(head.len() - tail.len());
-        Self { printer: printer.clone(), verbose, head, tail }
+        Self { renderer: renderer.clone(), verbose, head, tail }
     }
 
-    /// Writes everything to `send`, until that says that nobody reads any more.
+    /// Writes everything to `send`, until that returns false.
     fn write(self, nodes: LsTreeEntries, mut send: impl FnMut(Piece) -> bool) {
         let mut chunk = self.head.clone();
         for (at, node) in nodes.enumerate() {
             let node = match node {
                 Ok(node) => node,
                 Err(error) => {
-                    failure::internal(error);
+                    error_response::internal(error);
                     return;
                 }
             };
-            if at > 0 && self.printer.format == Format::Json {
+            if at > 0 && self.renderer.format == Format::Json {
                 chunk.push(b',');
             }
             self.push(&node, &mut chunk);
@@ -117,8 +133,8 @@ impl List {
     }
 
     fn push(&self, node: &longhaul_repository::LsTreeEntry, out: &mut Vec<u8>) {
-        let document = self.printer.document("node", &Node::Element(self.members(node)));
-        let element = match self.printer.format {
+        let document = self.renderer.document("node", &ReportValue::Element(self.members(node)));
+        let element = match self.renderer.format {
             // Without the declaration before the root.
             Format::Xml => {
                 memchr::memmem::find(&document, b"<node>").map_or(&document[..], |at| &document[at..])
@@ -153,7 +169,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_list_that_was_cut_does_not_end_as_a_whole_one() {
+    async fn a_list_that_is_not_complete_ends_in_an_error() {
         for is_whole in [true, false] {
             let (pieces, written) = mpsc::channel(2);
             pieces.try_send(Piece::Chunk("list".into())).ok().unwrap();

@@ -1,33 +1,45 @@
-//! `GET /metrics`: what the server does in numbers, as Prometheus reads them.
+//! `GET /metrics`, in the text format of Prometheus.
 //!
-//! No label has a value that clients choose, so that nobody can make the number of series grow.
+//! No label has a value that clients choose, so that they cannot increase the number of series.
 
-use std::fmt::{self, Write};
-
-use axum::{http::header, response::IntoResponse};
-use longhaul_tasks::{Counters, Histogram};
-use longhaul_tasks_web::Traffic;
-
-use super::{
-    Web,
-    app::{Answer, Call},
+use std::{
+    fmt::{self, Write},
+    sync::Arc,
 };
 
-/// The numbers. Those that only grow begin at nothing when the server starts.
-pub(super) fn metrics(web: &Web, call: &Call) -> Answer {
-    call.caller.require_all_repositories()?;
+use axum::{
+    extract::State,
+    http::header,
+    response::{IntoResponse, Response},
+};
+use longhaul_tasks::{Counters, Histogram, Tasks};
+use longhaul_tasks_web::{ApiError, Renderer, RequestCounts};
+
+use super::error_response::ErrorResponse;
+use crate::{access::Caller, upload::Receiver};
+
+/// The metrics. Counters start at zero with the server.
+pub(super) async fn metrics(
+    _: Renderer,
+    caller: Caller,
+    State(tasks): State<Tasks>,
+    State(requests): State<RequestCounts>,
+    State(receiver): State<Arc<Receiver>>,
+) -> Result<Response, ErrorResponse> {
+    caller.require_all_repositories()?;
+    let counters = tasks.counters().await.map_err(ApiError::from)?;
     let mut text = String::new();
     // Writing to a String cannot fail.
-    let _ = write_server(&mut text, web)
-        .and_then(|()| write_tasks(&mut text, &web.tasks.counters()))
-        .and_then(|()| write_traffic(&mut text, web.tasks_web.traffic(), web.receiver.received()));
+    let _ = write_server(&mut text, &tasks)
+        .and_then(|()| write_tasks(&mut text, &counters))
+        .and_then(|()| write_requests(&mut text, &requests, receiver.received()));
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response())
 }
 
-fn write_server(out: &mut impl Write, web: &Web) -> fmt::Result {
+fn write_server(out: &mut impl Write, tasks: &Tasks) -> fmt::Result {
     head(out, "longhaul_build_info", "gauge", "The version of the server.")?;
     writeln!(out, "longhaul_build_info{{version=\"{}\"}} 1", env!("CARGO_PKG_VERSION"))?;
-    let is_ready = u8::from(web.tasks.health().is_ok());
+    let is_ready = u8::from(tasks.health().is_ok());
     single(out, "longhaul_ready", "gauge", "Whether new tasks are taken.", is_ready)
 }
 
@@ -56,12 +68,12 @@ fn write_tasks(out: &mut impl Write, counters: &Counters) -> fmt::Result {
     Ok(())
 }
 
-fn write_traffic(out: &mut impl Write, traffic: &Traffic, received: u64) -> fmt::Result {
-    single(out, "longhaul_polls_total", "counter", "Looks at single tasks.", traffic.polls())?;
+fn write_requests(out: &mut impl Write, requests: &RequestCounts, received: u64) -> fmt::Result {
+    single(out, "longhaul_polls_total", "counter", "Looks at single tasks.", requests.polls())?;
     let help = "Looks at single tasks that waited for a change.";
-    single(out, "longhaul_long_polls_total", "counter", help, traffic.waits())?;
+    single(out, "longhaul_long_polls_total", "counter", help, requests.long_polls())?;
     let help = "Streams of events that were begun.";
-    single(out, "longhaul_event_streams_total", "counter", help, traffic.streams())?;
+    single(out, "longhaul_event_streams_total", "counter", help, requests.streams())?;
     let help = "Bytes of files that were received, whatever became of them.";
     single(out, "longhaul_upload_bytes_total", "counter", help, received)
 }

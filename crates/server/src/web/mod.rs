@@ -1,32 +1,41 @@
-//! What the server answers: a file per kind of request.
+//! The HTTP interface: `routes` lists the routes, a file each has the handlers of one kind, and `layers` is what surrounds them.
 //!
-//! Tasks are answered by the crate `tasks-web`. What is not here: how files are received (`upload`), and how
-//! connections are taken (`serving`).
+//! The routes of the tasks are in the crate `longhaul-tasks-web`. How files are received is in `upload`, and how connections are
+//! accepted in `serving`.
 
 mod about;
-mod alone;
-mod app;
+mod blocking_pool;
 mod body;
+mod commit_params;
+mod cors;
 mod delete;
-mod failure;
-mod gate;
+mod delete_tokens;
+mod drain_body;
+mod error_response;
+mod exclusive;
 mod hosts;
 mod import;
 mod init;
+mod layers;
 mod log;
 mod ls_tree;
 mod metrics;
 mod osm;
 mod parameters;
-mod reads;
+mod path;
 mod rename;
 mod repos;
+mod repository_store;
+mod routes;
+mod state;
 mod submission;
-mod target;
-mod tokens;
 
-pub(crate) use app::{Web, tasks_web};
-pub(crate) use gate::Gate;
+pub(crate) use blocking_pool::BlockingPool;
+pub(crate) use delete_tokens::DeleteTokens;
 pub(crate) use hosts::Hosts;
-pub(crate) use reads::Reads;
-pub(crate) use tokens::DeletionTokens;
+pub(crate) use layers::{Peer, WebConfig, service};
+pub(crate) use repository_store::RepositoryStore;
+use {
+    path::{Admin, AllowedOrigin, NameInPath, Reader, Repo, Writer},
+    state::{DefaultBranch, ListWriters, StateParts, WebState},
+};

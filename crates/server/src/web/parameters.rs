@@ -1,15 +1,28 @@
-//! The parameters of a request, wherever they stand.
+//! The parameters of a request: in its query, or in its body.
 
-use std::str::FromStr;
+use std::borrow::Cow;
 
-use longhaul_tasks_web::ApiError;
+use axum::{extract::FromRequestParts, http::request::Parts};
+use longhaul_tasks_web::{ApiError, from_pairs};
+use serde::{Deserialize, de::DeserializeOwned};
 
-/// Names and values, in order; a name may come again. Unknown names do no harm.
+/// Extracts the parameters of the query into a struct, by [`Parameters::parse`].
+pub(super) struct Params<T>(pub(super) T);
+
+impl<S: Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(request: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        Parameters::of_query(request.uri.query()).parse().map(Self)
+    }
+}
+
+/// Names and values in order; a name may come more than once.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Parameters(Vec<(String, String)>);
 
 impl Parameters {
-    /// Those of a query, or of a form that is written like one.
+    /// Those of a query, or of a form, which has the same syntax.
     pub(super) fn of_query(query: Option<&str>) -> Self {
         let pairs = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
         Self(pairs.map(|(name, value)| (name.into_owned(), value.into_owned())).collect())
@@ -20,14 +33,14 @@ impl Parameters {
         Self(pairs)
     }
 
-    /// These, and where they are silent the `weaker`.
+    /// These, and those of the `weaker` that have other names.
     pub(super) fn or(mut self, weaker: Self) -> Self {
         let added = weaker.0.into_iter().filter(|(name, _)| !self.has(name)).collect::<Vec<_>>();
         self.0.extend(added);
         self
     }
 
-    /// Whether the name stands there, whatever it says.
+    /// Whether there is a parameter of this name, even an empty one.
     pub(super) fn has(&self, name: &str) -> bool {
         self.0.iter().any(|(known, _)| known == name)
     }
@@ -37,37 +50,23 @@ impl Parameters {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// The first value, if it says anything.
+    /// The first value that is not empty.
     pub(super) fn text(&self, name: &str) -> Option<&str> {
         self.texts(name).next()
     }
 
-    /// All values that say anything.
+    /// All values that are not empty.
     pub(super) fn texts<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a str> {
         let values = self.0.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_str());
         values.filter(|value| !value.is_empty())
     }
 
-    /// Whether the value is `true`, in any letter case; 400 if it is neither that nor `false`. For flags whose
-    /// misreading would cost something.
-    pub(super) fn strict_flag(&self, name: &str) -> Result<bool, ApiError> {
-        match self.text(name).map(str::to_ascii_lowercase).as_deref() {
-            None | Some("false" | "") => Ok(false),
-            Some("true") => Ok(true),
-            Some(_) => Err(ApiError::bad_request(format!("{name} must be true or false."))),
-        }
-    }
-
-    /// Whether the value is `true`, in any letter case.
-    pub(super) fn flag(&self, name: &str) -> bool {
-        self.text(name).is_some_and(|value| value.eq_ignore_ascii_case("true"))
-    }
-
-    /// The value as a number; 400 if it is none.
-    pub(super) fn number<T: FromStr>(&self, name: &str) -> Result<Option<T>, ApiError> {
-        let number = |text: &str| {
-            text.trim().parse().map_err(|_| ApiError::bad_request(format!("{name} must be a number.")))
-        };
-        self.text(name).map(number).transpose()
+    /// Deserializes them into a struct. Empty values are ignored; of the others of one name the first counts.
+    ///
+    /// # Errors
+    /// 400, naming the parameter, for a value that is not of its type.
+    pub(super) fn parse<'a, T: Deserialize<'a>>(&'a self) -> Result<T, ApiError> {
+        let pairs = self.pairs().filter(|(_, value)| !value.is_empty());
+        from_pairs(pairs.map(|(name, value)| (Cow::Borrowed(name), Cow::Borrowed(value))))
     }
 }

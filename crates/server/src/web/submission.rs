@@ -1,43 +1,39 @@
-//! Handing a job to the engine, with what belongs to its task.
+//! Submitting a job with what belongs to its task.
 
-use longhaul_repository::RepositoryName;
-use longhaul_tasks::{Job, Priority, Submission, Task};
+use axum::http::request::Parts;
+use longhaul_repository::Repository;
+use longhaul_tasks::{Job, Priority, Submission, Task, Tasks};
 use longhaul_tasks_web::{ApiError, idempotency};
 
-use super::{
-    Web,
-    app::Call,
-    failure::{self, Refusal},
-};
-use crate::upload::ReceivedFile;
+use super::error_response::{self, ErrorResponse};
+use crate::{access::Caller, upload::ReceivedFile};
 
-impl Call {
-    /// Whose task it is, on which repository, how urgent (`priority`), and by what a repetition of the request is known; `file`
-    /// is the SHA-256 of the file that came with it.
-    pub(super) fn submission<'a>(
-        &self,
-        repository: &RepositoryName,
-        parameters: impl Iterator<Item = (&'a str, &'a str)> + Clone,
-        file: Option<[u8; 32]>,
-    ) -> Result<Submission, ApiError> {
-        Ok(Submission {
-            subject: Some(repository.to_string()),
-            owner: self.caller.name().map(str::to_owned),
-            priority: priority(parameters.clone())?,
-            idempotency: idempotency(&self.request, parameters, file)?,
-            ..Submission::default()
-        })
-    }
+/// The task's owner, repository and priority, and the idempotency key of the request; `file` is the SHA-256 of the file that it
+/// has uploaded.
+pub(super) fn submission<'a>(
+    caller: &Caller,
+    repository: &Repository,
+    request: &Parts,
+    parameters: impl Iterator<Item = (&'a str, &'a str)> + Clone,
+    file: Option<[u8; 32]>,
+) -> Result<Submission, ApiError> {
+    Ok(Submission {
+        subject: Some(repository.name().to_string()),
+        owner: caller.name().map(str::to_owned),
+        priority: priority(parameters.clone())?,
+        idempotency: idempotency(request, parameters, file)?,
+        ..Submission::default()
+    })
 }
 
-/// Hands the file over with the job, even if the client leaves meanwhile: a task that was accepted must have its file.
+/// Submits the job together with its file, even if the client disconnects meanwhile: a task that was accepted must have its file.
 pub(super) async fn submit<J: Job>(
-    web: &Web,
+    tasks: &Tasks,
     mut submission: Submission,
     job: J,
     file: Option<ReceivedFile>,
-) -> Result<Task, Refusal> {
-    let tasks = web.tasks.clone();
+) -> Result<Task, ErrorResponse> {
+    let tasks = tasks.clone();
     let submitting = tokio::spawn(async move {
         submission.files.extend(file.iter().map(|file| file.file.path().to_owned()));
         let task = tasks.submit(job, submission).await?;
@@ -46,7 +42,7 @@ pub(super) async fn submit<J: Job>(
         }
         Ok(task)
     });
-    submitting.await.map_err(|_| failure::unexplained())?
+    submitting.await.map_err(|_| error_response::unexplained())?
 }
 
 fn priority<'a>(mut parameters: impl Iterator<Item = (&'a str, &'a str)>) -> Result<Priority, ApiError> {

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use longhaul_tasks::{ErrorReport, Priority, Progress, Report, Status, Task, TaskId};
-use longhaul_tasks_web::{Base, Format, Printer, PublicAddress};
+use longhaul_tasks_web::{Base, Format, PublicAddress, Renderer};
 
-/// A printer whose links begin with GeoGig's usual address.
-pub fn printer(format: Format) -> Printer {
-    Printer { format, base: base(), ..Printer::default() }
+/// A renderer whose links begin with GeoGig's usual address.
+pub fn renderer(format: Format) -> Renderer {
+    Renderer { format, base: base(), ..Renderer::default() }
 }
 
 pub fn base() -> Base {
@@ -41,7 +41,7 @@ pub fn task(id: u64, status: Status) -> Task {
 }
 
 pub fn progress(step: &str, done: u64, total: Option<u64>, unit: &'static str) -> Progress {
-    Progress { step: step.into(), done, total, unit }
+    Progress { step: step.into(), done, total, unit: unit.into() }
 }
 
 pub fn failed(id: u64, message: &str, causes: &[&str]) -> Task {
@@ -55,6 +55,6 @@ pub fn finished(id: u64, report: Report) -> Task {
 }
 
 /// The task's document, after the prolog and without it in JSON, where there is none.
-pub fn printed(format: Format, task: &Task) -> String {
-    String::from_utf8(printer(format).task(task)).expect("UTF-8")
+pub fn rendered(format: Format, task: &Task) -> String {
+    String::from_utf8(renderer(format).task(task)).expect("UTF-8")
 }

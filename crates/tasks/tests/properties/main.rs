@@ -14,7 +14,6 @@ mod states;
 mod stopping;
 mod stores;
 mod submitting;
-mod tampered;
 mod views;
 
 use std::{path::Path, sync::Arc};

@@ -4,7 +4,7 @@ use std::{
     io,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering::SeqCst},
+        atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
         mpsc,
     },
 };
@@ -16,19 +16,47 @@ use crate::{
     stage::{Stage, done, within_reason},
 };
 
-/// A stage on a disk that fails as long as the flag is set.
-fn stage(workers: usize) -> (Stage, Arc<AtomicBool>, tempfile::TempDir) {
-    let folder = tempfile::TempDir::new().unwrap();
-    let is_full = Arc::new(AtomicBool::new(false));
-    let fails = is_full.clone();
-    let store = SqliteStore::options()
-        .before_commit(move || match fails.load(SeqCst) {
-            true => Err(io::Error::other("no space left on device")),
-            false => Ok(()),
+/// A disk that may be full.
+#[derive(Default)]
+struct Disk {
+    is_full: AtomicBool,
+    refusals: AtomicUsize,
+}
+
+impl Disk {
+    fn set_full(&self, is_full: bool) {
+        self.is_full.store(is_full, SeqCst);
+    }
+
+    fn commit(&self) -> io::Result<()> {
+        if !self.is_full.load(SeqCst) {
+            return Ok(());
+        }
+        self.refusals.fetch_add(1, SeqCst);
+        Err(io::Error::other("no space left on device"))
+    }
+
+    /// Waits until it has refused so many more commits.
+    async fn refuses(&self, commits: usize) {
+        let before = self.refusals.load(SeqCst);
+        within_reason(async {
+            while self.refusals.load(SeqCst) < before + commits {
+                tokio::task::yield_now().await;
+            }
         })
+        .await;
+    }
+}
+
+fn stage(workers: usize) -> (Stage, Arc<Disk>, tempfile::TempDir) {
+    let folder = tempfile::TempDir::new().unwrap();
+    let disk = Arc::new(Disk::default());
+    let commits = disk.clone();
+    let store = SqliteStore::options()
+        .before_commit(move || commits.commit())
         .open(database_in(folder.path()))
         .unwrap();
-    (Stage::with(|builder| builder.workers(workers).store(store)), is_full, folder)
+    (Stage::with(|builder| builder.workers(workers).store(store)), disk, folder)
 }
 
 async fn is_healthy(stage: &Stage) {
@@ -42,14 +70,14 @@ async fn is_healthy(stage: &Stage) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_disk_is_an_error_and_not_ready_and_nothing_is_lost() {
-    let (stage, is_full, folder) = stage(1);
+    let (stage, disk, folder) = stage(1);
     let old = stage.submit(|_| done()).await;
     stage.wait(old).await;
     let mut running = stage.submit_held(&["a"]).await;
     running.begun().await;
     let waiting = stage.submit_in(&["a"], |_| done()).await;
 
-    is_full.store(true, SeqCst);
+    disk.set_full(true);
     let upload = stage.upload("upload");
     let submission = Submission { files: vec![upload.clone()], ..Submission::default() };
     let refused = stage.tasks.submit(stage.job(&[], |_| done()), submission).await;
@@ -65,7 +93,7 @@ async fn a_full_disk_is_an_error_and_not_ready_and_nothing_is_lost() {
     assert_eq!(page.tasks.len(), 3);
     running.release();
 
-    is_full.store(false, SeqCst);
+    disk.set_full(false);
     is_healthy(&stage).await;
     assert_eq!(stage.wait(running.id).await.status, Status::Finished, "its end is written when it can be");
     assert_eq!(stage.wait(waiting).await.status, Status::Finished);
@@ -81,41 +109,44 @@ async fn a_full_disk_is_an_error_and_not_ready_and_nothing_is_lost() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_disk_that_was_full_is_tried_again_without_being_asked() {
-    let (stage, is_full, _folder) = stage(1);
-    is_full.store(true, SeqCst);
+    let (stage, disk, _folder) = stage(1);
+    disk.set_full(true);
     assert!(stage.try_submit(|_| done()).await.is_err());
     assert!(stage.tasks.health().is_err());
-    is_full.store(false, SeqCst);
+    disk.set_full(false);
     is_healthy(&stage).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_begins_whose_end_could_not_be_written() {
-    let (stage, is_full, _folder) = stage(1);
+    let (stage, disk, _folder) = stage(1);
     let mut running = stage.submit_held(&[]).await;
     running.begun().await;
     let waiting = stage.submit(|_| done()).await;
-    is_full.store(true, SeqCst);
+    disk.set_full(true);
     assert!(stage.try_submit(|_| done()).await.is_err());
     running.release();
+    // The end of the running task is tried again and again meanwhile, and its worker is free.
+    disk.refuses(3).await;
+    assert_eq!(stage.get(running.id).await.status, Status::Running);
     assert_eq!(stage.get(waiting).await.status, Status::Waiting);
-    is_full.store(false, SeqCst);
+    let works_again = jiff::Timestamp::now();
+    disk.set_full(false);
     assert_eq!(stage.wait(running.id).await.status, Status::Finished);
-    let ran = stage.wait(waiting).await;
-    assert!(stage.get(running.id).await.finished <= ran.started);
+    assert!(stage.wait(waiting).await.started >= Some(works_again));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_seal_that_the_disk_did_not_take_publishes_nothing() {
-    let (stage, is_full, _folder) = stage(1);
-    let fails = is_full.clone();
+    let (stage, disk, _folder) = stage(1);
+    let fails = disk.clone();
     let (go, goes) = mpsc::channel();
     let id = stage
         .submit(move |ctx| {
             goes.recv().unwrap();
-            fails.store(true, SeqCst);
+            fails.set_full(true);
             let sealed = ctx.seal(&"published", &longhaul_tasks::Report::new());
-            fails.store(false, SeqCst);
+            fails.set_full(false);
             sealed?;
             done()
         })

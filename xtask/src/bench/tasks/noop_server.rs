@@ -1,4 +1,4 @@
-//! A server with a no-op job, which embeds the task crates.
+//! An app with jobs that do nothing, built of `longhaul-tasks` and `longhaul-tasks-web` like any other.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -6,15 +6,16 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
-use axum::Router;
-use axum::extract::{Path as Segment, State};
+use axum::extract::{Path as Segment, Request, State};
 use axum::response::Response;
 use axum::routing::{get, post};
+use axum::{Router, ServiceExt};
 use longhaul_tasks::{Context, Failure, Job, Lane, Registry, Report, SqliteStore, Submission, Tasks};
-use longhaul_tasks_web::{Printer, TasksWeb};
+use longhaul_tasks_web::{FormatLayer, Renderer, TasksWeb};
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
+use tower::Layer;
 
 use super::super::served::Served;
 
@@ -47,12 +48,13 @@ impl NoopServer {
         let tasks =
             Tasks::builder(registry).keep(Duration::from_secs(24 * 60 * 60)).store(self.store()?).start();
         let app = Router::new()
-            .route("/noop.json", post(submit))
+            .route("/noop", post(submit))
             .route("/waiting/{count}", post(submit_waiting))
             .route("/fill/{count}", post(fill))
             .route("/starts", get(starts))
-            .merge(TasksWeb::new(tasks.clone()).router())
-            .with_state(AppState { tasks, started });
+            .with_state(App { tasks: tasks.clone(), started })
+            .merge(TasksWeb::new(tasks).router());
+        let app = ServiceExt::<Request>::into_make_service(FormatLayer.layer(app));
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         println!("listening on http://{}", listener.local_addr()?);
         axum::serve(listener, app).await?;
@@ -65,7 +67,7 @@ impl NoopServer {
 }
 
 #[derive(Clone)]
-struct AppState {
+struct App {
     tasks: Tasks,
     started: Arc<Started>,
 }
@@ -122,20 +124,17 @@ impl Job for Noop {
     }
 }
 
-async fn submit(State(state): State<AppState>, printer: Printer) -> Response {
-    let noop = Noop { submitted: state.started.now(), lane: None, holds: false };
-    let submitted = state.tasks.submit(noop, Submission::default()).await;
-    printer.submission(&state.tasks, submitted).await
+async fn submit(State(app): State<App>, renderer: Renderer) -> Response {
+    let noop = Noop { submitted: app.started.now(), lane: None, holds: false };
+    let submitted = app.tasks.submit(noop, Submission::default()).await;
+    renderer.submission(&app.tasks, submitted).await
 }
 
-/// Submits tasks that wait for the lane of a task that never ends; returns the id of the first.
-async fn submit_waiting(
-    State(state): State<AppState>,
-    Segment(count): Segment<u64>,
-) -> Result<String, String> {
+/// Tasks that wait behind one that never ends; the number of the first of them.
+async fn submit_waiting(State(app): State<App>, Segment(count): Segment<u64>) -> Result<String, String> {
     let submit = async |holds| {
         let noop = Noop { submitted: 0, lane: Some(Lane::new("waiting")), holds };
-        let task = state.tasks.submit(noop, Submission::default()).await;
+        let task = app.tasks.submit(noop, Submission::default()).await;
         task.map(|task| task.id).map_err(|error| error.to_string())
     };
     submit(true).await?;
@@ -146,11 +145,11 @@ async fn submit_waiting(
     Ok(first.to_string())
 }
 
-/// Submits tasks of a hundred owners and waits for their end.
-async fn fill(State(state): State<AppState>, Segment(count): Segment<u64>) -> Result<String, String> {
+/// Tasks of a hundred owners, submitted here and run to their ends.
+async fn fill(State(app): State<App>, Segment(count): Segment<u64>) -> Result<String, String> {
     let mut submitters = JoinSet::new();
     for first in 0..AT_ONCE {
-        let tasks = state.tasks.clone();
+        let tasks = app.tasks.clone();
         submitters.spawn(async move {
             for number in (first..count).step_by(AT_ONCE as usize) {
                 let owner = Some(format!("owner-{}", number % 100));
@@ -168,9 +167,9 @@ async fn fill(State(state): State<AppState>, Segment(count): Segment<u64>) -> Re
     Ok(count.to_string())
 }
 
-/// Returns and clears the recorded times, in microseconds.
-async fn starts(State(state): State<AppState>) -> axum::body::Bytes {
+/// What was measured since it was last asked, in microseconds.
+async fn starts(State(app): State<App>) -> axum::body::Bytes {
     let micros =
-        std::mem::take(&mut *state.started.micros.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
+        std::mem::take(&mut *app.started.micros.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
     serde_json::to_vec(&micros).unwrap_or_default().into()
 }

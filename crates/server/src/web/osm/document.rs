@@ -5,15 +5,18 @@ use std::io::Read;
 use longhaul_commands::{ImportRoots, RootError};
 use longhaul_tasks_web::ApiError;
 
-use super::asked::Asked;
-use crate::web::{Web, failure, failure::Refusal};
+use super::osm_request::OsmRequest;
+use crate::web::{
+    BlockingPool,
+    error_response::{self, ErrorResponse},
+};
 
 /// The longest file that is read as a filter or a mapping, in bytes.
-const LONGEST: u64 = 1 << 20;
+const MAX_LENGTH: u64 = 1 << 20;
 
-/// A kind of document, and the names under which a request may have one.
+/// A kind of document, and the parameters by which a request may have one.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Kind {
+pub(super) struct DocumentKind {
     /// The parameter that is the document, or for old clients the path of one; a form's field may be a file.
     pub(super) name: &'static str,
     /// The parameter that is the path of one.
@@ -22,10 +25,12 @@ pub(super) struct Kind {
     pub(super) is_path: fn(&str) -> bool,
 }
 
-pub(super) const FILTER: Kind = Kind { name: "filter", path: "filterPath", is_path: is_no_query };
-pub(super) const MAPPING: Kind = Kind { name: "mapping", path: "mappingPath", is_path: is_no_object };
+pub(super) const FILTER: DocumentKind =
+    DocumentKind { name: "filter", path: "filterPath", is_path: is_no_query };
+pub(super) const MAPPING: DocumentKind =
+    DocumentKind { name: "mapping", path: "mappingPath", is_path: is_no_object };
 
-/// Overpass QL ends its statements with semicolons, its other form is XML; no path that anybody uses looks like either.
+/// Overpass QL ends its statements with semicolons, and its other form is XML; a path contains neither.
 fn is_no_query(text: &str) -> bool {
     !text.contains([';', '\n']) && !text.trim_start().starts_with('<')
 }
@@ -34,11 +39,17 @@ fn is_no_object(text: &str) -> bool {
     !text.trim_start().starts_with(['{', '['])
 }
 
-/// A document, and what the request calls it: its name, its path, or else itself.
+/// A document, and its name in the request: the name of its file, its path, or else its text.
 #[derive(Clone, Debug)]
-pub(super) struct Document {
-    pub(super) called: String,
+pub(super) struct OsmDocument {
+    pub(super) name: String,
     pub(super) text: String,
+}
+
+/// The files of the server that requests may name, and the threads on which they are read.
+pub(super) struct ServerFiles {
+    pub(super) roots: ImportRoots,
+    pub(super) pool: BlockingPool,
 }
 
 /// Why there is no document.
@@ -46,57 +57,61 @@ pub(super) enum NoDocument {
     /// Its file does not exist, or cannot be read as text.
     Missing,
     /// For any other reason.
-    Refused(Refusal),
+    Refused(ErrorResponse),
 }
 
-impl Kind {
-    /// Whether the request has one.
-    pub(super) fn is_in(&self, asked: &Asked) -> bool {
-        asked.documents.iter().any(|document| document.field == self.name)
-            || asked.parameters.text(self.name).is_some()
-            || asked.parameters.text(self.path).is_some()
+impl DocumentKind {
+    /// Whether the request has such a document.
+    pub(super) fn is_in(&self, request: &OsmRequest) -> bool {
+        request.text_files.iter().any(|file| file.field == self.name)
+            || request.parameters.text(self.name).is_some()
+            || request.parameters.text(self.path).is_some()
     }
 
-    /// The one that the request has, from wherever it is.
-    pub(super) async fn of(&self, web: &Web, asked: &Asked) -> Result<Option<Document>, NoDocument> {
-        if let Some(document) = asked.documents.iter().find(|document| document.field == self.name) {
-            return Ok(Some(Document { called: document.name.clone(), text: document.text.clone() }));
+    /// The document of the request, wherever it is.
+    pub(super) async fn of(
+        &self,
+        files: &ServerFiles,
+        request: &OsmRequest,
+    ) -> Result<Option<OsmDocument>, NoDocument> {
+        if let Some(file) = request.text_files.iter().find(|file| file.field == self.name) {
+            return Ok(Some(OsmDocument { name: file.name.clone(), text: file.text.clone() }));
         }
-        let path = match asked.parameters.text(self.name) {
+        let path = match request.parameters.text(self.name) {
             Some(text) if !(self.is_path)(text) => {
-                return Ok(Some(Document { called: text.to_owned(), text: text.to_owned() }));
+                return Ok(Some(OsmDocument { name: text.to_owned(), text: text.to_owned() }));
             }
             Some(path) => Some(path),
-            None => asked.parameters.text(self.path),
+            None => request.parameters.text(self.path),
         };
         let Some(path) = path.map(str::to_owned) else { return Ok(None) };
-        let roots = web.import_roots.clone();
-        let reading = web.reads.run(move || read(&roots, path)).await;
-        reading.map_err(|error| NoDocument::Refused(error.into()))?.map(Some)
+        let roots = files.roots.clone();
+        let read = files.pool.run(move || read(&roots, path)).await;
+        read.map_err(|error| NoDocument::Refused(error.into()))?.map(Some)
     }
 }
 
-fn read(roots: &ImportRoots, path: String) -> Result<Document, NoDocument> {
+fn read(roots: &ImportRoots, path: String) -> Result<OsmDocument, NoDocument> {
     let file = roots.open(&path).map_err(|error| match error {
         RootError::Missing(_) => NoDocument::Missing,
-        error => NoDocument::Refused(refusal(error).into()),
+        error => NoDocument::Refused(root_error(error).into()),
     })?;
     let mut text = String::new();
-    match file.take(LONGEST + 1).read_to_string(&mut text) {
-        Ok(length) if length as u64 <= LONGEST => Ok(Document { called: path, text }),
+    match file.take(MAX_LENGTH + 1).read_to_string(&mut text) {
+        Ok(length) if length as u64 <= MAX_LENGTH => Ok(OsmDocument { name: path, text }),
         _ => {
-            let message = format!("'{path}' is no text of at most {LONGEST} bytes.");
+            let message = format!("'{path}' is no text of at most {MAX_LENGTH} bytes.");
             Err(NoDocument::Refused(ApiError::bad_request(message).into()))
         }
     }
 }
 
-/// What the sender of a path may learn of it.
-pub(super) fn refusal(error: RootError) -> ApiError {
+/// The error as the sender of the path may read it.
+pub(super) fn root_error(error: RootError) -> ApiError {
     match error {
         error @ (RootError::Outside(_) | RootError::NotAFile(_)) => ApiError::forbidden(error.to_string()),
         error @ RootError::Missing(_) => ApiError::not_found(error.to_string()),
-        error => failure::internal(error),
+        error => error_response::internal(error),
     }
 }
 

@@ -1,43 +1,64 @@
-//! `GET|POST /repos/NAME/osm/download`.
+//! `GET|POST /repos/{name}/osm/download`.
 
+use axum::{extract::State, response::Response};
 use longhaul_commands::{
-    DownloadFilter, DownloadOsm, DownloadParameters, OsmMapping, check_filter, filter_of_bbox,
+    DownloadFilter, DownloadOsm, DownloadParameters, ImportRoots, OsmMapping, check_filter, filter_of_bbox,
 };
-use longhaul_repository::{Repository, RepositoryName};
+use longhaul_repository::Repository;
+use longhaul_tasks::Tasks;
+use longhaul_tasks_web::Renderer;
+use serde::Deserialize;
 
 use super::{
-    asked::Asked,
-    document::{Document, FILTER, Kind, MAPPING, NoDocument},
+    document::{DocumentKind, FILTER, MAPPING, NoDocument, OsmDocument, ServerFiles},
+    osm_request::OsmRequest,
 };
-use crate::web::{
-    Web,
-    app::{Answer, Call},
-    failure::Refusal,
-    submission,
+use crate::{
+    access::Caller,
+    web::{
+        Repo, RepositoryStore, Writer,
+        error_response::ErrorResponse,
+        submission::{submission, submit},
+    },
 };
 
-/// How to ask.
 const USAGE: &str = "Usage: GET <repo context>/osm/download?[filter=FILTER|bbox=S,W,N,E|update=true]\
     [&mapping=MAPPING][&message=MESSAGE][&rebase=true]";
 
-/// Asks for a download; answers with the new task.
-pub(in crate::web) async fn download(web: &Web, name: RepositoryName, call: &mut Call) -> Answer {
-    web.admit_change(call)?;
-    let repository = web.repository(&call.caller, name).await?;
-    call.caller.require_writer(repository.name())?;
-    let asked = Asked::of(web, call).await?;
-    let job = job(web, &repository, &asked).await?;
-    let submission = call.submission(repository.name(), asked.pairs(), None)?;
-    let task = submission::submit(web, submission, job, None).await?;
-    Ok(call.printer.submission(&web.tasks, Ok(task)).await)
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct DownloadParams {
+    bbox: Option<String>,
+    update: Option<bool>,
+    rebase: Option<bool>,
+}
+
+/// Submits a download; responds with the new task.
+pub(in crate::web) async fn download(
+    renderer: Renderer,
+    Repo(repository, _): Repo<Writer>,
+    caller: Caller,
+    State(tasks): State<Tasks>,
+    State(store): State<RepositoryStore>,
+    State(roots): State<ImportRoots>,
+    request: OsmRequest,
+) -> Result<Response, ErrorResponse> {
+    let files = ServerFiles { roots, pool: store.pool };
+    let job = job(&files, &repository, &request).await?;
+    let submission = submission(&caller, &repository, &request.head, request.pairs(), None)?;
+    let task = submit(&tasks, submission, job, None).await?;
+    Ok(renderer.submission(&tasks, Ok(task)).await)
 }
 
 /// The checks, in GeoGig's order.
-async fn job(web: &Web, repository: &Repository, asked: &Asked) -> Result<DownloadOsm, Refusal> {
-    let parameters = &asked.parameters;
-    let (update, rebase) = (parameters.strict_flag("update")?, parameters.strict_flag("rebase")?);
-    let bbox = parameters.text("bbox");
-    match (update, FILTER.is_in(asked), bbox.is_some()) {
+async fn job(
+    files: &ServerFiles,
+    repository: &Repository,
+    request: &OsmRequest,
+) -> Result<DownloadOsm, ErrorResponse> {
+    let params: DownloadParams = request.parameters.parse()?;
+    let (update, rebase) = (params.update.unwrap_or(false), params.rebase.unwrap_or(false));
+    match (update, FILTER.is_in(request), params.bbox.is_some()) {
         (false, false, false) | (false, true, true) => {
             return Err(bad("You must specify a filter file or a bounding box"));
         }
@@ -47,20 +68,20 @@ async fn job(web: &Web, repository: &Repository, asked: &Asked) -> Result<Downlo
     if rebase && !update {
         return Err(bad("rebase switch can only be used when updating"));
     }
-    let of_bbox = bbox.map(filter_of_bbox).transpose().map_err(|error| bad(&error.to_string()))?;
-    let filter = document(web, asked, FILTER).await?;
-    let mapping = document(web, asked, MAPPING).await?;
+    let of_bbox =
+        params.bbox.as_deref().map(filter_of_bbox).transpose().map_err(|error| bad(&error.to_string()))?;
+    let filter = document(files, request, FILTER).await?;
+    let mapping = document(files, request, MAPPING).await?;
     if let Some(filter) = &filter {
         check_filter(&filter.text).map_err(|error| bad(&error.to_string()))?;
     }
-    let called = |document: &Option<Document>| document.as_ref().map(|document| document.called.clone());
-    let said = |name: &str, truth| parameters.text(name).map(|_| truth);
-    let request = DownloadParameters {
-        filter: called(&filter),
-        bbox: bbox.map(str::to_owned),
-        mapping: called(&mapping),
-        update: said("update", update),
-        rebase: said("rebase", rebase),
+    let name = |document: &Option<OsmDocument>| document.as_ref().map(|document| document.name.clone());
+    let parameters = DownloadParameters {
+        filter: name(&filter),
+        bbox: params.bbox,
+        mapping: name(&mapping),
+        update: params.update,
+        rebase: params.rebase,
     };
     let filter = match filter.map(|filter| filter.text).or(of_bbox) {
         Some(filter) => DownloadFilter::Filter(filter),
@@ -68,17 +89,21 @@ async fn job(web: &Web, repository: &Repository, asked: &Asked) -> Result<Downlo
     };
     let mapping = mapping.map(|mapping| OsmMapping::new(mapping.text)).transpose();
     let mapping = mapping.map_err(|error| bad(&error.to_string()))?;
-    let destination = asked.destination(repository)?;
-    Ok(DownloadOsm { destination, filter, mapping, parameters: request })
+    let destination = request.destination(repository)?;
+    Ok(DownloadOsm { destination, filter, mapping, parameters })
 }
 
-async fn document(web: &Web, asked: &Asked, kind: Kind) -> Result<Option<Document>, Refusal> {
-    kind.of(web, asked).await.map_err(|error| match error {
+async fn document(
+    files: &ServerFiles,
+    request: &OsmRequest,
+    kind: DocumentKind,
+) -> Result<Option<OsmDocument>, ErrorResponse> {
+    kind.of(files, request).await.map_err(|error| match error {
         NoDocument::Missing => bad(&format!("The specified {} file does not exist", kind.name)),
-        NoDocument::Refused(refusal) => refusal,
+        NoDocument::Refused(error) => error,
     })
 }
 
-fn bad(complaint: &str) -> Refusal {
-    Refusal::Usage(format!("{complaint}\n{USAGE}"))
+fn bad(complaint: &str) -> ErrorResponse {
+    ErrorResponse::Usage(format!("{complaint}\n{USAGE}"))
 }

@@ -1,74 +1,88 @@
-//! `GET|POST /repos/NAME/osm/import`.
+//! `GET|POST /repos/{name}/osm/import`.
 
-use longhaul_commands::{ImportOsm, OsmFile, OsmMapping, RootError};
-use longhaul_repository::{Repository, RepositoryName};
+use axum::{extract::State, response::Response};
+use longhaul_commands::{ImportOsm, ImportRoots, OsmFile, OsmMapping, RootError};
+use longhaul_repository::Repository;
+use longhaul_tasks::Tasks;
+use longhaul_tasks_web::Renderer;
+use serde::Deserialize;
 
 use super::{
-    asked::Asked,
-    document::{self, MAPPING, NoDocument},
+    document::{self, MAPPING, NoDocument, ServerFiles},
+    osm_request::OsmRequest,
 };
 use crate::{
+    access::Caller,
     upload::ReceivedFile,
     web::{
-        Web,
-        app::{Answer, Call},
-        failure::Refusal,
-        submission,
+        Repo, RepositoryStore, Writer,
+        error_response::ErrorResponse,
+        submission::{submission, submit},
     },
 };
 
-/// How to ask.
 const USAGE: &str = "Usage: GET <repo context>/osm/import?uri=URI[&add=true][&mapping=MAPPING][&noRaw=true]\
     [&message=MESSAGE]";
 
-/// Asks for an import of a file that was sent, or that lies under an import root; answers with the new task.
-pub(in crate::web) async fn import(web: &Web, name: RepositoryName, call: &mut Call) -> Answer {
-    web.admit_change(call)?;
-    let repository = web.repository(&call.caller, name).await?;
-    call.caller.require_writer(repository.name())?;
-    let mut asked = Asked::of(web, call).await?;
-    let received = asked.file.take();
-    let repository_uri = format!("{}/repos/{}", call.printer.base.as_str(), repository.name());
-    let job = job(web, &repository, repository_uri, &asked, received.as_ref()).await?;
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct ImportParams {
+    uri: Option<String>,
+    add: bool,
+    no_raw: bool,
+}
+
+/// Submits the import of a file that was uploaded, or that lies under an import root; responds with the new task.
+pub(in crate::web) async fn import(
+    renderer: Renderer,
+    Repo(repository, _): Repo<Writer>,
+    caller: Caller,
+    State(tasks): State<Tasks>,
+    State(store): State<RepositoryStore>,
+    State(roots): State<ImportRoots>,
+    mut request: OsmRequest,
+) -> Result<Response, ErrorResponse> {
+    let received = request.file.take();
+    let repository_uri = format!("{}/repos/{}", renderer.base.as_str(), repository.name());
+    let files = ServerFiles { roots, pool: store.pool };
+    let job = job(&files, &repository, repository_uri, &request, received.as_ref()).await?;
     let digest = received.as_ref().and_then(|received| received.digest);
-    let submission = call.submission(repository.name(), asked.pairs(), digest)?;
-    let task = submission::submit(web, submission, job, received).await?;
-    Ok(call.printer.submission(&web.tasks, Ok(task)).await)
+    let submission = submission(&caller, &repository, &request.head, request.pairs(), digest)?;
+    let task = submit(&tasks, submission, job, received).await?;
+    Ok(renderer.submission(&tasks, Ok(task)).await)
 }
 
 async fn job(
-    web: &Web,
+    files: &ServerFiles,
     repository: &Repository,
     repository_uri: String,
-    asked: &Asked,
+    request: &OsmRequest,
     received: Option<&ReceivedFile>,
-) -> Result<ImportOsm, Refusal> {
-    let parameters = &asked.parameters;
-    let (file, uri) = match (received, parameters.text("uri")) {
+) -> Result<ImportOsm, ErrorResponse> {
+    let ImportParams { uri, add, no_raw } = request.parameters.parse()?;
+    let (file, uri) = match (received, uri) {
         (Some(received), _) => (OsmFile::Uploaded(received.file.path().to_owned()), received.name.clone()),
-        (None, Some(uri)) => (of_server(web, uri).await?, uri.to_owned()),
+        (None, Some(uri)) => (of_server(files, &uri).await?, uri),
         (None, None) => return Err(bad("Missing parameter: uri")),
     };
-    let (add, no_raw) = (parameters.strict_flag("add")?, parameters.strict_flag("noRaw")?);
-    let mapping = match MAPPING.of(web, asked).await {
+    let mapping = match MAPPING.of(files, request).await {
         Ok(Some(mapping)) => Some(OsmMapping::new(mapping.text).map_err(|error| bad(&error.to_string()))?),
         Ok(None) if no_raw => return Err(bad("noRaw without a mapping leaves nothing to import")),
         Ok(None) => None,
         Err(NoDocument::Missing) => return Err(bad("The specified mapping file does not exist")),
-        Err(NoDocument::Refused(refusal)) => return Err(refusal),
+        Err(NoDocument::Refused(error)) => return Err(error),
     };
-    let destination = asked.destination(repository)?;
+    let destination = request.destination(repository)?;
     Ok(ImportOsm { destination, file_name: file_name(&uri), file, uri, repository_uri, add, no_raw, mapping })
 }
 
-/// Looks whether the file may be read. One that is missing is left to the task to find out, as clients expect; by then
-/// it may be there.
-async fn of_server(web: &Web, uri: &str) -> Result<OsmFile, Refusal> {
-    let (roots, path) = (web.import_roots.clone(), uri.to_owned());
-    let opened = web.reads.run(move || roots.open(&path)).await?;
+/// Checks that the file may be read. If it is missing the task fails, as clients expect; it may be there by then.
+async fn of_server(files: &ServerFiles, uri: &str) -> Result<OsmFile, ErrorResponse> {
+    let (roots, path) = (files.roots.clone(), uri.to_owned());
+    let opened = files.pool.run(move || roots.open(&path)).await?;
     match opened {
         Ok(_) | Err(RootError::Missing(_)) => Ok(OsmFile::OfServer(uri.to_owned())),
-        Err(error) => Err(document::refusal(error).into()),
+        Err(error) => Err(document::root_error(error).into()),
     }
 }
 
@@ -77,6 +91,6 @@ fn file_name(uri: &str) -> String {
     uri.rsplit('/').next().unwrap_or(uri).to_owned()
 }
 
-fn bad(complaint: &str) -> Refusal {
-    Refusal::Usage(format!("{complaint}\n{USAGE}"))
+fn bad(complaint: &str) -> ErrorResponse {
+    ErrorResponse::Usage(format!("{complaint}\n{USAGE}"))
 }

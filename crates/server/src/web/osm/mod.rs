@@ -1,11 +1,11 @@
 //! The commands for OpenStreetMap: `osm/import` and `osm/download`.
 //!
-//! Complaints about what a request says are 400s of plain text, in the words and the order of GeoGig's.
+//! Errors about parameters are 400s in plain text, in GeoGig's words and order.
 
-mod asked;
 mod document;
 mod download;
 mod import;
+mod osm_request;
 
 pub(super) use download::download;
 pub(super) use import::import;

@@ -1,0 +1,42 @@
+use longhaul_commands::Author;
+use longhaul_tasks_web::ApiError;
+use serde::Deserialize;
+
+/// The parameters that all imports share: where the commit goes, and what it says.
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct CommitParams {
+    root: Option<String>,
+    message: Option<String>,
+    author_name: Option<String>,
+    author_email: Option<String>,
+    transaction_id: Option<String>,
+}
+
+/// The same, checked.
+pub(super) struct CommitDestination {
+    pub(super) branch: Option<String>,
+    pub(super) message: Option<String>,
+    pub(super) author: Option<Author>,
+}
+
+impl CommitParams {
+    /// # Errors
+    /// 400 if `root` is not a legal branch, and for every `transactionId`: there are no transactions here.
+    pub(super) fn destination(self) -> Result<CommitDestination, ApiError> {
+        if let Some(branch) = &self.root {
+            longhaul_repository::check_branch(branch)
+                .map_err(|error| ApiError::bad_request(error.to_string()))?;
+        }
+        if self.transaction_id.is_some() {
+            // GeoGig's text.
+            return Err(ApiError::bad_request("A transaction with the provided ID could not be found."));
+        }
+        let email = self.author_email;
+        Ok(CommitDestination {
+            branch: self.root,
+            message: self.message,
+            author: self.author_name.map(|name| Author { name, email }),
+        })
+    }
+}

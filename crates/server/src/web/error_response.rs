@@ -1,0 +1,113 @@
+//! Errors as responses. Only here they get a status.
+
+use std::error::Error;
+
+use axum::{
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use longhaul_repository::{ReadError, RepositoriesError};
+use longhaul_tasks::SubmitError;
+use longhaul_tasks_web::ApiError;
+
+use crate::upload::UploadError;
+
+/// `Retry-After` of refusals that are temporary, in seconds.
+const RETRY_AFTER: u32 = 5;
+
+/// The error of a handler.
+#[derive(Debug)]
+pub(super) enum ErrorResponse {
+    Api(ApiError),
+    /// 400 in plain text: the complaint and the usage. This is the form that clients of GeoGig's OpenStreetMap commands know.
+    Usage(String),
+}
+
+impl From<ApiError> for ErrorResponse {
+    fn from(error: ApiError) -> Self {
+        Self::Api(error)
+    }
+}
+
+impl From<SubmitError> for ErrorResponse {
+    fn from(error: SubmitError) -> Self {
+        Self::Api(error.into())
+    }
+}
+
+impl IntoResponse for ErrorResponse {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Api(mut error) => {
+                if matches!(error.status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
+                    error.retry_after.get_or_insert(RETRY_AFTER);
+                }
+                error.into_response()
+            }
+            Self::Usage(text) => {
+                let plain = [(header::CONTENT_TYPE, "text/plain;charset=UTF-8")];
+                (StatusCode::BAD_REQUEST, plain, text).into_response()
+            }
+        }
+    }
+}
+
+/// 500 for a reason that is only logged.
+pub(super) fn internal(error: impl Error) -> ApiError {
+    let mut chain = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        chain.push_str(": caused by: ");
+        chain.push_str(&error.to_string());
+        cause = error.source();
+    }
+    tracing::error!(error = chain, "a request failed");
+    unexplained()
+}
+
+/// 500 for a reason that has been logged already.
+pub(super) fn unexplained() -> ApiError {
+    ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong; the server's log says what.")
+}
+
+pub(super) fn of_read(error: ReadError) -> ApiError {
+    match error {
+        ReadError::UnknownRevision(revision) => {
+            ApiError::bad_request(format!("Object not found '{revision}'"))
+        }
+        error @ (ReadError::InvalidBranch(_) | ReadError::UnknownPath(_)) => {
+            ApiError::bad_request(error.to_string())
+        }
+        error => internal(error),
+    }
+}
+
+pub(super) fn of_repositories(error: RepositoriesError) -> ApiError {
+    match error {
+        RepositoriesError::NotFound(_) => ApiError::not_found("Repository not found."),
+        error @ (RepositoriesError::Taken(_) | RepositoriesError::SameName(_)) => {
+            ApiError::new(StatusCode::CONFLICT, error.to_string())
+        }
+        error @ (RepositoriesError::InvalidName(_) | RepositoriesError::InvalidBranch(_)) => {
+            ApiError::bad_request(error.to_string())
+        }
+        error => internal(error),
+    }
+}
+
+pub(super) fn of_upload(error: UploadError) -> ApiError {
+    let status = match &error {
+        UploadError::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+        UploadError::NoSpace => StatusCode::INSUFFICIENT_STORAGE,
+        UploadError::Busy => StatusCode::SERVICE_UNAVAILABLE,
+        UploadError::Stalled => StatusCode::REQUEST_TIMEOUT,
+        UploadError::Io(_) => return internal(error),
+        UploadError::Malformed(_)
+        | UploadError::LongTexts
+        | UploadError::LongTextFiles
+        | UploadError::NotUtf8
+        | UploadError::SeveralFiles
+        | UploadError::Cut => StatusCode::BAD_REQUEST,
+    };
+    ApiError::new(status, error.to_string())
+}

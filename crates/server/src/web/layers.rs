@@ -1,0 +1,170 @@
+//! What surrounds the routes.
+
+use std::{any::Any, convert::Infallible, net::IpAddr, sync::Arc};
+
+use axum::{
+    Router,
+    body::Body,
+    http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header},
+    response::IntoResponse,
+};
+use longhaul_commands::ImportRoots;
+use longhaul_tasks::Tasks;
+use longhaul_tasks_web::{AllowedOrigins, FormatLayer, PublicAddress, RendererConfig, TasksWeb};
+use tower::{Service, ServiceBuilder};
+use tower_http::{
+    catch_panic::CatchPanicLayer, set_header::SetResponseHeaderLayer, trace::TraceLayer,
+    validate_request::ValidateRequestHeaderLayer,
+};
+
+use super::{
+    BlockingPool, DefaultBranch, DeleteTokens, Hosts, ListWriters, RepositoryStore, StateParts, WebState,
+    cors,
+    drain_body::DrainBodyLayer,
+    error_response,
+    routes::{SUBJECT, routes, tasks_web},
+};
+use crate::{access::Authenticator, upload::Receiver};
+
+/// What the HTTP interface needs.
+pub(crate) struct WebConfig {
+    pub(crate) tasks: Tasks,
+    pub(crate) repositories: RepositoryStore,
+    pub(crate) import_roots: ImportRoots,
+    pub(crate) receiver: Receiver,
+    /// For lists that are written as long as their clients read.
+    pub(crate) list_writers: BlockingPool,
+    /// Identifies callers by their tokens; without it, everybody may do everything.
+    pub(crate) authenticator: Option<Authenticator>,
+    pub(crate) address: PublicAddress,
+    /// Origins whose pages may read and change things.
+    pub(crate) origins: Vec<String>,
+    pub(crate) hosts: Hosts,
+    /// Whether a proxy in front of the server is believed.
+    pub(crate) trust_proxy: bool,
+    pub(crate) default_branch: String,
+}
+
+/// The client of the connection; an extension of each request.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Peer(pub(crate) IpAddr);
+
+/// The HTTP interface.
+pub(crate) fn service(
+    config: WebConfig,
+) -> impl Service<
+    Request<Body>,
+    Response = Response<
+        impl axum::body::HttpBody<Data = axum::body::Bytes, Error: Into<axum::BoxError>> + Send + 'static,
+    >,
+    Error = Infallible,
+    Future: Send,
+> + Clone
++ Send
++ Sync
++ 'static {
+    let (hosts, trust_proxy) = (Arc::new(config.hosts), config.trust_proxy);
+    let authenticator = config.authenticator.map(Arc::new);
+    let cors = cors::layer(&config.origins);
+    let origins = config.origins.iter().fold(AllowedOrigins::default(), AllowedOrigins::allow);
+    let tasks =
+        TasksWeb::new(config.tasks.clone()).address(config.address.clone()).allow_origins(origins.clone());
+    let tasks = tasks_web(tasks, authenticator.is_some());
+    let state = WebState(Arc::new(StateParts {
+        tasks: config.tasks,
+        request_counts: tasks.request_counts(),
+        repositories: config.repositories,
+        import_roots: config.import_roots,
+        receiver: Arc::new(config.receiver),
+        list_writers: ListWriters(config.list_writers),
+        delete_tokens: Arc::new(DeleteTokens::default()),
+        allowed_origins: origins,
+        default_branch: DefaultBranch(config.default_branch.into()),
+    }));
+    let routes: Router = routes(tasks, RendererConfig { address: config.address, subject: SUBJECT }, state);
+    ServiceBuilder::new()
+        .layer(
+            TraceLayer::new_for_http()
+                // Without the query, which may have the token of a deletion.
+                .make_span_with(|request: &Request<Body>| {
+                    tracing::debug_span!("request", method = %request.method(), path = request.uri().path())
+                })
+                .on_failure(()),
+        )
+        // Responses repeat names that others chose. A browser must not take them for pages.
+        .layer(SetResponseHeaderLayer::overriding(
+            header::X_CONTENT_TYPE_OPTIONS,
+            HeaderValue::from_static("nosniff"),
+        ))
+        // A poll must get the task as it is now, and some GETs change something.
+        .layer(SetResponseHeaderLayer::overriding(header::CACHE_CONTROL, HeaderValue::from_static("no-store")))
+        .layer(DrainBodyLayer)
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(ValidateRequestHeaderLayer::custom(move |request: &mut Request<Body>| {
+            check_host(request, &hosts, trust_proxy)
+        }))
+        .option_layer(cors)
+        .layer(FormatLayer)
+        .layer(ValidateRequestHeaderLayer::custom(move |request: &mut Request<Body>| {
+            authenticator.as_deref().map_or(Ok(()), |authenticator| identify_caller(request, authenticator))
+        }))
+        .service(routes)
+}
+
+/// Refuses a request to a host name that is not the server's, so that a web page cannot reach the server under a name of its own
+/// (DNS rebinding).
+fn check_host(request: &Request<Body>, hosts: &Hosts, trust_proxy: bool) -> Result<(), Response<Body>> {
+    let plain = |status, text: &'static str| {
+        (status, [(header::CONTENT_TYPE, "text/plain;charset=UTF-8")], text).into_response()
+    };
+    let mut headers = request.headers().get_all(header::HOST).iter();
+    let (host, second) = (headers.next(), headers.next());
+    let host = match (host.map(HeaderValue::to_str), second) {
+        (None, None) => None,
+        (Some(Ok(host)), None) => Some(host),
+        _ => return Err(plain(StatusCode::BAD_REQUEST, "The request must name one host.")),
+    };
+    let target = request.uri().authority().map(|authority| authority.as_str());
+    let forwarded = trust_proxy.then(|| forwarded_host(request.headers())).flatten();
+    if [host, target, forwarded].into_iter().flatten().all(|host| hosts.allows(host)) {
+        return Ok(());
+    }
+    let text = "This server is not known by that host name; --allow-host adds names that it may be asked by.";
+    Err(plain(StatusCode::FORBIDDEN, text))
+}
+
+/// The host that a request to a trusted proxy named.
+fn forwarded_host(headers: &HeaderMap) -> Option<&str> {
+    let hosts = headers.get("x-forwarded-host")?.to_str().unwrap_or_default();
+    Some(hosts.split(',').next().unwrap_or_default().trim())
+}
+
+/// Adds the [`Caller`](crate::access::Caller) to the request's extensions.
+fn identify_caller(request: &mut Request<Body>, authenticator: &Authenticator) -> Result<(), Response<Body>> {
+    if needs_no_token(request.method(), request.uri().path()) {
+        return Ok(());
+    }
+    // Without a peer the request came in by no connection; it counts as one of this machine.
+    let peer = request.extensions().get().map_or(IpAddr::from([127, 0, 0, 1]), |Peer(peer)| *peer);
+    match authenticator.authenticate(request.headers(), peer) {
+        Ok(caller) => {
+            request.extensions_mut().insert(caller);
+            Ok(())
+        }
+        Err(denied) => {
+            let mut response = denied.error().into_response();
+            denied.add_headers(response.headers_mut());
+            Err(response)
+        }
+    }
+}
+
+/// The health of the server, and OPTIONS, to which browsers add no token; its responses say nothing but what the manual says.
+fn needs_no_token(method: &Method, path: &str) -> bool {
+    method == Method::OPTIONS || matches!(path, "/healthz" | "/readyz")
+}
+
+/// The panic itself is in the log, by the hook for panics.
+fn panicked(_panic: Box<dyn Any + Send>) -> Response<Body> {
+    error_response::unexplained().into_response()
+}

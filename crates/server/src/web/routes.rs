@@ -1,0 +1,88 @@
+//! All routes of the server.
+
+use axum::{
+    Extension, Router,
+    http::Uri,
+    routing::{any, get, post, put},
+};
+use longhaul_tasks_web::{ApiError, Renderer, RendererConfig, TasksWeb, method_fallback};
+use percent_encoding::percent_decode_str;
+
+use super::{WebState, about, delete, import, init, log, ls_tree, metrics, osm, rename, repos};
+use crate::{access::Caller, jobs};
+
+/// What the server's tasks are about.
+pub(super) const SUBJECT: &str = "repository";
+
+/// The routes, with the method and the role that each takes. Every path may end in `.json` or `.xml`, and in a slash.
+///
+/// Where a role is named, [`Repo`](super::Repo) or [`Caller`] enforces it; a repository that is hidden from the caller is as one
+/// that does not exist. The routes of the tasks are those of [`TasksWeb`], with the roles of [`Caller::permit`].
+pub(super) fn routes(tasks: TasksWeb, config: RendererConfig, state: WebState) -> Router {
+    let read = method_fallback("GET, HEAD, OPTIONS");
+    let create = method_fallback("PUT, OPTIONS");
+    let change = method_fallback("POST, OPTIONS");
+    let repository = method_fallback("GET, HEAD, DELETE, OPTIONS");
+    let submit = method_fallback("GET, POST, OPTIONS");
+    Router::new()
+        // anybody, without a token
+        .route("/healthz", get(about::health).fallback(read.clone()))
+        .route("/readyz", get(about::readiness).fallback(read.clone()))
+        // any token
+        .route("/version", get(about::version).fallback(read.clone()))
+        // a token for all repositories
+        .route("/metrics", get(metrics::metrics).fallback(read.clone()))
+        // reader
+        .route("/repos", get(repos::list).fallback(read.clone()))
+        // reader; DELETE: admin
+        .route("/repos/{name}", get(repos::show).delete(delete::delete).fallback(repository))
+        // reader
+        .route("/repos/{name}/log", get(log::log).fallback(read.clone()))
+        .route("/repos/{name}/ls-tree", get(ls_tree::ls_tree).fallback(read.clone()))
+        // writer
+        .route("/repos/{name}/init", put(init::init).fallback(create))
+        .route("/repos/{name}/import", post(import::import).fallback(change.clone()))
+        // writer; a HEAD must not submit a task
+        .route(
+            "/repos/{name}/osm/import",
+            get(osm::import).post(osm::import).head(submit.clone()).fallback(submit.clone()),
+        )
+        .route(
+            "/repos/{name}/osm/download",
+            get(osm::download).post(osm::download).head(submit.clone()).fallback(submit),
+        )
+        // admin
+        .route("/repos/{name}/delete", get(delete::offer).fallback(read))
+        .route("/repos/{name}/rename", post(rename::rename).fallback(change))
+        // anything else
+        .route("/repos/{name}/{command}", any(unknown_command))
+        .route("/repos/{name}/osm/{command}", any(unknown_command))
+        .fallback(not_found)
+        .layer(Extension(config))
+        .with_state(state)
+        .merge(tasks.router())
+}
+
+/// The routes of the tasks. If callers are identified, each sees the tasks of its repositories.
+pub(super) fn tasks_web(tasks: TasksWeb, are_callers_identified: bool) -> TasksWeb {
+    // Tasks that the server submits itself are not shown to clients.
+    let tasks = jobs::INTERNAL.into_iter().fold(tasks.subject(SUBJECT), TasksWeb::hide);
+    match are_callers_identified {
+        false => tasks,
+        true => tasks
+            .access(|request, task| Caller::of(&request.extensions).permit(task))
+            .scope(|request| Caller::of(&request.extensions).scope().map(<[String]>::to_vec)),
+    }
+}
+
+/// GeoGig's text.
+async fn unknown_command(_: Renderer, uri: Uri) -> ApiError {
+    let command = uri.path().splitn(4, '/').nth(3).unwrap_or_default();
+    let command = percent_decode_str(command).decode_utf8_lossy();
+    let command: String = command.chars().filter(|c| !c.is_control()).take(64).collect();
+    ApiError::not_found(format!("'{command}' is not a geogig command"))
+}
+
+async fn not_found(_: Renderer) -> ApiError {
+    ApiError::not_found("There is nothing here.")
+}

@@ -1,0 +1,56 @@
+use std::sync::Arc;
+
+use axum::extract::FromRef;
+use longhaul_commands::ImportRoots;
+use longhaul_tasks::Tasks;
+use longhaul_tasks_web::{AllowedOrigins, RequestCounts};
+
+use super::{BlockingPool, DeleteTokens, repository_store::RepositoryStore};
+use crate::upload::Receiver;
+
+/// The state of the routes. Each handler extracts the parts that it needs.
+#[derive(Clone)]
+pub(super) struct WebState(pub(super) Arc<StateParts>);
+
+pub(super) struct StateParts {
+    pub(super) tasks: Tasks,
+    pub(super) request_counts: RequestCounts,
+    pub(super) repositories: RepositoryStore,
+    pub(super) import_roots: ImportRoots,
+    pub(super) receiver: Arc<Receiver>,
+    pub(super) list_writers: ListWriters,
+    pub(super) delete_tokens: Arc<DeleteTokens>,
+    pub(super) allowed_origins: AllowedOrigins,
+    pub(super) default_branch: DefaultBranch,
+}
+
+/// The threads that write lists as fast as clients read them.
+#[derive(Clone)]
+pub(super) struct ListWriters(pub(super) BlockingPool);
+
+/// The first branch of new repositories.
+#[derive(Clone)]
+pub(super) struct DefaultBranch(pub(super) Arc<str>);
+
+/// Lets handlers extract a field of the state by its type.
+macro_rules! parts_of_state {
+    ($($field:ident: $part:ty,)*) => {
+        $(impl FromRef<WebState> for $part {
+            fn from_ref(state: &WebState) -> Self {
+                state.0.$field.clone()
+            }
+        })*
+    };
+}
+
+parts_of_state! {
+    tasks: Tasks,
+    request_counts: RequestCounts,
+    repositories: RepositoryStore,
+    import_roots: ImportRoots,
+    receiver: Arc<Receiver>,
+    list_writers: ListWriters,
+    delete_tokens: Arc<DeleteTokens>,
+    allowed_origins: AllowedOrigins,
+    default_branch: DefaultBranch,
+}

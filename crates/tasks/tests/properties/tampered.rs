@@ -1,3 +1,0 @@
-//! A store that fails when a test says so.
-
-pub use longhaul_tasks_contract::ForwardingStore;
