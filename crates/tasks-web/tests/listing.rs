@@ -194,7 +194,8 @@ async fn a_list_of_several_pages_is_whole_and_says_how_long_it_is() {
     }
     let last = longhaul_tasks::TaskId(count as u64);
     harness.tasks.wait(last).await.expect("an end");
-    let every_third = |_: &Parts, task: &Task| if task.id.0 % 3 == 0 { Permit::See } else { Permit::Nothing };
+    let every_third =
+        |_: &Parts, task: &Task| if task.id.0.is_multiple_of(3) { Permit::See } else { Permit::Nothing };
     let late = |_: &Parts, task: &Task| if task.id.0 > 1000 { Permit::See } else { Permit::Nothing };
     let nothing = |_: &Parts, _: &Task| Permit::Nothing;
     let all = app(harness.web().router());

@@ -8,7 +8,7 @@ use longhaul_tasks_web::{ApiError, Renderer};
 use serde::Deserialize;
 
 use super::{
-    Admin, AllowedOrigin, DeleteTokens, NameInPath, Repo, RepositoryStore,
+    Admin, DeleteTokens, NameForChange, Repo, RepositoryStore,
     error_response::{self, ErrorResponse},
     exclusive::run_exclusively,
     parameters::Params,
@@ -34,8 +34,7 @@ pub(super) struct DeleteParams {
 /// Deletes the repository.
 pub(super) async fn delete(
     renderer: Renderer,
-    NameInPath(name): NameInPath,
-    _: AllowedOrigin,
+    NameForChange(name): NameForChange,
     caller: Caller,
     Params(params): Params<DeleteParams>,
     State(store): State<RepositoryStore>,

@@ -11,7 +11,7 @@ use longhaul_tasks_web::{ApiError, Renderer};
 use serde::Deserialize;
 
 use super::{
-    AllowedOrigin, DefaultBranch, NameInPath, RepositoryStore, body,
+    DefaultBranch, NameForChange, RepositoryStore, body,
     error_response::{self, ErrorResponse},
     parameters::Parameters,
     repos,
@@ -29,8 +29,7 @@ struct InitParams {
 /// store repositories elsewhere, and are ignored.
 pub(super) async fn init(
     renderer: Renderer,
-    NameInPath(name): NameInPath,
-    _: AllowedOrigin,
+    NameForChange(name): NameForChange,
     caller: Caller,
     State(store): State<RepositoryStore>,
     State(DefaultBranch(branch)): State<DefaultBranch>,

@@ -1,5 +1,7 @@
 //! What surrounds the routes.
 
+#![allow(clippy::result_large_err, reason = "tower-http's validators return the response itself")]
+
 use std::{any::Any, convert::Infallible, net::IpAddr, sync::Arc};
 
 use axum::{

@@ -36,6 +36,6 @@ pub(crate) use hosts::Hosts;
 pub(crate) use layers::{Peer, WebConfig, service};
 pub(crate) use repository_store::RepositoryStore;
 use {
-    path::{Admin, AllowedOrigin, NameInPath, Reader, Repo, Writer},
+    path::{Admin, NameForChange, NameInPath, Reader, Repo, Writer},
     state::{DefaultBranch, ListWriters, StateParts, WebState},
 };

@@ -36,16 +36,18 @@ impl<S: Sync> FromRequestParts<S> for Caller {
     }
 }
 
-/// Rejects, with 403, a request for a change that a page of another origin sends.
-pub(super) struct AllowedOrigin;
+/// The name of a repository that the request changes. 400 if it is not a legal name, 403 if a page of another origin sends the
+/// request.
+pub(super) struct NameForChange(pub(super) RepositoryName);
 
-impl FromRequestParts<WebState> for AllowedOrigin {
-    type Rejection = ErrorResponse;
+impl FromRequestParts<WebState> for NameForChange {
+    type Rejection = ApiError;
 
-    async fn from_request_parts(request: &mut Parts, state: &WebState) -> Result<Self, ErrorResponse> {
+    async fn from_request_parts(request: &mut Parts, state: &WebState) -> Result<Self, ApiError> {
+        let NameInPath(name) = NameInPath::from_request_parts(request, state).await?;
         let renderer = Renderer::from_request_parts(request, state).await.unwrap_or_default();
         AllowedOrigins::from_ref(state).admit(&request.headers, &renderer.base)?;
-        Ok(Self)
+        Ok(Self(name))
     }
 }
 
@@ -96,10 +98,10 @@ impl<R: RequiredRole> FromRequestParts<WebState> for Repo<R> {
     type Rejection = ErrorResponse;
 
     async fn from_request_parts(request: &mut Parts, state: &WebState) -> Result<Self, ErrorResponse> {
-        let NameInPath(name) = NameInPath::from_request_parts(request, state).await?;
-        if R::CHANGES {
-            AllowedOrigin::from_request_parts(request, state).await?;
-        }
+        let name = match R::CHANGES {
+            true => NameForChange::from_request_parts(request, state).await?.0,
+            false => NameInPath::from_request_parts(request, state).await?.0,
+        };
         let caller = Caller::of(&request.extensions);
         let repository = RepositoryStore::from_ref(state).get(&caller, name).await?;
         R::check(&caller, repository.name())?;
