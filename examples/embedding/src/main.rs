@@ -13,16 +13,17 @@ use std::{env, future::Future, path::Path, time::Duration};
 
 use anyhow::Context as _;
 use axum::{
-    Router,
-    extract::{self, State},
+    Router, ServiceExt,
+    extract::{self, Request, State},
     http::{HeaderMap, StatusCode, request::Parts},
     response::{IntoResponse, Response},
     routing::post,
 };
 use longhaul_tasks::{Context, Failure, Job, Registry, Report, SqliteStore, Submission, Task, Tasks};
-use longhaul_tasks_web::{ApiError, Permit, Printer, TasksWeb};
+use longhaul_tasks_web::{ApiError, FormatLayer, Permit, Renderer, TasksWeb};
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
+use tower::Layer as _;
 
 /// What all jobs share: connections, folders, clients of other services.
 pub struct Environment {
@@ -83,14 +84,14 @@ async fn make_thumbnails(
     State(tasks): State<Tasks>,
     extract::Path(album): extract::Path<String>,
     headers: HeaderMap,
-    printer: Printer,
+    renderer: Renderer,
 ) -> Response {
     let Some(user) = user(&headers) else {
-        return printer.error(&ApiError::new(StatusCode::UNAUTHORIZED, "Who are you?")).into_response();
+        return renderer.error(&ApiError::new(StatusCode::UNAUTHORIZED, "Who are you?")).into_response();
     };
-    let job = MakeThumbnails { album: album.trim_end_matches(".json").to_owned(), pictures: 100 };
+    let job = MakeThumbnails { album, pictures: 100 };
     let submission = Submission { owner: Some(user.to_owned()), ..Submission::default() };
-    printer.submission(&tasks, tasks.submit(job, submission).await).await
+    renderer.submission(&tasks, tasks.submit(job, submission).await).await
 }
 
 /// Serves until `stop` completes. Then running jobs get five seconds to end; the others start again with the next run.
@@ -100,10 +101,12 @@ pub async fn serve(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> anyhow::Result<()> {
     let app = Router::new()
-        .route("/albums/{album}/thumbnails.json", post(make_thumbnails))
+        .route("/albums/{album}/thumbnails", post(make_thumbnails))
         .merge(TasksWeb::new(tasks.clone()).access(own_tasks).router())
         .with_state(tasks.clone());
-    axum::serve(listener, app).with_graceful_shutdown(stop).await?;
+    // Outside of the router, because it takes `.json` and `.xml` off the path before a route is chosen.
+    let app = FormatLayer.layer(app);
+    axum::serve(listener, ServiceExt::<Request>::into_make_service(app)).with_graceful_shutdown(stop).await?;
     tasks.stop(Duration::from_secs(5)).await;
     Ok(())
 }

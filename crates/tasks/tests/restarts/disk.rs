@@ -133,7 +133,8 @@ async fn nothing_begins_whose_end_could_not_be_written() {
     let works_again = jiff::Timestamp::now();
     disk.set_full(false);
     assert_eq!(stage.wait(running.id).await.status, Status::Finished);
-    assert!(stage.wait(waiting).await.started >= Some(works_again));
+    let started = stage.wait(waiting).await.started.unwrap();
+    assert!(started >= works_again, "{started} is before {works_again}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
