@@ -69,6 +69,10 @@ impl de::Error for ParameterError {
     fn custom<T: fmt::Display>(message: T) -> Self {
         Self(message.to_string())
     }
+
+    fn missing_field(name: &'static str) -> Self {
+        Self(format!("{name} is missing."))
+    }
 }
 
 struct Pairs<I>(I);
@@ -208,5 +212,12 @@ mod tests {
         assert_eq!(parsed("show=x").unwrap_err(), "show must be a number.");
         assert_eq!(parsed("show=-1").unwrap_err(), "show must be a number.");
         assert_eq!(parsed("dryRun=").unwrap_err(), "dryRun must be true or false.");
+
+        #[derive(Debug, Deserialize)]
+        struct Required {
+            _name: String,
+        }
+        let error = from_pairs::<Required>([]).expect_err("a parameter is missing");
+        assert_eq!(error.message, "_name is missing.");
     }
 }
