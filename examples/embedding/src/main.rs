@@ -87,7 +87,7 @@ async fn make_thumbnails(
     renderer: Renderer,
 ) -> Response {
     let Some(user) = user(&headers) else {
-        return renderer.error(&ApiError::new(StatusCode::UNAUTHORIZED, "Who are you?")).into_response();
+        return ApiError::new(StatusCode::UNAUTHORIZED, "Who are you?").into_response();
     };
     let job = MakeThumbnails { album, pictures: 100 };
     let submission = Submission { owner: Some(user.to_owned()), ..Submission::default() };

@@ -17,7 +17,8 @@ use test_counts::TestCounts;
 /// The application outside the workspace.
 const EXAMPLE: &str = "--manifest-path examples/embedding/Cargo.toml";
 /// The packages that are not libraries for others.
-const UNPUBLISHED: &str = "--exclude longhaul --exclude longhaul-tasks-contract --exclude xtask --exclude fuzz-targets";
+const UNPUBLISHED: &str =
+    "--exclude longhaul --exclude longhaul-tasks-contract --exclude xtask --exclude fuzz-targets";
 /// Checks manifests, files and dependencies of all packages against each other. The steps before have built the code and downloaded all
 /// dependencies.
 const WITHOUT_BUILD: &str = "--no-verify --offline --allow-dirty";
