@@ -6,7 +6,7 @@ use std::process::Command;
 use serde_json::Value;
 
 /// The dependencies between the crates of the workspace: exactly these, as drawn in ARCHITECTURE.md.
-const DEPENDENCIES: [(&str, &[&str]); 10] = [
+const DEPENDENCIES: [(&str, &[&str]); 11] = [
     (
         "longhaul",
         &[
@@ -26,6 +26,7 @@ const DEPENDENCIES: [(&str, &[&str]); 10] = [
     ("longhaul-geopackage", &["longhaul-geodata"]),
     ("longhaul-osm", &["longhaul-geodata"]),
     ("longhaul-tasks", &[]),
+    ("longhaul-tasks-contract", &["longhaul-tasks"]),
     ("longhaul-geodata", &[]),
     ("longhaul-multipart", &[]),
     (

@@ -43,6 +43,11 @@ struct Intent {
     pack: Option<String>,
 }
 
+/// What an import or a download was about to publish when it was sealed with this intent; `None` for the intents of other jobs.
+pub fn sealed_publication(intent: &str) -> Option<Publication> {
+    serde_json::from_str::<Intent>(intent).ok()?.publication().ok()
+}
+
 impl Intent {
     fn new(repository: &str, publication: &Publication) -> Self {
         Self {

@@ -17,7 +17,7 @@ mod repository_locks;
 mod staged_commit;
 mod workers;
 
-pub use destination::{Author, Destination};
+pub use destination::{Author, Destination, sealed_publication};
 pub use download_osm::{DownloadFilter, DownloadOsm, DownloadParameters, check_filter, filter_of_bbox};
 pub use environment::{Environment, repository_lane};
 pub use import_geopackage::ImportGeopackage;

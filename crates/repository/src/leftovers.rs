@@ -7,7 +7,11 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use crate::{object::bytes, pack, publish::locked_commit};
+use crate::{
+    object::bytes,
+    pack,
+    publish::{Publication, locked_commit},
+};
 
 /// How long a lock must be unchanged, and not open in any program, to count as stale.
 ///
@@ -20,21 +24,17 @@ const CHECK_INTERVAL: Duration = Duration::from_millis(100);
 /// Removes what processes that were killed left in these bare repositories: temporary packs of this crate, and the ref locks
 /// that nobody holds any more, of whatever program.
 ///
-/// With `keep_publications` what may belong to a publication that is to be completed stays.
-pub(crate) fn remove(repositories: &[PathBuf], keep_publications: bool) -> io::Result<()> {
+/// What the publications of the `sealed` tasks need stays.
+pub(crate) fn remove(repositories: &[PathBuf], sealed: &[Publication]) -> io::Result<()> {
+    let needed: Vec<_> = sealed.iter().map(|publication| bytes(publication.new)).collect();
     let mut locks = Vec::new();
     for repository in repositories {
         let packs = repository.join("objects/pack");
-        let (mut published, mut stale) = (Vec::new(), Vec::new());
-        for lock in locks_in(repository)? {
-            let commit = locked_commit(&lock).ok().flatten().filter(|_| keep_publications);
-            match commit.map(bytes) {
-                Some(commit) if pack::is_being_published(&packs, &commit)? => published.push(commit),
-                _ => stale.push(lock),
-            }
-        }
-        pack::remove_leftovers(&packs, keep_publications.then_some(&published))?;
-        locks.extend(stale);
+        let is_needed = |lock: &PathBuf| {
+            locked_commit(lock).ok().flatten().is_some_and(|commit| needed.contains(&bytes(commit)))
+        };
+        locks.extend(locks_in(repository)?.into_iter().filter(|lock| !is_needed(lock)));
+        pack::remove_leftovers(&packs, &needed)?;
     }
     remove_stale(locks)
 }
@@ -153,7 +153,7 @@ mod tests {
         let (held, _open) = lock(&root, "refs/heads/held.lock", old);
         let others = ["refs/heads/master", "refs/heads/lock", "objects/HEAD.lock", "config.lock"];
         let others = others.map(|name| lock(&root, name, old).0);
-        remove(&[root.clone(), root.join("there-is-none")], false).unwrap();
+        remove(&[root.clone(), root.join("there-is-none")], &[]).unwrap();
         for gone in stale.iter().chain([&new]) {
             assert!(!gone.exists(), "{}", gone.display());
         }

@@ -8,8 +8,8 @@ use std::{
 use uuid::Uuid;
 
 use crate::{
-    Identity, InvalidName, Repository, RepositoryName, id, init, leftovers, repository, sync::sync_folder,
-    unpublished::Unpublished,
+    Identity, InvalidName, Publication, Repository, RepositoryName, id, init, leftovers, repository,
+    sync::sync_folder, unpublished::Unpublished,
 };
 
 /// The folders of repositories that are being made or removed begin so. No repository's name does.
@@ -89,9 +89,8 @@ impl Repositories {
     /// Removes what inits, deletes and imports left behind that were interrupted, ref locks among it. Only for the one server
     /// that owns the folder, before it changes anything there; other programs may be at work.
     ///
-    /// `keep_publications`: whether there may be publications that were not completed. Then ref locks and packs stay that may
-    /// belong to one.
-    pub fn sweep(&self, keep_publications: bool) -> Result<()> {
+    /// The ref locks and packs that the publications of the `sealed` tasks need stay.
+    pub fn sweep(&self, sealed: &[Publication]) -> Result<()> {
         let sweeping = || "clear away unfinished repositories".to_owned();
         for entry in fs::read_dir(&self.folder).map_err(io_error(sweeping))? {
             let entry = entry.map_err(io_error(sweeping))?;
@@ -106,7 +105,7 @@ impl Repositories {
         let names = self.list()?;
         let folders: Vec<_> = names.iter().filter_map(|name| self.folder_of(name)).collect();
         let clearing = || "clear away what unfinished imports left".to_owned();
-        leftovers::remove(&folders, keep_publications).map_err(io_error(clearing))
+        leftovers::remove(&folders, sealed).map_err(io_error(clearing))
     }
 
     /// The names of all, sorted.

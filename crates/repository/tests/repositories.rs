@@ -209,7 +209,7 @@ fn a_sweep_takes_what_was_left_unfinished_and_nothing_else() {
     fs::create_dir_all(repos.join(".new-1/objects")).unwrap();
     fs::create_dir_all(repos.join(".gone-2/objects")).unwrap();
     fs::create_dir_all(repos.join(".kept-by-hand")).unwrap();
-    repositories.sweep(false).unwrap();
+    repositories.sweep(&[]).unwrap();
     let mut left: Vec<_> = fs::read_dir(repos).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     left.sort();
     assert_eq!(left, [".kept-by-hand", "a.git"]);
@@ -224,7 +224,7 @@ fn a_sweep_takes_unfinished_packs_of_ours_and_not_of_others() {
     for file in ours.iter().chain([&of_git]) {
         fs::write(packs.join(file), "PACK").unwrap();
     }
-    repositories.sweep(false).unwrap();
+    repositories.sweep(&[]).unwrap();
     let left: Vec<_> = fs::read_dir(packs).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(left, [of_git]);
 }

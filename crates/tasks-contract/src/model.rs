@@ -34,6 +34,7 @@ pub(crate) struct ModelTask {
     owner: Option<Arc<str>>,
     lanes: Vec<Lane>,
     occupies_lanes: bool,
+    /// Lanes that it has entered: one entry for each time.
     entered: Vec<Lane>,
 }
 
@@ -265,8 +266,10 @@ impl Model {
 
     pub(crate) fn leave(&mut self, key: AttemptKey, lane: &Lane) {
         self.entering.retain(|(entering, of)| *entering != key || of != lane);
-        if let Ok(task) = self.running(key.id, key.fence) {
-            task.entered.retain(|entered| entered != lane);
+        if let Ok(task) = self.running(key.id, key.fence)
+            && let Some(at) = task.entered.iter().position(|entered| entered == lane)
+        {
+            task.entered.remove(at);
         }
         self.grant_lanes();
     }
@@ -287,8 +290,7 @@ impl Model {
             let occupant = self.occupant(&lane);
             match self.running(key.id, key.fence) {
                 Err(_) => {}
-                Ok(_) if occupant == Some(key.id) => {}
-                Ok(task) if occupant.is_none() => task.entered.push(lane),
+                Ok(task) if occupant.is_none_or(|occupant| occupant == key.id) => task.entered.push(lane),
                 Ok(_) => self.entering.push((key, lane)),
             }
         }

@@ -153,11 +153,9 @@ impl Context {
     /// # Errors
     /// As soon as the task is to stop; the future is dropped then.
     pub fn park_until<F: Future>(&self, future: F) -> Result<F::Output, Cancelled> {
-        let is_parked = self.attempts.slots.park(&self.attempt);
+        let parked = self.attempts.slots.park(&self.attempt).then_some(Parked(self));
         let output = self.block_on(future);
-        if is_parked {
-            self.attempts.slots.unpark(&self.attempt);
-        }
+        drop(parked);
         self.check().and(output)
     }
 
@@ -235,6 +233,15 @@ impl Context {
         }
         *download = Some(Arc::new(Download { name: name.into(), media_type: media_type.into() }));
         Ok(path)
+    }
+}
+
+/// Waits for a slot again when it is dropped.
+struct Parked<'a>(&'a Context);
+
+impl Drop for Parked<'_> {
+    fn drop(&mut self) {
+        self.0.attempts.slots.unpark(&self.0.attempt);
     }
 }
 

@@ -67,16 +67,16 @@ impl Histogram {
     }
 }
 
-/// What became of tasks that were found cut short by the end of their worker.
+/// What became of tasks whose worker was gone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Recoveries {
-    /// They wait again.
+    /// They wait again, or their publication is being completed.
     pub resumed: u64,
     /// Their effect was published; they are FINISHED.
     pub finished: u64,
     /// A cancel had been asked for; they are CANCELLED.
     pub cancelled: u64,
-    /// They were cut short too often; they are FAILED.
+    /// They were interrupted too often, or cannot be published; they are FAILED.
     pub given_up: u64,
 }
 

@@ -16,7 +16,7 @@ pub struct Cancelled(pub(crate) ());
 /// It has no `std::error::Error` of its own, so that every error can become one.
 ///
 /// ```
-/// use tasks::{Failure, Report};
+/// use longhaul_tasks::{Failure, Report};
 /// fn parse(text: &str) -> Result<i32, Failure> {
 ///     Ok(text.parse()?)
 /// }

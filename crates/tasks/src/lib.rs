@@ -4,7 +4,8 @@
 //!
 //! [`Tasks`] sends commands to a [`Store`](store::Store), which decides by [`step`](store::step), a pure function for one task,
 //! and makes what has changed durable. Worker threads claim tasks from the store and run their jobs; a maintenance thread takes
-//! over tasks that were interrupted, enforces deadlines, and forgets ended tasks. Nothing is answered before it is durable.
+//! over tasks that were interrupted, enforces deadlines, and forgets ended tasks. Submits, cancels, seals, ends and prunes are
+//! answered once they are durable.
 #![forbid(unsafe_code)]
 
 mod builder;

@@ -78,7 +78,9 @@ impl<J: Job> JobKind for BlockingKind<J> {
     }
 
     fn publish(&self, job: &str, intent: &str) -> Result<(), PublishError> {
-        read::<J>(job, J::KIND)?.publish(&self.env, serde_json::from_str(intent)?)
+        read::<J>(job, J::KIND)
+            .map_err(PublishError::Impossible)?
+            .publish(&self.env, serde_json::from_str(intent).map_err(PublishError::impossible)?)
     }
 }
 
@@ -94,7 +96,9 @@ impl<J: AsyncJob> JobKind for AsyncKind<J> {
     }
 
     fn publish(&self, job: &str, intent: &str) -> Result<(), PublishError> {
-        read::<J>(job, J::KIND)?.publish(&self.env, serde_json::from_str(intent)?)
+        read::<J>(job, J::KIND)
+            .map_err(PublishError::Impossible)?
+            .publish(&self.env, serde_json::from_str(intent).map_err(PublishError::impossible)?)
     }
 }
 

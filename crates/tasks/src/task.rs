@@ -28,7 +28,7 @@ pub enum Status {
     Running,
     /// It did what was asked; its effect is published.
     Finished,
-    /// It could not; nothing was published.
+    /// It could not. Nothing was published, unless the task was sealed and its publication turned out to be impossible.
     Failed,
     /// It was stopped before its commit point; nothing was published.
     Cancelled,

@@ -99,7 +99,7 @@ pub enum SubmitError {
 /// Something has happened to a task: look at it again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change {
-    /// It is new, or its status has changed. Progress is not announced.
+    /// It is new, or its record has changed. Progress is not announced.
     Changed(TaskId),
     /// It has been forgotten.
     Gone(TaskId),
@@ -140,7 +140,7 @@ impl Tasks {
                 Ok(record.task.clone())
             }
             (Err(error), _) => Err(self.refused(error)),
-            (Ok(()), None) => Err(SubmitError::Store(no_answer())),
+            (Ok(()), None) => Err(SubmitError::Store(unexpected_answer())),
         }
     }
 
@@ -153,7 +153,7 @@ impl Tasks {
                 SubmitError::StoreFull { retry_after: self.runtime.sweeper.retry_after() }
             }
             CommandError::KeyReused => SubmitError::KeyReused,
-            _ => SubmitError::Store(no_answer()),
+            _ => SubmitError::Store(unexpected_answer()),
         }
     }
 
@@ -180,7 +180,8 @@ impl Tasks {
         })
     }
 
-    /// The task as it is now; `None` if there is none. Takes no lock that a job holds, and reads the disk only for a long result.
+    /// The task as it is now; `None` if there is none. Takes no lock that a job holds. A durable store reads ended
+    /// tasks from the disk, except for those that ended last.
     ///
     /// # Errors
     /// When the store cannot answer.
@@ -258,7 +259,7 @@ impl Tasks {
         self.runtime.store.store().health()
     }
 
-    /// Asks a task to stop, and answers at once with the task as it then is; `None` if there is none.
+    /// Asks a task to stop, and answers with the task as it then is, without waiting for its job; `None` if there is none.
     ///
     /// A waiting task is CANCELLED by this and never runs. A running one is told, unless it has passed its commit point; it is
     /// FINISHED then. A task that has ended does not change.
@@ -362,6 +363,6 @@ impl Tasks {
     }
 }
 
-fn no_answer() -> StoreError {
+fn unexpected_answer() -> StoreError {
     StoreError::new("the task store refused the task", None)
 }

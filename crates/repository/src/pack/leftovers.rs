@@ -32,13 +32,12 @@ pub(crate) fn is_being_published(folder: &Path, object: &Id) -> io::Result<bool>
 /// Removes the temporary packs and the `.keep` files that this crate has left in `folder`. Those of other programs may be in
 /// use; the names of their packs are shorter.
 ///
-/// `needed` are commits that may have been sealed, if there may be any: then the packs that contain one of them stay, and so
-/// do complete packs of version 0.1.0, whose commits are not known, and all `.keep` files.
-pub(crate) fn remove_leftovers(folder: &Path, needed: Option<&[Id]>) -> io::Result<()> {
+/// The packs stay that contain one of the `needed` commits, those of sealed tasks. So do all `.keep` files if there is such a
+/// commit.
+pub(crate) fn remove_leftovers(folder: &Path, needed: &[Id]) -> io::Result<()> {
     let mut kept = Vec::new();
-    for index in files(folder, INDEX)?.into_iter().filter(|_| needed.is_some()) {
-        let is_needed = |commit: &Id| index::contains(&index, commit).unwrap_or(true);
-        if !has_checksum(&index) || needed.unwrap_or_default().iter().any(is_needed) {
+    for index in files(folder, INDEX)?.into_iter().filter(|_| !needed.is_empty()) {
+        if needed.iter().any(|commit| index::contains(&index, commit).unwrap_or(false)) {
             kept.extend(pack_checksum(&index)?);
         }
     }
@@ -49,7 +48,7 @@ pub(crate) fn remove_leftovers(folder: &Path, needed: Option<&[Id]>) -> io::Resu
             fs::remove_file(path)?;
         }
     }
-    if needed.is_none() {
+    if needed.is_empty() {
         files(folder, "pack-")?
             .into_iter()
             .filter(|path| is_our_keep_file(path))
@@ -89,11 +88,6 @@ pub(super) fn pack_checksum(path: &Path) -> io::Result<Option<Id>> {
         Some(_) => Ok(tail::<40>(path)?.and_then(|tail| tail.first_chunk().copied())),
         None => tail::<20>(path),
     }
-}
-
-/// Whether the temporary name contains a checksum, as those of complete files do.
-fn has_checksum(path: &Path) -> bool {
-    name_after(path, PACK).or_else(|| name_after(path, INDEX)).is_some_and(|rest| rest.contains('_'))
 }
 
 /// Whether this crate made the temporary file: it ends in a UUID.

@@ -2,7 +2,7 @@
 
 use anyhow::Context;
 use longhaul_commands::{
-    DownloadOsm, Environment, ImportGeopackage, ImportOsm, ImportRoots, RepositoryLocks,
+    DownloadOsm, Environment, ImportGeopackage, ImportOsm, ImportRoots, RepositoryLocks, sealed_publication,
 };
 use longhaul_repository::Repositories;
 use longhaul_tasks::{
@@ -37,11 +37,9 @@ impl TaskEngine {
         if let Some(store) = &store {
             cancel_internal_tasks(store).await.context("reading the tasks of an earlier server")?;
         }
-        let may_be_sealed = match &store {
-            Some(store) => has_running_tasks(store).await.context("taking up earlier tasks")?,
-            None => false,
-        };
-        repositories.sweep(may_be_sealed).context("opening the repositories")?;
+        let intents = store.as_ref().map(SqliteStore::sealed_intents).unwrap_or_default();
+        let sealed: Vec<_> = intents.iter().filter_map(|intent| sealed_publication(intent)).collect();
+        repositories.sweep(&sealed).context("opening the repositories")?;
         let registry = registry(environment(settings, data, repositories, import_roots));
         let builder = Tasks::builder(registry)
             .keep(settings.keep)
@@ -124,11 +122,4 @@ async fn cancel_internal_tasks(store: &SqliteStore) -> anyhow::Result<()> {
         store.apply(records.iter().map(|record| cancel(record.task.id)).collect()).await?;
     }
     Ok(())
-}
-
-/// Whether a server that was killed left tasks that were running. They may have been sealed, and what they need to complete
-/// their publication must stay.
-async fn has_running_tasks(store: &SqliteStore) -> anyhow::Result<bool> {
-    let running = Filter { status: vec![Status::Running], limit: Some(1), ..Filter::default() };
-    Ok(!store.page(&running).await?.records.is_empty())
 }

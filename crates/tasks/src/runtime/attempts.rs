@@ -173,7 +173,7 @@ impl Attempts {
             let outcome = attempts.store.apply_until_stored(attempt.key.end_and_keep_lanes(end)).await;
             let status = outcome.record.map(|record| record.task.status);
             attempts.log_end(&attempt, status);
-            attempts.files.clean_up(&attempt, status.is_some()).await;
+            attempts.files.clean_up(&attempt, status.is_some_and(Status::has_ended)).await;
             attempts.remove(&attempt);
             attempts.release_abandoned(&attempt).await;
         });
@@ -188,7 +188,8 @@ impl Attempts {
     async fn release_abandoned(&self, attempt: &Arc<Attempt>) {
         if attempt.is_second_release() {
             self.slots.abandoned_thread_returned();
-            self.files.clean_up(attempt, true).await;
+            // What the job made after its end was written.
+            self.files.clean_up(attempt, false).await;
             self.store.apply_until_stored(Command::FreeLanes { id: attempt.id() }).await;
         }
     }

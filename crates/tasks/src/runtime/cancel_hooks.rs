@@ -55,10 +55,8 @@ impl CancelHooks {
 
     fn next(&self) -> Option<CancelHook> {
         let mut state = self.state.lock();
-        if state.running.is_some() {
-            // Another thread calls them all.
-            return None;
-        }
+        // Another thread may be calling one; that one does not count for the guards of others.
+        self.returned.wait_while(&mut state, |state| state.running.is_some());
         let (key, hook) = state.waiting.pop()?;
         state.running = Some(key);
         Some(hook)

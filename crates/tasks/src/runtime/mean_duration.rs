@@ -10,7 +10,7 @@ use std::{
 pub(crate) struct MeanDuration(AtomicU64);
 
 impl MeanDuration {
-    /// A task has taken this long. Of two at the same moment one may not count.
+    /// A task has taken this long. Concurrent updates may overwrite each other; that is acceptable for a mean.
     pub(crate) fn record(&self, took: Duration) {
         let took = u64::try_from(took.as_micros()).unwrap_or(u64::MAX / 8);
         let mean = self.0.load(Relaxed);

@@ -45,9 +45,11 @@ impl Publisher {
             }
             Err(PublishError::Retry(error)) => {
                 tracing::error!(task = %attempt.id(), error = &*error as &dyn std::error::Error, "a publication is tried again later");
+                // Decided under the lock, so that nothing is added after `give_back`.
+                let mut pending = self.pending.lock();
                 match self.shutdown.has_begun() {
                     true => self.attempts.remove(attempt),
-                    false => self.pending.lock().push(publication),
+                    false => pending.push(publication),
                 }
                 None
             }

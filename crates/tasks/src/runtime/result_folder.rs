@@ -61,7 +61,7 @@ impl ResultFolder {
     /// Puts what the attempt has written in its final place, if it is not there yet.
     pub(crate) fn publish(&self, id: TaskId, attempt: u32, download: &Download) -> io::Result<()> {
         match self.folder(id).join(&download.name).try_exists()? {
-            true => Ok(()),
+            true => File::open(&self.0)?.sync_all(),
             false => self.rename(id, attempt),
         }
     }

@@ -49,7 +49,7 @@ impl Timer {
         }
     }
 
-    /// A task has ended. As all are kept equally long, it is due after those that had ended before.
+    /// A task has ended. This wakes the thread only if no sweep is planned: an earlier ended task is always forgotten first.
     pub(crate) fn task_ended(&self) {
         if !self.is_sweep_due.swap(true, SeqCst) {
             self.wake();
@@ -61,7 +61,7 @@ impl Timer {
         self.wake();
     }
 
-    /// Whether a sweep is due at some time. A task that ends after it was set to no wakes the thread.
+    /// Says whether a sweep is planned. After `false`, the next task that ends wakes the thread.
     pub(crate) fn set_sweep_due(&self, is_due: bool) {
         self.is_sweep_due.store(is_due, SeqCst);
     }

@@ -21,7 +21,7 @@ use super::{
 use crate::{
     Context, ErrorReport, Failure, Report,
     registry::JobKinds,
-    store::{Beat, Claimed, Seal},
+    store::{Beat, Claimed, CommandError, Seal},
 };
 
 /// How long a thread waits before it asks a store again that did not answer.
@@ -140,7 +140,8 @@ impl Worker {
         }
         let seal = Seal { intent: None, report: Arc::new(report.clone()), download: Some(download) };
         match block_on(self.attempts.store.apply_until_stored(attempt.key.seal(seal))).result {
-            Ok(()) => {
+            // A seal whose answer was lost is refused when it is repeated.
+            Ok(()) | Err(CommandError::Sealed) => {
                 self.publisher.complete(Publication { attempt: attempt.clone(), intent: None, failure: None })
             }
             // The command for the end will be refused for the same reason.

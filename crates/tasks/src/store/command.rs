@@ -57,15 +57,15 @@ pub enum TaskCommand {
         fence: u64,
         /// How it ends.
         end: End,
-        /// The task's lanes stay occupied until [`Command::FreeLanes`], because its thread has not returned.
+        /// If true, the task's lanes stay occupied until [`Command::FreeLanes`], because its thread has not returned.
         keep_lanes: bool,
     },
     /// RUNNING to WAITING, at the place in the queue that it had. Refused for a sealed task.
     Release {
         /// The attempt's fence.
         fence: u64,
-        /// The worker died: the attempt counts as interrupted, and the task is CANCELLED if a cancel was asked for. Without
-        /// this a task with a cancel is refused.
+        /// The worker died. The interruption is counted, and the task is CANCELLED if a cancel was asked for. If false, a task
+        /// with a cancel is refused.
         interrupted: bool,
     },
 }
@@ -192,7 +192,7 @@ pub struct Outcome {
     /// The task after the command; a pruned task as it last was; for a repeated submit the task as it was first answered.
     /// `None`: there is no such task.
     pub record: Option<Arc<Record>>,
-    /// Files that the caller has to remove: those of a task that was cancelled before it ran, or of a repeated submit.
+    /// Files that the caller has to remove: those of a task that was cancelled while it was WAITING, or of a repeated submit.
     pub files: Vec<PathBuf>,
 }
 

@@ -36,8 +36,8 @@ pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>>
 
 /// Keeps tasks, decides what happens to them, and answers questions about them.
 ///
-/// A change is answered once it is durable, and is visible only then. A store may gather the commands of many callers and make
-/// them durable together. Several processes may share a store that says so by [`heartbeat_interval`](Self::heartbeat_interval).
+/// A command is answered once it is durable, and is visible only then; a claim may be answered earlier. A store may gather the
+/// commands of many callers and make them durable together. Several processes may share a store that says so by [`heartbeat_interval`](Self::heartbeat_interval).
 pub trait Store: Send + Sync + 'static {
     /// Informs the listener of everything that happens from now on.
     fn subscribe(&self, listener: Arc<dyn Listener>);
@@ -46,9 +46,9 @@ pub trait Store: Send + Sync + 'static {
     /// at all.
     ///
     /// # Errors
-    /// When the batch is not known to be durable. The caller may repeat it, because a command that was carried out already is
-    /// refused as [`CommandError::Superseded`] or does nothing; a [`Command::Submit`] without an idempotency key must not be
-    /// repeated.
+    /// When the batch is not known to be durable. The caller may repeat it: a command that was carried out already does nothing, or
+    /// is refused as [`CommandError::Superseded`], a seal as [`CommandError::Sealed`]. A [`Command::Submit`] without an
+    /// idempotency key must not be repeated.
     fn apply(&self, commands: Vec<Command>) -> StoreFuture<'_, Vec<Outcome>>;
 
     /// Makes up to `max` waiting tasks RUNNING whose lanes are all free, in the order of their ranks, and occupies their lanes.
@@ -72,7 +72,8 @@ pub trait Store: Send + Sync + 'static {
     }
 
     /// Occupies a lane for a running attempt, in addition to those of its task; resolves when it has it. It goes before tasks
-    /// that wait. Attempts that enter several lanes must do so in one order, or they wait for each other.
+    /// that wait. A lane that is entered twice has to be left twice. Attempts that enter several lanes must do so in one order,
+    /// or they wait for each other.
     ///
     /// # Errors
     /// When the attempt is over.

@@ -28,7 +28,7 @@ struct Entry {
     rank: i64,
     /// It must not be claimed now.
     is_held: bool,
-    /// Lanes that the task has entered, or is entering, while it runs.
+    /// Lanes that the task has entered, or is entering, while it runs: one entry for each time.
     entered: Vec<Lane>,
 }
 
@@ -79,7 +79,7 @@ impl Queue {
         }
     }
 
-    /// Keeps a task from being claimed until it is pushed again or removed.
+    /// Keeps a task from being claimed until it is removed.
     pub(super) fn hold(&mut self, id: TaskId) {
         self.set_not_ready(id);
         if let Some(entry) = self.entries.get_mut(&id) {
@@ -110,12 +110,12 @@ impl Queue {
     pub(super) fn enter(&mut self, id: TaskId, lane: Lane) -> Option<oneshot::Receiver<()>> {
         let entry = self.entries.get_mut(&id)?;
         let (granted, is_granted) = oneshot::channel();
+        entry.entered.push(lane.clone());
         let state = self.lanes.entry(lane.clone()).or_default();
         if state.occupant == Some(id) {
             let _ = granted.send(());
             return Some(is_granted);
         }
-        entry.entered.push(lane.clone());
         state.entering.push_back((id, granted));
         if let Some(first) = state.waiting.first().copied() {
             self.set_not_ready(first);
@@ -124,15 +124,16 @@ impl Queue {
         Some(is_granted)
     }
 
-    /// Frees a lane that the task has entered. How many tasks have become ready.
+    /// Takes one entering of a lane back, and frees the lane with the last one. How many tasks have become ready.
     pub(super) fn leave(&mut self, id: TaskId, lane: &Lane) -> usize {
         let Some(entry) = self.entries.get_mut(&id) else { return 0 };
-        let before = entry.entered.len();
-        entry.entered.retain(|entered| entered != lane);
-        usize::from(entry.entered.len() < before && self.vacate(lane, id))
+        let Some(at) = entry.entered.iter().position(|entered| entered == lane) else { return 0 };
+        entry.entered.swap_remove(at);
+        let still_needs = entry.entered.contains(lane) || entry.lanes.contains(lane);
+        usize::from(!still_needs && self.vacate(lane, id))
     }
 
-    /// Lets the task wait for no lane any more that it was about to enter.
+    /// Cancels the task's requests to enter lanes; lanes that it has already entered stay occupied.
     pub(super) fn stop_entering(&mut self, id: TaskId) {
         let Some(entry) = self.entries.get(&id) else { return };
         for lane in &entry.entered {
@@ -308,6 +309,19 @@ mod tests {
         queue.remove(TaskId(1));
         entered.try_recv().unwrap();
         assert!(queue.enter(TaskId(9), Lane::new("a")).is_none());
+    }
+
+    #[test]
+    fn a_lane_that_was_entered_twice_is_free_when_it_was_left_twice() {
+        let mut queue = queue(&[(1, ""), (2, "a")]);
+        let lane = Lane::new("a");
+        queue.take(TaskId(1));
+        queue.enter(TaskId(1), lane.clone()).unwrap().try_recv().unwrap();
+        queue.enter(TaskId(1), lane.clone()).unwrap().try_recv().unwrap();
+        assert_eq!(queue.leave(TaskId(1), &lane), 0);
+        assert_eq!(take_next(&mut queue), None);
+        assert_eq!(queue.leave(TaskId(1), &lane), 1);
+        assert_eq!(take_next(&mut queue), Some(2));
     }
 
     #[test]

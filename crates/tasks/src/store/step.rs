@@ -51,7 +51,7 @@ pub fn step(state: &TaskState, command: &TaskCommand, now: Timestamp) -> Result<
         TaskCommand::Start => start(state, now),
         TaskCommand::Adopt => adopt(state),
         TaskCommand::Cancel => Ok(cancel(state, now)),
-        TaskCommand::Seal { fence, seal } => commit_point(state.running(*fence)?, seal),
+        TaskCommand::Seal { fence, seal } => seal_task(state.running(*fence)?, seal),
         TaskCommand::End { fence, end, keep_lanes } => {
             end_attempt(state.running(*fence)?, end, *keep_lanes, now)
         }
@@ -157,7 +157,7 @@ fn cancel(state: &TaskState, now: Timestamp) -> TaskState {
     }
 }
 
-fn commit_point(state: &TaskState, seal: &Arc<Seal>) -> Result<TaskState, CommandError> {
+fn seal_task(state: &TaskState, seal: &Arc<Seal>) -> Result<TaskState, CommandError> {
     if state.seal.is_some() {
         return Err(CommandError::Sealed);
     }

@@ -1,7 +1,6 @@
 //! Sealed tasks whose process was killed: recovery publishes what was sealed, until that has worked or is known to be impossible.
 
 use std::{
-    collections::VecDeque,
     path::PathBuf,
     sync::{Arc, Mutex, mpsc},
     time::Duration,
@@ -34,10 +33,10 @@ struct Shared {
     has_sealed: mpsc::Sender<()>,
     /// Jobs wait until it is closed.
     goes_on: Mutex<mpsc::Receiver<()>>,
-    /// The next answers of `publish`; after them it works.
-    answers: Mutex<VecDeque<PublishError>>,
-    /// The intent of each call.
+    /// The intent of each call of `publish`.
     calls: tokio::sync::mpsc::UnboundedSender<serde_json::Value>,
+    /// What the calls answer.
+    answers: Mutex<mpsc::Receiver<Result<(), PublishError>>>,
 }
 
 impl Job for Publishing {
@@ -62,12 +61,12 @@ impl Job for Publishing {
 
     fn publish(&self, shared: &Arc<Shared>, intent: serde_json::Value) -> Result<(), PublishError> {
         let _ = shared.calls.send(intent);
-        shared.answers.lock().unwrap().pop_front().map_or(Ok(()), Err)
+        shared.answers.lock().unwrap().recv().unwrap_or(Ok(()))
     }
 }
 
-fn not_now() -> PublishError {
-    PublishError::Retry(anyhow::anyhow!("the server is away"))
+fn not_now() -> Result<(), PublishError> {
+    Err(PublishError::Retry(anyhow::anyhow!("the server is away")))
 }
 
 /// A process that was killed while a task was sealed, and those that come after it.
@@ -78,6 +77,7 @@ struct Killed {
     clock: Arc<ManualClock>,
     shared: Arc<Shared>,
     calls: tokio::sync::mpsc::UnboundedReceiver<serde_json::Value>,
+    answers: mpsc::Sender<Result<(), PublishError>>,
     /// What is left of the database.
     database: TempDir,
     _first: Tasks,
@@ -85,18 +85,15 @@ struct Killed {
 }
 
 impl Killed {
-    async fn new(answers: impl IntoIterator<Item = PublishError>) -> Self {
+    async fn new() -> Self {
         let (folder, store, clock) =
             (TempDir::new().unwrap(), TempDir::new().unwrap(), Arc::new(ManualClock::default()));
         let (has_sealed, sealed) = mpsc::channel();
         let (go_on, goes_on) = mpsc::channel();
         let (called, calls) = tokio::sync::mpsc::unbounded_channel();
-        let shared = Arc::new(Shared {
-            has_sealed,
-            goes_on: Mutex::new(goes_on),
-            answers: Mutex::new(answers.into_iter().collect()),
-            calls: called,
-        });
+        let (answers, answer) = mpsc::channel();
+        let (goes_on, answer) = (Mutex::new(goes_on), Mutex::new(answer));
+        let shared = Arc::new(Shared { has_sealed, goes_on, calls: called, answers: answer });
         let first = start(&shared, new_store(store.path(), clock.clone()), &clock, &folder);
         let upload = folder.path().join("upload");
         std::fs::write(&upload, "upload").unwrap();
@@ -104,7 +101,7 @@ impl Killed {
         let id = first.submit(Publishing { lane: "lane".into() }, submission).await.unwrap().id;
         sealed.recv().unwrap();
         let database = copy_of(store.path());
-        Self { id, upload, folder, clock, shared, calls, database, _first: first, _goes_on: go_on }
+        Self { id, upload, folder, clock, shared, calls, answers, database, _first: first, _goes_on: go_on }
     }
 
     /// The next process, on what the last one has left.
@@ -121,13 +118,13 @@ impl Killed {
         self.database = copy_of(self.database.path());
     }
 
-    /// Waits until the publication is tried.
-    async fn is_called(&mut self) {
+    /// Waits until the publication is tried; it waits for its [answer](Self::answer) then.
+    async fn is_tried(&mut self) {
         assert_eq!(within_reason(self.calls.recv()).await.unwrap(), "the intent");
     }
 
     /// Lets time pass until the publication is tried again.
-    async fn is_called_again(&mut self) {
+    async fn is_tried_again(&mut self) {
         let intent = within_reason(async {
             loop {
                 self.clock.advance(Duration::from_secs(1));
@@ -140,6 +137,10 @@ impl Killed {
             }
         });
         assert_eq!(intent.await, "the intent");
+    }
+
+    fn answer(&self, answer: Result<(), PublishError>) {
+        self.answers.send(answer).unwrap();
     }
 
     async fn ended(&self, tasks: &Tasks) -> Task {
@@ -166,20 +167,22 @@ fn start(shared: &Arc<Shared>, store: SqliteStore, clock: &Arc<ManualClock>, fol
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sealed_task_is_published_and_finished_with_the_sealed_report() {
-    let mut killed = Killed::new([]).await;
+    let mut killed = Killed::new().await;
     assert_eq!(killed.store().files(), std::slice::from_ref(&killed.upload));
     let next = killed.next_process();
-    killed.is_called().await;
+    killed.is_tried().await;
+    assert_eq!(next.get(killed.id).await.unwrap().unwrap().status, Status::Running);
+    killed.answer(Ok(()));
     killed.assert_finished(&next).await;
     assert_eq!(next.counters().await.unwrap().recoveries.finished, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sealed_task_fails_if_it_can_never_be_published() {
-    let gone = PublishError::impossible(anyhow::anyhow!("its branch is gone"));
-    let mut killed = Killed::new([gone]).await;
+    let mut killed = Killed::new().await;
     let next = killed.next_process();
-    killed.is_called().await;
+    killed.is_tried().await;
+    killed.answer(Err(PublishError::impossible(anyhow::anyhow!("its branch is gone"))));
     let task = killed.ended(&next).await;
     assert_eq!((task.status, task.attempt), (Status::Failed, 1));
     assert_eq!(task.error.unwrap().message, "its branch is gone");
@@ -193,53 +196,60 @@ async fn a_sealed_task_fails_if_it_can_never_be_published() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_publication_that_does_not_work_now_is_tried_again_until_it_does() {
-    let mut killed = Killed::new([not_now(), not_now(), not_now()]).await;
+    let mut killed = Killed::new().await;
     let next = killed.next_process();
-    killed.is_called().await;
     let behind = next.submit(Publishing { lane: "lane".into() }, Submission::default()).await.unwrap().id;
+    killed.is_tried().await;
     for _ in 0..3 {
+        killed.answer(not_now());
+        killed.is_tried_again().await;
         let task = next.get(killed.id).await.unwrap().unwrap();
         assert_eq!(task.status, Status::Running);
         let task = next.cancel(killed.id).await.unwrap().unwrap();
         assert_eq!(task.status, Status::Running, "it is too late to cancel");
         assert_eq!(next.get(behind).await.unwrap().unwrap().status, Status::Waiting, "its lane is occupied");
-        killed.is_called_again().await;
     }
-    killed.assert_finished(&next).await;
     next.cancel(behind).await.unwrap();
+    killed.answer(Ok(()));
+    killed.assert_finished(&next).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_publication_is_tried_again_by_the_next_process() {
-    let mut killed = Killed::new([not_now(), not_now()]).await;
+    let mut killed = Killed::new().await;
     let second = killed.next_process();
-    killed.is_called().await;
+    killed.is_tried().await;
+    killed.answer(not_now());
     killed.kill();
     let third = killed.next_process();
-    killed.is_called().await;
-    assert_eq!(third.get(killed.id).await.unwrap().unwrap().status, Status::Running);
+    killed.is_tried().await;
+    killed.answer(not_now());
     // The second process has to stop, so that only the third one tries again.
     assert!(second.stop(LONG).await);
-    killed.is_called_again().await;
+    killed.is_tried_again().await;
+    assert_eq!(third.get(killed.id).await.unwrap().unwrap().status, Status::Running);
+    killed.answer(Ok(()));
     killed.assert_finished(&third).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stop_does_not_wait_for_a_publication_that_does_not_work() {
-    let mut killed = Killed::new([not_now()]).await;
+    let mut killed = Killed::new().await;
     let second = killed.next_process();
-    killed.is_called().await;
+    killed.is_tried().await;
+    killed.answer(not_now());
     assert!(second.stop(LONG).await, "nothing runs");
     killed.kill();
     let third = killed.next_process();
-    killed.is_called().await;
+    killed.is_tried().await;
+    killed.answer(Ok(()));
     killed.assert_finished(&third).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_was_sealed_without_an_intent_is_put_in_its_place() {
     for is_lost in [false, true] {
-        let killed = Killed::new([]).await;
+        let killed = Killed::new().await;
         let (folder, store) = (TempDir::new().unwrap(), TempDir::new().unwrap());
         let id = seal_a_file(store.path(), &folder.path().join("results"), is_lost).await;
         let store = SqliteStore::open(database_in(store.path())).unwrap();

@@ -16,6 +16,7 @@ mod retention;
 use std::{
     collections::{HashMap, HashSet},
     path::PathBuf,
+    sync::Arc,
     time::Duration,
 };
 
@@ -79,6 +80,11 @@ impl Machine {
     /// The files of all unfinished tasks.
     pub(super) fn files(&self) -> Vec<PathBuf> {
         self.active.values().flat_map(|task| task.files.iter().cloned()).collect()
+    }
+
+    /// The intents of all sealed tasks.
+    pub(super) fn sealed_intents(&self) -> Vec<Arc<str>> {
+        self.active.values().filter_map(|task| task.state.seal.as_ref()?.intent.clone()).collect()
     }
 
     /// What attempts must know that still run.

@@ -34,7 +34,7 @@ impl Retention {
         self.0.drain(..count.min(self.0.len()));
     }
 
-    /// Drops pruned tasks once they are more than half of the list of `tasks` kept ones.
+    /// Removes pruned tasks from the list once it is longer than twice the number of kept tasks, plus 1024.
     pub(super) fn compact(&mut self, tasks: usize, is_kept: impl Fn(TaskId) -> bool) {
         const SMALL: usize = 1024;
         if self.0.len() > 2 * tasks + SMALL {

@@ -75,7 +75,7 @@ impl ReadModel {
         self.chunk(id).is_some_and(|chunk| chunk.read().contains(id))
     }
 
-    /// Shows the task as it is now; its record is on the disk.
+    /// Shows the task as it is now. Beside a disk, the record of an ended task is on it already.
     pub(super) fn put(&self, record: Arc<Record>) {
         let id = record.task.id;
         let may_leave_memory = self.has_disk && record.task.status.has_ended();
@@ -102,7 +102,7 @@ impl ReadModel {
         }
     }
 
-    /// A task has ended: the one that thereby leaves the most recent ones is read from the disk from now on.
+    /// Remembers that this task ended last. If more than [`RECENT`] are remembered, the record of the oldest is dropped from memory.
     fn drop_oldest_record(&self, ended: TaskId) {
         let oldest = {
             let mut recent = self.recent.lock();

@@ -65,6 +65,12 @@ impl SqliteStore {
         self.shared().machine.lock().files()
     }
 
+    /// The intents of the tasks that are sealed and have not ended, as JSON: what they refer to must not be removed before they
+    /// are recovered.
+    pub fn sealed_intents(&self) -> Vec<Arc<str>> {
+        self.shared().machine.lock().sealed_intents()
+    }
+
     /// Closes the database once the earlier requests are written: everything is in its one file then. Later requests are
     /// errors, except for what can be read from memory. Blocks.
     pub fn close(&self) {
@@ -80,6 +86,8 @@ impl SqliteStore {
         let stopped = || StoreError::new("the task store has stopped", None);
         let requests = self.0.requests.lock().clone().ok_or_else(stopped)?;
         requests.send(request(reply)).await.map_err(|_| stopped())?;
+        // The writer ends when the last sender is dropped, which must not wait for its answer.
+        drop(requests);
         answer.await.map_err(|_| stopped())?
     }
 
@@ -156,6 +164,7 @@ impl Store for SqliteStore {
         Box::pin(async move {
             // No job should start whose end cannot be written: if the disk has failed, the claim tries it again.
             if self.health().is_ok()
+                && self.0.requests.lock().is_some()
                 && let Some(claims) = self.claim_in_memory(kinds, max)
             {
                 return Ok(claims);
@@ -187,7 +196,7 @@ impl Store for SqliteStore {
     }
 
     fn recover<'a>(&'a self, _: &'a WorkerId) -> StoreFuture<'a, Vec<Orphan>> {
-        Box::pin(async move { Ok(self.shared().machine.lock().recover(self.shared().moment())) })
+        Box::pin(self.write(WriteRequest::Recover))
     }
 
     fn sweep(&self, keep: Duration) -> StoreFuture<'_, Swept> {

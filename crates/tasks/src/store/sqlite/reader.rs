@@ -44,6 +44,7 @@ impl Reader {
         let questions = self.questions.lock().clone().ok_or_else(stopped)?;
         let (answer, answered) = oneshot::channel();
         questions.send(Question { ids, answer }).await.map_err(|_| stopped())?;
+        drop(questions);
         let records = answered.await.map_err(|_| stopped())?;
         records.map_err(|error| StoreError::new("reading from the task database", Some(error.into())))
     }

@@ -2,7 +2,7 @@
 
 use std::{fs::File, path::Path, time::Duration};
 
-use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use super::OpenError;
 
@@ -58,6 +58,8 @@ const MIGRATIONS: &[&str] = &["
 /// Opens the database for writing, and migrates it to the newest schema.
 pub(super) fn open(path: &Path) -> Result<Connection, OpenError> {
     let mut connection = Connection::open(path).map_err(OpenError::Open)?;
+    // Setting up changes the file, so it is checked first whose it is.
+    version(&connection, MIGRATIONS.len())?;
     set_up(&connection).map_err(OpenError::Open)?;
     migrate(&mut connection, MIGRATIONS)?;
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
@@ -102,12 +104,13 @@ fn migrate(connection: &mut Connection, migrations: &[&str]) -> Result<(), OpenE
         });
         done.map_err(OpenError::Migrate)?;
     }
+    // A write that changes nothing: it fails now if the database cannot be written.
     migration.execute("UPDATE state SET last_id = last_id", []).map_err(OpenError::Open)?;
     migration.commit().map_err(OpenError::Open)
 }
 
 /// The version of the database, at most `known`; 0 if it is empty.
-fn version(database: &Transaction<'_>, known: usize) -> Result<usize, OpenError> {
+fn version(database: &Connection, known: usize) -> Result<usize, OpenError> {
     let number = |pragma| database.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0));
     let application = number("application_id").map_err(OpenError::Open)?;
     let tables: u32 = database

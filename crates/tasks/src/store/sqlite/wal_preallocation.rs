@@ -1,7 +1,7 @@
 //! Keeps the database's write-ahead log longer than what is in it.
 //!
 //! When a file has grown, the file system has to bring its own records to the disk with it, and what they depend on: on ext4 that
-//! may be much of a pack which an import is writing. A commit within a preallocated log needs none of that. SQLite does not take
+//! may be much unrelated data of the same file system. A commit within a preallocated log needs none of that. SQLite does not take
 //! the zeros behind the last commit for commits (<https://www.sqlite.org/fileformat2.html#the_write_ahead_log>).
 
 use std::{

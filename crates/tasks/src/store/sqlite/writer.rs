@@ -11,7 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::{Shared, rows, wal_preallocation::WalPreallocation};
 use crate::store::{
-    Claimed, Command, Idempotency, Notice, Outcome, StoreError, Swept,
+    Claimed, Command, Idempotency, Notice, Orphan, Outcome, StoreError, Swept,
     machine::{Batch, Overlay, Recalled, Row},
 };
 
@@ -29,6 +29,8 @@ pub(super) enum WriteRequest {
     Sweep(Duration, Reply<Swept>),
     /// Claims that were made in memory.
     WriteClaims,
+    /// The tasks that an earlier process was running.
+    Recover(Reply<Vec<Orphan>>),
 }
 
 pub(super) type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
@@ -65,7 +67,8 @@ impl Writer {
         self.serve(vec![WriteRequest::WriteClaims]);
     }
 
-    fn serve(&mut self, requests: Vec<WriteRequest>) {
+    fn serve(&mut self, mut requests: Vec<WriteRequest>) {
+        self.recover(&mut requests);
         let was_broken = self.shared.health.lock().is_some();
         let recalled = match self.recall(&requests) {
             Ok(recalled) => recalled,
@@ -83,6 +86,16 @@ impl Writer {
                 let notices = self.shared.machine.lock().abort(batch);
                 self.shared.subscribers.notify(notices);
                 self.fail(answers.into_iter().map(Answer::into_failure), &error);
+            }
+        }
+    }
+
+    /// Answers requests for interrupted tasks. Their new fences are in memory only, because a next process gives them new ones; they
+    /// are given out between two batches, so that no batch puts an older state of the task back.
+    fn recover(&self, requests: &mut Vec<WriteRequest>) {
+        for request in requests.extract_if(.., |request| matches!(request, WriteRequest::Recover(_))) {
+            if let WriteRequest::Recover(reply) = request {
+                drop(reply.send(Ok(self.shared.machine.lock().recover(self.shared.moment()))));
             }
         }
     }
@@ -129,9 +142,9 @@ impl Writer {
     /// Makes the batch durable; how many requests have expired. A batch without changes is written only to see whether the
     /// disk works again.
     fn write(&mut self, batch: &Batch, rows: &[Row], is_trial: bool) -> rusqlite::Result<usize> {
-        let keeps_last_id = self.loses_last_id(batch.last_id(), rows);
+        let writes_last_id = self.must_write_last_id(batch.last_id(), rows);
         let expires = batch.expires_requests() && self.shared.machine.lock().has_requests();
-        if rows.is_empty() && batch.requests().is_empty() && !keeps_last_id && !expires && !is_trial {
+        if rows.is_empty() && batch.requests().is_empty() && !writes_last_id && !expires && !is_trial {
             return Ok(0);
         }
         let transaction = self.database.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -139,7 +152,7 @@ impl Writer {
         for (key, request) in batch.requests() {
             rows::write_request(&transaction, key, request)?;
         }
-        if is_trial || keeps_last_id {
+        if is_trial || writes_last_id {
             rows::write_last_id(&transaction, batch.last_id())?;
         }
         let mut expired = 0;
@@ -154,8 +167,8 @@ impl Writer {
         Ok(expired)
     }
 
-    /// Whether the rows would not tell after a restart that the last id was given out: its row goes, or there never was one.
-    fn loses_last_id(&self, last_id: u64, rows: &[Row]) -> bool {
+    /// Whether the rows alone would not tell after a restart that the last id was given out: its row goes, or there never was one.
+    fn must_write_last_id(&self, last_id: u64, rows: &[Row]) -> bool {
         let is_last = |row: &Row| matches!(row, Row::New(task) if task.id().0 == last_id);
         let is_gone = |row: &Row| matches!(row, Row::Gone(_));
         rows.iter().any(is_gone) || last_id > self.last_id && !rows.iter().any(is_last)
@@ -200,7 +213,7 @@ impl WriteRequest {
                 Answer::Claimed(std::iter::from_fn(|| overlay.claim(&kinds)).take(max).collect(), reply)
             }
             Self::Sweep(keep, reply) => Answer::Swept(overlay.sweep(keep, SWEEP_AT_ONCE), reply),
-            Self::WriteClaims => return None,
+            Self::WriteClaims | Self::Recover(_) => return None,
         })
     }
 
@@ -209,6 +222,7 @@ impl WriteRequest {
             Self::Apply(_, reply) => Some(failure(reply)),
             Self::Claim(_, _, reply) => Some(failure(reply)),
             Self::Sweep(_, reply) => Some(failure(reply)),
+            Self::Recover(reply) => Some(failure(reply)),
             Self::WriteClaims => None,
         }
     }

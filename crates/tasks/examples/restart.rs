@@ -1,7 +1,7 @@
 //! Keeps tasks in a file, and stops gracefully. Run it twice: what the first run did not finish, the second does.
 //!
 //! ```sh
-//! cargo run -p longhaul-tasks --features sqlite --example durable -- tasks.sqlite
+//! cargo run -p longhaul-tasks --features sqlite --example restart -- tasks.sqlite
 //! ```
 
 use std::{error::Error, time::Duration};
