@@ -153,7 +153,7 @@ impl Context {
     /// # Errors
     /// As soon as the task is to stop; the future is dropped then.
     pub fn park_until<F: Future>(&self, future: F) -> Result<F::Output, Cancelled> {
-        let parked = self.attempts.slots.park(&self.attempt).then_some(Parked(self));
+        let parked = self.attempts.slots.park(&self.attempt).then(|| Parked(self));
         let output = self.block_on(future);
         drop(parked);
         self.check().and(output)

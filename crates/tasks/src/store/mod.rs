@@ -4,7 +4,10 @@
 //! queue with its lanes, retention. Both stores here share that part ([`machine`]) and what answers polls ([`read_model`]).
 
 mod command;
-#[cfg_attr(not(feature = "sqlite"), allow(dead_code, reason = "only a store on a disk restores tasks"))]
+#[cfg_attr(
+    not(feature = "sqlite"),
+    allow(dead_code, unused_imports, reason = "only a store on a disk restores tasks and writes rows")
+)]
 mod machine;
 mod memory;
 mod queue;
