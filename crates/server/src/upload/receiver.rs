@@ -97,8 +97,8 @@ impl Receiver {
     /// Receives a form, or a body that is the file itself (`application/geopackage+sqlite3`, `application/octet-stream`).
     /// A body of any other type is left unread and counts as one without a file.
     ///
-    /// On an error, and when the future is dropped, no file stays on the disk, and a part of the body may be unread; see
-    /// [`drain_body`](super::drain_body).
+    /// On an error, and when the future is dropped, no file stays on the disk. A part of the body may be unread;
+    /// a layer drains it.
     pub(crate) async fn receive(
         &self,
         headers: &HeaderMap,

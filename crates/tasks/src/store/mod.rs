@@ -1,7 +1,7 @@
 //! Where tasks are kept: the [`Store`] trait, and the stores in memory and in SQLite.
 //!
 //! A store decides by [`step`], a pure function for one task, and adds what concerns many: ids, limits, idempotency keys, the
-//! queue with its lanes, retention. Both stores here share that part ([`machine`]) and what answers polls ([`read_model`]).
+//! queue with its lanes, retention. Both stores here share that part (`machine`) and what answers polls (`read_model`).
 
 mod command;
 #[cfg_attr(
