@@ -156,16 +156,16 @@ impl Description {
         warnings: &mut Warnings,
     ) -> Option<Column> {
         let (name, declared) = (&column.name, &column.declared_type);
-        let told = || format!("layer {:?}: column {:?}", short(layer), short(name));
+        let subject = || format!("layer {:?}: column {:?}", short(layer), short(name));
         if column.is_generated {
-            warnings.push(format!("{} is computed from other columns and was left out", told()));
+            warnings.push(format!("{} is computed from other columns and was left out", subject()));
             return None;
         }
         let data_type = self.geometry_type(column).or_else(|| data_type(declared)).unwrap_or_else(|| {
             warnings.push(format!(
                 "{} has the type {:?}, which GeoPackage does not define for attributes; \
                  it was imported as text, with its values unchanged",
-                told(),
+                subject(),
                 short(declared)
             ));
             DataType::Text { length: None }

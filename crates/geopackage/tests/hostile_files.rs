@@ -189,7 +189,7 @@ fn a_row_larger_than_any_feature_is_refused() {
         "CREATE TABLE a(fid INTEGER PRIMARY KEY, b BLOB); INSERT INTO a VALUES(1, zeroblob(140000000));",
     );
     assert_eq!(
-        sample.told(&features(&sample.open(), "a").unwrap_err()),
+        sample.message(&features(&sample.open(), "a").unwrap_err()),
         "upload.gpkg: a value or a row is larger than 128 MiB, noticed while reading layer \"a\""
     );
 }
@@ -201,7 +201,7 @@ fn a_row_of_large_values_is_refused_when_they_are_too_large_together() {
          INSERT INTO a VALUES(16, x'', x'', x''), (17, zeroblob(60000000), zeroblob(60000000), zeroblob(60000000));",
     );
     assert_eq!(
-        sample.told(&features(&sample.open(), "a").unwrap_err()),
+        sample.message(&features(&sample.open(), "a").unwrap_err()),
         "upload.gpkg: a value or a row is larger than 128 MiB, noticed while reading row 17 of layer \"a\""
     );
 }
@@ -241,10 +241,10 @@ fn long_names_are_cut_in_messages_and_warnings() {
         format!("layer {shown:?}: column \"t\" has the type {shown:?}, which GeoPackage does not define");
     assert!(warning.starts_with(&start), "{warning}");
     let unknown = package.layer(&"n".repeat(300)).unwrap_err();
-    assert_eq!(sample.told(&unknown), format!("upload.gpkg has no layer {shown:?}"));
+    assert_eq!(sample.message(&unknown), format!("upload.gpkg has no layer {shown:?}"));
     for error in [features(&package, &name).unwrap_err(), package.layer("two").unwrap_err()] {
-        let told = sample.told(&error);
-        assert!(told.len() < 1000, "{told}");
+        let message = sample.message(&error);
+        assert!(message.len() < 1000, "{message}");
     }
 }
 
@@ -330,7 +330,7 @@ fn rows_that_damage_hides_between_two_parts_are_not_passed_over() {
     assert_eq!(build::features_of(&reader, &package, &table, 1).unwrap().len(), 100);
     let error = build::features_of(&reader, &package, &table, 5).unwrap_err();
     assert_eq!(
-        sample.told(&error),
+        sample.message(&error),
         "upload.gpkg is damaged: the rows of layer \"a\" are not where they should be"
     );
 }

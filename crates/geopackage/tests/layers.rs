@@ -89,7 +89,7 @@ fn what_is_no_layer_cannot_be_asked_for() {
     let package = sample.open();
     for name in ["v", "A", "gpkg_contents", "sqlite_master", "", "a; --"] {
         let error = package.layer(name).unwrap_err();
-        assert_eq!(sample.told(&error), format!("upload.gpkg has no layer {name:?}"));
+        assert_eq!(sample.message(&error), format!("upload.gpkg has no layer {name:?}"));
     }
 }
 
@@ -184,7 +184,7 @@ fn several_geometry_columns_are_refused() {
             .unwrap();
     });
     assert_eq!(
-        sample.told(&sample.open().layer("a").unwrap_err()),
+        sample.message(&sample.open().layer("a").unwrap_err()),
         "layer \"a\" of upload.gpkg has several geometry columns (geom, centre), but a dataset has one"
     );
 }
@@ -217,7 +217,7 @@ fn a_primary_key_of_several_columns_is_refused_but_leaves_other_layers_alone() {
     let error = package.layer("a").unwrap_err();
     assert!(matches!(error, Error::CompositeKey { .. }));
     assert_eq!(
-        sample.told(&error),
+        sample.message(&error),
         "layer \"a\" of upload.gpkg has a primary key of several columns (z, x), but a dataset has one"
     );
     assert_eq!(key(&package.layer_keyed_by("a", "y").unwrap()), Some("y"));
@@ -233,7 +233,7 @@ fn another_column_can_be_taken_for_the_primary_key() {
     assert_eq!(features_of(&package.reader().unwrap(), &package, &table, 1).unwrap(), ["1 \"x\""]);
 
     let error = package.layer_keyed_by("a", "code").unwrap_err();
-    assert_eq!(sample.told(&error), "layer \"a\" of upload.gpkg has no column \"code\"");
+    assert_eq!(sample.message(&error), "layer \"a\" of upload.gpkg has no column \"code\"");
 }
 
 #[test]
@@ -338,7 +338,7 @@ fn an_interrupted_package_answers_nothing_more() {
     let package = sample.open();
     package.interrupter().interrupt();
     for error in [package.layer("a").unwrap_err(), package.reader().unwrap_err()] {
-        assert_eq!(sample.told(&error), "reading upload.gpkg was interrupted");
+        assert_eq!(sample.message(&error), "reading upload.gpkg was interrupted");
     }
     let error =
         GeoPackage::open_interruptible(sample.path(), build::SHOWN_NAME, &package.interrupter()).unwrap_err();

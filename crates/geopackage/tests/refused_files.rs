@@ -35,7 +35,7 @@ fn a_missing_file_is_an_error_of_the_system() {
     let sample = Sample::bytes(b"");
     let missing = sample.path().with_extension("gone");
     let error = GeoPackage::open(&missing, SHOWN_NAME).unwrap_err();
-    assert!(sample.told(&error).starts_with("cannot read upload.gpkg: "));
+    assert!(sample.message(&error).starts_with("cannot read upload.gpkg: "));
 }
 
 #[test]
@@ -43,8 +43,8 @@ fn a_file_that_vanishes_later_is_not_told_by_its_place() {
     let sample = Sample::package("CREATE TABLE a(fid INTEGER PRIMARY KEY);");
     let package = sample.open();
     std::fs::remove_file(sample.path()).unwrap();
-    let told = sample.told(&package.reader().unwrap_err());
-    assert!(told.starts_with("upload.gpkg: SQLite failed while opening it: "), "{told}");
+    let message = sample.message(&package.reader().unwrap_err());
+    assert!(message.starts_with("upload.gpkg: SQLite failed while opening it: "), "{message}");
 }
 
 #[test]
@@ -184,7 +184,7 @@ fn a_tree_that_contains_itself_is_damage() {
         });
         let error = features(&sample.open(), "a").unwrap_err();
         assert!(matches!(error, Error::Damaged { .. }), "{error}");
-        assert!(sample.told(&error).starts_with("upload.gpkg is damaged: "), "{error}");
+        assert!(sample.message(&error).starts_with("upload.gpkg is damaged: "), "{error}");
     }
 }
 
@@ -204,7 +204,7 @@ fn a_small_file_with_endless_rows_is_damage() {
         let sample = tall_table(ending);
         sample.patch(|bytes| multiply_rows(bytes));
         let error = features(&sample.open(), "a").unwrap_err();
-        assert_eq!(sample.told(&error), "upload.gpkg is damaged: the rows of layer \"a\" repeat");
+        assert_eq!(sample.message(&error), "upload.gpkg is damaged: the rows of layer \"a\" repeat");
     }
 }
 
@@ -243,7 +243,7 @@ proptest! {
         }
         let sample = Sample::bytes(&bytes);
         if let Err(error) = read_all(&sample) {
-            prop_assert!(sample.told(&error).contains("upload.gpkg"));
+            prop_assert!(sample.message(&error).contains("upload.gpkg"));
         }
     }
 }

@@ -110,7 +110,7 @@ fn a_geometry_that_does_not_decode_is_told_by_file_layer_and_row() {
     let sample =
         with_geometry("fid INTEGER PRIMARY KEY", &format!("(1, {POINT}), (42, x'475000010000000001')"));
     assert_eq!(
-        sample.told(&features(&sample.open(), "a").unwrap_err()),
+        sample.message(&features(&sample.open(), "a").unwrap_err()),
         "row 42 of layer \"a\" of upload.gpkg: cannot read column \"geom\": the geometry ends too early"
     );
 }
@@ -122,8 +122,8 @@ fn a_row_without_a_number_is_told_by_its_key() {
          INSERT INTO gpkg_geometry_columns VALUES('a', 'geom', 'POINT', 4326, 0, 0);
          INSERT INTO a VALUES ('x', NULL), ('y', x'00');",
     );
-    let told = sample.told(&features(&sample.open(), "a").unwrap_err());
-    assert!(told.starts_with("row \"y\" of layer \"a\" of upload.gpkg: "), "{told}");
+    let message = sample.message(&features(&sample.open(), "a").unwrap_err());
+    assert!(message.starts_with("row \"y\" of layer \"a\" of upload.gpkg: "), "{message}");
 }
 
 #[test]
@@ -131,7 +131,7 @@ fn what_is_no_geometry_has_no_place_in_a_geometry_column() {
     for (value, found) in [("'POINT(1 2)'", "a text"), ("7", "a number"), ("1.5", "a number")] {
         let sample = with_geometry("fid INTEGER PRIMARY KEY", &format!("(1, {value})"));
         assert_eq!(
-            sample.told(&features(&sample.open(), "a").unwrap_err()),
+            sample.message(&features(&sample.open(), "a").unwrap_err()),
             format!(
                 "row 1 of layer \"a\" of upload.gpkg: cannot read column \"geom\": a geometry was expected, found {found}"
             )
@@ -147,12 +147,12 @@ fn a_text_that_is_no_utf_8_is_refused() {
          CREATE TABLE b(fid INTEGER PRIMARY KEY, at DATETIME); INSERT INTO b VALUES(3, CAST(x'ff5a' AS TEXT));",
     );
     let package = sample.open();
-    let told = sample.told(&features(&package, "a").unwrap_err());
+    let message = sample.message(&features(&package, "a").unwrap_err());
     assert!(
-        told.starts_with(
+        message.starts_with(
             "row 2 of layer \"a\" of upload.gpkg: cannot read column \"t\": the text is not valid UTF-8"
         ),
-        "{told}"
+        "{message}"
     );
     assert!(matches!(features(&package, "b"), Err(Error::Cell { row, .. }) if row == "3"));
 }
@@ -290,7 +290,7 @@ fn an_interrupt_stops_a_reader_between_two_batches() {
     assert_eq!(batches.next().unwrap().unwrap().len(), 256);
     package.interrupter().interrupt();
     let error = batches.next().unwrap().unwrap_err();
-    assert_eq!(sample.told(&error), "reading upload.gpkg was interrupted");
+    assert_eq!(sample.message(&error), "reading upload.gpkg was interrupted");
     assert!(batches.next().is_none());
 }
 

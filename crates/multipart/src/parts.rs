@@ -107,8 +107,8 @@ impl Parts {
                 return self.end(chunk.slice(after..), pieces);
             }
             if more == chunk.len() {
-                let told = self.held.len() - self.delimiter.partial_match_at_end(&self.held);
-                let content = self.held.split_to(told).freeze();
+                let certain = self.held.len() - self.delimiter.partial_match_at_end(&self.held);
+                let content = self.held.split_to(certain).freeze();
                 self.pass_on(content, pieces);
                 return Bytes::new();
             }

@@ -86,7 +86,7 @@ impl IntoResponse for ApiError {
     }
 }
 
-/// 503: the store of the tasks does not answer. The cause is logged here and not told to the client.
+/// 503: the store of the tasks does not answer. The cause is logged here and not sent to the client.
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         let cause = std::error::Error::source(&error).map(tracing::field::display);

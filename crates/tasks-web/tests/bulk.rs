@@ -74,8 +74,8 @@ async fn a_request_that_does_not_say_which_tasks_it_means_is_refused() {
             "status must be WAITING, RUNNING, FINISHED, FAILED or CANCELLED, or several.",
         ),
     ] {
-        for deed in ["cancel", "prune"] {
-            let answer = post(&router, &format!("/tasks/{deed}.json?{query}")).await;
+        for action in ["cancel", "prune"] {
+            let answer = post(&router, &format!("/tasks/{action}.json?{query}")).await;
             assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{query}");
             assert_eq!(answer.json()["response"]["error"], error, "{query}");
         }

@@ -47,7 +47,7 @@ impl Event {
     }
 
     /// Which task, and how it is.
-    fn told(&self) -> (u64, String) {
+    fn id_and_status(&self) -> (u64, String) {
         (self.json()["task"]["id"].as_u64().expect("an id"), self.status())
     }
 }
@@ -143,21 +143,21 @@ async fn who_comes_back_gets_what_happened_meanwhile_and_nothing_twice() {
     harness.release(running).await;
     harness.begun().await;
     let mut stream = open(&router, "/tasks/2/events.json", &waiting.id).await;
-    // Whether its start is told of apart from its first progress is a matter of luck.
+    // Whether its start is announced apart from its first progress is a matter of luck.
     let begun = get(&router, "/tasks/2.json").await.body;
-    let mut told = vec![stream.expect().await];
-    while told.last().is_some_and(|event| event.data != begun) {
-        told.push(stream.expect().await);
+    let mut received = vec![stream.expect().await];
+    while received.last().is_some_and(|event| event.data != begun) {
+        received.push(stream.expect().await);
     }
-    assert!(told.iter().all(|event| event.status() == "RUNNING"), "{told:?}");
+    assert!(received.iter().all(|event| event.status() == "RUNNING"), "{received:?}");
     drop(stream);
     get(&router, "/tasks/2?cancel=true").await;
-    let running = told.last().expect("a start");
+    let running = received.last().expect("a start");
     let rest = open(&router, "/tasks/2/events.json", &running.id).await.rest().await;
     assert_eq!(rest.iter().map(Event::status).collect::<Vec<_>>(), ["CANCELLED"]);
 
     let all = open(&router, "/tasks/2/events.json", &waiting.id).await.rest().await;
-    assert_eq!(all, [&told[..], &rest[..]].concat());
+    assert_eq!(all, [&received[..], &rest[..]].concat());
     let nothing = [("last-event-id", rest[0].id.as_str())];
     let answer = send(&router, Method::GET, "/tasks/2/events.json", &nothing).await;
     assert_eq!((answer.status, answer.body.as_str()), (StatusCode::NO_CONTENT, ""));
@@ -185,12 +185,12 @@ async fn the_stream_of_all_tasks_tells_of_each_change() {
     assert_eq!((reset.name.as_str(), reset.data.as_str()), ("reset", r#"{"reset":{}}"#));
     let mut xml = open(&router, "/tasks/events.xml", &reset.id).await;
     let first = harness.running().await;
-    let mut told = Vec::new();
-    while told.last() != Some(&(1, "RUNNING".to_owned())) {
-        told.push(stream.expect().await.told());
+    let mut received = Vec::new();
+    while received.last() != Some(&(1, "RUNNING".to_owned())) {
+        received.push(stream.expect().await.id_and_status());
     }
     harness.waiting().await;
-    assert_eq!(stream.expect().await.told(), (2, "WAITING".into()));
+    assert_eq!(stream.expect().await.id_and_status(), (2, "WAITING".into()));
     harness.count(5).await;
     let progress = stream.expect().await;
     assert_eq!(progress.json()["task"]["progress"]["amount"], 5.0);
@@ -198,7 +198,7 @@ async fn the_stream_of_all_tasks_tells_of_each_change() {
     let (mut one, mut other) = (Vec::new(), Vec::new());
     while one.len() + other.len() < 2 {
         let event = stream.expect().await;
-        let (id, status) = event.told();
+        let (id, status) = event.id_and_status();
         if id == 1 { &mut one } else { &mut other }.push(status);
     }
     assert_eq!((one, other), (vec!["FINISHED".to_owned()], vec!["RUNNING".to_owned()]));
@@ -207,8 +207,8 @@ async fn the_stream_of_all_tasks_tells_of_each_change() {
     assert_eq!((gone.name.as_str(), gone.data.as_str()), ("gone", r#"{"gone":{"id":1}}"#));
 
     let mut again = open(&router, "/tasks/events.json", &progress.id).await;
-    assert_eq!(again.expect().await.told().0, 1);
-    assert_eq!(again.expect().await.told().0, 2);
+    assert_eq!(again.expect().await.id_and_status().0, 1);
+    assert_eq!(again.expect().await.id_and_status().0, 2);
     assert_eq!(again.expect().await, gone);
     let mut documents = Vec::new();
     while documents.last().is_none_or(|event: &Event| event.name != "gone") {
@@ -286,7 +286,7 @@ async fn everybody_reads_only_of_what_they_may_see() {
     let mut crew = open_as(&router, "/tasks/1/events.json", "", "crew").await;
     assert_eq!(crew.expect().await.status(), "RUNNING");
     harness.release(id).await;
-    assert_eq!(guest.expect().await.told(), (1, "FINISHED".into()));
+    assert_eq!(guest.expect().await.id_and_status(), (1, "FINISHED".into()));
     harness.tasks.stop(Duration::ZERO).await;
     assert_eq!((guest.rest().await, nobody.rest().await), (vec![], vec![]));
 }
@@ -357,7 +357,7 @@ async fn a_rule_that_is_being_asked_keeps_nobody_from_subscribing() {
     let mut other = open(&app, "/tasks/events.json", "").await;
     assert_eq!(other.expect().await.name, "reset");
     drop(release);
-    assert_eq!(slow.expect().await.told().0, id.0);
+    assert_eq!(slow.expect().await.id_and_status().0, id.0);
     harness.release(id).await;
-    while other.expect().await.told() != (id.0, "FINISHED".to_owned()) {}
+    while other.expect().await.id_and_status() != (id.0, "FINISHED".to_owned()) {}
 }

@@ -85,13 +85,13 @@ impl Sample {
         self.try_open().unwrap()
     }
 
-    /// Why it does not open, told as a person would read it.
+    /// Why it does not open, as a person would read it.
     pub fn refusal(&self) -> String {
-        self.told(&self.try_open().unwrap_err())
+        self.message(&self.try_open().unwrap_err())
     }
 
     /// An error and its causes; the place of the file must not be among the words.
-    pub fn told(&self, error: &Error) -> String {
+    pub fn message(&self, error: &Error) -> String {
         let mut text = error.to_string();
         let mut cause = error.source();
         while let Some(error) = cause {
@@ -120,13 +120,13 @@ pub fn features_of(
     let mut lines = Vec::new();
     for part in package.parts(table, parts)? {
         for batch in reader.batches(&part)? {
-            lines.extend(batch?.rows().map(|row| row.values().map(told).collect::<Vec<_>>().join(" ")));
+            lines.extend(batch?.rows().map(|row| row.values().map(shown).collect::<Vec<_>>().join(" ")));
         }
     }
     Ok(lines)
 }
 
-fn told(value: Value<'_>) -> String {
+fn shown(value: Value<'_>) -> String {
     match value {
         Value::Null => "null".to_owned(),
         Value::Boolean(value) => value.to_string(),

@@ -112,8 +112,8 @@ mod tests {
     /// An engine in which a task holds the lane, that task, and what releases it.
     async fn busy() -> (Tasks, TaskId, mpsc::Sender<()>) {
         let (holding, held) = mpsc::channel();
-        let (release, told) = mpsc::channel();
-        let registry = Registry::new(Signals { holding, release: Mutex::new(told) });
+        let (release, released) = mpsc::channel();
+        let registry = Registry::new(Signals { holding, release: Mutex::new(released) });
         let tasks = Tasks::builder(registry.with::<Hold>().with::<Quick>()).start();
         let hold = tasks.submit(Hold, Submission::default()).await.unwrap();
         held.recv().unwrap();
