@@ -5,8 +5,8 @@ use std::{sync::Arc, time::Duration};
 use parking_lot::Mutex;
 
 use super::{
-    AttemptKey, Beat, Claimed, Command, Listener, Notice, Outcome, Record, RecordPage, Signal, Store,
-    StoreError, StoreFuture, Swept, WorkerId,
+    AttemptKey, Beat, Claimed, Command, Listener, Outcome, Record, RecordPage, Signal, Store, StoreFuture,
+    Swept, WorkerId, lanes,
     machine::{Machine, Moment, Overlay, Recalled},
     read_model::ReadModel,
     subscribers::Subscribers,
@@ -98,16 +98,12 @@ impl Store for MemoryStore {
     }
 
     fn enter(&self, attempt: AttemptKey, lane: Lane) -> StoreFuture<'_, ()> {
-        Box::pin(async move {
-            let granted = self.0.machine.lock().enter(attempt, lane);
-            granted.ok_or_else(attempt_is_over)?.await.map_err(|_| attempt_is_over())
-        })
+        Box::pin(lanes::enter(&self.0.machine, attempt, lane))
     }
 
     fn leave(&self, attempt: AttemptKey, lane: Lane) -> StoreFuture<'_, ()> {
         Box::pin(async move {
-            let ready = self.0.machine.lock().leave(attempt, &lane);
-            self.0.subscribers.notify((ready > 0).then_some(Notice::Work(ready)).into_iter().collect());
+            lanes::leave(&self.0.machine, &self.0.subscribers, attempt, &lane);
             Ok(())
         })
     }
@@ -135,9 +131,4 @@ impl Store for MemoryStore {
     fn counters(&self) -> StoreFuture<'_, Counters> {
         Box::pin(async move { Ok(self.0.read_model.counters()) })
     }
-}
-
-/// The error of an attempt that enters a lane after its end.
-pub(super) fn attempt_is_over() -> StoreError {
-    StoreError::new("the attempt is over and can enter no lane", None)
 }

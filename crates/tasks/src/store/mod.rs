@@ -8,6 +8,7 @@ mod command;
     not(feature = "sqlite"),
     allow(dead_code, unused_imports, reason = "only a store on a disk restores tasks and writes rows")
 )]
+mod lanes;
 mod machine;
 mod memory;
 mod queue;

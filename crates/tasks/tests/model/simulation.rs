@@ -133,12 +133,7 @@ impl<D: DurableStore> Simulation<D> {
     fn seal(&mut self, number: usize) {
         let result = self.apply(seal(self.key(number))).result;
         let task = &mut self.state.tasks[number];
-        let expected = match task.worker {
-            Worker::Sealed => Err(CommandError::Sealed),
-            _ if task.is_cancelled => Err(CommandError::CancelRequested),
-            _ => Ok(()),
-        };
-        assert_eq!(result, expected, "{:?}", self.path);
+        assert_eq!(result, task.allows_seal_or_release(), "{:?}", self.path);
         if result.is_ok() {
             task.worker = Worker::Sealed;
         }
@@ -180,12 +175,7 @@ impl<D: DurableStore> Simulation<D> {
     fn release(&mut self, number: usize) {
         let result = self.apply(self.key(number).release(false)).result;
         let task = &mut self.state.tasks[number];
-        let expected = match task.worker {
-            Worker::Sealed => Err(CommandError::Sealed),
-            _ if task.is_cancelled => Err(CommandError::CancelRequested),
-            _ => Ok(()),
-        };
-        assert_eq!(result, expected, "{:?}", self.path);
+        assert_eq!(result, task.allows_seal_or_release(), "{:?}", self.path);
         if result.is_ok() {
             task.worker = Worker::None;
             self.state.left.releases -= 1;

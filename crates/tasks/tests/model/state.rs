@@ -1,5 +1,7 @@
 //! The state of everything outside of the store, and the steps that are possible in it.
 
+use longhaul_tasks::store::CommandError;
+
 /// How many tasks there are.
 pub const TASKS: usize = 2;
 
@@ -193,6 +195,15 @@ impl ModelTask {
             steps.push(Step::ActAfterLoss);
         }
         steps
+    }
+
+    /// What the store should answer to a seal or a release by the attempt that runs.
+    pub fn allows_seal_or_release(&self) -> Result<(), CommandError> {
+        match self.worker {
+            Worker::Sealed => Err(CommandError::Sealed),
+            _ if self.is_cancelled => Err(CommandError::CancelRequested),
+            _ => Ok(()),
+        }
     }
 
     pub fn is_sealed(&self) -> bool {

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use crate::{copy_of, database_in};
 
-fn new_task(description: &str) -> NewTask {
+pub fn new_task(description: &str) -> NewTask {
     NewTask {
         kind: "check".into(),
         job: "{}".into(),

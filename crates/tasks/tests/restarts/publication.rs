@@ -16,7 +16,9 @@ use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 
 use crate::{
-    copy_of, database_in, new_store,
+    copy_of,
+    database::new_task,
+    database_in, new_store,
     stage::{done, names, within_reason},
 };
 
@@ -271,18 +273,8 @@ async fn a_file_that_was_sealed_without_an_intent_is_put_in_its_place() {
 /// A process seals a task that has only a file to publish, and is killed.
 async fn seal_a_file(database: &std::path::Path, results: &std::path::Path, is_lost: bool) -> TaskId {
     let store = SqliteStore::open(database_in(database)).unwrap();
-    let task = NewTask {
-        kind: Publishing::KIND.into(),
-        job: r#"{"lane":"lane"}"#.into(),
-        description: "Publish.".into(),
-        lanes: Vec::new(),
-        subject: None,
-        priority: longhaul_tasks::Priority::Normal,
-        owner: None,
-        transaction: None,
-        files: Vec::new(),
-        idempotency: None,
-    };
+    let task =
+        NewTask { kind: Publishing::KIND.into(), job: r#"{"lane":"lane"}"#.into(), ..new_task("Publish.") };
     store.apply(vec![Command::Submit { task, limits: Limits::default() }]).await.unwrap();
     let key = store.claim(&WorkerId::new("first"), &[], 1).await.unwrap()[0].key;
     if !is_lost {

@@ -21,10 +21,9 @@ use self::{
     writer::{Reply, WriteRequest},
 };
 use super::{
-    AttemptKey, Beat, Claimed, Command, Listener, Notice, Orphan, Outcome, Record, RecordPage, Signal, Store,
-    StoreError, StoreFuture, Swept, WorkerId,
+    AttemptKey, Beat, Claimed, Command, Listener, Orphan, Outcome, Record, RecordPage, Signal, Store,
+    StoreError, StoreFuture, Swept, WorkerId, lanes,
     machine::{Claims, Machine, Moment},
-    memory::attempt_is_over,
     read_model::{Entry, ReadModel},
     subscribers::Subscribers,
 };
@@ -179,18 +178,12 @@ impl Store for SqliteStore {
     }
 
     fn enter(&self, attempt: AttemptKey, lane: Lane) -> StoreFuture<'_, ()> {
-        Box::pin(async move {
-            let granted = self.shared().machine.lock().enter(attempt, lane);
-            granted.ok_or_else(attempt_is_over)?.await.map_err(|_| attempt_is_over())
-        })
+        Box::pin(lanes::enter(&self.shared().machine, attempt, lane))
     }
 
     fn leave(&self, attempt: AttemptKey, lane: Lane) -> StoreFuture<'_, ()> {
         Box::pin(async move {
-            let ready = self.shared().machine.lock().leave(attempt, &lane);
-            self.shared()
-                .subscribers
-                .notify((ready > 0).then_some(Notice::Work(ready)).into_iter().collect());
+            lanes::leave(&self.shared().machine, &self.shared().subscribers, attempt, &lane);
             Ok(())
         })
     }
