@@ -18,6 +18,7 @@ use parking_lot::Mutex;
 
 type BeforeCommand = Box<dyn Fn(&Command) -> Result<Vec<Command>, StoreError> + Send + Sync>;
 type AfterClaim = Box<dyn Fn(&Claimed) -> Vec<Command> + Send + Sync>;
+type BeforeRecover = Box<dyn Fn() + Send + Sync>;
 type BeforeSweep = Box<dyn Fn() -> Result<(), StoreError> + Send + Sync>;
 
 /// Forwards to a [`MemoryStore`], and does what a test wants at certain moments.
@@ -31,6 +32,7 @@ struct Inner {
     store: MemoryStore,
     before_command: BeforeCommand,
     after_claim: AfterClaim,
+    before_recover: BeforeRecover,
     before_sweep: BeforeSweep,
     is_slow: bool,
     attempts: Mutex<Attempts>,
@@ -65,6 +67,7 @@ impl ForwardingStore {
             store: MemoryStore::with_clock(clock),
             before_command: Box::new(|_| Ok(Vec::new())),
             after_claim: Box::new(|_| Vec::new()),
+            before_recover: Box::new(|| {}),
             before_sweep: Box::new(|| Ok(())),
             is_slow: false,
             attempts: Mutex::default(),
@@ -91,6 +94,15 @@ impl ForwardingStore {
     #[must_use]
     pub fn after_claim(self, hook: impl Fn(&Claimed) -> Vec<Command> + Send + Sync + 'static) -> Self {
         self.set(|inner| inner.after_claim = Box::new(hook))
+    }
+
+    /// Calls `hook` before each recovery.
+    ///
+    /// # Panics
+    /// If the store is already in use.
+    #[must_use]
+    pub fn before_recover(self, hook: impl Fn() + Send + Sync + 'static) -> Self {
+        self.set(|inner| inner.before_recover = Box::new(hook))
     }
 
     /// Calls `hook` before each sweep; if it fails, so does the sweep.
@@ -163,6 +175,7 @@ impl Inner {
     }
 
     async fn recover(&self, worker: &WorkerId) -> Result<Vec<Orphan>, StoreError> {
+        (self.before_recover)();
         let left = self.attempts.lock().take_left(worker);
         let ids: Vec<TaskId> = left.iter().map(|attempt| attempt.claimed.key.id).collect();
         let records = self.store.get(&ids).await?;

@@ -27,7 +27,10 @@ mod worker_slots;
 use std::{path::PathBuf, sync::Arc, thread, time::Duration};
 
 use parking_lot::Mutex;
-use tokio::{runtime::Handle, sync::broadcast};
+use tokio::{
+    runtime::Handle,
+    sync::{broadcast, watch},
+};
 
 pub use self::result_folder::ResultFile;
 use self::{
@@ -76,6 +79,8 @@ pub(crate) struct Runtime {
     pub(crate) recoveries: Arc<Mutex<Recoveries>>,
     pub(crate) limits: Limits,
     timer: Arc<Timer>,
+    /// Closed when the maintenance thread has ended.
+    maintenance: watch::Receiver<()>,
 }
 
 impl Runtime {
@@ -95,6 +100,7 @@ impl Runtime {
         let slots = Arc::new(WorkerSlots::new(settings.workers, settings.max_parked));
         let timeout = settings.task_timeout;
         let attempts = Attempts::new(store.clone(), files.clone(), slots.clone(), clock, timeout, runtime);
+        let (maintenance_runs, maintenance) = watch::channel(());
         let this = Arc::new(Self {
             kinds: Arc::new(kinds),
             attempts: Arc::new(attempts),
@@ -108,6 +114,7 @@ impl Runtime {
             recoveries: Arc::default(),
             limits: settings.limits,
             timer: Arc::new(Timer::new(timeout)),
+            maintenance,
         });
         this.store.store().subscribe(Arc::new(RuntimeListener(Arc::downgrade(&this))));
         let publisher = Arc::new(Publisher {
@@ -117,7 +124,7 @@ impl Runtime {
             pending: Mutex::default(),
         });
         this.prepare_workers(publisher.clone());
-        this.start_maintenance(Maintenance {
+        let maintenance = Maintenance {
             timer: this.timer.clone(),
             shutdown: this.shutdown.clone(),
             attempts: this.attempts.clone(),
@@ -130,7 +137,8 @@ impl Runtime {
             deadlines: Deadlines { attempts: this.attempts.clone(), grace: settings.grace },
             publisher,
             sweeper: this.sweeper.clone(),
-        });
+        };
+        this.start_maintenance(maintenance, maintenance_runs);
         this
     }
 
@@ -150,14 +158,17 @@ impl Runtime {
         });
     }
 
-    fn start_maintenance(&self, maintenance: Maintenance) {
+    fn start_maintenance(&self, maintenance: Maintenance, runs: watch::Sender<()>) {
         let timer = Arc::downgrade(&self.timer);
         maintenance.attempts.clock.on_jump(Box::new(move || {
             if let Some(timer) = timer.upgrade() {
                 timer.wake();
             }
         }));
-        let started = thread::Builder::new().name("task-maintenance".into()).spawn(move || maintenance.run());
+        let started = thread::Builder::new().name("task-maintenance".into()).spawn(move || {
+            maintenance.run();
+            drop(runs);
+        });
         if let Err(error) = started {
             tracing::error!(%error, "could not start the maintenance thread: no task will run");
         }
@@ -182,9 +193,12 @@ impl Runtime {
         self.attempts.all().iter().for_each(|attempt| attempt.stop(StopCause::Shutdown));
     }
 
-    /// Resolves when every worker thread has ended and everything is cleaned up.
+    /// Resolves when every worker thread and the maintenance thread have ended and everything is cleaned up: from then on the
+    /// store may be closed.
     pub(crate) async fn all_ended(&self) {
         self.slots.all_threads_ended().await;
+        let mut maintenance = self.maintenance.clone();
+        while maintenance.changed().await.is_ok() {}
         self.attempts.all_removed().await;
     }
 

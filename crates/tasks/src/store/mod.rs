@@ -4,11 +4,11 @@
 //! queue with its lanes, retention. Both stores here share that part (`machine`) and what answers polls (`read_model`).
 
 mod command;
+mod lanes;
 #[cfg_attr(
     not(feature = "sqlite"),
     allow(dead_code, unused_imports, reason = "only a store on a disk restores tasks and writes rows")
 )]
-mod lanes;
 mod machine;
 mod memory;
 mod queue;

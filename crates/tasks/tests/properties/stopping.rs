@@ -1,8 +1,15 @@
 //! A graceful stop (property 21, as far as a store in memory goes).
 
-use std::{sync::mpsc, time::Duration};
+use std::{
+    future::{Future as _, poll_fn},
+    pin::pin,
+    sync::{Mutex, mpsc},
+    task::Poll,
+    time::Duration,
+};
 
 use longhaul_tasks::{Report, Status, Submission, SubmitError};
+use longhaul_tasks_contract::ForwardingStore;
 
 use crate::stage::{Stage, done, spin};
 
@@ -53,6 +60,25 @@ async fn a_stop_hands_back_what_heeds_it_and_finishes_what_is_sealed() {
     assert_eq!(stage.get(sealed).await.status, Status::Finished);
     assert_eq!(stage.get(waiting).await.status, Status::Waiting);
     assert_eq!(stage.wait(waiting).await.status, Status::Waiting, "nobody waits for a stopped engine");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_waits_for_the_recovery_that_has_begun() {
+    let (has_begun, begun) = mpsc::channel();
+    let (release, released) = mpsc::channel::<()>();
+    let released = Mutex::new(released);
+    let store = ForwardingStore::default().before_recover(move || {
+        has_begun.send(()).unwrap();
+        // An error: the test has failed.
+        let _ = released.lock().unwrap().recv();
+    });
+    let stage = Stage::with(|builder| builder.store(store));
+    begun.recv().unwrap();
+    let mut stop = pin!(stage.tasks.stop(LONG));
+    let first = poll_fn(|context| Poll::Ready(stop.as_mut().poll(context))).await;
+    assert_eq!(first, Poll::Pending, "the store is in use, and the caller may close it after the stop");
+    release.send(()).unwrap();
+    assert!(stop.await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
