@@ -1,6 +1,6 @@
 //! The metadata of a layer.
 
-use crate::Schema;
+use crate::{DataType, Schema};
 
 /// A layer without its features.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,8 +19,20 @@ pub struct Layer {
     pub crs: Vec<Crs>,
 }
 
+impl Layer {
+    /// The reference system of its geometries; `None` if it is not known.
+    pub fn geometry_crs(&self) -> Option<&Crs> {
+        let DataType::Geometry { crs: Some(identifier), .. } =
+            &self.schema.columns[self.schema.geometry()?].data_type
+        else {
+            return None;
+        };
+        self.crs.iter().find(|crs| crs.identifier == *identifier)
+    }
+}
+
 /// A coordinate reference system.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Crs {
     /// Its name in schemas and file names: `EPSG:4326`, `CUSTOM:203456`.
     pub identifier: String,

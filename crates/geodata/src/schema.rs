@@ -101,4 +101,9 @@ impl Schema {
     pub fn primary_key(&self) -> Option<usize> {
         self.columns.iter().position(|column| column.primary_key)
     }
+
+    /// The position of the first column of geometries.
+    pub fn geometry(&self) -> Option<usize> {
+        self.columns.iter().position(|column| matches!(column.data_type, DataType::Geometry { .. }))
+    }
 }

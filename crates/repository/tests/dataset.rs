@@ -4,7 +4,10 @@
 
 mod support;
 
-use longhaul_geodata::Value::{Blob, Float, Integer, Null, Text};
+use longhaul_geodata::{
+    Column, Crs, DataType, GeometryType,
+    Value::{Blob, Float, Integer, Null, Text},
+};
 use longhaul_repository::{DatasetError, DatasetPath, Mode, Repository};
 use support::{
     layers::{import, layer, rows, stage},
@@ -163,4 +166,55 @@ fn features_added_to_a_layer_are_read_with_the_rest() {
         rows(&repository, &commit, "roads"),
         [r#"Text("") Integer(4)"#, r#"Text("a") Integer(1)"#, r#"Text("b") Integer(3)"#]
     );
+}
+
+#[test]
+fn the_metadata_of_a_layer_is_read_as_it_was_imported() {
+    let (_folder, repository) = repository();
+    let kind = GeometryType { name: "POINT".into(), z: true, m: false };
+    let geometry = DataType::Geometry { kind, crs: Some("EPSG:4326".into()) };
+    let mut roads = layer("roads", &[("fid", "integer"), ("name", "text")]);
+    roads.schema.columns.push(Column { name: "geom".into(), data_type: geometry, primary_key: false });
+    roads.title = Some("Straßen".into());
+    roads.description = Some("all of them".into());
+    roads.metadata_xml = Some("<x/>".into());
+    roads.crs = ["EPSG:4326", "EPSG:4979"]
+        .map(|identifier| Crs { identifier: identifier.into(), wkt: format!("of {identifier}") })
+        .to_vec();
+    let commit = import(&repository, &roads, &[&[Integer(1), Text("a"), Null]]);
+    let dataset = repository.dataset(commit.id, &path("roads")).unwrap().unwrap();
+    assert_eq!(dataset.layer().unwrap(), roads);
+    assert_eq!(roads.geometry_crs().unwrap().wkt, "of EPSG:4326");
+    assert_eq!(Some(dataset.tree()), repository.layer_tree(commit.id, &path("roads")).unwrap());
+}
+
+#[test]
+fn features_are_counted_without_reading_them() {
+    let (_folder, repository) = repository();
+    let roads = layer("roads", &[("fid", "integer")]);
+    let features: Vec<_> = (0..1000).map(|key| [Integer(key * 50)]).collect();
+    let features: Vec<&[_]> = features.iter().map(|row| &row[..]).collect();
+    let count = |features| {
+        let commit = import(&repository, &roads, features);
+        let dataset = repository.dataset(commit.id, &path("roads")).unwrap().unwrap();
+        assert_eq!(dataset.feature_tree().is_none(), features.is_empty());
+        dataset.feature_count().unwrap()
+    };
+    assert_eq!(count(&features), 1000);
+    assert_eq!(count(&[]), 0);
+}
+
+#[test]
+fn metadata_that_is_no_text_is_an_error() {
+    let (_folder, repository) = repository();
+    let folder = tempfile::tempdir().unwrap();
+    let meta = folder.path().join("t/.table-dataset/meta");
+    std::fs::create_dir_all(&meta).unwrap();
+    std::fs::write(meta.join("schema.json"), r#"[{"id": "i", "name": "fid", "dataType": "colour"}]"#)
+        .unwrap();
+    std::fs::write(meta.join("title"), [0xFF]).unwrap();
+    let commit = support::commit_folder(repository.path(), "master", 1000, &[], folder.path());
+    let dataset = repository.dataset(commit.parse().unwrap(), &path("t")).unwrap().unwrap();
+    assert_eq!(dataset.layer().unwrap_err().to_string(), "a text of the dataset is malformed");
+    assert_eq!(dataset.schema().unwrap_err().to_string(), "the type of a column of the dataset is malformed");
 }

@@ -8,6 +8,7 @@ pub(crate) mod feature_path;
 pub(crate) mod feature_tree;
 pub(crate) mod generated_keys;
 pub(crate) mod json;
+mod layer;
 pub(crate) mod legend;
 mod msgpack;
 mod path;

@@ -71,9 +71,19 @@ impl Dataset {
         &self.path
     }
 
-    /// Its columns, in order.
+    /// Its columns with their ids, in order.
     pub fn columns(&self) -> &[KartColumn] {
         &self.stored.columns
+    }
+
+    /// What it consists of.
+    pub(super) fn stored(&self) -> &StoredDataset {
+        &self.stored
+    }
+
+    /// A handle on its repository, for one thread.
+    pub(super) fn git(&self) -> gix::Repository {
+        self.repository.git()
     }
 
     /// All its features, a batch at a time, in the order of their paths in Git.
@@ -81,7 +91,7 @@ impl Dataset {
     /// Their values, the primary key among them, are in the order of [`Self::columns`]. A feature that was written
     /// before a column was added has no value there, and its values of columns that were removed are left out.
     pub fn batches(&self) -> impl Iterator<Item = Result<Batch, DatasetError>> + use<> {
-        let git = self.repository.git();
+        let git = self.git();
         let projections = self.stored.legends.iter();
         let projections = projections
             .map(|(name, legend)| (name.clone(), Projection::new(legend, &self.stored.columns)))

@@ -14,6 +14,8 @@ use crate::object::Id;
 
 /// What a dataset consists of, apart from its features.
 pub(crate) struct StoredDataset {
+    /// The tree [`FOLDER`].
+    pub(crate) folder: Id,
     /// Its columns with their ids.
     pub(crate) columns: Vec<KartColumn>,
     /// Its legends by name.
@@ -53,10 +55,10 @@ impl StoredDataset {
         let (folder, attachments): (Vec<_>, Vec<_>) = read_tree(git, tree)?
             .into_iter()
             .partition(|entry| entry.name == FOLDER.as_bytes() && entry.mode == EntryMode::Tree);
-        let Some(folder) = folder.first() else {
+        let Some(folder_id) = folder.first().map(|folder| folder.id) else {
             return Ok(None);
         };
-        let folder = read_tree(git, folder.id)?;
+        let folder = read_tree(git, folder_id)?;
         let meta = find(&folder, "meta", EntryMode::Tree).ok_or(DatasetError::Malformed("the tree"))?;
         let meta = read_tree(git, meta)?;
         let item = |name| find(&meta, name, EntryMode::Blob).map(|id| read(git, id)).transpose();
@@ -68,6 +70,7 @@ impl StoredDataset {
             None => Vec::new(),
         };
         Ok(Some(Self {
+            folder: folder_id,
             columns: parse(&schema, "schema.json")?,
             legends: read_legends(git, &legend_files)?,
             legend_files,
