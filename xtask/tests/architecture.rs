@@ -6,7 +6,7 @@ use std::process::Command;
 use serde_json::Value;
 
 /// The dependencies between the crates of the workspace: exactly these, as drawn in ARCHITECTURE.md.
-const DEPENDENCIES: [(&str, &[&str]); 11] = [
+const DEPENDENCIES: [(&str, &[&str]); 12] = [
     (
         "longhaul",
         &[
@@ -23,6 +23,7 @@ const DEPENDENCIES: [(&str, &[&str]); 11] = [
         &["longhaul-tasks", "longhaul-repository", "longhaul-geopackage", "longhaul-osm", "longhaul-geodata"],
     ),
     ("longhaul-repository", &["longhaul-geodata"]),
+    ("longhaul-projection", &["longhaul-geodata"]),
     ("longhaul-geopackage", &["longhaul-geodata"]),
     ("longhaul-osm", &["longhaul-geodata"]),
     ("longhaul-tasks", &[]),

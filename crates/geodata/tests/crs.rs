@@ -119,3 +119,18 @@ proptest! {
         prop_assert_eq!(identifier(&once), identifier(&definition));
     }
 }
+
+#[test]
+fn the_arguments_of_an_element_are_found_by_its_keywords() {
+    let of = |path: &[&str]| longhaul_geodata::crs::arguments(WGS_84, path);
+    let some = |words: &[&str]| Some(words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>());
+    assert_eq!(of(&["GEOGCS"]), some(&["WGS 84"]));
+    assert_eq!(of(&["geogcs", "DATUM", "SPHEROID"]), some(&["WGS 84", "6378137", "298.257223563"]));
+    assert_eq!(of(&["GEOGCS", "AXIS"]), some(&["Latitude", "NORTH"]));
+    assert_eq!(of(&["GEOGCS", "AUTHORITY"]), some(&["EPSG", "4326"]));
+    assert_eq!(of(&["GEOGCS", "SPHEROID"]), None);
+    assert_eq!(of(&["SPHEROID"]), None);
+    let shifted = r#"D["d",TOWGS84[-1.5,2E-3, 0]]"#;
+    assert_eq!(longhaul_geodata::crs::arguments(shifted, &["D", "TOWGS84"]), some(&["-1.5", "2E-3", "0"]));
+    assert_eq!(longhaul_geodata::crs::arguments("]]A[1", &["A"]), None);
+}

@@ -15,7 +15,7 @@ struct Prerequisite {
     homebrew: &'static str,
 }
 
-const PREREQUISITES: [Prerequisite; 3] = [
+const PREREQUISITES: [Prerequisite; 4] = [
     Prerequisite {
         program: "git",
         why: "the tests read repositories with git",
@@ -33,6 +33,12 @@ const PREREQUISITES: [Prerequisite; 3] = [
         why: "the tests run the documented curl commands",
         debian: "curl",
         homebrew: "curl",
+    },
+    Prerequisite {
+        program: "ogr2ogr",
+        why: "the tests compare with GDAL",
+        debian: "gdal-bin",
+        homebrew: "gdal",
     },
 ];
 

@@ -1,12 +1,14 @@
 //! Coordinate reference systems in well-known text, version 1: their identifiers, and the layout of their text.
 //!
-//! Both functions accept any text, also what is not well-known text.
+//! All functions accept any text, also what is not well-known text.
 
+mod element;
 mod tokens;
 
 use sha2::{Digest, Sha256};
 
 use crate::Crs;
+pub use element::arguments;
 use tokens::{Token, TokenKind, tokens};
 
 /// The deepest indentation. Real definitions need much less; hostile ones must not make the text huge.
@@ -87,7 +89,7 @@ fn authority(definition: &str) -> Option<String> {
             TokenKind::Open => depth += 1,
             TokenKind::Close => depth -= 1,
             TokenKind::Word if depth == 1 && token.text.eq_ignore_ascii_case("AUTHORITY") => {
-                return join_authority(arguments(tokens));
+                return join_authority(first_two(tokens));
             }
             _ => {}
         }
@@ -96,7 +98,7 @@ fn authority(definition: &str) -> Option<String> {
 }
 
 /// The first two arguments of the keyword that `tokens` follow.
-fn arguments<'a>(tokens: impl Iterator<Item = Token<'a>>) -> [&'a str; 2] {
+fn first_two<'a>(tokens: impl Iterator<Item = Token<'a>>) -> [&'a str; 2] {
     let mut arguments = [""; 2];
     let mut which = 0;
     for token in tokens.skip_while(|token| token.kind == TokenKind::Open) {

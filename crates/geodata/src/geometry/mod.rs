@@ -15,12 +15,14 @@ mod cursor;
 mod envelope;
 mod error;
 mod header;
+mod map;
 mod position;
 mod rebuild;
 mod walk;
 mod write;
 
 pub use error::GeometryError;
+pub use map::map_positions;
 pub use write::{write_line, write_point, write_polygon};
 
 use code::Code;
