@@ -7,6 +7,7 @@ mod environment;
 mod import_geopackage;
 mod import_osm;
 mod import_roots;
+mod job_warnings;
 mod osm_commit;
 mod osm_layers;
 mod osm_mapping;

@@ -6,12 +6,16 @@ use std::path::PathBuf;
 
 use anyhow::bail;
 use longhaul_geopackage::{GeoPackage, Interrupter, Table};
-use longhaul_repository::{Commit, DatasetPath, Mode, Stage};
-use longhaul_tasks::{Context, Failure, Job, Lane, PublishError, Report, ReportValue};
+use longhaul_repository::{DatasetPath, Mode, Stage};
+use longhaul_tasks::{Context, Failure, Job, Lane, PublishError, Report};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Author, Destination, Environment, public_error::public_error, report::commit_report, repository_lane,
+    Author, Destination, Environment,
+    job_warnings::{JobWarnings, with_warnings},
+    public_error::public_error,
+    report::commit_report,
+    repository_lane,
     staged_commit::StagedCommit,
 };
 use features::import_features;
@@ -58,26 +62,7 @@ impl Job for ImportGeopackage {
     }
 
     fn run(self, env: &Environment, ctx: &Context) -> Result<Report, Failure> {
-        let destination = self.destination();
-        let mut commit = StagedCommit::begin(ctx, env, &destination)?;
-        let interrupter = Interrupter::default();
-        let _cancel_reading = ctx.on_cancel({
-            let interrupter = interrupter.clone();
-            move || interrupter.interrupt()
-        });
-        let package = GeoPackage::open_interruptible(&self.upload, &self.file_name, &interrupter);
-        let package = package.map_err(public_error)?;
-        let layers = self.selected_layers(&package)?;
-        for (index, layer) in layers.iter().enumerate() {
-            ctx.step(format!("Importing {} ({}/{})...", layer.table.layer.name, index + 1, layers.len()))
-                .total(layer.table.feature_count)
-                .unit("features");
-            self.import_layer(env, ctx, &package, &mut commit.stage, layer)?;
-        }
-        ctx.step("Committing...");
-        let warnings = layers.into_iter().flat_map(|layer| layer.table.warnings);
-        let warnings = package.warnings().iter().cloned().chain(warnings).collect();
-        commit.commit(&self.file_name, |message| message, |commit| report(commit, warnings))
+        with_warnings("warning", |warnings| self.import(env, ctx, warnings))
     }
 }
 
@@ -88,6 +73,38 @@ struct SelectedLayer {
 }
 
 impl ImportGeopackage {
+    fn import(
+        &self,
+        env: &Environment,
+        ctx: &Context,
+        warnings: &mut JobWarnings,
+    ) -> Result<Report, Failure> {
+        let destination = self.destination();
+        let mut commit = StagedCommit::begin(ctx, env, &destination)?;
+        let interrupter = Interrupter::default();
+        let _cancel_reading = ctx.on_cancel({
+            let interrupter = interrupter.clone();
+            move || interrupter.interrupt()
+        });
+        let package = GeoPackage::open_interruptible(&self.upload, &self.file_name, &interrupter);
+        let package = package.map_err(public_error)?;
+        warnings.extend(package.warnings().iter().cloned());
+        let layers = self.selected_layers(&package)?;
+        warnings.extend(layers.iter().flat_map(|layer| layer.table.warnings.iter().cloned()));
+        for (index, layer) in layers.iter().enumerate() {
+            ctx.step(format!("Importing {} ({}/{})...", layer.table.layer.name, index + 1, layers.len()))
+                .total(layer.table.feature_count)
+                .unit("features");
+            self.import_layer(env, ctx, &package, &mut commit.stage, layer)?;
+        }
+        ctx.step("Committing...");
+        commit.commit(
+            &self.file_name,
+            |message| message,
+            |commit| warnings.add_to(commit_report(commit)),
+        )
+    }
+
     fn destination(&self) -> Destination {
         Destination {
             repository: self.repository.clone(),
@@ -133,13 +150,5 @@ impl ImportGeopackage {
         import_features(ctx, package, table, stage, &mut layer, env.threads)?;
         stage.finish(layer).map_err(public_error)?;
         Ok(())
-    }
-}
-
-fn report(commit: &Commit, warnings: Vec<String>) -> Report {
-    let report = commit_report(commit);
-    match warnings.is_empty() {
-        true => report,
-        false => report.list("warning", warnings.into_iter().map(ReportValue::text)),
     }
 }

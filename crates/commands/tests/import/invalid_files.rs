@@ -121,6 +121,22 @@ fn a_file_in_wal_mode_is_imported_with_a_warning() {
 }
 
 #[test]
+fn a_failed_import_carries_the_warnings_that_it_found() {
+    let harness = Harness::new();
+    let sql = format!(
+        "{ROADS} CREATE VIEW streets AS SELECT * FROM roads;
+         INSERT INTO gpkg_contents (table_name, data_type) VALUES ('streets', 'features');"
+    );
+    let file = gpkg(harness.scratch(), "f.gpkg", &sql);
+    harness.import(harness.job(&file));
+    let again = harness.run(harness.job(&file));
+    assert_eq!(again.status, Status::Failed);
+    let warning = "\"streets\" is a view, which is not run, and was left out";
+    let expected = ("warning".to_owned(), ReportValue::List(vec![ReportValue::text(warning)]));
+    assert_eq!(again.result.unwrap().members(), [expected]);
+}
+
+#[test]
 fn old_codes_for_heights_become_those_of_today() {
     let harness = Harness::new();
     // A point with a height in the extended WKB of older versions of GDAL.

@@ -112,6 +112,27 @@ fn with_json_only_the_final_document_is_printed() {
 }
 
 #[test]
+fn warnings_are_printed_whether_the_import_succeeds_or_fails() {
+    let server = Server::start();
+    let (_folder, path) = file_of_points("roads", &["a"]);
+    let file = rusqlite::Connection::open(&path).unwrap();
+    file.execute_batch(
+        "CREATE VIEW streets AS SELECT * FROM roads;
+         INSERT INTO gpkg_contents (table_name, data_type) VALUES ('streets', 'features');",
+    )
+    .unwrap();
+    drop(file);
+    let warning = "Warning: \"streets\" is a view, which is not run, and was left out\n";
+    let done = import(&server, &path, &["--repo", "city", "--create"]);
+    assert_eq!(done.status, Some(0), "{done:?}");
+    assert!(done.err.contains(warning), "{done:?}");
+    let again = import(&server, &path, &["--repo", "city"]);
+    assert_eq!(again.status, Some(1), "{again:?}");
+    assert!(again.err.contains(warning) && again.err.contains("Nothing to commit after"), "{again:?}");
+    server.stop();
+}
+
+#[test]
 fn an_unusual_file_name_is_kept() {
     let server = Server::start();
     let name = "Straße \"7\"; a=b.gpkg";

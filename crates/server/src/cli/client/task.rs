@@ -65,10 +65,12 @@ impl Task {
         self.read_result::<Outcome>().map(|outcome| outcome.commit)
     }
 
-    /// The warnings in the result.
+    /// The warnings in the result; a failed task may have some, too.
     pub fn warnings(&self) -> Vec<String> {
         #[derive(Deserialize)]
         struct Outcome {
+            // Tasks of OpenStreetMap data call them `warnings`.
+            #[serde(alias = "warnings")]
             warning: Vec<String>,
         }
         self.read_result::<Outcome>().map(|outcome| outcome.warning).unwrap_or_default()

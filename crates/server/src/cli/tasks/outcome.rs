@@ -21,7 +21,9 @@ pub fn print_outcome(task: &Task, branch: Option<&str>, json: bool, quiet: bool)
     let printed = match (json, quiet) {
         (true, _) => writeln!(stdout(), "{}", task.text).and_then(|()| print_failure(task)),
         (false, true) => print_failure(task),
-        (false, false) => print_result(task, branch).and_then(|()| print_failure(task)),
+        (false, false) => {
+            print_warnings(task).and_then(|()| print_result(task, branch)).and_then(|()| print_failure(task))
+        }
     };
     match printed {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
@@ -30,13 +32,16 @@ pub fn print_outcome(task: &Task, branch: Option<&str>, json: bool, quiet: bool)
     }
 }
 
+/// Prints the warnings of a task, whether it succeeded or not.
+fn print_warnings(task: &Task) -> io::Result<()> {
+    let mut err = stderr().lock();
+    task.warnings().iter().try_for_each(|warning| writeln!(err, "Warning: {}", printable(warning)))
+}
+
 /// Prints the result of a finished task.
 fn print_result(task: &Task, branch: Option<&str>) -> io::Result<()> {
     if task.status != Status::Finished {
         return Ok(());
-    }
-    for warning in task.warnings() {
-        writeln!(stderr(), "Warning: {}", printable(&warning))?;
     }
     let mut out = stdout().lock();
     match task.commit() {

@@ -40,16 +40,16 @@ fn write_task(out: &mut impl Write, task: &Task) -> io::Result<()> {
     task.warnings().iter().try_for_each(|warning| writeln!(out, "\nWarning: {}", printable(warning)))
 }
 
-/// Writes a result that is not a commit as an indented tree.
+/// Writes a result that is not a commit as an indented tree, without the warnings, which follow.
 fn write_result(out: &mut impl Write, task: &Task) -> io::Result<()> {
     let result = task.result.as_ref().and_then(|result| serde_json::from_str(result.get()).ok());
-    match result {
-        Some(OrderedJson::Object(members)) if !members.0.is_empty() => {
-            writeln!(out)?;
-            write_members(out, &members, 0)
-        }
-        _ => Ok(()),
+    let Some(OrderedJson::Object(mut members)) = result else { return Ok(()) };
+    members.0.retain(|(name, _)| !matches!(name.as_str(), "warning" | "warnings"));
+    if members.0.is_empty() {
+        return Ok(());
     }
+    writeln!(out)?;
+    write_members(out, &members, 0)
 }
 
 fn write_members(out: &mut impl Write, members: &Members, depth: usize) -> io::Result<()> {
@@ -89,6 +89,16 @@ mod tests {
         let expected = "Task 3: FAILED\nImport.\n\nError:\n  could not read roads.gpkg\n  caused by: row 7\n  caused by: \
                         no geometry\n";
         assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn a_failed_task_is_shown_with_its_warnings() {
+        for name in ["warning", "warnings"] {
+            let text = shown(&format!(
+                r#"{{"id":3,"status":"FAILED","description":"Import.","result":{{"{name}":["a view"]}},"error":{{"message":"no"}}}}"#
+            ));
+            assert_eq!(text, "Task 3: FAILED\nImport.\n\nError:\n  no\n\nWarning: a view\n");
+        }
     }
 
     #[test]
