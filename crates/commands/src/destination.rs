@@ -6,7 +6,7 @@ use longhaul_repository::{Commit, CommitDetails, Identity, Publication, Reposito
 use longhaul_tasks::{Context, Failure, PublishError, Report};
 use serde::{Deserialize, Serialize};
 
-use crate::{Environment, public_error::public_error};
+use crate::{Environment, layer_report::with_layers, public_error::public_error};
 
 /// Where a commit goes, what it says, and who is said to have made it.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -94,7 +94,7 @@ impl Destination {
     }
 
     /// Commits what is staged, on top of what others have committed since: locks the branch, seals the task with what `report`
-    /// says of the commit, and moves the branch.
+    /// says of the commit and with what it changes in each layer, and moves the branch.
     pub(crate) fn commit(
         &self,
         ctx: &Context,
@@ -106,7 +106,7 @@ impl Destination {
         let _commit_guard = env.repository_locks.lock_for_commit(ctx, &self.repository)?;
         stage.catch_up().map_err(public_error)?;
         let locked = stage.commit(&details).and_then(StagedCommit::lock).map_err(public_error)?;
-        let report = report(locked.commit());
+        let report = with_layers(report(locked.commit()), locked.changes());
         let _sealed = ctx.seal(&Intent::new(&self.repository, locked.publication()), &report)?;
         locked.publish().map_err(public_error)?;
         Ok(report)

@@ -2,6 +2,7 @@
 
 mod commit;
 mod dataset;
+mod diff;
 mod history;
 mod id;
 mod identity;
@@ -27,6 +28,11 @@ mod walk;
 pub use commit::{Commit, Person};
 pub use dataset::stored::DatasetError;
 pub use dataset::{BadPath, Dataset, DatasetPath, KartColumn};
+pub use diff::{
+    ChangeKind, ChangedLayer, CommitDiff, DiffError, DiffPage, DiffQuery, FeatureChange, FeatureChanges,
+    FeatureCounts, FeatureDifference, FeatureGeometry, FeatureKey, FileChange, JsonLines, LayerDiff,
+    LayerValues, MetaChange, MetaValue, SchemaChange, schema_changes,
+};
 pub use identity::Identity;
 pub use interrupt::{Interrupted, Interrupter};
 pub use log::{LogPage, LogQuery, LogRange};
@@ -38,5 +44,6 @@ pub use publish::{LockedCommit, Publication};
 pub use repositories::{Repositories, RepositoriesError};
 pub use repository::{ReadError, Repository, check_branch};
 pub use stage::{
-    CommitDetails, FeatureWriter, LayerStage, Mode, Stage, StageError, StagedCommit, WrittenFeatures,
+    CommitDetails, FeatureWriter, LayerChanges, LayerStage, Mode, Stage, StageError, StagedCommit,
+    WrittenFeatures,
 };

@@ -198,7 +198,6 @@ fn the_history_comes_in_pages() {
     for (query, status, error) in [
         ("until=nope", 400, "Object not found 'nope'"),
         ("show=x", 400, "show must be a number."),
-        ("countChanges=true", 400, "countChanges is not supported by this server."),
         ("summary=true", 400, "summary is not supported by this server."),
     ] {
         let answer = server.get(&format!("/repos/r/log.json?{query}"));

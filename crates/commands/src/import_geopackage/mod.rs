@@ -98,11 +98,7 @@ impl ImportGeopackage {
             self.import_layer(env, ctx, &package, &mut commit.stage, layer)?;
         }
         ctx.step("Committing...");
-        commit.commit(
-            &self.file_name,
-            |message| message,
-            |commit| warnings.add_to(commit_report(commit)),
-        )
+        commit.commit(&self.file_name, |message| message, |commit| warnings.add_to(commit_report(commit)))
     }
 
     fn destination(&self) -> Destination {

@@ -203,7 +203,10 @@ fn the_report_contains_the_commit() {
         .element("author", person("Jo", "jo@example.org"))
         .element("committer", person("Longhaul", "longhaul@localhost"))
         .long_text("message", "Why not");
-    assert_eq!(*task.result.unwrap(), Report::new().element("commit", expected));
+    let layer = Report::new().text("path", "again").integer("added", 2).integer("changed", 0);
+    let layer = ReportValue::Element(layer.integer("deleted", 0).integer("unchanged", 0));
+    let expected = Report::new().element("commit", expected).list("layer", [layer]);
+    assert_eq!(*task.result.unwrap(), expected);
 }
 
 #[test]

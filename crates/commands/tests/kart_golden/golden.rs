@@ -56,8 +56,7 @@ impl Golden {
 
     /// The rows that Kart printed: the dataset, and the values by column.
     pub fn rows(&self, name: &str) -> Option<Vec<(String, Value)>> {
-        let packed = fs::read(self.0.join(name)).ok()?;
-        let text = String::from_utf8(gunzip(&packed)).unwrap();
+        let text = self.lines(name)?;
         let mut rows = Vec::new();
         for line in text.lines() {
             let line: Value = serde_json::from_str(line).unwrap();
@@ -67,6 +66,12 @@ impl Golden {
             }
         }
         Some(rows)
+    }
+
+    /// The lines that Kart printed.
+    pub fn lines(&self, name: &str) -> Option<String> {
+        let packed = fs::read(self.0.join(name)).ok()?;
+        Some(String::from_utf8(gunzip(&packed)).unwrap())
     }
 
     /// The text of a file, which may be compressed.

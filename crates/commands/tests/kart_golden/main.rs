@@ -6,6 +6,7 @@
 mod support;
 
 mod decoded;
+mod differences;
 mod golden;
 mod repeated_imports;
 mod repositories;

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// All recorded repositories.
-const NAMES: [&str; 10] = [
+pub const NAMES: [&str; 10] = [
     "custom_crs",
     "empty-geometry",
     "meta-updates",
@@ -85,7 +85,7 @@ fn a_layer_that_kart_imported_is_continued() {
 }
 
 /// A harness whose repository is a bare clone of it.
-fn serve(golden: &Golden, name: &str) -> Harness {
+pub fn serve(golden: &Golden, name: &str) -> Harness {
     let folder = tempfile::tempdir().unwrap();
     let unpacked = unpack(&golden.path(&format!("{name}.tgz")), folder.path());
     let clone = folder.path().join("repos/r.git");

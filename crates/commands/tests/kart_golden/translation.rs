@@ -59,7 +59,7 @@ impl Translation {
     fn file(&mut self, file: File, bytes: &[u8]) -> File {
         let (folder, name) = file.path.rsplit_once('/').unwrap_or(("", &file.path));
         if folder.ends_with("/meta/legend") {
-            let bytes = self.text(bytes);
+            let bytes = self.bytes(bytes);
             let digest = hex(&Sha256::digest(&bytes)[..20]);
             self.replacements.insert(name.to_owned(), digest.clone());
             return File { id: blob_id(&bytes), path: format!("{folder}/{digest}"), ..file };
@@ -68,12 +68,12 @@ impl Translation {
             // A MessagePack array of two elements with a string of 40 characters.
             assert_eq!(bytes[..3], [0x92, 0xd9, 40], "{}", file.path);
             let (head, values) = bytes.split_at(43);
-            let id = blob_id(&[&self.text(head), values].concat());
+            let id = blob_id(&[&self.bytes(head), values].concat());
             self.replacements.insert(file.id, id.clone());
             return File { id, ..file };
         }
         let bytes = match name {
-            "schema.json" | "generated-pks.json" => self.text(bytes),
+            "schema.json" | "generated-pks.json" => self.bytes(bytes),
             _ => bytes.to_vec(),
         };
         File { id: blob_id(&bytes), ..file }
@@ -81,7 +81,7 @@ impl Translation {
 
     /// Replaces all known strings. Each has the length of its replacement, and none
     /// occurs by chance.
-    fn text(&self, bytes: &[u8]) -> Vec<u8> {
+    pub fn bytes(&self, bytes: &[u8]) -> Vec<u8> {
         let mut bytes = bytes.to_vec();
         for length in [36, 40] {
             let mut at = 0;

@@ -19,10 +19,12 @@ mod map;
 mod position;
 mod rebuild;
 mod walk;
+mod wkt;
 mod write;
 
 pub use error::GeometryError;
 pub use map::map_positions;
+pub use wkt::well_known_text;
 pub use write::{write_line, write_point, write_polygon};
 
 use code::Code;
@@ -46,6 +48,14 @@ pub fn normalise(input: &[u8], out: &mut Vec<u8>) -> Result<(), GeometryError> {
         return Ok(());
     }
     rebuild::rebuild(&header, summary.code, body, out)
+}
+
+/// The well-known binary in a GeoPackageBinary, behind its header. The binary itself is not checked.
+///
+/// # Errors
+/// If the header does not decode.
+pub fn well_known_binary(geometry: &[u8]) -> Result<&[u8], GeometryError> {
+    Header::parse(geometry).map(|(_, body)| body)
 }
 
 fn is_stored_form(header: &Header, summary: &walk::WkbSummary) -> bool {

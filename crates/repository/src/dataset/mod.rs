@@ -12,6 +12,7 @@ mod layer;
 pub(crate) mod legend;
 mod msgpack;
 mod path;
+pub(crate) mod projection;
 mod reader;
 mod schema_json;
 pub(crate) mod stored;

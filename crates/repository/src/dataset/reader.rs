@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 
-use longhaul_geodata::{Batch, Value};
+use longhaul_geodata::Batch;
 
 use super::{
     DatasetPath, FOLDER, KartColumn,
     feature::Feature,
     feature_path::{packed_key, unpack_keys},
     feature_tree::FeatureTreeWalk,
-    legend::Legend,
+    projection::Projection,
     stored::{DatasetError, StoredDataset, read},
     tree::EntryMode,
 };
@@ -152,37 +152,5 @@ impl Batches {
         let projection = self.projections.get(feature.legend).ok_or(DatasetError::Malformed("a legend"))?;
         projection.apply(&keys, &feature.values).for_each(|value| batch.push(value));
         Ok(())
-    }
-}
-
-/// For each column, where the features of one legend have its value.
-struct Projection(Vec<Origin>);
-
-enum Origin {
-    Key(usize),
-    Value(usize),
-    Nowhere,
-}
-
-impl Projection {
-    fn new(legend: &Legend, columns: &[KartColumn]) -> Self {
-        let at = |ids: &[String], id: &String| ids.iter().position(|other| other == id);
-        let origin = |column: &KartColumn| {
-            let key = at(&legend.keys, &column.id).map(Origin::Key);
-            key.or_else(|| at(&legend.values, &column.id).map(Origin::Value)).unwrap_or(Origin::Nowhere)
-        };
-        Self(columns.iter().map(origin).collect())
-    }
-
-    /// The values in the order of the columns; a value that the feature lacks is null.
-    fn apply<'a>(&self, keys: &[Value<'a>], values: &[Value<'a>]) -> impl Iterator<Item = Value<'a>> {
-        self.0.iter().map(|origin| {
-            let value = match origin {
-                Origin::Key(at) => keys.get(*at),
-                Origin::Value(at) => values.get(*at),
-                Origin::Nowhere => None,
-            };
-            value.copied().unwrap_or(Value::Null)
-        })
     }
 }

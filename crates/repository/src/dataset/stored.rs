@@ -58,6 +58,15 @@ impl StoredDataset {
         let Some(folder_id) = folder.first().map(|folder| folder.id) else {
             return Ok(None);
         };
+        Self::of_folder(git, folder_id, attachments).map(Some)
+    }
+
+    /// Reads the dataset whose [`FOLDER`] is the tree `folder`.
+    pub(crate) fn of_folder(
+        git: &gix::Repository,
+        folder_id: Id,
+        attachments: Vec<TreeEntry>,
+    ) -> Result<Self, DatasetError> {
         let folder = read_tree(git, folder_id)?;
         let meta = find(&folder, "meta", EntryMode::Tree).ok_or(DatasetError::Malformed("the tree"))?;
         let meta = read_tree(git, meta)?;
@@ -69,7 +78,7 @@ impl StoredDataset {
             Some(tree) => read_tree(git, tree)?,
             None => Vec::new(),
         };
-        Ok(Some(Self {
+        Ok(Self {
             folder: folder_id,
             columns: parse(&schema, "schema.json")?,
             legends: read_legends(git, &legend_files)?,
@@ -80,7 +89,7 @@ impl StoredDataset {
             features: find(&folder, "feature", EntryMode::Tree),
             meta,
             attachments,
-        }))
+        })
     }
 
     /// The line that names the tree of its features.

@@ -53,10 +53,12 @@ impl TreeEntry {
     }
 
     /// Git's order: by name, as if a tree's ended in a slash.
-    fn order(&self, other: &Self) -> Ordering {
-        let end = |entry: &Self| (entry.mode == EntryMode::Tree).then_some(b'/');
-        let bytes = |entry: &Self| -> Vec<u8> { entry.name.iter().copied().chain(end(entry)).collect() };
-        bytes(self).cmp(&bytes(other))
+    pub(crate) fn order(&self, other: &Self) -> Ordering {
+        self.sort_bytes().cmp(other.sort_bytes())
+    }
+
+    fn sort_bytes(&self) -> impl Iterator<Item = u8> {
+        self.name.iter().copied().chain((self.mode == EntryMode::Tree).then_some(b'/'))
     }
 }
 

@@ -9,7 +9,7 @@ use super::{
     ref_lock::{lock_path, locked_commit, ref_path},
 };
 use crate::{
-    Commit, Interrupter, Repository, StageError, StagedCommit,
+    Commit, Interrupter, LayerChanges, Repository, StageError, StagedCommit,
     object::bytes,
     pack::{self, FinishedPack},
 };
@@ -21,6 +21,7 @@ pub struct LockedCommit {
     repository: Repository,
     publication: Publication,
     commit: Commit,
+    changes: Vec<LayerChanges>,
     ref_lock: RefLock,
     pack: FinishedPack,
     // Released last.
@@ -48,7 +49,7 @@ impl StagedCommit {
 
 impl LockedCommit {
     fn new(staged: StagedCommit) -> Result<Self, StageError> {
-        let StagedCommit { repository, branch, tip, commit, interrupter, pack } = staged;
+        let StagedCommit { repository, branch, tip, commit, changes, interrupter, pack } = staged;
         let old = tip.map(ObjectId::from);
         let publisher_lock = PublisherLock::acquire(&repository, &branch, &|_| Ok(interrupter.check()?))?;
         remove_abandoned_lock(&repository, &branch)?;
@@ -59,12 +60,17 @@ impl LockedCommit {
         }
         let ref_lock = locked?;
         let publication = Publication { old, new: commit.id, pack: Some(pack.name().to_string()), branch };
-        Ok(Self { repository, publication, commit, ref_lock, pack, _publisher_lock: publisher_lock })
+        Ok(Self { repository, publication, commit, changes, ref_lock, pack, _publisher_lock: publisher_lock })
     }
 
     /// What the commit will be.
     pub fn commit(&self) -> &Commit {
         &self.commit
+    }
+
+    /// What it changes in each of its layers.
+    pub fn changes(&self) -> &[LayerChanges] {
+        &self.changes
     }
 
     /// What must be stored so that the publication can be completed after a crash.
@@ -77,10 +83,14 @@ impl LockedCommit {
     /// # Errors
     /// If the disk fails.
     pub fn publish(self) -> Result<Commit, StageError> {
-        let Self { repository, publication, ref_lock, pack, _publisher_lock, .. } = self;
+        let Self { repository, publication, changes, ref_lock, pack, _publisher_lock, .. } = self;
         pack.persist();
         repository.unpublished().insert(publication.new);
-        repository.recorded(&publication, repository.complete(&publication, ref_lock))
+        let published = repository.recorded(&publication, repository.complete(&publication, ref_lock));
+        if published.is_ok() {
+            repository.remember_changes(&changes);
+        }
+        published
     }
 }
 

@@ -3,7 +3,7 @@
 use gix::objs::WriteTo;
 use jiff::Timestamp;
 
-use super::{Stage, StageError, finished_layer::FinishedLayer};
+use super::{LayerChanges, Stage, StageError, finished_layer::FinishedLayer};
 use crate::{
     Commit, Identity, Interrupter, Repository,
     object::{Id, ObjectKind},
@@ -32,6 +32,7 @@ pub struct StagedCommit {
     /// Where the branch stood when the stage was opened, or has last caught up.
     pub(crate) tip: Option<Id>,
     pub(crate) commit: Commit,
+    pub(crate) changes: Vec<LayerChanges>,
     pub(crate) interrupter: Interrupter,
     pub(crate) pack: FinishedPack,
 }
@@ -54,6 +55,7 @@ impl Stage {
         drop(self.sink);
         Ok(StagedCommit {
             commit: Commit::from_bytes(id.into(), &raw)?,
+            changes: self.changes,
             repository: self.repository,
             branch: self.branch,
             tip: self.tip,
@@ -76,8 +78,10 @@ impl Stage {
             self.pack.expect(trees + ROOT_AND_COMMIT)?;
         }
         for (layer, meta) in layers.iter_mut().zip(metas) {
-            let tree = layer.write_trees(meta, &self.pack, &mut self.sink, &self.interrupter)?;
-            self.root.put(&layer.path, tree);
+            let features = layer.feature_entries.len() as u64;
+            let trees = layer.write_trees(meta, &self.pack, &mut self.sink, &self.interrupter)?;
+            self.root.put(&layer.path, trees.dataset);
+            self.changes.push(layer.changes(features, trees.folder));
         }
         self.layers = layers;
         self.root.write(&self.repository.git(), &mut self.sink)
@@ -122,6 +126,11 @@ impl StagedCommit {
     /// What the commit will be.
     pub fn commit(&self) -> &Commit {
         &self.commit
+    }
+
+    /// What it changes in each of its layers, in the order in which they were finished.
+    pub fn changes(&self) -> &[LayerChanges] {
+        &self.changes
     }
 }
 

@@ -31,6 +31,14 @@ struct FeatureEntry {
     key: u64,
 }
 
+/// The key of a feature.
+#[derive(Clone, Copy)]
+pub(super) enum EntryKey<'a> {
+    Integer(i64),
+    /// The file name.
+    Named(&'a [u8]),
+}
+
 impl FeatureEntries {
     pub(super) fn new(scheme: Scheme) -> Self {
         Self { scheme, list: Vec::new(), names: Vec::new() }
@@ -68,6 +76,17 @@ impl FeatureEntries {
             move_over(&mut self.list, other.list);
         }
         self.names.extend_from_slice(&other.names);
+    }
+
+    /// The key and the blob of each feature.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (EntryKey<'_>, Id)> {
+        self.list.iter().map(|entry| {
+            let key = match self.scheme {
+                Scheme::Int => EntryKey::Integer(entry.key as i64),
+                Scheme::Hash => EntryKey::Named(name_in(&self.names, entry)),
+            };
+            (key, entry.id)
+        })
     }
 
     /// Removes the features with these integer keys, which ascend.

@@ -7,14 +7,16 @@ use longhaul_geodata::Layer;
 use super::{
     StageError,
     feature_entries::FeatureEntries,
-    meta::{DatasetMeta, Meta},
+    layer_changes::LayerChanges,
+    meta::{DatasetMeta, LayerTrees, Meta},
     trees,
 };
 use crate::{
-    DatasetPath, Interrupter,
+    DatasetPath, FeatureCounts, Interrupter,
     dataset::{KartColumn, generated_keys::GeneratedKeys, legend::Legend, stored::StoredDataset},
     object::Id,
     pack::{ObjectSink, PackWriter},
+    schema_changes,
 };
 
 /// A layer whose features are all written.
@@ -30,6 +32,8 @@ pub(super) struct FinishedLayer {
     pub(super) keep_descriptions: bool,
     /// The entries of its features, sorted.
     pub(super) feature_entries: FeatureEntries,
+    /// What differs from the previous version.
+    pub(super) counts: FeatureCounts,
     /// Trees that the repository has already.
     pub(super) known: HashSet<Id>,
 }
@@ -62,10 +66,23 @@ impl FinishedLayer {
         pack: &PackWriter,
         sink: &mut ObjectSink,
         interrupter: &Interrupter,
-    ) -> Result<Id, StageError> {
+    ) -> Result<LayerTrees, StageError> {
         let scheme = self.feature_entries.scheme();
         let feature_entries = std::mem::replace(&mut self.feature_entries, FeatureEntries::new(scheme));
         let features = trees::build(&feature_entries, &self.known, pack, sink, interrupter)?;
         meta.write_trees(sink, features)
+    }
+
+    /// What the layer, whose tree is `new`, changes.
+    pub(super) fn changes(&self, features: u64, new: Id) -> LayerChanges {
+        let old = self.dataset.as_ref();
+        LayerChanges {
+            path: self.path.clone(),
+            old: old.map(|old| old.folder.into()),
+            new: new.into(),
+            counts: self.counts,
+            unchanged: features - self.counts.added - self.counts.changed,
+            schema: old.map_or_else(Vec::new, |old| schema_changes(&old.columns, &self.columns)),
+        }
     }
 }

@@ -15,7 +15,7 @@ use super::{
     previous_features::PreviousFeatures,
 };
 use crate::{
-    DatasetPath, Interrupter, PackError,
+    DatasetPath, FeatureCounts, Interrupter, PackError,
     dataset::{
         KartColumn, Scheme, feature::FeatureEncoder, generated_keys::GeneratedKeys, legend::Legend,
         stored::StoredDataset,
@@ -122,11 +122,18 @@ impl LayerStage {
         };
         let repeated = |key| key_error(&setup.path, key, "occurs in more than one row");
         self.feature_entries.sort(&self.interrupter)?.map_err(repeated)?;
+        let written = self.feature_entries.len() as u64;
+        let mut counts = FeatureCounts { added: written, ..FeatureCounts::default() };
         let mut known = HashSet::new();
         if let Some(mut previous) = setup.previous {
+            counts = previous.counts(&self.feature_entries, &self.interrupter)?;
             known = std::mem::take(&mut previous.trees);
-            if self.mode == Mode::Add {
-                self.feature_entries.complete_with(previous.into_feature_entries(&self.interrupter)?);
+            match self.mode {
+                Mode::Replace => counts.deleted = previous.len() - (written - counts.added),
+                Mode::Add => {
+                    let previous = previous.into_feature_entries(&self.interrupter)?;
+                    self.feature_entries.complete_with(previous);
+                }
             }
         }
         Ok(FinishedLayer {
@@ -138,6 +145,7 @@ impl LayerStage {
             keep_descriptions: self.mode == Mode::Add && self.dataset.is_some(),
             dataset: self.dataset,
             feature_entries: self.feature_entries,
+            counts,
             known,
         })
     }

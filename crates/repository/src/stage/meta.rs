@@ -34,18 +34,30 @@ pub(super) struct DatasetMeta {
     attachments: Vec<TreeEntry>,
 }
 
+/// The written trees of a layer.
+pub(super) struct LayerTrees {
+    /// That of the layer and the files beside it.
+    pub(super) dataset: Id,
+    /// That of the layer alone.
+    pub(super) folder: Id,
+}
+
 impl DatasetMeta {
     /// How many trees [`Self::write_trees`] writes.
     pub(super) const TREES: u32 = 2;
 
     /// Writes the dataset's tree, above the tree of its features.
-    pub(super) fn write_trees(self, sink: &mut ObjectSink, features: Option<Id>) -> Result<Id, StageError> {
+    pub(super) fn write_trees(
+        self,
+        sink: &mut ObjectSink,
+        features: Option<Id>,
+    ) -> Result<LayerTrees, StageError> {
         let mut folder = vec![self.meta];
         folder.extend(features.map(|id| TreeEntry::tree("feature", id)));
-        let folder = TreeEntry::tree(FOLDER, sink.add(ObjectKind::Tree, &encode(folder))?);
+        let folder = sink.add(ObjectKind::Tree, &encode(folder))?;
         let mut dataset = self.attachments;
-        dataset.push(folder);
-        Ok(sink.add(ObjectKind::Tree, &encode(dataset))?)
+        dataset.push(TreeEntry::tree(FOLDER, folder));
+        Ok(LayerTrees { dataset: sink.add(ObjectKind::Tree, &encode(dataset))?, folder })
     }
 }
 

@@ -18,6 +18,7 @@ mod feature_writer;
 mod finished_layer;
 mod key_generator;
 mod key_text;
+mod layer_changes;
 mod layer_stage;
 mod meta;
 mod mode;
@@ -28,6 +29,7 @@ mod trees;
 pub use commit::{CommitDetails, StagedCommit};
 pub use error::StageError;
 pub use feature_writer::{FeatureWriter, WrittenFeatures};
+pub use layer_changes::LayerChanges;
 pub use layer_stage::LayerStage;
 pub use mode::Mode;
 
@@ -51,6 +53,8 @@ pub struct Stage {
     pack: PackWriter,
     sink: ObjectSink,
     layers: Vec<finished_layer::FinishedLayer>,
+    /// What the layers change, once their trees are written.
+    changes: Vec<LayerChanges>,
 }
 
 impl Stage {
@@ -84,6 +88,7 @@ impl Stage {
             interrupter,
             pack,
             layers: Vec::new(),
+            changes: Vec::new(),
         })
     }
 

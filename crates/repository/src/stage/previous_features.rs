@@ -6,10 +6,10 @@ use longhaul_geodata::Value;
 
 use super::{
     Mode, StageError,
-    feature_entries::{FeatureEntries, LONGEST_NAME},
+    feature_entries::{EntryKey, FeatureEntries, LONGEST_NAME},
 };
 use crate::{
-    DatasetError, Interrupted, Interrupter,
+    DatasetError, FeatureCounts, Interrupted, Interrupter,
     dataset::{
         Scheme,
         feature::{Feature, FeatureEncoder},
@@ -25,6 +25,8 @@ use crate::{
 /// The features of the previous version by key, and how to compare them with rows of the new one.
 pub(super) struct PreviousFeatures {
     by_key: ByKey,
+    /// How many features there are whose names encode no key of this kind. They are never kept.
+    others: u64,
     /// Its trees, which need not be written again.
     pub(super) trees: HashSet<Id>,
     mappings: HashMap<String, LegendMapping>,
@@ -50,6 +52,7 @@ impl PreviousFeatures {
     ) -> Result<Self, StageError> {
         let mut by_key = ByKey::new(scheme);
         let mut trees = HashSet::new();
+        let mut others = 0;
         for entry in FeatureTreeWalk::new(git.clone(), dataset.feature_tree()) {
             interrupter.check()?;
             let entry = entry?;
@@ -60,18 +63,54 @@ impl PreviousFeatures {
                 if !is_known && mode == Mode::Add {
                     return Err(DatasetError::Malformed("the name of a feature").into());
                 }
+                others += u64::from(!is_known && entry.mode == EntryMode::Blob);
             }
         }
         let name = legend.name();
-        let others = dataset.legends.iter().filter(|(other, _)| **other != name);
+        let legends = dataset.legends.iter().filter(|(other, _)| **other != name);
         Ok(Self {
             by_key,
+            others,
             trees,
-            mappings: others
+            mappings: legends
                 .filter(|(_, old)| old.keys == legend.keys)
                 .map(|(name, old)| (name.clone(), LegendMapping::between(old, legend)))
                 .collect(),
         })
+    }
+
+    /// How many features there are.
+    pub(super) fn len(&self) -> u64 {
+        let known = match &self.by_key {
+            ByKey::Int(ids) => ids.len(),
+            ByKey::Named(ids) => ids.len(),
+        };
+        known as u64 + self.others
+    }
+
+    /// What writing these features changes, without those that are deleted.
+    pub(super) fn counts(
+        &self,
+        written: &FeatureEntries,
+        interrupter: &Interrupter,
+    ) -> Result<FeatureCounts, Interrupted> {
+        const BETWEEN_CHECKS: usize = 1 << 15;
+        let mut counts = FeatureCounts::default();
+        for (at, (key, id)) in written.iter().enumerate() {
+            if at % BETWEEN_CHECKS == 0 {
+                interrupter.check()?;
+            }
+            let old = match key {
+                EntryKey::Integer(key) => self.of_integer(key),
+                EntryKey::Named(name) => self.of_name(name),
+            };
+            match old {
+                None => counts.added += 1,
+                Some(old) if old != id => counts.changed += 1,
+                Some(_) => {}
+            }
+        }
+        Ok(counts)
     }
 
     pub(super) fn of_integer(&self, key: i64) -> Option<Id> {

@@ -5,14 +5,14 @@ use axum::{
     http::StatusCode,
     response::Response,
 };
-use longhaul_commands::commit_members;
-use longhaul_repository::{Commit, LogPage, LogQuery, LogRange};
+use longhaul_commands::{commit_members, counted_commit_members};
+use longhaul_repository::{Commit, Interrupter, LogQuery, LogRange, Repository};
 use longhaul_tasks::{Report, ReportValue};
 use longhaul_tasks_web::{ApiError, Flag, Renderer};
 use serde::Deserialize;
 
 use super::{
-    Reader, Repo, RepositoryStore,
+    Reader, Repo, RepositoryStore, diff,
     error_response::{self, ErrorResponse},
     parameters::Parameters,
 };
@@ -62,23 +62,21 @@ pub(super) async fn log(
     let parameters = Parameters::of_query(request.uri().query());
     let params: LogParams = parameters.parse()?;
     params.require_supported()?;
-    let is_range = params.return_range.0;
+    let (is_range, counts_changes) = (params.return_range.0, params.count_changes.0);
     let query = params.query(parameters.texts("path").map(str::to_owned).collect());
-    let report = match is_range {
-        true => store.pool.run(move || repository.log_range(&query)).await?.map(range),
-        false => store.pool.run(move || repository.log(&query)).await?.map(page),
-    };
-    Ok(renderer.success(StatusCode::OK, report.map_err(error_response::of_read)?))
+    let report = store.pool.run(move || match is_range {
+        true => repository.log_range(&query).map(range).map_err(error_response::of_read),
+        false => page(&repository, &query, counts_changes),
+    });
+    Ok(renderer.success(StatusCode::OK, report.await??))
 }
 
 impl LogParams {
     fn require_supported(&self) -> Result<(), ApiError> {
-        let unsupported = match (self.count_changes.0, self.summary.0) {
-            (true, _) => "countChanges",
-            (_, true) => "summary",
-            _ => return Ok(()),
-        };
-        Err(ApiError::bad_request(format!("{unsupported} is not supported by this server.")))
+        match self.summary.0 {
+            true => Err(ApiError::bad_request("summary is not supported by this server.")),
+            false => Ok(()),
+        }
     }
 
     fn query(self, paths: Vec<String>) -> LogQuery {
@@ -98,9 +96,20 @@ impl LogParams {
     }
 }
 
-fn page(page: LogPage) -> Report {
-    let report = Report::new().list("commit", page.commits.iter().map(node));
-    if page.has_next { report.boolean("nextPage", true) } else { report }
+fn page(repository: &Repository, query: &LogQuery, counts_changes: bool) -> Result<Report, ApiError> {
+    let page = repository.log(query).map_err(error_response::of_read)?;
+    let mut nodes = Vec::with_capacity(page.commits.len());
+    for commit in &page.commits {
+        nodes.push(match counts_changes {
+            false => node(commit),
+            true => {
+                let counts = repository.commit_counts(commit, &query.paths, &Interrupter::default());
+                ReportValue::Element(counted_commit_members(commit, counts.map_err(diff::of_diff)?))
+            }
+        });
+    }
+    let report = Report::new().list("commit", nodes);
+    Ok(if page.has_next { report.boolean("nextPage", true) } else { report })
 }
 
 fn range(range: Option<LogRange>) -> Report {

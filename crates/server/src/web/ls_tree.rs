@@ -1,26 +1,17 @@
 //! `GET /repos/{name}/ls-tree`.
 
-use std::{io, time::Duration};
-
-use axum::{body::Body, extract::State, http::StatusCode, response::Response};
-use bytes::Bytes;
-use futures_util::stream;
+use axum::{extract::State, http::StatusCode, response::Response};
 use longhaul_repository::{LsTreeEntries, LsTreeKind, LsTreeQuery};
 use longhaul_tasks::{Report, ReportValue};
 use longhaul_tasks_web::{Flag, Format, Renderer};
 use serde::Deserialize;
-use tokio::{runtime::Handle, sync::mpsc, time};
 
 use super::{
     ListWriters, Reader, Repo, RepositoryStore,
     error_response::{self, ErrorResponse},
     parameters::Params,
+    streamed_body::{self, BodyError, BodyWriter},
 };
-
-/// Bytes that are sent at once.
-const CHUNK: usize = 64 * 1024;
-/// How long a client may take to read one chunk.
-const CHUNK_TIMEOUT: Duration = Duration::from_secs(30);
 
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -43,18 +34,8 @@ pub(super) async fn ls_tree(
     let list = List::new(&renderer, params.verbose.0);
     let query = params.query();
     let nodes = store.pool.run(move || repository.ls_tree(&query)).await?.map_err(error_response::of_read)?;
-    let slot = writers.slot().await?;
-    let (pieces, written) = mpsc::channel(2);
-    let runtime = Handle::current();
-    tokio::task::spawn_blocking(move || {
-        let _slot = slot;
-        list.write(nodes, |piece| {
-            let sent = runtime.block_on(time::timeout(CHUNK_TIMEOUT, pieces.send(piece)));
-            matches!(sent, Ok(Ok(())))
-        });
-    });
     let mut response = renderer.response(StatusCode::OK, Vec::new());
-    *response.body_mut() = body(written);
+    *response.body_mut() = streamed_body::write(&writers, move |body| list.write(nodes, body)).await?;
     Ok(response)
 }
 
@@ -67,26 +48,6 @@ impl LsTreeParams {
             only_trees: self.only_tree.0,
         }
     }
-}
-
-/// What goes from the writer to the connection.
-enum Piece {
-    Chunk(Bytes),
-    /// The list is complete. If the channel closes without it, the writer has failed.
-    End,
-}
-
-/// A body of what is written. Its status is already 200; if the list is not complete, the connection is aborted.
-fn body(written: mpsc::Receiver<Piece>) -> Body {
-    let chunks = stream::unfold(Some(written), |written| async {
-        let mut written = written?;
-        match written.recv().await {
-            Some(Piece::Chunk(chunk)) => Some((Ok(chunk), Some(written))),
-            Some(Piece::End) => None,
-            None => Some((Err(io::Error::other("the list was cut")), None)),
-        }
-    });
-    Body::from_stream(chunks)
 }
 
 /// The document in pieces: an empty one, cut where the nodes go.
@@ -109,27 +70,17 @@ impl List {
         Self { renderer: renderer.clone(), verbose, head, tail }
     }
 
-    /// Writes everything to `send`, until that returns false.
-    fn write(self, nodes: LsTreeEntries, mut send: impl FnMut(Piece) -> bool) {
-        let mut chunk = self.head.clone();
+    fn write(self, nodes: LsTreeEntries, body: &mut BodyWriter) -> Result<(), BodyError> {
+        body.buffer.extend_from_slice(&self.head);
         for (at, node) in nodes.enumerate() {
-            let node = match node {
-                Ok(node) => node,
-                Err(error) => {
-                    error_response::internal(error);
-                    return;
-                }
-            };
             if at > 0 && self.renderer.format == Format::Json {
-                chunk.push(b',');
+                body.buffer.push(b',');
             }
-            self.push(&node, &mut chunk);
-            if chunk.len() >= CHUNK && !send(Piece::Chunk(std::mem::take(&mut chunk).into())) {
-                return;
-            }
+            self.push(&node?, &mut body.buffer);
+            body.send_if_full()?;
         }
-        chunk.extend_from_slice(self.tail);
-        let _ = send(Piece::Chunk(chunk.into())) && send(Piece::End);
+        body.buffer.extend_from_slice(self.tail);
+        Ok(())
     }
 
     fn push(&self, node: &longhaul_repository::LsTreeEntry, out: &mut Vec<u8>) {
@@ -159,26 +110,5 @@ impl List {
         };
         let schema = node.schema.map_or_else(|| "0".repeat(40), |id| id.to_string());
         report.text("metadataId", schema).text("type", kind).text("objectId", node.id.to_string())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use http_body_util::BodyExt;
-
-    use super::*;
-
-    #[tokio::test]
-    async fn a_list_that_is_not_complete_ends_in_an_error() {
-        for is_whole in [true, false] {
-            let (pieces, written) = mpsc::channel(2);
-            pieces.try_send(Piece::Chunk("list".into())).ok().unwrap();
-            if is_whole {
-                pieces.try_send(Piece::End).ok().unwrap();
-            }
-            drop(pieces);
-            let read = body(written).collect().await;
-            assert_eq!(read.ok().map(|body| body.to_bytes()), is_whole.then(|| "list".into()));
-        }
     }
 }

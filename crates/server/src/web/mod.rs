@@ -10,6 +10,7 @@ mod commit_params;
 mod cors;
 mod delete;
 mod delete_tokens;
+mod diff;
 mod drain_body;
 mod error_response;
 mod exclusive;
@@ -28,6 +29,7 @@ mod repos;
 mod repository_store;
 mod routes;
 mod state;
+mod streamed_body;
 mod submission;
 
 pub(crate) use blocking_pool::BlockingPool;

@@ -8,7 +8,7 @@ use axum::{
 use longhaul_tasks_web::{ApiError, Renderer, RendererConfig, TasksWeb, method_fallback};
 use percent_encoding::percent_decode_str;
 
-use super::{WebState, about, delete, import, init, log, ls_tree, metrics, osm, rename, repos};
+use super::{WebState, about, delete, diff, import, init, log, ls_tree, metrics, osm, rename, repos};
 use crate::{access::Caller, jobs};
 
 /// What the server's tasks are about.
@@ -38,6 +38,7 @@ pub(super) fn routes(tasks: TasksWeb, config: RendererConfig, state: WebState) -
         .route("/repos/{name}", get(repos::show).delete(delete::delete).fallback(repository))
         // reader
         .route("/repos/{name}/log", get(log::log).fallback(read.clone()))
+        .route("/repos/{name}/diff", get(diff::diff).fallback(read.clone()))
         .route("/repos/{name}/ls-tree", get(ls_tree::ls_tree).fallback(read.clone()))
         // writer
         .route("/repos/{name}/init", put(init::init).fallback(create))
