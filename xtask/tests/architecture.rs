@@ -6,7 +6,7 @@ use std::process::Command;
 use serde_json::Value;
 
 /// The dependencies between the crates of the workspace: exactly these, as drawn in ARCHITECTURE.md.
-const DEPENDENCIES: [(&str, &[&str]); 12] = [
+const DEPENDENCIES: [(&str, &[&str]); 13] = [
     (
         "longhaul",
         &[
@@ -27,6 +27,7 @@ const DEPENDENCIES: [(&str, &[&str]); 12] = [
     ("longhaul-geopackage", &["longhaul-geodata"]),
     ("longhaul-osm", &["longhaul-geodata"]),
     ("longhaul-tasks", &[]),
+    ("longhaul-disk-cache", &[]),
     ("longhaul-tasks-contract", &["longhaul-tasks"]),
     ("longhaul-geodata", &[]),
     ("longhaul-multipart", &[]),

@@ -4,9 +4,9 @@ mod harness;
 
 use axum::{
     body::{Body, to_bytes},
-    http::{Request, StatusCode},
+    http::{Method, Request, StatusCode},
 };
-use harness::{Harness, get};
+use harness::{Answer, App, Harness, get, send};
 use tower::ServiceExt as _;
 
 const GEOPACKAGE: &str = "application/octet-stream;type=geopackage";
@@ -79,4 +79,55 @@ async fn a_media_type_that_no_header_can_carry_becomes_plain_bytes() {
     let answer = get(&harness.app(), "/tasks/1/download").await;
     assert_eq!(answer.header("content-type"), "application/octet-stream");
     assert_eq!(answer.header("set-cookie"), "");
+}
+
+async fn film_with(router: &App, headers: &[(&str, &str)]) -> Answer {
+    send(router, Method::GET, "/tasks/1/download", headers).await
+}
+
+#[tokio::test]
+async fn a_range_is_sent_only_of_the_version_that_the_client_has() {
+    let harness = Harness::open();
+    harness.filmed("video/mp4", "twenty-four pictures").await;
+    let router = harness.app();
+    let tag = get(&router, "/tasks/1/download").await.header("etag").to_owned();
+    assert!(tag.starts_with("\"1-14-"), "{tag}");
+    for (range, status, content_range, body) in [
+        ("bytes=0-5", 206, "bytes 0-5/20", "twenty"),
+        ("bytes=12-", 206, "bytes 12-19/20", "pictures"),
+        ("bytes=-8", 206, "bytes 12-19/20", "pictures"),
+        ("bytes=12-99", 206, "bytes 12-19/20", "pictures"),
+        ("bytes=20-", 416, "bytes */20", ""),
+        // Several ranges, another unit, and what is no range.
+        ("bytes=0-1,4-5", 200, "", "twenty-four pictures"),
+        ("lines=0-1", 200, "", "twenty-four pictures"),
+        ("bytes=5-1", 200, "", "twenty-four pictures"),
+        ("bytes=a", 200, "", "twenty-four pictures"),
+    ] {
+        let answer = film_with(&router, &[("range", range), ("if-range", &tag)]).await;
+        assert_eq!(answer.status, status, "{range}");
+        assert_eq!((answer.header("content-range"), answer.body.as_str()), (content_range, body), "{range}");
+        assert_eq!(answer.header("etag"), tag, "{range}");
+    }
+    for if_range in [None, Some("\"other\""), Some("Sat, 29 Oct 1994 19:43:31 GMT")] {
+        let if_range = if_range.map(|value| ("if-range", value));
+        let headers: Vec<_> = [("range", "bytes=0-5")].into_iter().chain(if_range).collect();
+        let answer = film_with(&router, &headers).await;
+        assert_eq!((answer.status, answer.body.as_str()), (StatusCode::OK, "twenty-four pictures"));
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_has_the_file_gets_no_body() {
+    let harness = Harness::open();
+    harness.filmed("video/mp4", "twenty-four pictures").await;
+    let router = harness.app();
+    let tag = get(&router, "/tasks/1/download").await.header("etag").to_owned();
+    let answer =
+        film_with(&router, &[("if-none-match", &tag), ("range", "bytes=0-5"), ("if-range", &tag)]).await;
+    assert_eq!((answer.status, answer.body.as_str()), (StatusCode::NOT_MODIFIED, ""));
+    assert_eq!(answer.header("etag"), tag);
+    let head =
+        send(&router, Method::HEAD, "/tasks/1/download", &[("range", "bytes=0-5"), ("if-range", &tag)]).await;
+    assert_eq!((head.status, head.header("content-length"), head.body.as_str()), (StatusCode::OK, "20", ""));
 }

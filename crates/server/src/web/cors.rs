@@ -23,6 +23,8 @@ pub(super) fn layer(origins: &[String]) -> Option<PageCorsLayer> {
                     header::RETRY_AFTER,
                     header::ETAG,
                     header::LINK,
+                    header::ACCEPT_RANGES,
+                    header::CONTENT_RANGE,
                     header::WWW_AUTHENTICATE,
                     HeaderName::from_static("x-total-count"),
                     HeaderName::from_static("preference-applied"),

@@ -98,8 +98,8 @@ pub(crate) fn service(
             header::X_CONTENT_TYPE_OPTIONS,
             HeaderValue::from_static("nosniff"),
         ))
-        // A poll must get the task as it is now, and some GETs change something.
-        .layer(SetResponseHeaderLayer::overriding(header::CACHE_CONTROL, HeaderValue::from_static("no-store")))
+        // A poll must get the task as it is now, and some GETs change something. Handlers of what may be cached say so.
+        .layer(SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, HeaderValue::from_static("no-store")))
         .layer(DrainBodyLayer)
         .layer(CatchPanicLayer::custom(panicked))
         .layer(ValidateRequestHeaderLayer::custom(move |request: &mut Request<Body>| {

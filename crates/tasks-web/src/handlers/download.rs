@@ -1,21 +1,15 @@
 //! Sends the result file of a task.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::UNIX_EPOCH};
 
 use axum::{
-    body::Body,
     extract::{Request, State},
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderValue, StatusCode, request::Parts},
     response::Response,
 };
-use longhaul_tasks::{ReportValue, ResultFile, Status, Task};
-use tokio::{fs::File, io::AsyncReadExt as _};
-use tokio_util::io::ReaderStream;
+use longhaul_tasks::{ReportValue, ResultFile, Status, Task, TaskId};
 
-use crate::{ApiError, Renderer, state::TasksState};
-
-/// How many bytes of a file are read at a time.
-const CHUNK: usize = 64 * 1024;
+use crate::{ApiError, Ranges, Renderer, ServedFile, state::TasksState};
 
 /// `GET /tasks/{id}/download`. The file is open, so that all of it arrives even if the task is pruned meanwhile.
 pub(crate) async fn download(
@@ -27,7 +21,7 @@ pub(crate) async fn download(
     let task = state.task(&request).await?;
     require_success(&task)?;
     match state.tasks.result_file(task.id).await? {
-        Some(file) => Ok(stream(file)),
+        Some(file) => serve(task.id, file, &request),
         None if has_result_file(&task) => {
             Err(ApiError::bad_request("Result file does not exist or is not accessible"))
         }
@@ -56,16 +50,28 @@ fn require_success(task: &Task) -> Result<(), ApiError> {
     }
 }
 
-fn stream(file: ResultFile) -> Response {
+fn serve(id: TaskId, file: ResultFile, request: &Parts) -> Result<Response, ApiError> {
     let media_type = HeaderValue::from_str(&file.media_type)
         .unwrap_or(HeaderValue::from_static("application/octet-stream"));
-    // If the file is shorter than its length says, the connection is aborted, and the client notices.
-    let bytes = File::from_std(file.file).take(file.length);
-    let mut response = Response::new(Body::from_stream(ReaderStream::with_capacity(bytes, CHUNK)));
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, media_type);
-    headers.insert(header::CONTENT_LENGTH, file.length.into());
-    // A browser must not take a file that was made from foreign data for a page.
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    response
+    let served = ServedFile {
+        tag: tag(id, &file),
+        length: file.length,
+        media_type,
+        // A store that begins anew gives the same ids to other tasks.
+        ranges: Ranges::IfRange,
+        file: file.file,
+    };
+    served.respond(&request.method, &request.headers).map_err(|error| {
+        tracing::error!(task = %id, %error, "a result file cannot be read");
+        ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "Result file cannot be read")
+    })
+}
+
+/// A tag of this file and no other: a file is written once and never changed, so its time tells it from the files of tasks that
+/// had the same id in another store.
+fn tag(id: TaskId, file: &ResultFile) -> HeaderValue {
+    let modified = file.file.metadata().and_then(|metadata| metadata.modified()).ok();
+    let since = modified.and_then(|time| time.duration_since(UNIX_EPOCH).ok()).unwrap_or_default();
+    let text = format!("\"{id}-{:x}-{:x}\"", file.length, since.as_nanos());
+    HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("\"\""))
 }
