@@ -7,24 +7,30 @@
 //! little-endian, names no coordinate reference system, and has the envelope that the type asks for; the body is
 //! little-endian ISO WKB.
 //!
-//! Nothing here computes with geometries beyond their envelope.
+//! Nothing here computes with geometries beyond their extent and the direction of their rings.
 
 mod arc;
 mod code;
 mod cursor;
 mod envelope;
 mod error;
+mod extent;
+mod geojson;
 mod header;
 mod map;
 mod position;
 mod rebuild;
+mod type_code;
 mod walk;
 mod wkt;
 mod write;
 
 pub use error::GeometryError;
+pub use extent::{Extent, Measured, measure};
+pub use geojson::{GeoJsonError, GeoJsonOptions, write_geojson, write_number};
 pub use map::map_positions;
 pub use wkt::well_known_text;
+pub use type_code::GeometryTypeCode;
 pub use write::{write_line, write_point, write_polygon};
 
 use code::Code;

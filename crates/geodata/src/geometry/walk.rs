@@ -41,10 +41,27 @@ pub(super) fn check(body: &[u8]) -> Result<WkbSummary, GeometryError> {
 pub(super) fn walk(body: &[u8], visitor: &mut impl Visitor) -> Result<(), GeometryError> {
     let mut cursor = Cursor::new(body);
     walk_geometry(&mut cursor, None, 0, visitor)?;
+    check_end(&cursor)
+}
+
+/// Checks that nothing follows.
+pub(super) fn check_end(cursor: &Cursor<'_>) -> Result<(), GeometryError> {
     match cursor.rest().len() {
         0 => Ok(()),
         left => Err(GeometryError::Trailing(left)),
     }
+}
+
+/// Reads the byte order and the type of a geometry that is a part of an `outer` one, and checks that it may be there.
+pub(super) fn begin_geometry(
+    cursor: &mut Cursor<'_>,
+    outer: Option<GeometryKind>,
+    depth: usize,
+) -> Result<(ByteOrder, Code), GeometryError> {
+    let order = cursor.byte_order()?;
+    let code = Code::parse(cursor.u32(order)?)?;
+    check_place(code.kind, outer, depth)?;
+    Ok((order, code))
 }
 
 fn walk_geometry(
@@ -53,9 +70,7 @@ fn walk_geometry(
     depth: usize,
     visitor: &mut impl Visitor,
 ) -> Result<(), GeometryError> {
-    let order = cursor.byte_order()?;
-    let code = Code::parse(cursor.u32(order)?)?;
-    check_place(code.kind, outer, depth)?;
+    let (order, code) = begin_geometry(cursor, outer, depth)?;
     visitor.geometry(order, code);
     match code.kind.body() {
         Body::Position => walk_positions(cursor, 1, order, code, visitor),
