@@ -2,7 +2,7 @@
 
 use gix::ObjectId;
 
-use crate::{Commit, ReadError, Repository, walk::Walk};
+use crate::{Commit, DatasetPath, ReadError, Repository, log::changes_one_of, walk::Walk};
 
 impl Repository {
     /// Whether `commit` is in the history of a local branch.
@@ -19,6 +19,34 @@ impl Repository {
             }
         }
         Ok(false)
+    }
+
+    /// For each of these layers the newest commit in the history of `tip` that changed it.
+    ///
+    /// Takes time by the commits up to the oldest of them.
+    ///
+    /// # Errors
+    /// If the history cannot be read.
+    pub fn last_changes(
+        &self,
+        tip: ObjectId,
+        layers: &[DatasetPath],
+    ) -> Result<Vec<Option<Commit>>, ReadError> {
+        let git = self.git();
+        let unreadable = |source| self.unreadable(&format!("walk the history of {tip}"), source);
+        let mut found: Vec<Option<Commit>> = vec![None; layers.len()];
+        for id in Walk::new(&git, tip, false).map_err(unreadable)? {
+            if found.iter().all(Option::is_some) {
+                break;
+            }
+            let commit = git.find_commit(id.map_err(unreadable)?).map_err(unreadable)?;
+            for (layer, found) in layers.iter().zip(&mut found).filter(|(_, found)| found.is_none()) {
+                if changes_one_of(&git, &commit, &[layer.as_str().to_owned()]).map_err(unreadable)? {
+                    *found = Some(Commit::read(&git, commit.id).map_err(unreadable)?);
+                }
+            }
+        }
+        Ok(found)
     }
 
     /// The newest commit in the history of `tip` for which `is_wanted` holds; `None` if there is none.

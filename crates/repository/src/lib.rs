@@ -27,7 +27,10 @@ mod walk;
 
 pub use commit::{Commit, Person};
 pub use dataset::stored::DatasetError;
-pub use dataset::{BadPath, Dataset, DatasetPath, KartColumn};
+pub use dataset::{
+    BadPath, Dataset, DatasetPath, FeatureEntries, FeatureEntry, FeatureReader, KartColumn, PackedKey,
+};
+pub use gix::ObjectId;
 pub use diff::{
     ChangeKind, ChangedLayer, CommitDiff, DiffError, DiffPage, DiffQuery, FeatureChange, FeatureChanges,
     FeatureCounts, FeatureDifference, FeatureGeometry, FeatureKey, FileChange, JsonLines, LayerDiff,

@@ -153,7 +153,11 @@ fn matches(git: &gix::Repository, id: ObjectId, query: &LogQuery) -> gix::Result
 }
 
 /// Whether the commit has, at one of the paths, something that none of its parents has there.
-fn changes_one_of(git: &gix::Repository, commit: &gix::Commit<'_>, paths: &[String]) -> gix::Result<bool> {
+pub(crate) fn changes_one_of(
+    git: &gix::Repository,
+    commit: &gix::Commit<'_>,
+    paths: &[String],
+) -> gix::Result<bool> {
     let tree = commit.tree()?;
     let parents = commit.parent_ids().filter(|parent| git.has_object(*parent));
     let parents = parents.map(|parent| git.find_commit(parent)?.tree()).collect::<gix::Result<Vec<_>>>()?;

@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 
 use gix::{ObjectId, bstr::ByteSlice};
 
-use crate::{Identity, RepositoryName, id, unpublished::Unpublished};
+use crate::{Identity, RepositoryName, id, revision, unpublished::Unpublished};
 
 /// One bare repository, open.
 ///
@@ -76,6 +76,11 @@ impl Repository {
     pub fn head_branch(&self) -> Result<Option<String>, ReadError> {
         let head = self.git().head_name().map_err(|source| self.unreadable("read HEAD", source))?;
         Ok(head.map(|name| name.shorten().to_str_lossy().into_owned()))
+    }
+
+    /// The commit that HEAD stands at; `None` in a repository without commits.
+    pub fn head_commit(&self) -> Result<Option<ObjectId>, ReadError> {
+        revision::head(&self.git()).map_err(|source| self.unreadable("read HEAD", source))
     }
 
     /// The commit that `branch` stands at, `None` if there is no such branch.

@@ -4,7 +4,9 @@
 
 pub(crate) mod datasets;
 pub(crate) mod feature;
+mod feature_entry;
 pub(crate) mod feature_path;
+mod feature_reader;
 pub(crate) mod feature_tree;
 pub(crate) mod generated_keys;
 pub(crate) mod json;
@@ -18,7 +20,9 @@ mod schema_json;
 pub(crate) mod stored;
 pub(crate) mod tree;
 
+pub use feature_entry::{FeatureEntries, FeatureEntry, PackedKey};
 pub(crate) use feature_path::Scheme;
+pub use feature_reader::FeatureReader;
 pub use path::{BadPath, DatasetPath};
 pub use reader::Dataset;
 pub use schema_json::KartColumn;

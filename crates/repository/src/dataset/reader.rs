@@ -1,26 +1,21 @@
 //! Reads the features of a layer in a commit.
 
-use std::collections::HashMap;
-
+use gix::bstr::ByteSlice;
 use longhaul_geodata::Batch;
 
 use super::{
     DatasetPath, FOLDER, KartColumn,
-    feature::Feature,
-    feature_path::{packed_key, unpack_keys},
+    feature_entry::{FeatureEntries, FeatureEntry, PackedKey},
+    feature_reader::FeatureReader,
     feature_tree::FeatureTreeWalk,
-    projection::Projection,
-    stored::{DatasetError, StoredDataset, read},
-    tree::EntryMode,
+    stored::{DatasetError, StoredDataset},
 };
-use crate::{Repository, object::Id};
+use crate::{Repository, layer_path::feature_paths, object};
 
 /// A batch is handed on when it has as many features ...
 const MOST_FEATURES: usize = 256;
 /// ... or as many bytes.
 const MOST_BYTES: usize = 256 << 10;
-/// The largest feature that is read, in bytes: a batch has a limit.
-const LARGEST_FEATURE: usize = 1 << 30;
 
 /// A layer as a commit has it.
 pub struct Dataset {
@@ -44,7 +39,7 @@ impl Repository {
         let Some(entry) = root.lookup_entry(path.components())?.filter(|entry| entry.mode().is_tree()) else {
             return Ok(None);
         };
-        let stored = StoredDataset::open(&git, crate::object::bytes(entry.object_id()))?;
+        let stored = StoredDataset::open(&git, object::bytes(entry.object_id()))?;
         Ok(stored.map(|stored| Dataset { repository: self.clone(), path: path.clone(), stored }))
     }
 
@@ -91,21 +86,42 @@ impl Dataset {
     /// Their values, the primary key among them, are in the order of [`Self::columns`]. A feature that was written
     /// before a column was added has no value there, and its values of columns that were removed are left out.
     pub fn batches(&self) -> impl Iterator<Item = Result<Batch, DatasetError>> + use<> {
+        Batches { entries: self.entries(), reader: self.reader(), done: false }
+    }
+
+    /// Where all its features are, in the order of their paths in Git.
+    pub fn entries(&self) -> FeatureEntries {
+        FeatureEntries { walk: FeatureTreeWalk::new(self.git(), self.stored.feature_tree()) }
+    }
+
+    /// Reads single features.
+    pub fn reader(&self) -> FeatureReader {
+        FeatureReader::new(&self.repository, &self.stored)
+    }
+
+    /// The feature with the key that `key` stands for in a listing: a number, a text, or Kart's file name.
+    ///
+    /// # Errors
+    /// If the layer cannot be read.
+    pub fn find(&self, key: &str) -> Result<Option<FeatureEntry>, DatasetError> {
         let git = self.git();
-        let projections = self.stored.legends.iter();
-        let projections = projections
-            .map(|(name, legend)| (name.clone(), Projection::new(legend, &self.stored.columns)))
-            .collect();
-        let places = FeatureTreeWalk::new(git.clone(), self.stored.feature_tree());
-        Batches { git, places, projections, width: self.stored.columns.len(), done: false }
+        let tree = git.find_tree(self.tree())?;
+        for path in feature_paths(key) {
+            let path = path.split('/').skip(1);
+            let Some(entry) = tree.lookup_entry(path)?.filter(|entry| entry.mode().is_blob()) else {
+                continue;
+            };
+            if let Some(key) = PackedKey::of_file_name(entry.filename().as_bytes()) {
+                return Ok(Some(FeatureEntry { key, blob: entry.object_id() }));
+            }
+        }
+        Ok(None)
     }
 }
 
 struct Batches {
-    git: gix::Repository,
-    places: FeatureTreeWalk,
-    projections: HashMap<String, Projection>,
-    width: usize,
+    entries: FeatureEntries,
+    reader: FeatureReader,
     done: bool,
 }
 
@@ -124,33 +140,14 @@ impl Iterator for Batches {
 
 impl Batches {
     fn read_batch(&mut self) -> Result<Batch, DatasetError> {
-        if self.width == 0 {
-            return Err(DatasetError::Malformed("schema.json"));
-        }
-        let mut batch = Batch::new(self.width);
+        let mut batch = self.reader.batch()?;
         while batch.len() < MOST_FEATURES && batch.size() < MOST_BYTES {
-            let Some(entry) = self.places.next().transpose()? else {
+            let Some(entry) = self.entries.next().transpose()? else {
                 self.done = true;
                 break;
             };
-            if entry.mode == EntryMode::Blob {
-                self.read_feature(&entry.name, entry.id, &mut batch)?;
-            }
+            self.reader.read(&entry, &mut batch)?;
         }
         Ok(batch)
-    }
-
-    fn read_feature(&self, name: &[u8], blob: Id, batch: &mut Batch) -> Result<(), DatasetError> {
-        let malformed = || DatasetError::Malformed("a feature");
-        let packed = packed_key(name).ok_or_else(malformed)?;
-        let keys = unpack_keys(&packed).ok_or_else(malformed)?;
-        let blob = read(&self.git, blob)?;
-        if blob.len() > LARGEST_FEATURE {
-            return Err(DatasetError::Malformed("the size of a feature"));
-        }
-        let feature = Feature::decode(&blob).ok_or_else(malformed)?;
-        let projection = self.projections.get(feature.legend).ok_or(DatasetError::Malformed("a legend"))?;
-        projection.apply(&keys, &feature.values).for_each(|value| batch.push(value));
-        Ok(())
     }
 }

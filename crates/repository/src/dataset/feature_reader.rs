@@ -1,0 +1,59 @@
+//! Reads the values of features.
+
+use std::collections::HashMap;
+
+use longhaul_geodata::Batch;
+
+use super::{
+    feature::Feature,
+    feature_entry::FeatureEntry,
+    projection::Projection,
+    stored::{DatasetError, StoredDataset, read},
+};
+use crate::{Repository, object};
+
+/// The largest feature that is read, in bytes: a batch has a limit.
+const LARGEST_FEATURE: usize = 1 << 30;
+
+/// Reads features of one layer, in any order. Each thread has its own.
+pub struct FeatureReader {
+    git: gix::Repository,
+    projections: HashMap<String, Projection>,
+    width: usize,
+}
+
+impl FeatureReader {
+    pub(super) fn new(repository: &Repository, stored: &StoredDataset) -> Self {
+        let projections = stored.legends.iter();
+        let projections =
+            projections.map(|(name, legend)| (name.clone(), Projection::new(legend, &stored.columns)));
+        Self { git: repository.git(), projections: projections.collect(), width: stored.columns.len() }
+    }
+
+    /// An empty batch for features of the layer.
+    ///
+    /// # Errors
+    /// If the layer has no columns.
+    pub fn batch(&self) -> Result<Batch, DatasetError> {
+        match self.width {
+            0 => Err(DatasetError::Malformed("schema.json")),
+            width => Ok(Batch::new(width)),
+        }
+    }
+
+    /// Adds the values of a feature to `batch`, the primary key among them, in the order of the layer's columns.
+    ///
+    /// # Errors
+    /// If the feature cannot be read; the batch is then as it was before.
+    pub fn read(&self, entry: &FeatureEntry, batch: &mut Batch) -> Result<(), DatasetError> {
+        let blob = read(&self.git, object::bytes(entry.blob))?;
+        if blob.len() > LARGEST_FEATURE {
+            return Err(DatasetError::Malformed("the size of a feature"));
+        }
+        let feature = Feature::decode(&blob).ok_or(DatasetError::Malformed("a feature"))?;
+        let projection = self.projections.get(feature.legend).ok_or(DatasetError::Malformed("a legend"))?;
+        let keys = entry.key.values();
+        projection.apply(&keys, &feature.values).for_each(|value| batch.push(value));
+        Ok(())
+    }
+}
