@@ -6,7 +6,7 @@ use std::process::Command;
 use serde_json::Value;
 
 /// The dependencies between the crates of the workspace: exactly these, as drawn in ARCHITECTURE.md.
-const DEPENDENCIES: [(&str, &[&str]); 13] = [
+const DEPENDENCIES: [(&str, &[&str]); 14] = [
     (
         "longhaul",
         &[
@@ -14,6 +14,10 @@ const DEPENDENCIES: [(&str, &[&str]); 13] = [
             "longhaul-commands",
             "longhaul-tasks",
             "longhaul-repository",
+            "longhaul-layer-index",
+            "longhaul-disk-cache",
+            "longhaul-projection",
+            "longhaul-geodata",
             "longhaul-multipart",
         ],
     ),
@@ -24,6 +28,7 @@ const DEPENDENCIES: [(&str, &[&str]); 13] = [
     ),
     ("longhaul-repository", &["longhaul-geodata"]),
     ("longhaul-projection", &["longhaul-geodata"]),
+    ("longhaul-layer-index", &["longhaul-repository", "longhaul-disk-cache", "longhaul-geodata"]),
     ("longhaul-geopackage", &["longhaul-geodata"]),
     ("longhaul-osm", &["longhaul-geodata"]),
     ("longhaul-tasks", &[]),

@@ -2,7 +2,7 @@ use std::{fs::File, io, os::unix::fs::FileExt, path::Path};
 
 use gix::ObjectId;
 use longhaul_geodata::geometry::{Extent, GeometryTypeCode};
-use longhaul_repository::{FeatureEntry, FeatureKey};
+use longhaul_repository::{FeatureEntry, PackedKey};
 
 use crate::{
     Leaf, Leaves, NotAnIndex, Window,
@@ -153,7 +153,7 @@ impl LayerIndex {
             self.file.read_exact_at(&mut bytes, at)?;
         }
         let blob = ObjectId::try_from(&bytes[4..RECORD_HEAD]).map_err(io::Error::other)?;
-        let key = FeatureKey::from_bytes(&bytes[RECORD_HEAD..size]);
+        let key = PackedKey::from_bytes(&bytes[RECORD_HEAD..size]);
         let key = key.ok_or_else(|| damaged("a record has no key"))?;
         Ok(Leaf { position, extent: node.extent, entry: FeatureEntry { key, blob } })
     }

@@ -16,7 +16,7 @@ use longhaul_geodata::{
 };
 use longhaul_layer_index::{BuildError, BuildOptions, IndexCache, LayerIndex, Window, build};
 use longhaul_repository::{
-    CommitDetails, Dataset, DatasetPath, FeatureKey, Identity, Mode, Repositories, Repository, Stage,
+    CommitDetails, Dataset, DatasetPath, Identity, Mode, PackedKey, Repositories, Repository, Stage,
 };
 use proptest::prelude::*;
 
@@ -162,7 +162,7 @@ fn leaves_name_features_that_can_be_read_by_their_blobs() {
         assert_eq!(Some(geometry), geometries[at].as_deref());
         let found = dataset.find(&leaf.entry.key.text()).unwrap().unwrap();
         assert_eq!(found, leaf.entry);
-        assert_eq!(FeatureKey::from_bytes(leaf.entry.key.as_bytes()), Some(leaf.entry.key));
+        assert_eq!(PackedKey::from_bytes(leaf.entry.key.as_bytes()), Some(leaf.entry.key));
     }
     assert_eq!(dataset.find("nothing").unwrap(), None);
 }

@@ -30,12 +30,12 @@ pub use dataset::stored::DatasetError;
 pub use dataset::{
     BadPath, Dataset, DatasetPath, FeatureEntries, FeatureEntry, FeatureReader, KartColumn, PackedKey,
 };
-pub use gix::ObjectId;
 pub use diff::{
     ChangeKind, ChangedLayer, CommitDiff, DiffError, DiffPage, DiffQuery, FeatureChange, FeatureChanges,
     FeatureCounts, FeatureDifference, FeatureGeometry, FeatureKey, FileChange, JsonLines, LayerDiff,
     LayerValues, MetaChange, MetaValue, SchemaChange, schema_changes,
 };
+pub use gix::ObjectId;
 pub use identity::Identity;
 pub use interrupt::{Interrupted, Interrupter};
 pub use log::{LogPage, LogQuery, LogRange};

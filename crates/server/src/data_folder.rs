@@ -15,6 +15,7 @@ use anyhow::{Context, bail};
 ///   repos/      bare Git repositories
 ///   uploads/    files being received; each is removed with its task
 ///   results/    files that tasks offer for download
+///   cache/      what is made again when it is missing
 ///   longhaul.sqlite   tasks; with -wal and -shm beside it while a server runs
 ///   lock        held by the server that uses the folder
 /// ```
@@ -71,6 +72,11 @@ impl DataFolder {
     /// The folder of uploaded files.
     pub fn uploads(&self) -> PathBuf {
         self.path.join("uploads")
+    }
+
+    /// The folder of what can be made again.
+    pub fn cache(&self) -> PathBuf {
+        self.path.join("cache")
     }
 
     /// The folder of files that tasks offer for download.

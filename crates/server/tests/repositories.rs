@@ -28,8 +28,12 @@ fn a_repository_is_created_shown_renamed_and_deleted() {
     );
 
     assert_eq!(server.get("/repos/?output_format=JSON").json(), json!({"repos": {"repo": [repo]}}));
-    let shown = server.get("/repos/r1.json").json();
-    assert_eq!(shown, json!({"repository": {"name": "r1", "location": format!("{base}/repos/r1")}}));
+    let shown = server.get("/repos/r1.json");
+    let known = format!(r#"{{"repository":{{"name":"r1","location":"{base}/repos/r1"}},"links":["#);
+    assert!(shown.text().starts_with(&known), "links come after what clients of GeoGig know");
+    let relations: Vec<_> =
+        shown.json()["links"].as_array().unwrap().iter().map(|link| link["rel"].clone()).collect();
+    assert_eq!(relations, ["self", "service-desc", "conformance", "data"]);
 
     let renamed = server.send(Request::new("POST", "/repos/r1/rename.json?name=r2"));
     assert_eq!((renamed.status, renamed.header("location")), (301, None));

@@ -65,7 +65,7 @@ impl Client {
 
     fn answer(&mut self) -> Result<Answer> {
         let (status, mut bytes) = self.status()?;
-        let mut length = None;
+        let (mut length, mut is_chunked) = (None, false);
         loop {
             let line = self.line()?;
             bytes += line.len();
@@ -75,11 +75,32 @@ impl Client {
             if name.eq_ignore_ascii_case("content-length") {
                 length = Some(value.trim().parse::<usize>()?);
             }
+            is_chunked |= name.eq_ignore_ascii_case("transfer-encoding");
         }
-        let mut body = vec![0; length.context("an answer without a length")?];
-        self.stream.read_exact(&mut body)?;
+        let body = match is_chunked {
+            true => self.chunks()?,
+            false => self.bytes(length.context("an answer without a length")?)?,
+        };
         bytes += body.len();
         Ok(Answer { status, body, bytes })
+    }
+
+    fn bytes(&mut self, length: usize) -> Result<Vec<u8>> {
+        let mut bytes = vec![0; length];
+        self.stream.read_exact(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    fn chunks(&mut self) -> Result<Vec<u8>> {
+        let mut body = Vec::new();
+        loop {
+            let length = usize::from_str_radix(self.line()?.trim(), 16)?;
+            body.extend(self.bytes(length)?);
+            self.line()?;
+            if length == 0 {
+                return Ok(body);
+            }
+        }
     }
 
     fn status(&mut self) -> Result<(u16, usize)> {

@@ -13,6 +13,7 @@ mod import;
 mod load;
 mod longhaul;
 mod machine;
+mod ogc;
 mod osm;
 mod osm_download;
 mod overpass;
@@ -42,6 +43,8 @@ enum What {
     /// Import of OpenStreetMap data through the web API, beside ogr2ogr and osmium; with --reader, reading a file only; with
     /// --download and --cancel, downloads and their cancel
     Osm(osm::Args),
+    /// The index of a layer, and pages of features in a window, through OGC API – Features
+    Ogc(ogc::Args),
     /// Polls of a finished task, beside a bare axum route that sends the same bytes
     Poll(poll::Args),
     /// No-op tasks with the durable store, beside graphile-worker on PostgreSQL; long polls, events, many ended tasks, restart
@@ -60,6 +63,7 @@ pub fn run(args: Args) -> Result<()> {
         What::Import(args) if args.cancel => cancel::run(&args),
         What::Import(args) => import::run(&args),
         What::Osm(args) => osm::run(&args),
+        What::Ogc(args) => ogc::run(&args),
         What::Poll(args) => poll::run(&args),
         What::Tasks(args) => tasks::run(&args),
         What::BareRoute(args) => bare_route::run(&args),

@@ -3,6 +3,7 @@
 //! All steps run even if one fails, so that one run reports every failure.
 
 mod prerequisites;
+mod python;
 mod step;
 mod test_counts;
 
@@ -26,6 +27,7 @@ const WITHOUT_BUILD: &str = "--no-verify --offline --allow-dirty";
 /// Runs the steps and ends with a line `N passed, N failed`; an error if anything failed.
 pub fn run() -> Result<()> {
     prerequisites::install_or_report()?;
+    python::install_clients();
 
     let started = Instant::now();
     let steps = steps();

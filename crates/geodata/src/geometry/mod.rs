@@ -29,8 +29,8 @@ pub use error::GeometryError;
 pub use extent::{Extent, Measured, measure};
 pub use geojson::{GeoJsonError, GeoJsonOptions, write_geojson, write_number};
 pub use map::map_positions;
-pub use wkt::well_known_text;
 pub use type_code::GeometryTypeCode;
+pub use wkt::well_known_text;
 pub use write::{write_line, write_point, write_polygon};
 
 use code::Code;

@@ -8,6 +8,8 @@ use std::{io::Write, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use longhaul_commands::ImportRoots;
+use longhaul_disk_cache::DiskCache;
+use longhaul_layer_index::{BuildOptions, IndexCache};
 use longhaul_repository::Repositories;
 use longhaul_tasks::Tasks;
 use longhaul_tasks_web::PublicAddress;
@@ -18,7 +20,7 @@ use crate::{
     data_folder::DataFolder,
     settings::Settings,
     upload::Receiver,
-    web::{self, BlockingPool, Hosts, RepositoryStore, WebConfig},
+    web::{self, BlockingPool, Hosts, LayerIndexes, RepositoryStore, WebConfig},
 };
 
 /// How long requests and tasks may take to end when the server stops.
@@ -27,6 +29,8 @@ const GRACE: Duration = Duration::from_secs(10);
 const READS: usize = 16;
 /// Streamed responses at the same time.
 const STREAMS: usize = 16;
+/// Indexes of layers that are made at the same time, each on all processors.
+const INDEX_BUILDS: usize = 2;
 
 /// Runs the server until a signal stops it.
 ///
@@ -45,8 +49,14 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
     let listener = listener.with_context(|| format!("listening on {}", settings.listen))?;
     let address = listener.local_addr().context("listening")?;
     let authenticator = tokens.map(|tokens| Authenticator::new(tokens, settings.trust_proxy));
-    let service =
-        web::service(web_config(&settings, &data, repositories, import_roots, tasks.clone(), authenticator));
+    let cache = DiskCache::open(&data.cache(), settings.cache_size).context("opening the cache")?;
+    let indexes = cache.section("index").context("opening the indexes of layers")?;
+    let indexes = IndexCache::new(indexes, BuildOptions::default());
+    let layer_indexes = LayerIndexes::new(indexes, BlockingPool::new(READS), BlockingPool::new(INDEX_BUILDS));
+    let indexes = layer_indexes.clone();
+    let config =
+        web_config(&settings, &data, repositories, import_roots, tasks.clone(), authenticator, indexes);
+    let service = web::service(config);
 
     print_line(&format!("listening on http://{address}"));
     tracing::info!(%address, data = %settings.data.display(), version = env!("CARGO_PKG_VERSION"), "listening");
@@ -56,6 +66,7 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
         signals.stop().await;
         std::process::exit(130);
     });
+    layer_indexes.stop();
     let (have_completed, have_ended) = tokio::join!(connections.close(GRACE), tasks.stop(GRACE));
     if !have_completed || !have_ended {
         tracing::warn!("some requests or tasks did not end in time and were interrupted");
@@ -78,6 +89,7 @@ fn web_config(
     import_roots: ImportRoots,
     tasks: Tasks,
     authenticator: Option<Authenticator>,
+    layer_indexes: LayerIndexes,
 ) -> WebConfig {
     let address = match &settings.public_url {
         Some(url) => PublicAddress::fixed(url.to_string()),
@@ -92,6 +104,7 @@ fn web_config(
         import_roots,
         receiver: Receiver::new(data.uploads(), settings.max_upload, settings.min_free),
         list_writers: BlockingPool::new(STREAMS),
+        layer_indexes,
         authenticator,
         address,
         origins: settings.allow_origin.clone(),

@@ -46,6 +46,8 @@ pub struct Settings {
     pub max_upload: u64,
     /// Disk space that uploads must leave free, in bytes.
     pub min_free: u64,
+    /// Most bytes of files that can be made again.
+    pub cache_size: u64,
     /// Folders whose files requests may import.
     pub import_root: Vec<PathBuf>,
     /// The Overpass server for downloads.
@@ -108,6 +110,7 @@ impl Settings {
             store: raw.store.unwrap_or_default(),
             max_upload: raw.max_upload.unwrap_or(Size(16 << 30)).0,
             min_free: raw.min_free.unwrap_or(Size(1 << 30)).0,
+            cache_size: raw.cache_size.unwrap_or(Size(4 << 30)).0,
             import_root: raw.import_root,
             overpass: overpass(raw.overpass.as_deref(), raw.user_agent.as_deref())?,
             osm_node_memory: raw.osm_node_memory.unwrap_or(Size(256 << 20)).0,
@@ -141,7 +144,10 @@ mod tests {
         let settings = RawSettings::default().resolve().unwrap();
         assert_eq!(settings.listen.to_string(), "127.0.0.1:8182");
         assert_eq!(settings.keep, Duration::from_secs(600));
-        assert_eq!((settings.max_upload, settings.min_free), (16 << 30, 1 << 30));
+        assert_eq!(
+            (settings.max_upload, settings.min_free, settings.cache_size),
+            (16 << 30, 1 << 30, 4 << 30)
+        );
         assert_eq!(settings.default_branch, "master");
         assert_eq!(settings.overpass.endpoint(), "https://overpass-api.de/api/interpreter");
         assert_eq!((settings.import_root.len(), settings.osm_node_memory), (0, 256 << 20));

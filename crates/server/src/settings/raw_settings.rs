@@ -61,6 +61,10 @@ pub struct RawSettings {
     #[arg(long, env = "LONGHAUL_MIN_FREE", value_name = "SIZE")]
     pub(super) min_free: Option<Size>,
 
+    /// Disk space for what can be made again, such as the indexes of layers; the least recently used goes first [default: 4GiB]
+    #[arg(long, env = "LONGHAUL_CACHE_SIZE", value_name = "SIZE")]
+    pub(super) cache_size: Option<Size>,
+
     /// Folder from which requests may import files and read filters and mappings; may be repeated
     #[arg(long, env = "LONGHAUL_IMPORT_ROOT", value_name = "DIR", value_delimiter = ',')]
     #[serde(default)]
@@ -145,6 +149,7 @@ impl RawSettings {
             store: self.store.or(fallback.store),
             max_upload: self.max_upload.or(fallback.max_upload),
             min_free: self.min_free.or(fallback.min_free),
+            cache_size: self.cache_size.or(fallback.cache_size),
             import_root: first_non_empty(self.import_root, fallback.import_root),
             overpass: self.overpass.or(fallback.overpass),
             user_agent: self.user_agent.or(fallback.user_agent),

@@ -20,8 +20,8 @@ use tower_http::{
 };
 
 use super::{
-    BlockingPool, DefaultBranch, DeleteTokens, Hosts, ListWriters, RepositoryStore, StateParts, WebState,
-    cors,
+    BlockingPool, DefaultBranch, DeleteTokens, Hosts, LayerIndexes, ListWriters, RepositoryStore, StateParts,
+    WebState, cors,
     drain_body::DrainBodyLayer,
     error_response,
     routes::{SUBJECT, routes, tasks_web},
@@ -36,6 +36,7 @@ pub(crate) struct WebConfig {
     pub(crate) receiver: Receiver,
     /// For lists that are written as long as their clients read.
     pub(crate) list_writers: BlockingPool,
+    pub(crate) layer_indexes: LayerIndexes,
     /// Identifies callers by their tokens; without it, everybody may do everything.
     pub(crate) authenticator: Option<Authenticator>,
     pub(crate) address: PublicAddress,
@@ -79,6 +80,7 @@ pub(crate) fn service(
         import_roots: config.import_roots,
         receiver: Arc::new(config.receiver),
         list_writers: ListWriters(config.list_writers),
+        layer_indexes: config.layer_indexes,
         delete_tokens: Arc::new(DeleteTokens::default()),
         allowed_origins: origins,
         default_branch: DefaultBranch(config.default_branch.into()),

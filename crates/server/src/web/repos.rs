@@ -7,11 +7,12 @@ use axum::{
 };
 use longhaul_repository::RepositoryName;
 use longhaul_tasks::{Report, ReportValue};
-use longhaul_tasks_web::Renderer;
+use longhaul_tasks_web::{Format, Renderer};
 
 use super::{
     NameInPath, RepositoryStore,
     error_response::{self, ErrorResponse},
+    ogc,
 };
 use crate::access::Caller;
 
@@ -41,8 +42,19 @@ pub(super) async fn show(
     }
     let location = format!("{}/repos/{name}", renderer.base.as_str());
     let repository = Report::new().text("name", name.as_str()).text("location", location);
-    let document = renderer.document("repository", &ReportValue::Element(repository));
+    let mut document = renderer.document("repository", &ReportValue::Element(repository));
+    if renderer.format == Format::Json {
+        add_links(&mut document, &format!("{}/repos/{name}", renderer.base.as_str()));
+    }
     Ok(renderer.response(StatusCode::OK, document))
+}
+
+/// Adds the links by which clients of OGC APIs go on, after what clients of GeoGig know.
+fn add_links(document: &mut Vec<u8>, base: &str) {
+    let links = serde_json::Value::from(ogc::landing_page_links(base));
+    if document.pop_if(|last| *last == b'}').is_some() {
+        document.extend_from_slice(format!(",\"links\":{links}}}").as_bytes());
+    }
 }
 
 /// A repository in a list, and in the responses to its creation and renaming.

@@ -8,7 +8,9 @@ use axum::{
 use longhaul_tasks_web::{ApiError, Renderer, RendererConfig, TasksWeb, method_fallback};
 use percent_encoding::percent_decode_str;
 
-use super::{WebState, about, delete, diff, import, init, log, ls_tree, metrics, osm, rename, repos};
+use super::{
+    WebState, about, delete, diff, import, init, layer_list, log, ls_tree, metrics, ogc, osm, rename, repos,
+};
 use crate::{access::Caller, jobs};
 
 /// What the server's tasks are about.
@@ -40,6 +42,9 @@ pub(super) fn routes(tasks: TasksWeb, config: RendererConfig, state: WebState) -
         .route("/repos/{name}/log", get(log::log).fallback(read.clone()))
         .route("/repos/{name}/diff", get(diff::diff).fallback(read.clone()))
         .route("/repos/{name}/ls-tree", get(ls_tree::ls_tree).fallback(read.clone()))
+        .route("/repos/{name}/layers", get(layer_list::layers).fallback(read.clone()))
+        .route("/repos/{name}/at/{revision}/layers", get(layer_list::layers).fallback(read.clone()))
+        .merge(ogc::routes())
         // writer
         .route("/repos/{name}/init", put(init::init).fallback(create))
         .route("/repos/{name}/import", post(import::import).fallback(change.clone()))

@@ -5,7 +5,7 @@ use longhaul_commands::ImportRoots;
 use longhaul_tasks::Tasks;
 use longhaul_tasks_web::{AllowedOrigins, RequestCounts};
 
-use super::{BlockingPool, DeleteTokens, repository_store::RepositoryStore};
+use super::{BlockingPool, DeleteTokens, LayerIndexes, repository_store::RepositoryStore};
 use crate::upload::Receiver;
 
 /// The state of the routes. Each handler extracts the parts that it needs.
@@ -19,6 +19,7 @@ pub(super) struct StateParts {
     pub(super) import_roots: ImportRoots,
     pub(super) receiver: Arc<Receiver>,
     pub(super) list_writers: ListWriters,
+    pub(super) layer_indexes: LayerIndexes,
     pub(super) delete_tokens: Arc<DeleteTokens>,
     pub(super) allowed_origins: AllowedOrigins,
     pub(super) default_branch: DefaultBranch,
@@ -50,6 +51,7 @@ parts_of_state! {
     import_roots: ImportRoots,
     receiver: Arc<Receiver>,
     list_writers: ListWriters,
+    layer_indexes: LayerIndexes,
     delete_tokens: Arc<DeleteTokens>,
     allowed_origins: AllowedOrigins,
     default_branch: DefaultBranch,
