@@ -78,18 +78,17 @@ impl Repository {
         query: &LsTreeQuery,
     ) -> Result<(Option<ObjectId>, String), ReadError> {
         let given = query.path.as_deref().unwrap_or_default();
-        let (commit, path) = match given.split_once(':') {
-            Some((revision, path)) => (Some(self.commit_named(revision)?), path),
-            None if given.is_empty() => (None, ""),
-            None => match revision::resolve(git, given) {
-                Some(commit) => (Some(commit), ""),
-                None => (None, given),
-            },
-        };
         let unreadable = |source| self.unreadable("read a commit", source);
-        let commit = match commit {
-            Some(commit) => Some(commit),
-            None => revision::head(git).map_err(unreadable)?,
+        let head = revision::head(git).map_err(unreadable)?;
+        let named = |revision| match revision::resolve(git, revision) {
+            None if head.is_none() && revision::is_unborn_head(git, revision) => Some(None),
+            commit => commit.map(Some),
+        };
+        let (commit, path) = match given.split_once(':') {
+            Some((revision, path)) => {
+                (named(revision).ok_or_else(|| ReadError::UnknownRevision(revision.to_owned()))?, path)
+            }
+            None => named(given).map_or((head, given), |commit| (commit, "")),
         };
         let Some(commit) = commit else {
             return if path.is_empty() {

@@ -25,6 +25,12 @@ pub(crate) fn resolve(git: &gix::Repository, revision: &str) -> Option<ObjectId>
     Some(object.peel_to_commit().ok()?.id)
 }
 
+/// Whether `revision` names HEAD or its branch, which has no commit yet.
+pub(crate) fn is_unborn_head(git: &gix::Repository, revision: &str) -> bool {
+    let Ok(Some(branch)) = git.head_name() else { return false };
+    revision == "HEAD" || branch.as_bstr() == revision || branch.shorten() == revision
+}
+
 /// The commit that HEAD stands at; `None` in a repository without commits.
 pub(crate) fn head(git: &gix::Repository) -> gix::Result<Option<ObjectId>> {
     let head = git.head()?;

@@ -127,6 +127,61 @@ fn a_deletion_needs_the_right_token_once() {
 }
 
 #[test]
+fn every_command_refuses_every_transaction() {
+    let server = Server::start();
+    server.init("r");
+    for (method, command) in [
+        ("GET", "log"),
+        ("GET", "ls-tree"),
+        ("GET", "delete"),
+        ("PUT", "init"),
+        ("POST", "rename"),
+        ("POST", "import"),
+        ("GET", "osm/import"),
+        ("POST", "osm/download"),
+        ("DELETE", ""),
+    ] {
+        let target = format!("/repos/r/{command}");
+        let target = format!(
+            "{}.json?name=s&transactionId=b6f3edb5-c831-4bfb-9e82-e7c0f1f8ed96",
+            target.trim_end_matches('/')
+        );
+        let answer = server.send(Request::new(method, &target));
+        let expected = (400, "A transaction with the provided ID could not be found.");
+        assert_eq!((answer.status, answer.error().as_str()), expected, "{method} {target}");
+    }
+    let in_the_body = put("/repos/s/init.json").body("application/json", r#"{"transactionId": "x"}"#);
+    assert_eq!(server.send(in_the_body).status, 400);
+    assert_eq!(names_in(&server.data("repos")), ["r.git"]);
+    server.stop();
+}
+
+#[test]
+fn an_empty_repository_has_an_empty_tree_at_head_and_its_branch() {
+    let server = Server::start_with(&["--default-branch", "main"]);
+    server.init("r");
+    let list = |path: &str| server.get(&format!("/repos/r/ls-tree.json?path={path}"));
+    for path in ["", "HEAD", "main", "refs/heads/main", "HEAD:", "main:"] {
+        let answer = list(path);
+        assert_eq!(
+            (answer.status, answer.json()),
+            (200, json!({"response": {"success": true, "node": []}})),
+            "{path}"
+        );
+    }
+    for (path, error) in [
+        ("HEAD:roads", "no layer or feature at 'HEAD:roads'"),
+        ("roads", "no layer or feature at 'roads'"),
+        ("master:", "Object not found 'master'"),
+        ("HEAD~1:", "Object not found 'HEAD~1'"),
+    ] {
+        let answer = list(path);
+        assert_eq!((answer.status, answer.error().as_str()), (400, error), "{path}");
+    }
+    server.stop();
+}
+
+#[test]
 fn an_invalid_rename_is_refused() {
     let server = Server::start();
     server.init("a");

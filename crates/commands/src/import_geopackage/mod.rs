@@ -4,7 +4,7 @@ mod features;
 
 use std::path::PathBuf;
 
-use anyhow::bail;
+use anyhow::{anyhow, bail};
 use longhaul_geopackage::{GeoPackage, Interrupter, Table};
 use longhaul_repository::{DatasetPath, Mode, Stage};
 use longhaul_tasks::{Context, Failure, Job, Lane, PublishError, Report};
@@ -27,7 +27,7 @@ pub struct ImportGeopackage {
     pub repository: String,
     /// The local branch to commit to; `None` for the branch of HEAD.
     pub branch: Option<String>,
-    /// The path of the uploaded file.
+    /// The path of the uploaded file; empty if the request had none.
     pub upload: PathBuf,
     /// The name of the file for messages.
     pub file_name: String,
@@ -62,6 +62,12 @@ impl Job for ImportGeopackage {
     }
 
     fn run(self, env: &Environment, ctx: &Context) -> Result<Report, Failure> {
+        if self.upload.as_os_str().is_empty() {
+            // GeoGig's text. Its clients expect the task to fail, and not the request.
+            return Err(Failure::new(anyhow!(
+                "Request must specify one and only one fileUpload in the request body"
+            )));
+        }
         with_warnings("warning", |warnings| self.import(env, ctx, warnings))
     }
 }

@@ -10,7 +10,6 @@ pub(super) struct CommitParams {
     message: Option<String>,
     author_name: Option<String>,
     author_email: Option<String>,
-    transaction_id: Option<String>,
 }
 
 /// The same, checked.
@@ -22,15 +21,11 @@ pub(super) struct CommitDestination {
 
 impl CommitParams {
     /// # Errors
-    /// 400 if `root` is not a legal branch, and for every `transactionId`: there are no transactions here.
+    /// 400 if `root` is not a legal branch.
     pub(super) fn destination(self) -> Result<CommitDestination, ApiError> {
         if let Some(branch) = &self.root {
             longhaul_repository::check_branch(branch)
                 .map_err(|error| ApiError::bad_request(error.to_string()))?;
-        }
-        if self.transaction_id.is_some() {
-            // GeoGig's text.
-            return Err(ApiError::bad_request("A transaction with the provided ID could not be found."));
         }
         let email = self.author_email;
         Ok(CommitDestination {

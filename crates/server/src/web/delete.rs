@@ -11,7 +11,7 @@ use super::{
     Admin, DeleteTokens, NameForChange, Repo, RepositoryStore,
     error_response::{self, ErrorResponse},
     exclusive::run_exclusively,
-    parameters::Params,
+    parameters::{NoParams, Params},
 };
 use crate::{access::Caller, jobs::DeleteRepository};
 
@@ -19,6 +19,7 @@ use crate::{access::Caller, jobs::DeleteRepository};
 pub(super) async fn offer(
     renderer: Renderer,
     Repo(repository, _): Repo<Admin>,
+    Params(NoParams {}): Params<NoParams>,
     State(tokens): State<Arc<DeleteTokens>>,
 ) -> Response {
     let token = tokens.issue(repository.id(), Instant::now());

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     extract::{Request, State},
+    http::{HeaderMap, header},
     response::Response,
 };
 use longhaul_commands::ImportGeopackage;
@@ -17,7 +18,7 @@ use super::{
     commit_params::{CommitDestination, CommitParams},
     error_response::{self, ErrorResponse},
     parameters::Parameters,
-    submission::{submission, submit},
+    submission::{check, submission, submit},
 };
 use crate::{
     access::Caller,
@@ -37,9 +38,11 @@ struct ImportParams {
     add: bool,
     fid_attribute: Option<String>,
     interchange: bool,
+    alter: bool,
+    force_feature_type: bool,
 }
 
-/// Receives a file and submits its import; responds with the new task.
+/// Receives a file and submits its import; responds with the new task. What the query says is checked before the file is read.
 pub(super) async fn import(
     renderer: Renderer,
     Repo(repository, _): Repo<Writer>,
@@ -49,34 +52,49 @@ pub(super) async fn import(
     request: Request,
 ) -> Result<Response, ErrorResponse> {
     let (request, mut body) = request.into_parts();
+    let query = Parameters::of_query(request.uri.query());
+    let (of_query, _) = checked(&query)?;
+    check(&request, query.pairs())?;
+    if !is_form(&request.headers) {
+        of_query.require_format()?;
+    }
     let options = UploadOptions { with_digest: has_idempotency_key(&request), ..OPTIONS };
     let received = receiver.receive(&request.headers, &mut body, options).await;
     let received = received.map_err(error_response::of_upload)?;
-    let query = Parameters::of_query(request.uri.query());
     let parameters = Parameters::of_pairs(received.texts).or(query);
-    let params: ImportParams = parameters.parse()?;
-    params.require_supported_format()?;
-    let commit = parameters.parse::<CommitParams>()?.destination()?;
-    params.check()?;
-    let file = received.file.ok_or_else(|| {
-        ApiError::bad_request("Request must specify one and only one fileUpload in the request body")
-    })?;
-    let submission = submission(&caller, &repository, &request, parameters.pairs(), file.digest)?;
-    let job = params.job(&repository, commit, &file);
-    let task = submit(&tasks, submission, job, Some(file)).await?;
+    let (params, commit) = checked(&parameters)?;
+    params.require_format()?;
+    let file = received.file;
+    let digest = file.as_ref().and_then(|file| file.digest);
+    let submission = submission(&caller, &repository, &request, parameters.pairs(), digest)?;
+    let job = params.job(&repository, commit, file.as_ref());
+    let task = submit(&tasks, submission, job, file).await?;
     Ok(renderer.submission(&tasks, Ok(task)).await)
 }
 
+/// The parameters, each of which is legal. One may be missing that the form has.
+fn checked(parameters: &Parameters) -> Result<(ImportParams, CommitDestination), ApiError> {
+    let params: ImportParams = parameters.parse()?;
+    let commit = parameters.parse::<CommitParams>()?.destination()?;
+    params.check()?;
+    Ok((params, commit))
+}
+
+fn is_form(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    content_type.is_some_and(|value| value.trim_start().to_ascii_lowercase().starts_with("multipart/"))
+}
+
 impl ImportParams {
-    fn require_supported_format(&self) -> Result<(), ApiError> {
-        match self.format.as_deref() {
-            None => Err(ApiError::bad_request("missing required 'format' parameter")),
-            Some(format) if format.eq_ignore_ascii_case("gpkg") => Ok(()),
-            Some(other) => Err(ApiError::bad_request(format!("Unsupported input format: '{other}'"))),
-        }
+    fn require_format(&self) -> Result<(), ApiError> {
+        let missing = || ApiError::bad_request("missing required 'format' parameter");
+        self.format.as_ref().map(drop).ok_or_else(missing)
     }
 
     fn check(&self) -> Result<(), ApiError> {
+        if let Some(format) = self.format.as_ref().filter(|format| !format.eq_ignore_ascii_case("gpkg")) {
+            return Err(ApiError::bad_request(format!("Unsupported input format: '{format}'")));
+        }
         if let Some(path) = &self.dest {
             DatasetPath::new(path).map_err(|error| ApiError::bad_request(error.to_string()))?;
         }
@@ -84,20 +102,35 @@ impl ImportParams {
             let message = "This server does not import the interchange format; without interchange it imports the layers.";
             return Err(ApiError::bad_request(message));
         }
-        Ok(())
+        self.check_schema()
+    }
+
+    /// All features of a layer have one schema. An import that replaces the layer replaces its schema, too, which is what GeoGig
+    /// does with `forceFeatureType`. `alter` would change the features that GeoGig keeps, and these are not changed here.
+    fn check_schema(&self) -> Result<(), ApiError> {
+        let message = match (self.alter, self.force_feature_type && self.add) {
+            (true, _) => {
+                "alter=true is not supported by this server, which does not change the features that a layer has to another schema. Without alter and add the file replaces the layer and its schema."
+            }
+            (_, true) => {
+                "forceFeatureType=true is not supported together with add=true: all features of a layer have the same schema. Without add the file replaces the layer and its schema."
+            }
+            _ => return Ok(()),
+        };
+        Err(ApiError::bad_request(message))
     }
 
     fn job(
         self,
         repository: &Repository,
         commit: CommitDestination,
-        file: &ReceivedFile,
+        file: Option<&ReceivedFile>,
     ) -> ImportGeopackage {
         ImportGeopackage {
             repository: repository.id().to_owned(),
             branch: commit.branch,
-            upload: file.file.path().to_owned(),
-            file_name: file.name.clone(),
+            upload: file.map(|file| file.file.path().to_owned()).unwrap_or_default(),
+            file_name: file.map(|file| file.name.clone()).unwrap_or_default(),
             layer: self.layer,
             dest: self.dest,
             add: self.add,

@@ -17,6 +17,10 @@ impl<S: Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
     }
 }
 
+/// For a command without parameters of its own.
+#[derive(Deserialize)]
+pub(super) struct NoParams {}
+
 /// Names and values in order; a name may come more than once.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Parameters(Vec<(String, String)>);
@@ -64,8 +68,13 @@ impl Parameters {
     /// Deserializes them into a struct. Empty values are ignored; of the others of one name the first counts.
     ///
     /// # Errors
-    /// 400, naming the parameter, for a value that is not of its type.
+    /// 400, naming the parameter, for a value that is not of its type. 400 for every `transactionId`, whatever the command: there
+    /// are no transactions.
     pub(super) fn parse<'a, T: Deserialize<'a>>(&'a self) -> Result<T, ApiError> {
+        if self.text("transactionId").is_some() {
+            // GeoGig's text.
+            return Err(ApiError::bad_request("A transaction with the provided ID could not be found."));
+        }
         let pairs = self.pairs().filter(|(_, value)| !value.is_empty());
         from_pairs(pairs.map(|(name, value)| (Cow::Borrowed(name), Cow::Borrowed(value))))
     }

@@ -2,14 +2,13 @@
 
 use axum::{
     Extension, Router,
-    http::Uri,
     routing::{any, get, post, put},
 };
 use longhaul_tasks_web::{ApiError, Renderer, RendererConfig, TasksWeb, method_fallback};
-use percent_encoding::percent_decode_str;
 
 use super::{
-    WebState, about, delete, diff, import, init, layer_list, log, ls_tree, metrics, ogc, osm, rename, repos,
+    WebState, about, delete, diff, import, init, layer_list, log, ls_tree, metrics, ogc, osm,
+    other_commands::other_command, rename, repos,
 };
 use crate::{access::Caller, jobs};
 
@@ -61,8 +60,8 @@ pub(super) fn routes(tasks: TasksWeb, config: RendererConfig, state: WebState) -
         .route("/repos/{name}/delete", get(delete::offer).fallback(read))
         .route("/repos/{name}/rename", post(rename::rename).fallback(change))
         // anything else
-        .route("/repos/{name}/{command}", any(unknown_command))
-        .route("/repos/{name}/osm/{command}", any(unknown_command))
+        .route("/repos/{name}/{command}", any(other_command))
+        .route("/repos/{name}/{group}/{command}", any(other_command))
         .fallback(not_found)
         .layer(Extension(config))
         .with_state(state)
@@ -79,14 +78,6 @@ pub(super) fn tasks_web(tasks: TasksWeb, are_callers_identified: bool) -> TasksW
             .access(|request, task| Caller::of(&request.extensions).permit(task))
             .scope(|request| Caller::of(&request.extensions).scope().map(<[String]>::to_vec)),
     }
-}
-
-/// GeoGig's text.
-async fn unknown_command(_: Renderer, uri: Uri) -> ApiError {
-    let command = uri.path().splitn(4, '/').nth(3).unwrap_or_default();
-    let command = percent_decode_str(command).decode_utf8_lossy();
-    let command: String = command.chars().filter(|c| !c.is_control()).take(64).collect();
-    ApiError::not_found(format!("'{command}' is not a geogig command"))
 }
 
 async fn not_found(_: Renderer) -> ApiError {

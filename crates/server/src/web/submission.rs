@@ -26,6 +26,15 @@ pub(super) fn submission<'a>(
     })
 }
 
+/// Checks the priority and the idempotency key of a request whose body has not been read.
+pub(super) fn check<'a>(
+    request: &Parts,
+    query: impl Iterator<Item = (&'a str, &'a str)> + Clone,
+) -> Result<(), ApiError> {
+    priority(query.clone())?;
+    idempotency(request, query, None).map(drop)
+}
+
 /// Submits the job together with its file, even if the client disconnects meanwhile: a task that was accepted must have its file.
 pub(super) async fn submit<J: Job>(
     tasks: &Tasks,

@@ -62,17 +62,17 @@ pub(super) enum NoDocument {
 
 impl DocumentKind {
     /// Whether the request has such a document.
-    pub(super) fn is_in(&self, request: &OsmRequest) -> bool {
+    pub(super) fn is_in<P>(&self, request: &OsmRequest<P>) -> bool {
         request.text_files.iter().any(|file| file.field == self.name)
             || request.parameters.text(self.name).is_some()
             || request.parameters.text(self.path).is_some()
     }
 
     /// The document of the request, wherever it is.
-    pub(super) async fn of(
+    pub(super) async fn of<P>(
         &self,
         files: &ServerFiles,
-        request: &OsmRequest,
+        request: &OsmRequest<P>,
     ) -> Result<Option<OsmDocument>, NoDocument> {
         if let Some(file) = request.text_files.iter().find(|file| file.field == self.name) {
             return Ok(Some(OsmDocument { name: file.name.clone(), text: file.text.clone() }));

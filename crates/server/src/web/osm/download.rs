@@ -27,7 +27,7 @@ const USAGE: &str = "Usage: GET <repo context>/osm/download?[filter=FILTER|bbox=
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct DownloadParams {
+pub(in crate::web) struct DownloadParams {
     bbox: Option<String>,
     update: Option<bool>,
     rebase: Option<bool>,
@@ -41,7 +41,7 @@ pub(in crate::web) async fn download(
     State(tasks): State<Tasks>,
     State(store): State<RepositoryStore>,
     State(roots): State<ImportRoots>,
-    request: OsmRequest,
+    request: OsmRequest<DownloadParams>,
 ) -> Result<Response, ErrorResponse> {
     let files = ServerFiles { roots, pool: store.pool };
     let job = job(&files, &repository, &request).await?;
@@ -54,9 +54,9 @@ pub(in crate::web) async fn download(
 async fn job(
     files: &ServerFiles,
     repository: &Repository,
-    request: &OsmRequest,
+    request: &OsmRequest<DownloadParams>,
 ) -> Result<DownloadOsm, ErrorResponse> {
-    let params: DownloadParams = request.parameters.parse()?;
+    let params = &request.params;
     let (update, rebase) = (params.update.unwrap_or(false), params.rebase.unwrap_or(false));
     match (update, FILTER.is_in(request), params.bbox.is_some()) {
         (false, false, false) | (false, true, true) => {
@@ -78,7 +78,7 @@ async fn job(
     let name = |document: &Option<OsmDocument>| document.as_ref().map(|document| document.name.clone());
     let parameters = DownloadParameters {
         filter: name(&filter),
-        bbox: params.bbox,
+        bbox: params.bbox.clone(),
         mapping: name(&mapping),
         update: params.update,
         rebase: params.rebase,
@@ -95,7 +95,7 @@ async fn job(
 
 async fn document(
     files: &ServerFiles,
-    request: &OsmRequest,
+    request: &OsmRequest<DownloadParams>,
     kind: DocumentKind,
 ) -> Result<Option<OsmDocument>, ErrorResponse> {
     kind.of(files, request).await.map_err(|error| match error {

@@ -24,9 +24,9 @@ use crate::{
 const USAGE: &str = "Usage: GET <repo context>/osm/import?uri=URI[&add=true][&mapping=MAPPING][&noRaw=true]\
     [&message=MESSAGE]";
 
-#[derive(Default, Deserialize)]
+#[derive(Clone, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-struct ImportParams {
+pub(in crate::web) struct ImportParams {
     uri: Option<String>,
     add: bool,
     no_raw: bool,
@@ -40,7 +40,7 @@ pub(in crate::web) async fn import(
     State(tasks): State<Tasks>,
     State(store): State<RepositoryStore>,
     State(roots): State<ImportRoots>,
-    mut request: OsmRequest,
+    mut request: OsmRequest<ImportParams>,
 ) -> Result<Response, ErrorResponse> {
     let received = request.file.take();
     let repository_uri = format!("{}/repos/{}", renderer.base.as_str(), repository.name());
@@ -56,10 +56,10 @@ async fn job(
     files: &ServerFiles,
     repository: &Repository,
     repository_uri: String,
-    request: &OsmRequest,
+    request: &OsmRequest<ImportParams>,
     received: Option<&ReceivedFile>,
 ) -> Result<ImportOsm, ErrorResponse> {
-    let ImportParams { uri, add, no_raw } = request.parameters.parse()?;
+    let ImportParams { uri, add, no_raw } = request.params.clone();
     let (file, uri) = match (received, uri) {
         (Some(received), _) => (OsmFile::Uploaded(received.file.path().to_owned()), received.name.clone()),
         (None, Some(uri)) => (of_server(files, &uri).await?, uri),

@@ -9,6 +9,7 @@ use axum::{
 use longhaul_commands::Destination;
 use longhaul_repository::Repository;
 use longhaul_tasks_web::{ApiError, has_idempotency_key};
+use serde::de::DeserializeOwned;
 
 use crate::{
     upload::{ReceivedFile, Receiver, TextFile, UploadOptions},
@@ -17,6 +18,7 @@ use crate::{
         commit_params::CommitParams,
         error_response::{self, ErrorResponse},
         parameters::Parameters,
+        submission,
     },
 };
 
@@ -28,9 +30,10 @@ const OPTIONS: UploadOptions = UploadOptions {
 /// The longest body with parameters, a mapping or a filter among them, in bytes.
 const MAX_BODY: usize = 1 << 20;
 
-/// A request for one of the commands.
-pub(in crate::web) struct OsmRequest {
+/// A request for one of the commands, whose own parameters are `P`.
+pub(in crate::web) struct OsmRequest<P> {
     pub(super) head: Parts,
+    pub(super) params: P,
     pub(super) parameters: Parameters,
     /// Filters and mappings that were uploaded as files.
     pub(super) text_files: Vec<TextFile>,
@@ -38,14 +41,17 @@ pub(in crate::web) struct OsmRequest {
     pub(super) file: Option<ReceivedFile>,
 }
 
-impl FromRequest<WebState> for OsmRequest {
+impl<P: DeserializeOwned> FromRequest<WebState> for OsmRequest<P> {
     type Rejection = ErrorResponse;
 
     /// Reads a form, a body of parameters, or one that is a mapping (JSON with `rules`) or the data itself. Its parameters have
-    /// precedence over those of the query.
+    /// precedence over those of the query, which are checked before the body is read.
     async fn from_request(request: Request, state: &WebState) -> Result<Self, ErrorResponse> {
         let (head, mut body) = request.into_parts();
         let query = Parameters::of_query(head.uri.query());
+        query.parse::<P>()?;
+        query.parse::<CommitParams>()?.destination()?;
+        submission::check(&head, query.pairs())?;
         let content_type = head.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let content_type = content_type.unwrap_or_default().trim_start().to_ascii_lowercase();
         let has_files =
@@ -53,17 +59,19 @@ impl FromRequest<WebState> for OsmRequest {
         if !has_files {
             let parameters = body::parameters_up_to(MAX_BODY, &head.headers, &mut body).await?;
             let parameters = with_mapping(parameters).or(query);
-            return Ok(Self { head, parameters, text_files: Vec::new(), file: None });
+            let params = parameters.parse()?;
+            return Ok(Self { head, params, parameters, text_files: Vec::new(), file: None });
         }
         let options = UploadOptions { with_digest: has_idempotency_key(&head), ..OPTIONS };
         let received = Arc::<Receiver>::from_ref(state).receive(&head.headers, &mut body, options).await;
         let received = received.map_err(error_response::of_upload)?;
         let parameters = Parameters::of_pairs(received.texts).or(query);
-        Ok(Self { head, parameters, text_files: received.text_files, file: received.file })
+        let params = parameters.parse()?;
+        Ok(Self { head, params, parameters, text_files: received.text_files, file: received.file })
     }
 }
 
-impl OsmRequest {
+impl<P> OsmRequest<P> {
     /// The parameters and the contents of the text files, by their names.
     pub(super) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> + Clone {
         let text_files = self.text_files.iter();
