@@ -69,15 +69,69 @@ fn ambiguous_parameters_are_refused() {
         ("interchange=maybe", "interchange must be true or false."),
         ("root=a..b", "'a..b' is not a name for a branch"),
         ("dest=../x", "a layer cannot be kept as '../x': a part of it starts or ends with a dot"),
+        ("alter=maybe", "alter must be true or false."),
+        ("forceFeatureType=1", "forceFeatureType must be true or false."),
+        ("priority=urgent", "priority must be low, normal or high."),
     ] {
         let answer = server.send(post(&format!("/repos/r/import.json?format=gpkg&{query}"), file()));
         assert_eq!((answer.status, answer.error().as_str()), (400, complaint));
     }
-    let other = Form::default().file("file", "points.gpkg", &vec![0; 1 << 20]);
-    let answer = server.send(post("/repos/r/import.json?format=gpkg", other));
-    let complaint = "Request must specify one and only one fileUpload in the request body";
-    assert_eq!((answer.status, answer.error().as_str()), (400, complaint));
     assert_nothing_is_left(&server);
+    server.stop();
+}
+
+#[test]
+fn an_import_without_a_file_is_a_task_that_fails() {
+    let server = server(&[]);
+    let bare = || Request::new("POST", "/repos/r/import.json?format=gpkg");
+    let in_another_field = Form::default().file("file", "points.gpkg", &vec![0; 1 << 20]);
+    for request in [
+        bare(),
+        bare().form(Form::default().text("layer", "x")),
+        bare().form(in_another_field),
+        bare().body("text/plain", "a file?"),
+    ] {
+        let answer = server.send(request);
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        let task = server.ended(answer.json()["task"]["id"].as_u64().unwrap());
+        assert_eq!(task["status"], "FAILED");
+        let message = "Request must specify one and only one fileUpload in the request body";
+        assert_eq!(task["error"]["message"], message);
+    }
+    wait_for_uploads(&server, 0);
+    server.stop();
+}
+
+/// With another column than [`geopackage::points`] makes.
+fn file_of_another_schema() -> Form {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), geopackage::points("points", &["a", "c"])).unwrap();
+    let connection = rusqlite::Connection::open(file.path()).unwrap();
+    connection.execute_batch("ALTER TABLE points ADD COLUMN height REAL").unwrap();
+    drop(connection);
+    Form::default().file("fileUpload", "points.gpkg", &std::fs::read(file.path()).unwrap())
+}
+
+#[test]
+fn force_feature_type_means_what_it_means_in_geogig_or_is_refused() {
+    let server = server(&[]);
+    server.import_to_the_end("r", file().text("forceFeatureType", "false").text("alter", "FALSE"));
+    let refused = |query: &str| {
+        let answer =
+            server.send(post(&format!("/repos/r/import.json?format=gpkg&{query}"), file_of_another_schema()));
+        assert_eq!(answer.status, 400, "{query}: {}", answer.text());
+        answer.error()
+    };
+    assert!(refused("alter=true").starts_with("alter=true is not supported by this server, "));
+    assert!(refused("alter=true&add=true").starts_with("alter=true "));
+    assert!(
+        refused("forceFeatureType=True&add=true")
+            .starts_with("forceFeatureType=true is not supported together with add=true")
+    );
+    let replaced = server.import_to_the_end("r", file_of_another_schema().text("forceFeatureType", "true"));
+    let commit = replaced["result"]["commit"]["id"].as_str().unwrap();
+    let schema = format!("{commit}:points/.table-dataset/meta/schema.json");
+    assert!(git(&server.data("repos/r.git"), &["show", &schema]).contains("height"));
     server.stop();
 }
 
@@ -91,7 +145,7 @@ fn the_response_is_the_task_with_202_for_prefer_respond_async() {
     let answer =
         server.send(post("/repos/r/import.json?format=gpkg", file()).header("Prefer", "respond-async"));
     assert_eq!(answer.status, 202);
-    let location = format!("http://{}/tasks/2", server.address);
+    let location = format!("http://{}/tasks/2.json", server.address);
     assert_eq!(answer.header("location"), Some(location.as_str()));
     server.ended(1);
     server.ended(2);
@@ -117,7 +171,7 @@ fn a_parameter_of_the_form_overrides_one_of_the_query() {
     let form =
         file().text("format", "GPKG").text("root", "surveys/2026").text("dest", "places").text("add", "True");
     let answer =
-        server.send(post("/repos/r/import.json?format=shp&dest=ignored&layer=points&unknown=1", form));
+        server.send(post("/repos/r/import.json?format=gpkg&dest=ignored&layer=points&unknown=1", form));
     let task = server.ended(answer.json()["task"]["id"].as_u64().unwrap());
     assert_eq!(task["status"], "FINISHED", "{task}");
     let trees = git(&server.data("repos/r.git"), &["ls-tree", "--name-only", "surveys/2026"]);
@@ -171,21 +225,14 @@ fn unsupported_parameters_of_an_import_are_refused() {
     };
     assert_eq!(refused("", file()), "missing required 'format' parameter");
     assert_eq!(refused("format=shp", file()), "Unsupported input format: 'shp'");
-    let transaction = "A transaction with the provided ID could not be found.";
-    assert_eq!(
-        refused("format=gpkg&transactionId=b6f3edb5-c831-4bfb-9e82-e7c0f1f8ed96", file()),
-        transaction
-    );
+    assert_eq!(refused("format=shp", file().text("format", "gpkg")), "Unsupported input format: 'shp'");
     assert!(refused("format=gpkg&interchange=True", file()).contains("interchange"));
     let one = "Request must specify one and only one fileUpload in the request body";
-    assert_eq!(refused("format=gpkg", Form::default().text("layer", "x")), one);
     assert_eq!(refused("format=gpkg", file().file("fileUpload", "b.gpkg", b"x")), one);
     assert_eq!(
         refused("format=gpkg", file().text("message", &"x".repeat(20_000))),
         "The fields of the form hold more than 16384 bytes of text."
     );
-    let bare = server.send(Request::new("POST", "/repos/r/import.json?format=gpkg"));
-    assert_eq!((bare.status, bare.error().as_str()), (400, one));
     let cut = Request::new("POST", "/repos/r/import.json?format=gpkg")
         .body(&file().content_type(), file().unfinished());
     assert_eq!(
@@ -212,8 +259,20 @@ fn methods_commands_and_repositories_are_checked_in_this_order() {
         let expected = (405, Some(allow.to_owned()), unsupported.clone());
         assert_eq!(error_of(server.send(Request::new(method, target))), expected, "{method} {target}");
     }
-    let unknown = error_of(server.get("/repos/none/xyz.json"));
-    assert_eq!(unknown, (404, None, "'xyz' is not a geogig command".into()));
+    for command in ["xyz", "osm/xyz", "postgis/export", "Add"] {
+        let unknown = error_of(server.get(&format!("/repos/none/{command}.json")));
+        assert_eq!(unknown, (404, None, format!("'{command}' is not a geogig command")));
+    }
+    for command in ["statistics", "postgis/import", "repo/manifest"] {
+        let lacking = error_of(server.send(post(&format!("/repos/none/{command}.json"), file())));
+        let text = format!("This server does not have GeoGig's command '{command}'.");
+        assert_eq!(lacking, (501, None, text));
+    }
+    let transaction = error_of(server.get("/repos/r/beginTransaction.json")).2;
+    assert!(
+        transaction.ends_with("It has no transactions: each import is a commit of its own."),
+        "{transaction}"
+    );
     let none = error_of(server.send(post("/repos/none/import.json", file())));
     assert_eq!(none, (404, None, "Repository not found.".into()));
     let options = server.send(Request::new("OPTIONS", "/repos/r/import"));
@@ -265,6 +324,33 @@ fn a_file_of_unknown_length_is_refused_once_it_is_too_large() {
     stream.write_all(b"0\r\n\r\n").unwrap();
     assert_eq!(Response::read(stream).status, 413);
     assert_nothing_is_left(&server);
+    server.stop();
+}
+
+#[test]
+fn a_body_that_cannot_be_read_is_refused_before_it_is() {
+    let server = server(&[]);
+    let import = || post("/repos/r/import.json?format=gpkg", file());
+    for encoding in ["gzip", "identity, gzip", "br"] {
+        let answer = server.send(import().header("Content-Encoding", encoding));
+        let error = "The body must be sent as it is, without a Content-Encoding.";
+        assert_eq!((answer.status, answer.error().as_str()), (415, error), "{encoding}");
+        assert_eq!(answer.header("accept-encoding"), Some("identity"));
+    }
+    let json = Request::new("PUT", "/repos/s/init.json").body("application/json", "{}");
+    assert_eq!(server.send(json.header("Content-Encoding", "deflate")).status, 415);
+    for content_type in
+        ["multipart/form-data", "Multipart/Form-Data; boundary=\"\"", "multipart/form-data; boundary"]
+    {
+        let answer = server.send(
+            Request::new("POST", "/repos/r/import.json?format=gpkg").body(content_type, file().finish()),
+        );
+        let error = "The Content-Type of the form has no boundary, or one that is not legal.";
+        assert_eq!((answer.status, answer.error().as_str()), (400, error), "{content_type}");
+    }
+    assert_nothing_is_left(&server);
+    assert_eq!(server.send(import().header("Content-Encoding", "Identity")).status, 200);
+    server.ended(1);
     server.stop();
 }
 

@@ -193,6 +193,20 @@ fn headers_of_a_proxy_are_trusted_only_with_trust_proxy() {
 }
 
 #[test]
+fn only_http_1_0_may_name_no_host() {
+    let server = Server::start();
+    let status = |head: &str| {
+        let mut stream = TcpStream::connect(server.address).unwrap();
+        stream.write_all(head.as_bytes()).unwrap();
+        Response::read(stream).status
+    };
+    assert_eq!(status("GET /repos HTTP/1.0\r\n\r\n"), 200);
+    assert_eq!(status("GET /repos HTTP/1.1\r\nConnection: close\r\n\r\n"), 400);
+    assert_eq!(status("GET http://localhost/repos HTTP/1.1\r\nConnection: close\r\n\r\n"), 400);
+    server.stop();
+}
+
+#[test]
 fn a_page_of_another_origin_changes_nothing() {
     let server = Server::start_with(&["--allow-origin", "https://maps.example.org:443"]);
     let foreign = |method: &str, target: &str| {
@@ -201,6 +215,8 @@ fn a_page_of_another_origin_changes_nothing() {
             .header("Sec-Fetch-Site", "cross-site")
     };
     server.init("r");
+    let beginning = Request::new("PUT", "/repos/x/init").header("Origin", "http:");
+    assert_eq!(server.send(beginning).status, 403);
     for (method, target) in [
         ("PUT", "/repos/x/init"),
         ("GET", "/repos/r/delete"),

@@ -20,10 +20,11 @@ impl Base {
         &self.0
     }
 
-    /// Whether an `Origin` header names this address.
+    /// Whether an `Origin` header names this address: its scheme, host and port, and nothing else.
     pub(crate) fn is_of(&self, origin: &str) -> bool {
-        let rest = self.0.strip_prefix(origin).filter(|_| !origin.is_empty());
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        let Some((scheme, rest)) = self.0.split_once("://") else { return false };
+        let host = rest.split('/').next().unwrap_or_default();
+        origin.split_once("://") == Some((scheme, host))
     }
 }
 
@@ -47,8 +48,8 @@ impl PublicAddress {
         Self { configured: Some(base), trust_proxy: false }
     }
 
-    /// Whether `X-Forwarded-Proto` and `X-Forwarded-Host` count. Only for apps that can be reached through a proxy alone, which
-    /// sets them.
+    /// Whether `X-Forwarded-Proto`, `X-Forwarded-Host` and `X-Forwarded-Prefix`, the path below which the proxy serves the app,
+    /// count. Only for apps that can be reached through a proxy alone, which sets them.
     pub fn trust_proxy(mut self, trust: bool) -> Self {
         self.trust_proxy = trust;
         self
@@ -68,12 +69,19 @@ impl PublicAddress {
             return Base::default();
         };
         let host = without_default_port(scheme, host);
-        let prefix = mounted_at(uri, extensions);
-        let mut base = String::with_capacity(scheme.len() + 3 + host.len() + prefix.len());
-        for piece in [scheme, "://", host, prefix] {
+        let (prefix, mount) = (self.prefix(headers), mounted_at(uri, extensions));
+        let mut base = String::with_capacity(scheme.len() + 3 + host.len() + prefix.len() + mount.len());
+        for piece in [scheme, "://", host, prefix, mount] {
             base.push_str(piece);
         }
         Base(base.into())
+    }
+
+    /// The path that the proxy takes off each request; empty if it takes none off, or says so in a way that no link could have.
+    fn prefix<'a>(&self, headers: &'a HeaderMap) -> &'a str {
+        let prefix = self.forwarded(headers, "x-forwarded-prefix").unwrap_or_default().trim_end_matches('/');
+        let is_path = prefix.starts_with('/') && !prefix.starts_with("//") && is_plain_path(prefix);
+        if is_path { prefix } else { "" }
     }
 
     fn scheme(&self, uri: &Uri, headers: &HeaderMap) -> &'static str {
@@ -128,6 +136,10 @@ fn mounted_at<'a>(uri: &Uri, extensions: &'a Extensions) -> &'a str {
         return "";
     };
     let prefix = original.path().strip_suffix(uri.path()).unwrap_or_default();
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/.-_~%".contains(&byte);
-    if prefix.bytes().all(plain) { prefix } else { "" }
+    if is_plain_path(prefix) { prefix } else { "" }
+}
+
+/// Whether the text can be part of a link in any document as it is.
+fn is_plain_path(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/.-_~%".contains(&byte))
 }

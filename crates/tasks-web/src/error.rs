@@ -11,6 +11,9 @@ use longhaul_tasks::{Report, ReportValue, StoreError, SubmitError};
 
 use crate::{Format, Renderer};
 
+/// `Retry-After` of a refusal that is temporary, unless it has one of its own, in seconds.
+pub const RETRY_AFTER: u32 = 5;
+
 /// A status and a sentence. The response has them in the envelope
 /// `<response><success>false</success><error>…</error></response>`, or its like in JSON.
 ///
@@ -22,7 +25,7 @@ pub struct ApiError {
     pub status: StatusCode,
     /// What the client reads. It must not reveal internals of the server. If empty, the envelope has no `error`.
     pub message: Cow<'static, str>,
-    /// `Retry-After`, in seconds.
+    /// `Retry-After`, in seconds. A 429 or 503 without one has [`RETRY_AFTER`].
     pub retry_after: Option<u32>,
 }
 
@@ -58,6 +61,12 @@ impl ApiError {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, message)
     }
 
+    fn retry_after(&self) -> Option<u32> {
+        let is_temporary =
+            matches!(self.status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
+        self.retry_after.or(is_temporary.then_some(RETRY_AFTER))
+    }
+
     /// The members of the envelope.
     pub fn report(&self) -> Report {
         let report = Report::new().boolean("success", false);
@@ -80,7 +89,7 @@ impl IntoResponse for ApiError {
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, Format::Xml.content_type());
-        headers.extend(self.retry_after.map(|seconds| (header::RETRY_AFTER, seconds.into())));
+        headers.extend(self.retry_after().map(|seconds| (header::RETRY_AFTER, seconds.into())));
         response.extensions_mut().insert(self);
         response
     }
@@ -116,5 +125,27 @@ impl From<SubmitError> for ApiError {
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string())
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_temporary_refusal_says_when_to_come_again() {
+        let retry_after = |error: ApiError| {
+            let response = error.into_response();
+            response
+                .headers()
+                .get(header::RETRY_AFTER)
+                .map(|value| value.to_str().expect("a number").to_owned())
+        };
+        let full = SubmitError::QueueFull { retry_after: std::time::Duration::from_millis(7_001) };
+        assert_eq!(retry_after(full.into()).as_deref(), Some("8"));
+        assert_eq!(retry_after(SubmitError::Stopping.into()).as_deref(), Some("5"));
+        assert_eq!(retry_after(ApiError::unavailable("")).as_deref(), Some("5"));
+        assert_eq!(retry_after(ApiError::new(StatusCode::TOO_MANY_REQUESTS, "")).as_deref(), Some("5"));
+        assert_eq!(retry_after(ApiError::bad_request("")), None);
     }
 }

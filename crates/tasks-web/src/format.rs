@@ -46,6 +46,14 @@ impl Format {
         }
     }
 
+    /// What the path of an address ends in that keeps the format: `.json`.
+    pub(crate) fn suffix(self) -> &'static str {
+        match self {
+            Self::Xml => ".xml",
+            Self::Json => ".json",
+        }
+    }
+
     /// The value of `Content-Type`.
     pub fn content_type(self) -> HeaderValue {
         HeaderValue::from_static(match self {

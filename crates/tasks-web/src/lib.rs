@@ -37,7 +37,7 @@ mod xml;
 
 pub use access::Permit;
 pub use base::{Base, PublicAddress};
-pub use error::ApiError;
+pub use error::{ApiError, RETRY_AFTER};
 pub use format::{Format, UnknownFormat};
 pub use format_layer::{FormatLayer, FormatService};
 pub use handlers::method_fallback;

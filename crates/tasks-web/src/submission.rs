@@ -38,7 +38,8 @@ impl Renderer {
         let mut response = task::document(self, task);
         if is_async {
             *response.status_mut() = StatusCode::ACCEPTED;
-            let location = HeaderValue::from_str(&format!("{}/tasks/{}", self.base.as_str(), task.id));
+            let address = format!("{}/tasks/{}{}", self.base.as_str(), task.id, self.format.suffix());
+            let location = HeaderValue::from_str(&address);
             response.headers_mut().extend(location.ok().map(|location| (header::LOCATION, location)));
         }
         if let Some(applied) = prefer::applied(is_async, self.wait) {

@@ -24,7 +24,8 @@ pub(crate) enum TaskAction {
     Prune,
     /// Both, in this order.
     CancelThenPrune,
-    /// `DELETE`: whichever of the two its status allows.
+    /// `DELETE`: cancels it if it has not ended, prunes it if it has. A cancelled one stays: the request may be the repetition of
+    /// the one that cancelled it, whose response was lost.
     Delete,
 }
 
@@ -56,7 +57,7 @@ impl TaskAction {
         match self {
             Self::Prune | Self::CancelThenPrune => true,
             Self::Cancel => false,
-            Self::Delete => status.has_ended(),
+            Self::Delete => status.has_ended() && status != Status::Cancelled,
         }
     }
 }

@@ -26,7 +26,7 @@ use crate::{
 /// | `GET /tasks/3?wait=30` | the task once it has changed, or after 30 seconds, also with `Prefer: wait=30` |
 /// | `GET /tasks/3?cancel=true` | asks it to stop; the task after that |
 /// | `GET /tasks/3?prune=true` | removes the task if it has ended; the task |
-/// | `DELETE /tasks/3` | cancels an unfinished task, prunes an ended one |
+/// | `DELETE /tasks/3` | cancels an unfinished task, prunes a finished or failed one, leaves a cancelled one |
 /// | `GET /tasks/3/download` | its result file |
 /// | `GET /tasks/3/events` | server-sent events: its document as it changes |
 /// | `GET /tasks/events` | server-sent events: the documents of all tasks that the caller may see, as they change |

@@ -93,6 +93,19 @@ fn what_a_proxy_says_counts_only_where_proxies_are_trusted() {
     let trusting = PublicAddress::of_request().trust_proxy(true);
     assert_eq!(base(&trusting, &pairs), "https://maps.example.org");
     assert_eq!(base(&trusting, &[("host", "inside"), ("x-forwarded-proto", "gopher")]), "http://inside");
+    for (prefix, expected) in [
+        ("/longhaul", "http://inside/longhaul"),
+        ("/gis/longhaul/, /other", "http://inside/gis/longhaul"),
+        ("/", "http://inside"),
+        ("longhaul", "http://inside"),
+        ("//evil.example", "http://inside"),
+        ("/a\"b", "http://inside"),
+        ("/a?b", "http://inside"),
+    ] {
+        let pairs = [("host", "inside"), ("x-forwarded-prefix", prefix)];
+        assert_eq!(base(&trusting, &pairs), expected, "{prefix}");
+        assert_eq!(base(&PublicAddress::of_request(), &pairs), "http://inside");
+    }
     assert_eq!(base(&trusting, &[("host", "inside"), ("x-forwarded-host", " ")]), "http://inside");
     assert_eq!(base(&trusting, &[("host", "inside"), ("x-forwarded-host", "a\"b")]), "");
 }

@@ -108,7 +108,7 @@ async fn both_at_once_forget_what_had_ended_and_stop_what_had_not() {
 }
 
 #[tokio::test]
-async fn delete_cancels_what_has_not_ended_and_prunes_what_has() {
+async fn delete_cancels_what_has_not_ended_also_when_it_is_repeated_and_prunes_what_has_ended_itself() {
     let harness = Harness::open();
     let running = harness.running().await;
     harness.waiting().await;
@@ -118,8 +118,14 @@ async fn delete_cancels_what_has_not_ended_and_prunes_what_has() {
     assert_eq!(delete("/tasks/2.json").await.task_status(), "CANCELLED");
     assert_eq!(get(&router, "/tasks/2.json").await.task_status(), "CANCELLED");
     assert_eq!(delete("/tasks/2.json").await.task_status(), "CANCELLED");
-    assert_eq!(get(&router, "/tasks/2.json").await.status, StatusCode::NOT_FOUND);
-    assert_eq!(delete("/tasks/2.json").await.status, StatusCode::NOT_FOUND);
+    assert_eq!(get(&router, "/tasks/2.json").await.task_status(), "CANCELLED");
+
+    harness.said("hello").await;
+    harness.failed().await;
+    for (uri, status) in [("/tasks/3.json", "FINISHED"), ("/tasks/4.json", "FAILED")] {
+        assert_eq!(delete(uri).await.task_status(), status);
+        assert_eq!(delete(uri).await.status, StatusCode::NOT_FOUND);
+    }
 
     assert_eq!(delete("/tasks/1/").await.status, StatusCode::OK);
     harness.tasks.wait(running).await.expect("an end");
@@ -157,6 +163,10 @@ async fn a_page_of_another_origin_changes_nothing() {
         &[("origin", "http://localhost:81820")],
         &[("origin", "null")],
         &[("origin", "")],
+        &[("origin", "http:")],
+        &[("origin", "http:/")],
+        &[("origin", "http://")],
+        &[("origin", "http://localhost:8182/")],
     ];
     for headers in refused {
         let headers = [&[("host", "localhost:8182")], *headers].concat();

@@ -56,9 +56,9 @@ async fn what_cannot_be_downloaded_is_explained() {
     for (id, status, error) in [
         ("1", 417, "Task is not yet finished: RUNNING"),
         ("2", 417, "Task is not yet finished: WAITING"),
-        ("3", 500, "Error getting command result: failing as asked"),
-        ("4", 400, "Task result is not a file"),
-        ("5", 400, "Result file does not exist or is not accessible"),
+        ("3", 404, "Error getting command result: failing as asked"),
+        ("4", 404, "Task result is not a file"),
+        ("5", 404, "Result file does not exist or is not accessible"),
         ("6", 404, "Task not found: 6"),
         ("x", 404, "Task not found: x"),
     ] {
@@ -69,7 +69,7 @@ async fn what_cannot_be_downloaded_is_explained() {
         assert!(answer.body.starts_with("<?xml") && answer.body.contains(error), "{id}");
     }
     assert_eq!(get(&router, "/tasks/2.json?cancel=true").await.task_status(), "CANCELLED");
-    assert_eq!(get(&router, "/tasks/2/download").await.status, StatusCode::BAD_REQUEST);
+    assert_eq!(get(&router, "/tasks/2/download").await.status, StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]

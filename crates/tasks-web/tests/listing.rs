@@ -94,7 +94,7 @@ async fn pages_follow_each_other_and_say_how_many_there_are_in_all() {
     let router = harness.app();
     let first = get(&router, "/tasks.json?limit=2&status=FINISHED").await;
     assert_eq!(first.header("x-total-count"), "4");
-    let next = "<http://localhost:8182/tasks?limit=2&status=FINISHED&after=2>; rel=\"next\"";
+    let next = "<http://localhost:8182/tasks.json?limit=2&status=FINISHED&after=2>; rel=\"next\"";
     assert_eq!(first.header("link"), next);
     assert_eq!(ids(&router, "/tasks.json?limit=2&status=FINISHED&after=2").await, [3, 4]);
     let last = get(&router, "/tasks.json?limit=2&status=FINISHED&after=4").await;

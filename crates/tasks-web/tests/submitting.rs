@@ -100,7 +100,7 @@ async fn who_has_waited_long_enough_is_answered_with_the_task_as_it_is() {
     let answer = preferring(&app, "/hold.json", "respond-async, wait=0").await;
     assert_eq!((answer.status, &*answer.task_status()), (StatusCode::ACCEPTED, "WAITING"));
     assert_eq!(answer.header("preference-applied"), "respond-async, wait=0");
-    assert_eq!(answer.header("location"), "http://localhost:8182/tasks/3");
+    assert_eq!(answer.header("location"), "http://localhost:8182/tasks/3.json");
     assert_eq!(answer.header("retry-after"), "1");
 }
 

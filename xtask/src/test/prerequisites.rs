@@ -15,7 +15,7 @@ struct Prerequisite {
     homebrew: &'static str,
 }
 
-const PREREQUISITES: [Prerequisite; 4] = [
+const PREREQUISITES: [Prerequisite; 6] = [
     Prerequisite {
         program: "git",
         why: "the tests read repositories with git",
@@ -39,6 +39,18 @@ const PREREQUISITES: [Prerequisite; 4] = [
         why: "the tests compare with GDAL",
         debian: "gdal-bin",
         homebrew: "gdal",
+    },
+    Prerequisite {
+        program: "nginx",
+        why: "the tests run the server behind the documented proxy",
+        debian: "nginx",
+        homebrew: "nginx",
+    },
+    Prerequisite {
+        program: "python3",
+        why: "the tests upload files as Python's libraries do",
+        debian: "python3-requests",
+        homebrew: "python",
     },
 ];
 

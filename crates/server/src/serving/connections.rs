@@ -22,11 +22,13 @@ use tokio::{
 use tokio_io_timeout::TimeoutStream;
 use tower::Service;
 
+use super::unread_body::{DiscardingStream, UnreadBody};
 use crate::web::Peer;
 
 /// Most connections at the same time, long polls and event streams included; more wait in the backlog of the operating system.
 const MAX_CONNECTIONS: usize = 4096;
-/// File descriptors reserved for repositories, uploads and the store.
+/// File descriptors reserved for repositories, uploads and the store; half of them where the process may open fewer than twice as
+/// many, so that connections are refused before tasks fail.
 const RESERVED_FILES: usize = 512;
 /// How long a client may stop reading a response.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(60);
@@ -91,7 +93,7 @@ fn connection_limit() -> usize {
     }
     let files = getrlimit(Resource::Nofile).current.and_then(|files| usize::try_from(files).ok());
     files.map_or(MAX_CONNECTIONS, |files| {
-        files.saturating_sub(RESERVED_FILES).clamp(MAX_CONNECTIONS / 16, MAX_CONNECTIONS)
+        files.saturating_sub(RESERVED_FILES.min(files / 2)).min(MAX_CONNECTIONS)
     })
 }
 
@@ -141,8 +143,10 @@ async fn serve_one<S, B>(
     }
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(WRITE_TIMEOUT));
+    let unread = UnreadBody::default();
+    let stream = DiscardingStream::new(Box::pin(stream), unread.clone());
     let service = service_fn(|request: Request<Incoming>| {
-        let mut request = request.map(Body::new);
+        let mut request = request.map(|body| Body::new(unread.watch(body)));
         request.extensions_mut().insert(Peer(peer));
         // Every service of the stack is always ready.
         service.clone().call(request)
@@ -151,7 +155,7 @@ async fn serve_one<S, B>(
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
         .max_header_size(MAX_HEAD)
-        .serve_connection(TokioIo::new(Box::pin(stream)), service);
+        .serve_connection(TokioIo::new(stream), service);
     if let Err(error) = watcher.watch(connection).await {
         tracing::debug!(%error, "a connection ended early");
     }

@@ -3,6 +3,7 @@
 mod connections;
 mod signals;
 mod task_engine;
+mod unread_body;
 
 use std::{io::Write, sync::Arc, time::Duration};
 

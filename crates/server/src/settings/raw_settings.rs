@@ -100,7 +100,7 @@ pub struct RawSettings {
     #[serde(default)]
     pub(super) allow_origin: Vec<String>,
 
-    /// Trust X-Forwarded-For, -Host and -Proto; only behind a proxy that sets them
+    /// Trust X-Forwarded-For, -Host, -Proto and -Prefix; only behind a proxy that sets them
     #[arg(long, env = "LONGHAUL_TRUST_PROXY", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     pub(super) trust_proxy: Option<bool>,
 

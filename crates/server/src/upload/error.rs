@@ -13,6 +13,8 @@ pub(crate) enum UploadError {
     NoSpace,
     #[error("Too many files are being received; please try again later.")]
     Busy,
+    #[error("The Content-Type of the form has no boundary, or one that is not legal.")]
+    NoBoundary,
     #[error("The body could not be read: {0}.")]
     Malformed(#[from] Malformed),
     #[error("The fields of the form hold more than {} bytes of text.", MAX_TEXT)]

@@ -78,6 +78,33 @@ pub(crate) struct ReceivedFile {
     pub(crate) digest: Option<[u8; 32]>,
 }
 
+/// What the body is, by its `Content-Type`.
+enum Content {
+    Form {
+        boundary: String,
+    },
+    /// The file itself.
+    File,
+    /// Of no type that is read.
+    Other,
+}
+
+impl Content {
+    fn of(headers: &HeaderMap) -> Result<Self, UploadError> {
+        let content_type =
+            headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let media_type = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        match media_type.as_str() {
+            "multipart/form-data" => {
+                let boundary = boundary(content_type).ok_or(UploadError::NoBoundary)?;
+                Ok(Self::Form { boundary })
+            }
+            "application/geopackage+sqlite3" | "application/octet-stream" => Ok(Self::File),
+            _ => Ok(Self::Other),
+        }
+    }
+}
+
 impl Receiver {
     /// Receives files of up to `max_upload` bytes into the folder `uploads`, as long as `min_free` bytes stay free.
     pub(crate) fn new(uploads: PathBuf, max_upload: u64, min_free: u64) -> Self {
@@ -97,16 +124,16 @@ impl Receiver {
     /// Receives a form, or a body that is the file itself (`application/geopackage+sqlite3`, `application/octet-stream`).
     /// A body of any other type is left unread and counts as one without a file.
     ///
-    /// On an error, and when the future is dropped, no file stays on the disk. A part of the body may be unread;
-    /// a layer drains it.
+    /// On an error, and when the future is dropped, no file stays on the disk. A part of the body may be unread.
     pub(crate) async fn receive(
         &self,
         headers: &HeaderMap,
         body: &mut Body,
         options: UploadOptions,
     ) -> Result<Received, UploadError> {
+        let content = Content::of(headers)?;
         self.check_before_reading(headers).await?;
-        self.read(headers, body, options).await
+        self.read(content, body, options).await
     }
 
     /// Checks the declared length and the free disk space.
@@ -124,22 +151,15 @@ impl Receiver {
 
     async fn read(
         &self,
-        headers: &HeaderMap,
+        content: Content,
         body: &mut Body,
         options: UploadOptions,
     ) -> Result<Received, UploadError> {
-        let content_type =
-            headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let _slot = self.slots.try_acquire().map_err(|_| UploadError::Busy)?;
-        if let Some(boundary) = boundary(content_type) {
-            return self.read_form(&boundary, body, options).await;
-        }
-        let media_type = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        match media_type.as_str() {
-            "application/geopackage+sqlite3" | "application/octet-stream" => {
-                self.read_file(body, options).await
-            }
-            _ => Ok(Received::default()),
+        match content {
+            Content::Form { boundary } => self.read_form(&boundary, body, options).await,
+            Content::File => self.read_file(body, options).await,
+            Content::Other => Ok(Received::default()),
         }
     }
 

@@ -2,11 +2,11 @@
 
 use axum::{
     extract::State,
-    http::StatusCode,
+    http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use longhaul_tasks::{Report, Tasks};
-use longhaul_tasks_web::Renderer;
+use longhaul_tasks_web::{RETRY_AFTER, Renderer};
 
 /// `GET /healthz`: 200 as long as the server is up; the text says whether it is ready.
 pub(super) async fn health(_: Renderer, State(tasks): State<Tasks>) -> Response {
@@ -20,7 +20,10 @@ pub(super) async fn health(_: Renderer, State(tasks): State<Tasks>) -> Response 
 pub(super) async fn readiness(_: Renderer, State(tasks): State<Tasks>) -> Response {
     match tasks.health() {
         Ok(()) => "ready\n".into_response(),
-        Err(why) => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {why}\n")).into_response(),
+        Err(why) => {
+            let retry_after = [(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER))];
+            (StatusCode::SERVICE_UNAVAILABLE, retry_after, format!("not ready: {why}\n")).into_response()
+        }
     }
 }
 

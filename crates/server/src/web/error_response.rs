@@ -12,9 +12,6 @@ use longhaul_tasks_web::ApiError;
 
 use crate::upload::UploadError;
 
-/// `Retry-After` of refusals that are temporary, in seconds.
-const RETRY_AFTER: u32 = 5;
-
 /// The error of a handler.
 #[derive(Debug)]
 pub(super) enum ErrorResponse {
@@ -38,12 +35,7 @@ impl From<SubmitError> for ErrorResponse {
 impl IntoResponse for ErrorResponse {
     fn into_response(self) -> Response {
         match self {
-            Self::Api(mut error) => {
-                if matches!(error.status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
-                    error.retry_after.get_or_insert(RETRY_AFTER);
-                }
-                error.into_response()
-            }
+            Self::Api(error) => error.into_response(),
             Self::Usage(text) => {
                 let plain = [(header::CONTENT_TYPE, "text/plain;charset=UTF-8")];
                 (StatusCode::BAD_REQUEST, plain, text).into_response()
@@ -102,7 +94,8 @@ pub(super) fn of_upload(error: UploadError) -> ApiError {
         UploadError::Busy => StatusCode::SERVICE_UNAVAILABLE,
         UploadError::Stalled => StatusCode::REQUEST_TIMEOUT,
         UploadError::Io(_) => return internal(error),
-        UploadError::Malformed(_)
+        UploadError::NoBoundary
+        | UploadError::Malformed(_)
         | UploadError::LongTexts
         | UploadError::LongTextFiles
         | UploadError::NotUtf8

@@ -6,13 +6,13 @@ use std::{any::Any, convert::Infallible, net::IpAddr, sync::Arc};
 
 use axum::{
     Router,
-    body::Body,
-    http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header},
+    body::{Body, HttpBody as _},
+    http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version, header},
     response::IntoResponse,
 };
 use longhaul_commands::ImportRoots;
 use longhaul_tasks::Tasks;
-use longhaul_tasks_web::{AllowedOrigins, FormatLayer, PublicAddress, RendererConfig, TasksWeb};
+use longhaul_tasks_web::{AllowedOrigins, ApiError, FormatLayer, PublicAddress, RendererConfig, TasksWeb};
 use tower::{Service, ServiceBuilder};
 use tower_http::{
     catch_panic::CatchPanicLayer, set_header::SetResponseHeaderLayer, trace::TraceLayer,
@@ -22,7 +22,6 @@ use tower_http::{
 use super::{
     BlockingPool, DefaultBranch, DeleteTokens, Hosts, LayerIndexes, ListWriters, RepositoryStore, StateParts,
     WebState, cors,
-    drain_body::DrainBodyLayer,
     error_response,
     routes::{SUBJECT, routes, tasks_web},
 };
@@ -102,13 +101,13 @@ pub(crate) fn service(
         ))
         // A poll must get the task as it is now, and some GETs change something. Handlers of what may be cached say so.
         .layer(SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, HeaderValue::from_static("no-store")))
-        .layer(DrainBodyLayer)
         .layer(CatchPanicLayer::custom(panicked))
         .layer(ValidateRequestHeaderLayer::custom(move |request: &mut Request<Body>| {
             check_host(request, &hosts, trust_proxy)
         }))
         .option_layer(cors)
         .layer(FormatLayer)
+        .layer(ValidateRequestHeaderLayer::custom(refuse_encoded_body))
         .layer(ValidateRequestHeaderLayer::custom(move |request: &mut Request<Body>| {
             authenticator.as_deref().map_or(Ok(()), |authenticator| identify_caller(request, authenticator))
         }))
@@ -124,7 +123,7 @@ fn check_host(request: &Request<Body>, hosts: &Hosts, trust_proxy: bool) -> Resu
     let mut headers = request.headers().get_all(header::HOST).iter();
     let (host, second) = (headers.next(), headers.next());
     let host = match (host.map(HeaderValue::to_str), second) {
-        (None, None) => None,
+        (None, None) if request.version() < Version::HTTP_11 => None,
         (Some(Ok(host)), None) => Some(host),
         _ => return Err(plain(StatusCode::BAD_REQUEST, "The request must name one host.")),
     };
@@ -135,6 +134,21 @@ fn check_host(request: &Request<Body>, hosts: &Hosts, trust_proxy: bool) -> Resu
     }
     let text = "This server is not known by that host name; --allow-host adds names that it may be asked by.";
     Err(plain(StatusCode::FORBIDDEN, text))
+}
+
+/// Refuses a compressed body: what is inside could be of any size. Only Git's own protocol has such bodies.
+fn refuse_encoded_body(request: &mut Request<Body>) -> Result<(), Response<Body>> {
+    let is_identity = |value: &HeaderValue| value.as_bytes().trim_ascii().eq_ignore_ascii_case(b"identity");
+    let is_encoded = !request.headers().get_all(header::CONTENT_ENCODING).iter().all(is_identity);
+    let path = request.uri().path();
+    let is_git = path.ends_with("/git-upload-pack") || path.ends_with("/git-receive-pack");
+    if !is_encoded || is_git || request.body().is_end_stream() {
+        return Ok(());
+    }
+    let message = "The body must be sent as it is, without a Content-Encoding.";
+    let mut response = ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message).into_response();
+    response.headers_mut().insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    Err(response)
 }
 
 /// The host that a request to a trusted proxy named.

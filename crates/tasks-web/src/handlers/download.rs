@@ -23,9 +23,9 @@ pub(crate) async fn download(
     match state.tasks.result_file(task.id).await? {
         Some(file) => serve(task.id, file, &request),
         None if has_result_file(&task) => {
-            Err(ApiError::bad_request("Result file does not exist or is not accessible"))
+            Err(ApiError::not_found("Result file does not exist or is not accessible"))
         }
-        None => Err(ApiError::bad_request("Task result is not a file")),
+        None => Err(ApiError::not_found("Task result is not a file")),
     }
 }
 
@@ -34,7 +34,7 @@ fn has_result_file(task: &Task) -> bool {
     members.any(|(_, node)| matches!(node, ReportValue::ResultFile { .. }))
 }
 
-/// Refuses if the task's status alone shows that there is no file.
+/// Refuses if the task's status alone shows that there is no file. The texts are GeoGig's.
 fn require_success(task: &Task) -> Result<(), ApiError> {
     match task.status {
         Status::Waiting | Status::Running => {
@@ -44,7 +44,7 @@ fn require_success(task: &Task) -> Result<(), ApiError> {
         Status::Failed => {
             let why = task.error.as_ref().map_or("", |error| &error.message);
             let message = format!("Error getting command result: {why}");
-            Err(ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, message))
+            Err(ApiError::not_found(message))
         }
         Status::Finished | Status::Cancelled => Ok(()),
     }

@@ -47,10 +47,11 @@ fn response(renderer: &Renderer, document: Vec<u8>, total: Option<usize>) -> Res
     response
 }
 
-/// The link to the tasks after the `last` one of this page (RFC 8288).
+/// The link to the tasks after the `last` one of this page, in the same format (RFC 8288).
 fn next_page(renderer: &Renderer, query: &str, last: &Task) -> Option<HeaderValue> {
     let rest = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name != "after");
     let mut next = form_urlencoded::Serializer::new(String::new());
     let next = next.extend_pairs(rest).append_pair("after", &last.id.to_string()).finish();
-    HeaderValue::from_str(&format!("<{}/tasks?{next}>; rel=\"next\"", renderer.base.as_str())).ok()
+    let list = format!("{}/tasks{}", renderer.base.as_str(), renderer.format.suffix());
+    HeaderValue::from_str(&format!("<{list}?{next}>; rel=\"next\"")).ok()
 }

@@ -45,7 +45,7 @@ pub(crate) async fn show(
     }
 }
 
-/// `DELETE /tasks/{id}`: cancels an unfinished task, prunes an ended one.
+/// `DELETE /tasks/{id}`: cancels an unfinished task, prunes a finished or failed one.
 pub(crate) async fn delete(
     State(state): State<Arc<TasksState>>,
     renderer: Renderer,
