@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context, bail};
 
-/// The data folder of the server, locked as long as this value lives.
+/// The data folder of the server, locked as long as this value lives. It may be read by its owner and its group.
 ///
 /// ```text
 /// DATA/
@@ -33,8 +33,10 @@ impl DataFolder {
     /// If the folder cannot be created, or another server uses it.
     pub fn open(path: &Path) -> anyhow::Result<Self> {
         let opening = || format!("opening the data folder {}", path.display());
+        let is_new = !path.exists();
         fs::create_dir_all(path).with_context(opening)?;
         let path = path.canonicalize().with_context(opening)?;
+        set_mode(&path, is_new).with_context(opening)?;
         let lock = File::options().create(true).append(true).open(path.join("lock")).with_context(opening)?;
         match lock.try_lock() {
             Ok(()) => {}
@@ -83,6 +85,20 @@ impl DataFolder {
     pub fn results(&self) -> PathBuf {
         self.path.join("results")
     }
+}
+
+/// A new folder may be read by its group. Of an older one only what others may do is taken away.
+#[cfg(unix)]
+fn set_mode(folder: &Path, is_new: bool) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = fs::metadata(folder)?.permissions().mode() & 0o7777;
+    let wanted = if is_new { 0o750 } else { mode & !0o007 };
+    if wanted == mode { Ok(()) } else { fs::set_permissions(folder, fs::Permissions::from_mode(wanted)) }
+}
+
+#[cfg(not(unix))]
+fn set_mode(_folder: &Path, _is_new: bool) -> io::Result<()> {
+    Ok(())
 }
 
 fn remove_entries_except(folder: &Path, needed: &HashSet<OsString>) -> io::Result<()> {

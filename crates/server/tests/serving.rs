@@ -77,12 +77,73 @@ fn a_port_in_use_is_an_error() {
 }
 
 #[test]
-fn listening_on_a_network_address_needs_a_flag() {
+fn serving_others_needs_tokens_or_a_flag() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
-    let arguments = ["--listen", "0.0.0.0:0", "--data", data.to_str().unwrap()];
-    assert!(error_message(&fails(&arguments)).contains("--allow-anonymous"));
-    assert!(!data.exists());
+    for exposed in [
+        &["--listen", "0.0.0.0:0"][..],
+        &["--listen", "127.0.0.1:0", "--public-url", "https://gis.example.org"],
+        &["--listen", "127.0.0.1:0", "--trust-proxy"],
+    ] {
+        let error = error_message(&fails(&[exposed, &["--data", data.to_str().unwrap()]].concat()));
+        assert!(error.contains("longhaul token new") && error.contains("--allow-anonymous"), "{error}");
+        assert!(!data.exists());
+    }
+}
+
+#[test]
+fn sighup_without_tokens_changes_nothing() {
+    let server = Server::start();
+    server.signal("-HUP");
+    server.init("r");
+    server.signal("-HUP");
+    assert_eq!(server.get("/repos/r").status, 200);
+    server.stop();
+}
+
+#[cfg(unix)]
+#[test]
+fn others_cannot_read_the_data_folder_whatever_the_umask() {
+    use std::{
+        os::unix::fs::PermissionsExt as _,
+        path::{Path, PathBuf},
+    };
+    fn modes(folder: &Path, found: &mut Vec<(PathBuf, bool, u32)>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let entry = entry.unwrap();
+            let metadata = entry.metadata().unwrap();
+            found.push((entry.path(), metadata.is_dir(), metadata.permissions().mode() & 0o777));
+            if metadata.is_dir() {
+                modes(&entry.path(), found);
+            }
+        }
+    }
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    for umask in ["000", "077"] {
+        let folder = tempfile::tempdir().unwrap();
+        // The server makes the folder anew.
+        let script = format!("umask {umask}; rmdir '{}'; exec \"$@\"", folder.path().display());
+        let server = Server::start_under(folder, &["sh", "-c", &script, "sh"]);
+        server.init("r");
+        let file =
+            harness::Form::default().file("fileUpload", "p.gpkg", &harness::geopackage::points("p", &["a"]));
+        server.import_to_the_end("r", file);
+        assert_eq!(mode(&server.data("")), 0o750, "umask {umask}");
+        let mut found = Vec::new();
+        modes(&server.data(""), &mut found);
+        assert!(found.len() > 10, "{found:?}");
+        for (path, is_folder, mode) in found {
+            // Packs may not be written by anybody, as in Git.
+            let expected = if is_folder { &[0o750][..] } else { &[0o640, 0o440] };
+            assert!(expected.contains(&mode), "umask {umask}: {} is {mode:o}", path.display());
+        }
+        server.stop();
+    }
+    let old = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(old.path(), std::fs::Permissions::from_mode(0o2775)).unwrap();
+    let server = Server::start_in(old, &[], |_| {});
+    assert_eq!(mode(&server.data("")), 0o770, "what the group may do is up to the owner");
+    server.stop();
 }
 
 #[test]
@@ -148,6 +209,7 @@ fn requests_for_other_host_names_are_refused() {
     let server = Server::start_with(&[
         "--allow-host",
         "maps.example.org",
+        "--allow-anonymous",
         "--public-url",
         "https://public.example.org/l",
     ]);
@@ -186,7 +248,11 @@ fn headers_of_a_proxy_are_trusted_only_with_trust_proxy() {
     server.init("r");
     assert_eq!(link(&server), format!("http://{}/repos/r.json", server.address));
     let folder = server.stop();
-    let server = Server::start_in(folder, &["--trust-proxy", "--allow-host=maps.example.org"], |_| {});
+    let server = Server::start_in(
+        folder,
+        &["--trust-proxy", "--allow-anonymous", "--allow-host=maps.example.org"],
+        |_| {},
+    );
     assert_eq!(link(&server), "https://maps.example.org/repos/r.json");
     assert_eq!(server.send(forwarded("evil.example")).status, 403);
     server.stop();

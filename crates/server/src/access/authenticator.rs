@@ -1,6 +1,9 @@
 use std::{
     net::IpAddr,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
     time::{Duration, Instant},
 };
 
@@ -14,6 +17,7 @@ pub(crate) struct Authenticator {
     tokens: Arc<Tokens>,
     rate_limit: RateLimit,
     trust_proxy: bool,
+    wrong: AtomicU64,
 }
 
 /// Why a request is not authenticated.
@@ -30,10 +34,17 @@ pub(crate) enum AuthError {
 impl Authenticator {
     /// With `trust_proxy`, the client address comes from the header `X-Forwarded-For`.
     pub(crate) fn new(tokens: Arc<Tokens>, trust_proxy: bool) -> Self {
-        Self { tokens, rate_limit: RateLimit::default(), trust_proxy }
+        Self { tokens, rate_limit: RateLimit::default(), trust_proxy, wrong: AtomicU64::new(0) }
+    }
+
+    /// How many requests have come with a wrong token since the server started.
+    pub(crate) fn wrong_tokens(&self) -> u64 {
+        self.wrong.load(Relaxed)
     }
 
     /// Finds the caller of a request; `peer` is the address of the connection.
+    ///
+    /// A valid token is never refused because of wrong ones: 256 random bits cannot be guessed.
     pub(crate) fn authenticate(&self, headers: &HeaderMap, peer: IpAddr) -> Result<Caller, AuthError> {
         let now = Instant::now();
         let secret = match Credentials::of(headers) {
@@ -41,18 +52,21 @@ impl Authenticator {
             Credentials::Malformed => None,
             Credentials::Secret(secret) => Some(secret),
         };
-        let address = self.address(headers, peer);
-        if let Some(wait) = self.rate_limit.wait(address, now) {
-            return Err(AuthError::TooMany { wait });
-        }
         match secret.and_then(|secret| self.tokens.find(&secret)) {
             Some(token) => Ok(Caller::with_token(token)),
-            None => {
-                self.rate_limit.record_failure(address, now);
-                tracing::info!(%address, "request with a wrong token");
-                Err(AuthError::WrongToken)
-            }
+            None => Err(self.wrong_token(self.address(headers, peer), now)),
         }
+    }
+
+    /// Counts and logs the wrong token. Of an address that sends many only some are logged, and the others are told to wait.
+    fn wrong_token(&self, address: IpAddr, now: Instant) -> AuthError {
+        self.wrong.fetch_add(1, Relaxed);
+        if let Some(wait) = self.rate_limit.wait(address, now) {
+            return AuthError::TooMany { wait };
+        }
+        self.rate_limit.record_failure(address, now);
+        tracing::info!(%address, "request with a wrong token");
+        AuthError::WrongToken
     }
 
     /// The address of the client. The proxy appends it as the last entry; the client can forge those before it.

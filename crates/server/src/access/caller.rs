@@ -26,6 +26,14 @@ impl Caller {
         self.0.as_ref().map(|token| token.name.as_str())
     }
 
+    /// Completes when the caller's token is taken back or expires.
+    pub(crate) async fn ended(&self) {
+        match &self.0 {
+            Some(token) => token.ended().await,
+            None => std::future::pending().await,
+        }
+    }
+
     /// Whether the repository is visible to the caller.
     pub(crate) fn may_read(&self, repository: &RepositoryName) -> bool {
         self.is_for(repository.as_str())

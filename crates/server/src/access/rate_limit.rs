@@ -12,14 +12,14 @@ const REFILL_INTERVAL: Duration = Duration::from_secs(3);
 /// Most addresses that are remembered.
 const MAX_ADDRESSES: usize = 10_000;
 
-/// Limits how many wrong tokens an address may send. An address over the limit has to wait, even with a valid token.
+/// Limits how many wrong tokens of an address are answered and logged one by one; valid tokens do not count.
 ///
 /// A token bucket, stored as one time per address: the time at which its bucket is full again.
 #[derive(Default)]
 pub(super) struct RateLimit(Mutex<HashMap<IpAddr, Instant>>);
 
 impl RateLimit {
-    /// How long the address has to wait before it may send another token; `None` if it need not wait.
+    /// How long the address has to wait before it may send another wrong token; `None` if it need not wait.
     pub(super) fn wait(&self, address: IpAddr, now: Instant) -> Option<Duration> {
         let full_at = *self.addresses().get(&network(address))?;
         let wait = full_at.checked_duration_since(now)?.checked_sub(REFILL_INTERVAL * (BURST - 1))?;

@@ -3,8 +3,9 @@ use std::{
     sync::Arc,
 };
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use arc_swap::ArcSwap;
+use jiff::Timestamp;
 use subtle::{Choice, ConditionallySelectable};
 
 use super::{Token, secret::SecretHash};
@@ -19,23 +20,30 @@ impl Tokens {
     /// Reads the file.
     ///
     /// # Errors
-    /// If it cannot be read or is invalid.
+    /// If it cannot be read, is invalid, or has no token.
     pub(crate) fn open(file: &Path) -> anyhow::Result<Self> {
         Ok(Self { file: file.to_owned(), known: ArcSwap::from_pointee(read(file)?) })
     }
 
-    /// Reads the file again and returns the number of tokens. On an error the tokens stay as they were.
+    /// Reads the file again and returns the number of tokens. On an error the tokens stay as they were; tokens that are gone, or
+    /// have other rights, are taken back.
     ///
     /// # Errors
     /// As [`open`](Self::open).
     pub(crate) fn reload(&self) -> anyhow::Result<usize> {
-        let tokens = read(&self.file)?;
-        let count = tokens.len();
+        let (read, known) = (read(&self.file)?, self.known.load());
+        let count = read.len();
+        let kept =
+            |token: Arc<Token>| known.iter().find(|known| known.is_same(&token)).cloned().unwrap_or(token);
+        let tokens: Vec<_> = read.into_iter().map(kept).collect();
+        let taken_back = known.iter().filter(|known| !tokens.iter().any(|token| Arc::ptr_eq(token, known)));
+        let taken_back: Vec<_> = taken_back.cloned().collect();
         self.known.store(Arc::new(tokens));
+        taken_back.iter().for_each(|token| token.revoke());
         Ok(count)
     }
 
-    /// The token with this secret.
+    /// The token with this secret, unless it has expired.
     ///
     /// Compares with every token, so that the time taken depends on the number of tokens only.
     pub(super) fn find(&self, secret: &str) -> Option<Arc<Token>> {
@@ -47,7 +55,8 @@ impl Tokens {
             at = u64::conditional_select(&at, &index, is_it);
             is_known |= is_it;
         }
-        bool::from(is_known).then(|| known.get(usize::try_from(at).ok()?).cloned()).flatten()
+        let found = bool::from(is_known).then(|| known.get(usize::try_from(at).ok()?).cloned()).flatten();
+        found.filter(|token| !token.has_expired(Timestamp::now()))
     }
 }
 
@@ -55,6 +64,8 @@ fn read(file: &Path) -> anyhow::Result<Vec<Arc<Token>>> {
     let reading = || format!("reading the tokens in {}", file.display());
     let text = std::fs::read_to_string(file).with_context(reading)?;
     let tokens = Token::read_all(&text).with_context(reading)?;
+    // As an editor leaves the file while it writes it, or a disk that was full.
+    ensure!(!tokens.is_empty(), "{} has no tokens; 'longhaul token new' adds one", file.display());
     Ok(tokens.into_iter().map(Arc::new).collect())
 }
 
@@ -77,9 +88,16 @@ mod tests {
         assert_eq!(name(""), None);
         assert_eq!(name(&secrets[0].hash().to_string()), None, "the hash in the file is not a secret");
 
-        std::fs::write(file.path(), "nonsense").unwrap();
-        assert!(tokens.reload().is_err());
-        assert_eq!(name(secrets[0].as_str()).as_deref(), Some("a"));
+        for unusable in ["nonsense", "", "# nothing"] {
+            std::fs::write(file.path(), unusable).unwrap();
+            assert!(tokens.reload().is_err());
+            assert_eq!(name(secrets[0].as_str()).as_deref(), Some("a"));
+        }
+        let expired =
+            Token::new("b", Role::Reader, vec![], &secrets[1]).unwrap().expiring(Some(Timestamp::UNIX_EPOCH));
+        std::fs::write(file.path(), expired.to_toml().unwrap()).unwrap();
+        assert_eq!(tokens.reload().unwrap(), 1);
+        assert_eq!(name(secrets[1].as_str()), None);
         std::fs::write(file.path(), toml("b", &secrets[1])).unwrap();
         assert_eq!(tokens.reload().unwrap(), 1);
         assert_eq!(name(secrets[0].as_str()), None);

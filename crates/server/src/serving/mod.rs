@@ -39,7 +39,7 @@ const INDEX_BUILDS: usize = 2;
 pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
     let mut signals = signals::Signals::listen()?;
     let tokens = settings.tokens.as_deref().map(Tokens::open).transpose()?.map(Arc::new);
-    tokens.iter().for_each(signals::reload_on_hangup);
+    signals::reload_on_hangup(tokens.clone());
     let data = DataFolder::open(&settings.data)?;
     let repositories = Repositories::open(data.repos()).context("opening the repositories")?;
     let import_roots = ImportRoots::new(&settings.import_root)?;

@@ -1,4 +1,4 @@
-//! Signals: SIGTERM and SIGINT stop the server, SIGHUP makes it read its tokens again.
+//! Signals: SIGTERM and SIGINT stop the server, SIGHUP makes it read its tokens again; without tokens it does nothing.
 
 use std::sync::Arc;
 
@@ -6,9 +6,9 @@ use anyhow::Context;
 
 use crate::access::Tokens;
 
-/// Reads the tokens again at each SIGHUP. An invalid file changes nothing.
+/// Reads the tokens again at each SIGHUP, if there are any. An invalid file changes nothing.
 #[cfg(unix)]
-pub(super) fn reload_on_hangup(tokens: &Arc<Tokens>) {
+pub(super) fn reload_on_hangup(tokens: Option<Arc<Tokens>>) {
     use tokio::signal::unix::{SignalKind, signal};
     let mut hangup = match signal(SignalKind::hangup()) {
         Ok(hangup) => hangup,
@@ -16,10 +16,12 @@ pub(super) fn reload_on_hangup(tokens: &Arc<Tokens>) {
             return tracing::warn!(%error, "cannot handle SIGHUP; changes of the tokens need a restart");
         }
     };
-    let tokens = tokens.clone();
     tokio::spawn(async move {
         while hangup.recv().await.is_some() {
-            let reading = tokens.clone();
+            let Some(reading) = tokens.clone() else {
+                tracing::info!("SIGHUP: there are no tokens to read again");
+                continue;
+            };
             match tokio::task::spawn_blocking(move || reading.reload()).await {
                 Ok(Ok(count)) => tracing::info!(count, "read the tokens again"),
                 Ok(Err(error)) => {
@@ -38,7 +40,7 @@ pub(super) fn reload_on_hangup(tokens: &Arc<Tokens>) {
 
 /// This platform has no SIGHUP.
 #[cfg(not(unix))]
-pub(super) fn reload_on_hangup(_tokens: &Arc<Tokens>) {}
+pub(super) fn reload_on_hangup(_tokens: Option<Arc<Tokens>>) {}
 
 /// The signals that stop the server.
 #[cfg(unix)]

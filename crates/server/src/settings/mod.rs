@@ -1,5 +1,6 @@
 //! The settings of the server. Flags override environment variables, and those override the settings file.
 
+mod anonymous_access;
 mod human_duration;
 mod raw_settings;
 mod size;
@@ -71,19 +72,7 @@ pub struct Settings {
 impl Settings {
     fn validate(raw: RawSettings) -> anyhow::Result<Self> {
         let listen = raw.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8182)));
-        let allow_anonymous = raw.allow_anonymous.unwrap_or(false);
-        anyhow::ensure!(
-            !(allow_anonymous && raw.tokens.is_some()),
-            "--allow-anonymous and --tokens contradict each other: with tokens, every request needs one"
-        );
-        if !listen.ip().is_loopback() && !allow_anonymous && raw.tokens.is_none() {
-            anyhow::bail!(
-                "{listen} can be reached from other machines, and without tokens everybody who reaches it could read and \
-                 change everything. Give a file of --tokens ('longhaul token new' makes them), or listen on 127.0.0.1 behind \
-                 a proxy that authenticates its users, or give --allow-anonymous if everybody on that network may use the \
-                 server"
-            );
-        }
+        anonymous_access::check(&raw, listen)?;
         let are_workers_valid = raw.workers.is_none_or(|workers| (1..=1024).contains(&workers));
         anyhow::ensure!(are_workers_valid, "--workers must be between 1 and 1024");
         let limits = [raw.max_queue, raw.max_per_user, raw.max_tasks];
@@ -170,7 +159,17 @@ mod tests {
     }
 
     #[test]
-    fn listening_on_a_network_address_needs_tokens_or_a_flag() {
+    fn a_server_for_others_needs_tokens_or_a_flag() {
+        for exposed in ["public-url = 'https://x.org'", "trust-proxy = true"] {
+            let refused = raw(exposed).resolve().unwrap_err().to_string();
+            assert!(
+                refused.contains("longhaul token new") && refused.contains("--allow-anonymous"),
+                "{refused}"
+            );
+            assert!(raw(&format!("{exposed}\nallow-anonymous = true")).resolve().is_ok());
+            assert!(raw(&format!("{exposed}\ntokens = 'tokens.toml'")).resolve().is_ok());
+        }
+        assert!(raw("trust-proxy = false").resolve().is_ok());
         for listen in ["0.0.0.0:1", "[::]:1", "192.168.1.2:1"] {
             let refused = raw(&format!("listen = '{listen}'")).resolve().unwrap_err();
             assert!(refused.to_string().contains("--allow-anonymous"));
@@ -203,7 +202,9 @@ mod tests {
             assert!(raw(bad).resolve().is_err(), "{bad}");
         }
         let settings =
-            raw("public-url = 'https://x.org/l/'\nallow-origin = ['https://X.org/']").resolve().unwrap();
+            raw("tokens = 'tokens.toml'\npublic-url = 'https://x.org/l/'\nallow-origin = ['https://X.org/']")
+                .resolve()
+                .unwrap();
         assert_eq!(settings.allow_origin, ["https://x.org"]);
         let with_ports = "allow-origin = ['https://x.org:443', 'http://x.org:80', 'http://x.org:443']";
         let settings = raw(with_ports).resolve().unwrap();

@@ -108,7 +108,7 @@ pub struct RawSettings {
     #[arg(long, env = "LONGHAUL_TOKENS", value_name = "FILE")]
     pub(super) tokens: Option<PathBuf>,
 
-    /// Listen on a network address without tokens: everybody who reaches the port may read and change everything
+    /// Serve others without tokens (with a network address, --public-url or --trust-proxy): everybody may read and change everything
     #[arg(long, env = "LONGHAUL_ALLOW_ANONYMOUS", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     pub(super) allow_anonymous: Option<bool>,
 

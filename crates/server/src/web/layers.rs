@@ -21,8 +21,8 @@ use tower_http::{
 
 use super::{
     BlockingPool, DefaultBranch, DeleteTokens, Hosts, LayerIndexes, ListWriters, RepositoryStore, StateParts,
-    WebState, cors,
-    error_response,
+    WebState, cors, error_response,
+    event_streams::EventStreamsLayer,
     routes::{SUBJECT, routes, tasks_web},
 };
 use crate::{access::Authenticator, upload::Receiver};
@@ -83,6 +83,7 @@ pub(crate) fn service(
         delete_tokens: Arc::new(DeleteTokens::default()),
         allowed_origins: origins,
         default_branch: DefaultBranch(config.default_branch.into()),
+        authenticator: authenticator.clone(),
     }));
     let routes: Router = routes(tasks, RendererConfig { address: config.address, subject: SUBJECT }, state);
     ServiceBuilder::new()
@@ -111,6 +112,7 @@ pub(crate) fn service(
         .layer(ValidateRequestHeaderLayer::custom(move |request: &mut Request<Body>| {
             authenticator.as_deref().map_or(Ok(()), |authenticator| identify_caller(request, authenticator))
         }))
+        .layer(EventStreamsLayer)
         .service(routes)
 }
 

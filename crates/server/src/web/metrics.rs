@@ -16,7 +16,10 @@ use longhaul_tasks::{Counters, Histogram, Tasks};
 use longhaul_tasks_web::{ApiError, Renderer, RequestCounts};
 
 use super::error_response::ErrorResponse;
-use crate::{access::Caller, upload::Receiver};
+use crate::{
+    access::{Authenticator, Caller},
+    upload::Receiver,
+};
 
 /// The metrics. Counters start at zero with the server.
 pub(super) async fn metrics(
@@ -25,6 +28,7 @@ pub(super) async fn metrics(
     State(tasks): State<Tasks>,
     State(requests): State<RequestCounts>,
     State(receiver): State<Arc<Receiver>>,
+    State(authenticator): State<Option<Arc<Authenticator>>>,
 ) -> Result<Response, ErrorResponse> {
     caller.require_all_repositories()?;
     let counters = tasks.counters().await.map_err(ApiError::from)?;
@@ -32,7 +36,8 @@ pub(super) async fn metrics(
     // Writing to a String cannot fail.
     let _ = write_server(&mut text, &tasks)
         .and_then(|()| write_tasks(&mut text, &counters))
-        .and_then(|()| write_requests(&mut text, &requests, receiver.received()));
+        .and_then(|()| write_requests(&mut text, &requests, receiver.received()))
+        .and_then(|()| write_wrong_tokens(&mut text, authenticator.as_deref()));
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response())
 }
 
@@ -76,6 +81,12 @@ fn write_requests(out: &mut impl Write, requests: &RequestCounts, received: u64)
     single(out, "longhaul_event_streams_total", "counter", help, requests.streams())?;
     let help = "Bytes of files that were received, whatever became of them.";
     single(out, "longhaul_upload_bytes_total", "counter", help, received)
+}
+
+fn write_wrong_tokens(out: &mut impl Write, authenticator: Option<&Authenticator>) -> fmt::Result {
+    let help = "Requests with a wrong token.";
+    let count = authenticator.map_or(0, Authenticator::wrong_tokens);
+    single(out, "longhaul_wrong_tokens_total", "counter", help, count)
 }
 
 fn histogram(out: &mut impl Write, name: &str, help: &str, histogram: &Histogram) -> fmt::Result {

@@ -12,6 +12,7 @@ mod delete;
 mod delete_tokens;
 mod diff;
 mod error_response;
+mod event_streams;
 mod exclusive;
 mod hosts;
 mod import;

@@ -6,7 +6,7 @@ use longhaul_tasks::Tasks;
 use longhaul_tasks_web::{AllowedOrigins, RequestCounts};
 
 use super::{BlockingPool, DeleteTokens, LayerIndexes, repository_store::RepositoryStore};
-use crate::upload::Receiver;
+use crate::{access::Authenticator, upload::Receiver};
 
 /// The state of the routes. Each handler extracts the parts that it needs.
 #[derive(Clone)]
@@ -23,6 +23,7 @@ pub(super) struct StateParts {
     pub(super) delete_tokens: Arc<DeleteTokens>,
     pub(super) allowed_origins: AllowedOrigins,
     pub(super) default_branch: DefaultBranch,
+    pub(super) authenticator: Option<Arc<Authenticator>>,
 }
 
 /// The threads that write lists as fast as clients read them.
@@ -55,4 +56,5 @@ parts_of_state! {
     delete_tokens: Arc<DeleteTokens>,
     allowed_origins: AllowedOrigins,
     default_branch: DefaultBranch,
+    authenticator: Option<Arc<Authenticator>>,
 }

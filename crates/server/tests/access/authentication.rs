@@ -1,10 +1,8 @@
 //! Which tokens are accepted.
 
-use std::net::SocketAddr;
-
 use crate::{
     ServerWithTokens,
-    harness::{Request, Response},
+    harness::{Request, server::longhaul},
     new_token,
 };
 
@@ -73,30 +71,54 @@ fn a_token_is_accepted_as_a_bearer_token_or_a_password_only() {
 }
 
 #[test]
-fn an_address_that_sends_too_many_wrong_tokens_is_refused_for_a_while() {
+fn an_address_that_sends_too_many_wrong_tokens_is_told_to_wait_and_a_valid_token_counts_all_the_same() {
     let fixture = ServerWithTokens::start(&[]);
     let wrong = || Request::new("GET", "/repos.json").header("Authorization", "Bearer longhaul_wrong");
     let refused = (0..100).map(|_| fixture.server.send(wrong())).find(|answer| answer.status != 401);
     let refused = refused.expect("the limit is reached");
     assert_eq!(refused.status, 429);
     assert!(refused.header("retry-after").unwrap().parse::<u32>().unwrap() >= 1);
-    assert_eq!(fixture.get("root", "/repos").status, 429, "even with a valid token");
-    assert_eq!(fixture.server.get("/healthz").status, 200);
-    let elsewhere: SocketAddr = ([127, 0, 0, 1], fixture.server.address.port()).into();
-    let other = std::net::SocketAddr::from(([127, 0, 0, 2], 0));
-    let socket =
-        tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
-            let socket = tokio::net::TcpSocket::new_v4().unwrap();
-            socket.bind(other).unwrap();
-            let stream = socket.connect(elsewhere).await.unwrap().into_std().unwrap();
-            stream.set_nonblocking(false).unwrap();
-            stream
-        });
-    let mut stream = socket;
-    std::io::Write::write_all(&mut stream, &fixture.request("root", "GET", "/repos").head(elsewhere))
-        .unwrap();
-    assert_eq!(Response::read(stream).status, 200, "others are");
+    assert_eq!(fixture.get("root", "/repos").status, 200);
+    assert_eq!(fixture.server.get("/repos").status, 401);
+    let metrics = fixture.get("root", "/metrics").text();
+    let counted = metrics.lines().find_map(|line| line.strip_prefix("longhaul_wrong_tokens_total "));
+    assert!(counted.unwrap().parse::<u32>().unwrap() >= 20, "{metrics}");
     fixture.stop();
+}
+
+/// Reads events until the end of the stream.
+fn events(fixture: &ServerWithTokens, user: &str) -> std::thread::JoinHandle<()> {
+    let mut stream = std::net::TcpStream::connect(fixture.server.address).unwrap();
+    let head = fixture.request(user, "GET", "/tasks/events").head(fixture.server.address);
+    std::io::Write::write_all(&mut stream, &head).unwrap();
+    let mut first = [0; 15];
+    std::io::Read::read_exact(&mut stream, &mut first).unwrap();
+    assert_eq!(&first, b"HTTP/1.1 200 OK");
+    std::thread::spawn(move || {
+        let mut rest = Vec::new();
+        let _ = std::io::Read::read_to_end(&mut stream, &mut rest);
+    })
+}
+
+#[test]
+fn a_token_that_is_taken_back_ends_its_event_streams() {
+    let fixture = ServerWithTokens::start(&[]);
+    let file = fixture._tokens.path().join("tokens.toml");
+    let taken_back = events(&fixture, "map");
+    let kept = events(&fixture, "city-map");
+    let revoked = longhaul().args(["token", "revoke", "map", "--file"]).arg(&file).output().unwrap();
+    assert!(revoked.status.success(), "{}", String::from_utf8_lossy(&revoked.stderr));
+    fixture.server.signal("-HUP");
+    taken_back.join().unwrap();
+    assert_eq!(fixture.get("map", "/repos").status, 401);
+    assert!(!kept.is_finished());
+
+    std::fs::write(&file, "").unwrap();
+    fixture.server.signal("-HUP");
+    assert_eq!(fixture.get("city-map", "/repos").status, 200);
+    let (_folder, _, log) = fixture.server.stop_and_read_log();
+    assert!(log.contains("has no tokens"), "{log}");
+    kept.join().unwrap();
 }
 
 #[test]

@@ -63,6 +63,70 @@ fn a_new_token_is_printed_with_its_entry_for_the_file() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn a_new_file_of_tokens_can_be_read_by_the_group_of_its_folder() {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+    let folder = tempfile::tempdir().unwrap();
+    let is_root = std::fs::metadata(folder.path()).unwrap().uid() == 0;
+    if is_root {
+        std::os::unix::fs::chown(folder.path(), None, Some(12345)).unwrap();
+    }
+    let file = folder.path().join("tokens.toml");
+    let script = "umask 077; exec \"$0\" token new a --role admin --file \"$1\"";
+    let made =
+        Command::new("sh").args(["-c", script, env!("CARGO_BIN_EXE_longhaul")]).arg(&file).output().unwrap();
+    assert!(made.status.success());
+    let metadata = std::fs::metadata(&file).unwrap();
+    assert_eq!(metadata.permissions().mode() & 0o777, 0o640);
+    assert_eq!(metadata.gid(), std::fs::metadata(folder.path()).unwrap().gid());
+    let said = String::from_utf8(made.stderr).unwrap();
+    assert!(said.contains(&format!("and the group {}", metadata.gid())), "{said}");
+}
+
+#[test]
+fn tokens_are_listed_and_revoked() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("tokens.toml");
+    let path = file.to_str().unwrap();
+    new_token(&["a", "--role", "admin", "--file", path]);
+    std::fs::write(&file, std::fs::read_to_string(&file).unwrap() + "\n# the map on the web\n").unwrap();
+    new_token(&["b", "--role", "reader", "--repository", "city", "--expires", "2099-01-31", "--file", path]);
+    let run = |arguments: &[&str]| {
+        let output = longhaul().arg("token").args(arguments).args(["--file", path]).output().unwrap();
+        (
+            output.status.code(),
+            String::from_utf8(output.stdout).unwrap(),
+            String::from_utf8(output.stderr).unwrap(),
+        )
+    };
+    let (_, listed, _) = run(&["list"]);
+    let words: Vec<Vec<_>> = listed.lines().map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!(words[0], ["a", "admin", "all", "repositories"]);
+    assert_eq!(words[1], ["b", "reader", "city", "expires", "2099-01-31T00:00:00Z"]);
+    let json: serde_json::Value = serde_json::from_str(&run(&["list", "--json"]).1).unwrap();
+    assert_eq!(json[1]["repositories"][0], "city");
+    assert!(!listed.contains("longhaul_") && !json.to_string().contains("sha256"));
+
+    let (status, _, error) = run(&["revoke", "c"]);
+    assert!(status == Some(1) && error.contains("has no token 'c'"), "{error}");
+    assert_eq!(run(&["revoke", "a"]).0, Some(0));
+    let rest = std::fs::read_to_string(&file).unwrap();
+    assert!(
+        rest.contains("# the map on the web")
+            && rest.contains("name = \"b\"")
+            && !rest.contains("name = \"a\""),
+        "{rest}"
+    );
+    let (status, _, error) = run(&["revoke", "b"]);
+    assert!(status == Some(1) && error.contains("the only token"), "{error}");
+    let past = longhaul()
+        .args(["token", "new", "d", "--role", "reader", "--expires", "2020-01-01"])
+        .output()
+        .unwrap();
+    assert!(!past.status.success() && past.stdout.is_empty());
+}
+
 #[test]
 fn the_command_line_sends_its_token() {
     let fixture = ServerWithTokens::start(&[]);
