@@ -6,8 +6,10 @@ mod access;
 mod cli;
 mod data_folder;
 mod jobs;
+mod places;
 mod serving;
 mod settings;
+mod shared_places;
 mod upload;
 mod web;
 
@@ -22,7 +24,7 @@ fn main() -> ExitCode {
         Err(error) => {
             // If this fails too, only the exit status tells of the error.
             let _ = writeln!(std::io::stderr(), "error: {error:#}");
-            ExitCode::FAILURE
+            cli::exit_status::of(&error)
         }
     }
 }

@@ -53,8 +53,8 @@ impl Authenticator {
             Credentials::Secret(secret) => Some(secret),
         };
         match secret.and_then(|secret| self.tokens.find(&secret)) {
-            Some(token) => Ok(Caller::with_token(token)),
-            None => Err(self.wrong_token(self.address(headers, peer), now)),
+            Some(token) => Ok(Caller::WithToken(token)),
+            None => Err(self.wrong_token(client_address(headers, peer, self.trust_proxy), now)),
         }
     }
 
@@ -68,16 +68,17 @@ impl Authenticator {
         tracing::info!(%address, "request with a wrong token");
         AuthError::WrongToken
     }
+}
 
-    /// The address of the client. The proxy appends it as the last entry; the client can forge those before it.
-    fn address(&self, headers: &HeaderMap, peer: IpAddr) -> IpAddr {
-        if !self.trust_proxy {
-            return peer;
-        }
-        let forwarded = headers.get_all("x-forwarded-for").iter().next_back();
-        let last = forwarded.and_then(|value| value.to_str().ok()?.rsplit(',').next()?.trim().parse().ok());
-        last.unwrap_or(peer)
+/// The address of the client; `peer` is that of the connection. A trusted proxy appends it as the last entry of `X-Forwarded-For`;
+/// the client can forge those before it.
+pub(crate) fn client_address(headers: &HeaderMap, peer: IpAddr, trust_proxy: bool) -> IpAddr {
+    if !trust_proxy {
+        return peer;
     }
+    let forwarded = headers.get_all("x-forwarded-for").iter().next_back();
+    let last = forwarded.and_then(|value| value.to_str().ok()?.rsplit(',').next()?.trim().parse().ok());
+    last.unwrap_or(peer)
 }
 
 impl AuthError {

@@ -13,8 +13,9 @@ mod secret;
 mod token;
 mod tokens;
 
-pub(crate) use authenticator::Authenticator;
-pub(crate) use caller::Caller;
+pub(crate) use authenticator::{Authenticator, client_address};
+pub(crate) use caller::{Caller, CallerKey};
+pub(crate) use rate_limit::network;
 pub(crate) use role::Role;
 pub(crate) use secret::Secret;
 pub(crate) use token::Token;

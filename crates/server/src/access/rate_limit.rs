@@ -47,7 +47,7 @@ impl RateLimit {
 }
 
 /// An IPv6 address counts as its /64 network, which is what one customer gets.
-fn network(address: IpAddr) -> IpAddr {
+pub(crate) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => IpAddr::V6((address.to_bits() & !u128::from(u64::MAX)).into()),
         address => address,

@@ -14,22 +14,29 @@ use hyper_util::{
     server::graceful::{GracefulShutdown, Watcher},
 };
 use tokio::{
+    io::AsyncWriteExt as _,
     net::{TcpListener, TcpStream},
-    sync::{OwnedSemaphorePermit, Semaphore},
+    sync::Semaphore,
     task::JoinSet,
     time,
 };
 use tokio_io_timeout::TimeoutStream;
 use tower::Service;
 
-use super::unread_body::{DiscardingStream, UnreadBody};
+use super::{
+    open_connections::{OpenConnection, OpenConnections},
+    unread_body::{DiscardingStream, UnreadBody},
+};
 use crate::web::Peer;
 
-/// Most connections at the same time, long polls and event streams included; more wait in the backlog of the operating system.
+/// Most connections at the same time, long polls and event streams included.
 const MAX_CONNECTIONS: usize = 4096;
 /// File descriptors reserved for repositories, uploads and the store; half of them where the process may open fewer than twice as
 /// many, so that connections are refused before tasks fail.
 const RESERVED_FILES: usize = 512;
+/// Connections that are being refused at the same time, and how long each may take.
+const MAX_REFUSALS: usize = 64;
+const REFUSAL_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long a client may stop reading a response.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long the head of a request may take, and how long a connection may be idle.
@@ -47,6 +54,7 @@ pub(super) struct Connections {
 pub(super) async fn serve<S, B>(
     listener: TcpListener,
     service: S,
+    open: Arc<OpenConnections>,
     stop: impl Future<Output = ()>,
 ) -> Connections
 where
@@ -55,15 +63,20 @@ where
     B: HttpBody<Data = Bytes, Error: Into<axum::BoxError>> + Send + 'static,
 {
     let mut connections = Connections { graceful: GracefulShutdown::new(), open: JoinSet::new() };
-    let slots = Arc::new(Semaphore::new(connection_limit()));
+    let refusals = Arc::new(Semaphore::new(MAX_REFUSALS));
     let mut stop = std::pin::pin!(stop);
     loop {
         tokio::select! {
             () = &mut stop => return connections,
             Some(_) = connections.open.join_next() => {}
-            (stream, peer, slot) = accept(&listener, &slots) => {
+            (stream, peer) = accept(&listener) => {
                 let watcher = connections.graceful.watcher();
-                connections.open.spawn(serve_one(stream, peer, service.clone(), watcher, slot));
+                match open.admit(peer) {
+                    Some(open) => {
+                        connections.open.spawn(serve_one(stream, peer, service.clone(), watcher, open));
+                    }
+                    None => refuse(stream, &refusals),
+                }
             }
         }
     }
@@ -80,7 +93,7 @@ impl Connections {
 
 /// How many connections the limit of open files permits. Raises the soft limit first, which is often low.
 #[cfg(unix)]
-fn connection_limit() -> usize {
+pub(super) fn connection_limit() -> usize {
     use rustix::process::{Resource, getrlimit, setrlimit};
     let mut limit = getrlimit(Resource::Nofile);
     let wanted = (MAX_CONNECTIONS + RESERVED_FILES) as u64;
@@ -98,19 +111,31 @@ fn connection_limit() -> usize {
 }
 
 #[cfg(not(unix))]
-fn connection_limit() -> usize {
+pub(super) fn connection_limit() -> usize {
     MAX_CONNECTIONS
 }
 
-async fn accept(
-    listener: &TcpListener,
-    slots: &Arc<Semaphore>,
-) -> (TcpStream, IpAddr, Option<OwnedSemaphorePermit>) {
-    // The semaphore is never closed.
-    let slot = slots.clone().acquire_owned().await.ok();
+/// Answers a connection for which there is no room, and closes it. If too many are being refused, it is closed at once.
+fn refuse(mut stream: TcpStream, refusals: &Arc<Semaphore>) {
+    const REFUSAL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 5\r\n\
+        Content-Type: text/plain\r\nContent-Length: 54\r\n\r\nToo many connections are open; please try again later.";
+    let Ok(refusal) = refusals.clone().try_acquire_owned() else { return };
+    tokio::spawn(async move {
+        let _refusal = refusal;
+        let answering = async {
+            stream.write_all(REFUSAL).await?;
+            stream.shutdown().await?;
+            // Until the client closes, or the connection would be reset before it has read the response.
+            tokio::io::copy(&mut stream, &mut tokio::io::sink()).await
+        };
+        let _ = time::timeout(REFUSAL_TIMEOUT, answering).await;
+    });
+}
+
+async fn accept(listener: &TcpListener) -> (TcpStream, IpAddr) {
     loop {
         match listener.accept().await {
-            Ok((stream, peer)) => return (stream, peer.ip(), slot),
+            Ok((stream, peer)) => return (stream, peer.ip()),
             Err(error) if concerns_one_connection(&error) => {}
             Err(error) => {
                 // Most likely out of file descriptors or memory, until other connections close.
@@ -126,13 +151,8 @@ fn concerns_one_connection(error: &io::Error) -> bool {
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
 
-async fn serve_one<S, B>(
-    stream: TcpStream,
-    peer: IpAddr,
-    service: S,
-    watcher: Watcher,
-    _slot: Option<OwnedSemaphorePermit>,
-) where
+async fn serve_one<S, B>(stream: TcpStream, peer: IpAddr, service: S, watcher: Watcher, open: OpenConnection)
+where
     S: Service<Request<Body>, Response = Response<B>, Error = Infallible> + Clone + Send + Sync + 'static,
     S::Future: Send,
     B: HttpBody<Data = Bytes, Error: Into<axum::BoxError>> + Send + 'static,
@@ -148,15 +168,27 @@ async fn serve_one<S, B>(
     let service = service_fn(|request: Request<Incoming>| {
         let mut request = request.map(|body| Body::new(unread.watch(body)));
         request.extensions_mut().insert(Peer(peer));
+        let in_progress = open.request();
+        request.extensions_mut().insert(in_progress.clone());
         // Every service of the stack is always ready.
-        service.clone().call(request)
+        let response = service.clone().call(request);
+        async move {
+            let response = response.await;
+            drop(in_progress);
+            response
+        }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
         .max_header_size(MAX_HEAD)
         .serve_connection(TokioIo::new(stream), service);
-    if let Err(error) = watcher.watch(connection).await {
-        tracing::debug!(%error, "a connection ended early");
+    tokio::select! {
+        served = watcher.watch(connection) => {
+            if let Err(error) = served {
+                tracing::debug!(%error, "a connection ended early");
+            }
+        }
+        () = open.evicted().cancelled_owned() => tracing::debug!("an idle connection was closed to make room"),
     }
 }

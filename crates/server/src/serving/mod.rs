@@ -1,6 +1,7 @@
 //! Runs the server, from its settings to the graceful stop.
 
 mod connections;
+mod open_connections;
 mod signals;
 mod task_engine;
 mod unread_body;
@@ -16,10 +17,13 @@ use longhaul_tasks::Tasks;
 use longhaul_tasks_web::PublicAddress;
 use tokio::net::TcpListener;
 
+pub(crate) use open_connections::{OpenConnections, RequestInProgress};
+
 use crate::{
     access::{Authenticator, Tokens},
     data_folder::DataFolder,
     settings::Settings,
+    shared_places::SharedPlaces,
     upload::Receiver,
     web::{self, BlockingPool, Hosts, LayerIndexes, RepositoryStore, WebConfig},
 };
@@ -28,8 +32,6 @@ use crate::{
 const GRACE: Duration = Duration::from_secs(10);
 /// Requests that read from repositories at the same time.
 const READS: usize = 16;
-/// Streamed responses at the same time.
-const STREAMS: usize = 16;
 /// Indexes of layers that are made at the same time, each on all processors.
 const INDEX_BUILDS: usize = 2;
 
@@ -55,13 +57,22 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
     let indexes = IndexCache::new(indexes, BuildOptions::default());
     let layer_indexes = LayerIndexes::new(indexes, BlockingPool::new(READS), BlockingPool::new(INDEX_BUILDS));
     let indexes = layer_indexes.clone();
-    let config =
-        web_config(&settings, &data, repositories, import_roots, tasks.clone(), authenticator, indexes);
+    let open = OpenConnections::new(connections::connection_limit());
+    let config = web_config(
+        &settings,
+        &data,
+        repositories,
+        import_roots,
+        tasks.clone(),
+        authenticator,
+        indexes,
+        open.clone(),
+    );
     let service = web::service(config);
 
     print_line(&format!("listening on http://{address}"));
     tracing::info!(%address, data = %settings.data.display(), version = env!("CARGO_PKG_VERSION"), "listening");
-    let connections = connections::serve(listener, service, signals.stop()).await;
+    let connections = connections::serve(listener, service, open, signals.stop()).await;
     tracing::info!("stopping; a second signal ends the server at once");
     tokio::spawn(async move {
         signals.stop().await;
@@ -83,6 +94,7 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
     Ok(())
 }
 
+#[expect(clippy::too_many_arguments, reason = "these are the parts that a server is made of")]
 fn web_config(
     settings: &Settings,
     data: &DataFolder,
@@ -91,7 +103,9 @@ fn web_config(
     tasks: Tasks,
     authenticator: Option<Authenticator>,
     layer_indexes: LayerIndexes,
+    open_connections: Arc<OpenConnections>,
 ) -> WebConfig {
+    let places = SharedPlaces::new(open_connections.limit());
     let address = match &settings.public_url {
         Some(url) => PublicAddress::fixed(url.to_string()),
         None => PublicAddress::of_request(),
@@ -101,10 +115,17 @@ fn web_config(
     let hosts = settings.allow_host.iter().cloned().chain(public_host);
     WebConfig {
         tasks,
-        repositories: RepositoryStore { repositories, pool: BlockingPool::new(READS) },
+        repositories: RepositoryStore { repositories, pool: BlockingPool::shared(places.reads.clone()) },
         import_roots,
-        receiver: Receiver::new(data.uploads(), settings.max_upload, settings.min_free),
-        list_writers: BlockingPool::new(STREAMS),
+        receiver: Receiver::new(
+            data.uploads(),
+            settings.max_upload,
+            settings.min_free,
+            places.uploads.clone(),
+        ),
+        list_writers: BlockingPool::shared(places.lists.clone()),
+        places,
+        open_connections,
         layer_indexes,
         authenticator,
         address,

@@ -11,7 +11,7 @@ pub(crate) enum UploadError {
     TooLarge { limit: u64 },
     #[error("The server has no room for the file.")]
     NoSpace,
-    #[error("Too many files are being received; please try again later.")]
+    #[error("Too many files are being received, or too many of yours; please try again later.")]
     Busy,
     #[error("The Content-Type of the form has no boundary, or one that is not legal.")]
     NoBoundary,

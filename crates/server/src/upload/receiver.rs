@@ -1,7 +1,10 @@
 use std::{
     io,
     path::PathBuf,
-    sync::atomic::{AtomicU64, Ordering::Relaxed},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
 };
 
 use axum::{
@@ -10,7 +13,6 @@ use axum::{
 };
 use bytes::Bytes;
 use longhaul_multipart::{Parts, boundary};
-use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use super::{
@@ -19,18 +21,16 @@ use super::{
     spool::{Limits, Spool, TemporaryFile, require_space},
     timed_body::TimedBody,
 };
+use crate::{access::Caller, places::Places};
 
 /// Most bytes of a body besides the file.
 const MAX_OTHER_FIELDS: u64 = 2 << 20;
-/// Files received at the same time; each occupies a thread.
-const MAX_CONCURRENT: usize = 32;
-
 /// Receives the bodies of requests.
 #[derive(Debug)]
 pub(crate) struct Receiver {
     uploads: PathBuf,
     limits: Limits,
-    slots: Semaphore,
+    places: Arc<Places>,
     received: AtomicU64,
 }
 
@@ -106,14 +106,10 @@ impl Content {
 }
 
 impl Receiver {
-    /// Receives files of up to `max_upload` bytes into the folder `uploads`, as long as `min_free` bytes stay free.
-    pub(crate) fn new(uploads: PathBuf, max_upload: u64, min_free: u64) -> Self {
-        Self {
-            uploads,
-            limits: Limits { max_upload, min_free },
-            slots: Semaphore::new(MAX_CONCURRENT),
-            received: AtomicU64::new(0),
-        }
+    /// Receives files of up to `max_upload` bytes into the folder `uploads`, as long as `min_free` bytes stay free; each that is
+    /// being received has one of the `places`, and a thread.
+    pub(crate) fn new(uploads: PathBuf, max_upload: u64, min_free: u64, places: Arc<Places>) -> Self {
+        Self { uploads, limits: Limits { max_upload, min_free }, places, received: AtomicU64::new(0) }
     }
 
     /// Bytes received since the server started.
@@ -155,7 +151,7 @@ impl Receiver {
         body: &mut Body,
         options: UploadOptions,
     ) -> Result<Received, UploadError> {
-        let _slot = self.slots.try_acquire().map_err(|_| UploadError::Busy)?;
+        let _place = self.places.take(&Caller::current()).ok_or(UploadError::Busy)?;
         match content {
             Content::Form { boundary } => self.read_form(&boundary, body, options).await,
             Content::File => self.read_file(body, options).await,

@@ -1,22 +1,34 @@
-//! Ends the event streams of a caller whose token is taken back.
+//! Counts event streams, and ends those of a caller whose token is taken back.
 
-use std::task::{Context, Poll};
+use std::{
+    future::{Ready, ready},
+    sync::Arc,
+    task::{Context, Poll},
+};
 
 use axum::{
-    body::Body,
+    body::{Body, HttpBody as _},
     http::{Request, Response},
+    response::IntoResponse as _,
 };
 use futures_util::{StreamExt as _, TryFutureExt as _, future::Either, future::MapOk};
+use longhaul_tasks_web::ApiError;
 use tower::{Layer, Service};
 
-use crate::access::Caller;
+use crate::{
+    access::Caller,
+    places::{Place, Places},
+};
 
-/// Gives event streams an end, as it is after the [`FormatLayer`](longhaul_tasks_web::FormatLayer).
-#[derive(Clone, Copy)]
-pub(super) struct EventStreamsLayer;
+/// Gives event streams a place and an end. It goes inside of the [`FormatLayer`](longhaul_tasks_web::FormatLayer).
+#[derive(Clone)]
+pub(super) struct EventStreamsLayer {
+    pub(super) places: Arc<Places>,
+}
 
 #[derive(Clone)]
 pub(super) struct EventStreams<S> {
+    places: Arc<Places>,
     inner: S,
 }
 
@@ -24,7 +36,7 @@ impl<S> Layer<S> for EventStreamsLayer {
     type Service = EventStreams<S>;
 
     fn layer(&self, inner: S) -> EventStreams<S> {
-        EventStreams { inner }
+        EventStreams { places: self.places.clone(), inner }
     }
 }
 
@@ -36,7 +48,7 @@ where
 {
     type Response = Response<Body>;
     type Error = S::Error;
-    type Future = Either<S::Future, MapOk<S::Future, End>>;
+    type Future = Either<S::Future, Either<MapOk<S::Future, End>, Ready<Result<Response<Body>, S::Error>>>>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(context)
@@ -47,12 +59,27 @@ where
             return Either::Left(self.inner.call(request));
         }
         let caller = Caller::of(request.extensions());
-        let end: End = Box::new(move |response| response.map(|body| until_the_end_of(caller, body)));
-        Either::Right(self.inner.call(request).map_ok(end))
+        let Some(place) = self.places.take(&caller) else {
+            let message = "Too many streams are being read, or too many of yours; please try again later.";
+            return Either::Right(Either::Right(ready(Ok(ApiError::unavailable(message).into_response()))));
+        };
+        let end: End = Box::new(move |response| with_end(response, caller, place));
+        Either::Right(Either::Left(self.inner.call(request).map_ok(end)))
     }
 }
 
-fn until_the_end_of(caller: Caller, body: Body) -> Body {
-    let ended = Box::pin(async move { caller.ended().await });
-    Body::from_stream(body.into_data_stream().take_until(ended))
+/// An error is no stream, and keeps its length.
+fn with_end(response: Response<Body>, caller: Caller, place: Place) -> Response<Body> {
+    if response.body().size_hint().exact().is_some() {
+        return response;
+    }
+    let ended = Box::pin(async move {
+        caller.ended().await;
+    });
+    let chunks = response.into_parts();
+    let stream = chunks.1.into_data_stream().take_until(ended).map(move |chunk| {
+        let _held_as_long_as_the_stream = &place;
+        chunk
+    });
+    Response::from_parts(chunks.0, Body::from_stream(stream))
 }

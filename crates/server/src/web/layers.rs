@@ -7,7 +7,7 @@ use std::{any::Any, convert::Infallible, net::IpAddr, sync::Arc};
 use axum::{
     Router,
     body::{Body, HttpBody as _},
-    http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version, header},
+    http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Version, header},
     response::IntoResponse,
 };
 use longhaul_commands::ImportRoots;
@@ -21,11 +21,13 @@ use tower_http::{
 
 use super::{
     BlockingPool, DefaultBranch, DeleteTokens, Hosts, LayerIndexes, ListWriters, RepositoryStore, StateParts,
-    WebState, cors, error_response,
+    WebState,
+    caller_layer::CallerLayer,
+    cors, error_response,
     event_streams::EventStreamsLayer,
     routes::{SUBJECT, routes, tasks_web},
 };
-use crate::{access::Authenticator, upload::Receiver};
+use crate::{access::Authenticator, serving::OpenConnections, shared_places::SharedPlaces, upload::Receiver};
 
 /// What the HTTP interface needs.
 pub(crate) struct WebConfig {
@@ -45,6 +47,9 @@ pub(crate) struct WebConfig {
     /// Whether a proxy in front of the server is believed.
     pub(crate) trust_proxy: bool,
     pub(crate) default_branch: String,
+    /// What callers share.
+    pub(crate) places: SharedPlaces,
+    pub(crate) open_connections: Arc<OpenConnections>,
 }
 
 /// The client of the connection; an extension of each request.
@@ -84,6 +89,8 @@ pub(crate) fn service(
         allowed_origins: origins,
         default_branch: DefaultBranch(config.default_branch.into()),
         authenticator: authenticator.clone(),
+        places: config.places.clone(),
+        open_connections: config.open_connections,
     }));
     let routes: Router = routes(tasks, RendererConfig { address: config.address, subject: SUBJECT }, state);
     ServiceBuilder::new()
@@ -109,10 +116,8 @@ pub(crate) fn service(
         .option_layer(cors)
         .layer(FormatLayer)
         .layer(ValidateRequestHeaderLayer::custom(refuse_encoded_body))
-        .layer(ValidateRequestHeaderLayer::custom(move |request: &mut Request<Body>| {
-            authenticator.as_deref().map_or(Ok(()), |authenticator| identify_caller(request, authenticator))
-        }))
-        .layer(EventStreamsLayer)
+        .layer(CallerLayer { authenticator, trust_proxy, requests: config.places.requests })
+        .layer(EventStreamsLayer { places: config.places.streams })
         .service(routes)
 }
 
@@ -157,31 +162,6 @@ fn refuse_encoded_body(request: &mut Request<Body>) -> Result<(), Response<Body>
 fn forwarded_host(headers: &HeaderMap) -> Option<&str> {
     let hosts = headers.get("x-forwarded-host")?.to_str().unwrap_or_default();
     Some(hosts.split(',').next().unwrap_or_default().trim())
-}
-
-/// Adds the [`Caller`](crate::access::Caller) to the request's extensions.
-fn identify_caller(request: &mut Request<Body>, authenticator: &Authenticator) -> Result<(), Response<Body>> {
-    if needs_no_token(request.method(), request.uri().path()) {
-        return Ok(());
-    }
-    // Without a peer the request came in by no connection; it counts as one of this machine.
-    let peer = request.extensions().get().map_or(IpAddr::from([127, 0, 0, 1]), |Peer(peer)| *peer);
-    match authenticator.authenticate(request.headers(), peer) {
-        Ok(caller) => {
-            request.extensions_mut().insert(caller);
-            Ok(())
-        }
-        Err(denied) => {
-            let mut response = denied.error().into_response();
-            denied.add_headers(response.headers_mut());
-            Err(response)
-        }
-    }
-}
-
-/// The health of the server, and OPTIONS, to which browsers add no token; its responses say nothing but what the manual says.
-fn needs_no_token(method: &Method, path: &str) -> bool {
-    method == Method::OPTIONS || matches!(path, "/healthz" | "/readyz")
 }
 
 /// The panic itself is in the log, by the hook for panics.

@@ -2,10 +2,7 @@
 //!
 //! No label has a value that clients choose, so that they cannot increase the number of series.
 
-use std::{
-    fmt::{self, Write},
-    sync::Arc,
-};
+use std::fmt::{self, Write};
 
 use axum::{
     extract::State,
@@ -15,29 +12,29 @@ use axum::{
 use longhaul_tasks::{Counters, Histogram, Tasks};
 use longhaul_tasks_web::{ApiError, Renderer, RequestCounts};
 
-use super::error_response::ErrorResponse;
+use super::{WebState, error_response::ErrorResponse};
 use crate::{
     access::{Authenticator, Caller},
-    upload::Receiver,
+    serving::OpenConnections,
+    shared_places::SharedPlaces,
 };
 
 /// The metrics. Counters start at zero with the server.
 pub(super) async fn metrics(
     _: Renderer,
     caller: Caller,
-    State(tasks): State<Tasks>,
-    State(requests): State<RequestCounts>,
-    State(receiver): State<Arc<Receiver>>,
-    State(authenticator): State<Option<Arc<Authenticator>>>,
+    State(WebState(state)): State<WebState>,
 ) -> Result<Response, ErrorResponse> {
     caller.require_all_repositories()?;
-    let counters = tasks.counters().await.map_err(ApiError::from)?;
+    let counters = state.tasks.counters().await.map_err(ApiError::from)?;
     let mut text = String::new();
     // Writing to a String cannot fail.
-    let _ = write_server(&mut text, &tasks)
+    let _ = write_server(&mut text, &state.tasks)
         .and_then(|()| write_tasks(&mut text, &counters))
-        .and_then(|()| write_requests(&mut text, &requests, receiver.received()))
-        .and_then(|()| write_wrong_tokens(&mut text, authenticator.as_deref()));
+        .and_then(|()| write_requests(&mut text, &state.request_counts, state.receiver.received()))
+        .and_then(|()| write_wrong_tokens(&mut text, state.authenticator.as_deref()))
+        .and_then(|()| write_places(&mut text, &state.places))
+        .and_then(|()| write_connections(&mut text, &state.open_connections));
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response())
 }
 
@@ -87,6 +84,33 @@ fn write_wrong_tokens(out: &mut impl Write, authenticator: Option<&Authenticator
     let help = "Requests with a wrong token.";
     let count = authenticator.map_or(0, Authenticator::wrong_tokens);
     single(out, "longhaul_wrong_tokens_total", "counter", help, count)
+}
+
+fn write_places(out: &mut impl Write, places: &SharedPlaces) -> fmt::Result {
+    let counts = places.all().map(|places| places.counts());
+    head(out, "longhaul_places", "gauge", "Places that callers share.")?;
+    for (kind, total, _, _) in counts {
+        writeln!(out, "longhaul_places{{kind=\"{kind}\"}} {total}")?;
+    }
+    head(out, "longhaul_places_taken", "gauge", "Places that are taken.")?;
+    for (kind, _, taken, _) in counts {
+        writeln!(out, "longhaul_places_taken{{kind=\"{kind}\"}} {taken}")?;
+    }
+    head(out, "longhaul_places_refused_total", "counter", "Requests for which no place was free.")?;
+    for (kind, _, _, refused) in counts {
+        writeln!(out, "longhaul_places_refused_total{{kind=\"{kind}\"}} {refused}")?;
+    }
+    Ok(())
+}
+
+fn write_connections(out: &mut impl Write, connections: &OpenConnections) -> fmt::Result {
+    single(out, "longhaul_connections_limit", "gauge", "Most connections.", connections.limit())?;
+    single(out, "longhaul_connections", "gauge", "Open connections.", connections.count())?;
+    let (closed, refused) = connections.closed_and_refused();
+    let help = "Idle connections that were closed to make room.";
+    single(out, "longhaul_connections_closed_total", "counter", help, closed)?;
+    let help = "Connections that were refused because none was idle.";
+    single(out, "longhaul_connections_refused_total", "counter", help, refused)
 }
 
 fn histogram(out: &mut impl Write, name: &str, help: &str, histogram: &Histogram) -> fmt::Result {

@@ -6,6 +6,7 @@
 mod about;
 mod blocking_pool;
 mod body;
+mod caller_layer;
 mod commit_params;
 mod cors;
 mod delete;

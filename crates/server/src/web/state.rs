@@ -6,7 +6,7 @@ use longhaul_tasks::Tasks;
 use longhaul_tasks_web::{AllowedOrigins, RequestCounts};
 
 use super::{BlockingPool, DeleteTokens, LayerIndexes, repository_store::RepositoryStore};
-use crate::{access::Authenticator, upload::Receiver};
+use crate::{access::Authenticator, serving::OpenConnections, shared_places::SharedPlaces, upload::Receiver};
 
 /// The state of the routes. Each handler extracts the parts that it needs.
 #[derive(Clone)]
@@ -24,6 +24,8 @@ pub(super) struct StateParts {
     pub(super) allowed_origins: AllowedOrigins,
     pub(super) default_branch: DefaultBranch,
     pub(super) authenticator: Option<Arc<Authenticator>>,
+    pub(super) places: SharedPlaces,
+    pub(super) open_connections: Arc<OpenConnections>,
 }
 
 /// The threads that write lists as fast as clients read them.
@@ -47,7 +49,6 @@ macro_rules! parts_of_state {
 
 parts_of_state! {
     tasks: Tasks,
-    request_counts: RequestCounts,
     repositories: RepositoryStore,
     import_roots: ImportRoots,
     receiver: Arc<Receiver>,
@@ -56,5 +57,4 @@ parts_of_state! {
     delete_tokens: Arc<DeleteTokens>,
     allowed_origins: AllowedOrigins,
     default_branch: DefaultBranch,
-    authenticator: Option<Arc<Authenticator>>,
 }

@@ -1,0 +1,141 @@
+//! Finds out who sends a request, and gives the request one of the places that callers share.
+
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use axum::{
+    body::{Body, Bytes, HttpBody},
+    http::{Method, Request, Response},
+    response::IntoResponse as _,
+};
+use futures_util::future::BoxFuture;
+use hyper::body::{Frame, SizeHint};
+use longhaul_tasks_web::ApiError;
+use tower::{Layer, Service};
+
+use super::Peer;
+use crate::{
+    access::{Authenticator, Caller, client_address},
+    places::{Place, Places},
+    serving::RequestInProgress,
+};
+
+/// The longest response that is not counted any more once it was made: the system sends it, however slowly its client reads.
+const SHORT_RESPONSE: u64 = 64 * 1024;
+
+#[derive(Clone)]
+pub(super) struct CallerLayer {
+    pub(super) authenticator: Option<Arc<Authenticator>>,
+    pub(super) trust_proxy: bool,
+    pub(super) requests: Arc<Places>,
+}
+
+/// Adds the [`Caller`] to the extensions of a request, and makes it the current one.
+#[derive(Clone)]
+pub(super) struct WithCaller<S> {
+    layer: CallerLayer,
+    inner: S,
+}
+
+impl<S> Layer<S> for CallerLayer {
+    type Service = WithCaller<S>;
+
+    fn layer(&self, inner: S) -> WithCaller<S> {
+        WithCaller { layer: self.clone(), inner }
+    }
+}
+
+impl<S> Service<Request<Body>> for WithCaller<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>>,
+    S::Future: Send + 'static,
+    S::Error: Send + 'static,
+{
+    type Response = Response<Body>;
+    type Error = S::Error;
+    type Future = BoxFuture<'static, Result<Response<Body>, S::Error>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
+        // These are answered however much is going on.
+        if needs_no_token(request.method(), request.uri().path()) {
+            return Box::pin(self.inner.call(request));
+        }
+        let caller = match self.layer.identify(&request) {
+            Ok(caller) => caller,
+            Err(refused) => return Box::pin(async move { Ok(refused) }),
+        };
+        let Some(place) = self.layer.requests.take(&caller) else {
+            let message =
+                "Too many requests are being answered, or too many of yours; please try again later.";
+            return Box::pin(async move { Ok(ApiError::unavailable(message).into_response()) });
+        };
+        request.extensions_mut().insert(caller.clone());
+        let in_progress = request.extensions().get::<RequestInProgress>().cloned();
+        let response = self.inner.call(request);
+        Box::pin(caller.handle(async move { Ok(counted_to_its_end(response.await?, (place, in_progress))) }))
+    }
+}
+
+impl CallerLayer {
+    #[expect(clippy::result_large_err, reason = "it is the response itself, as in tower-http's validators")]
+    fn identify(&self, request: &Request<Body>) -> Result<Caller, Response<Body>> {
+        // Without a peer the request came in by no connection; it counts as one of this machine.
+        let peer = request.extensions().get().map_or(IpAddr::from(Ipv4Addr::LOCALHOST), |Peer(peer)| *peer);
+        let Some(authenticator) = &self.authenticator else {
+            return Ok(Caller::anonymous(client_address(request.headers(), peer, self.trust_proxy)));
+        };
+        authenticator.authenticate(request.headers(), peer).map_err(|denied| {
+            let mut response = denied.error().into_response();
+            denied.add_headers(response.headers_mut());
+            response
+        })
+    }
+}
+
+/// The health of the server, and OPTIONS, to which browsers add no token; its responses say nothing but what the manual says.
+fn needs_no_token(method: &Method, path: &str) -> bool {
+    method == Method::OPTIONS || matches!(path, "/healthz" | "/readyz")
+}
+
+type Counted = (Place, Option<RequestInProgress>);
+
+/// A short response is not counted any more; a longer one until it was sent.
+fn counted_to_its_end(response: Response<Body>, counted: Counted) -> Response<Body> {
+    match response.body().size_hint().exact() {
+        Some(length) if length <= SHORT_RESPONSE => response,
+        _ => response.map(|body| Body::new(CountedBody { body, _counted: counted })),
+    }
+}
+
+struct CountedBody {
+    body: Body,
+    _counted: Counted,
+}
+
+impl HttpBody for CountedBody {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
