@@ -2,7 +2,9 @@
 
 mod client;
 mod demo;
+pub(crate) mod exit_status;
 mod import;
+mod repositories;
 mod serve;
 mod tasks;
 mod token;
@@ -26,6 +28,10 @@ enum Command {
     Serve(serve::Arguments),
     Demo(demo::DemoArgs),
     Import(import::ImportArgs),
+    Repos(repositories::ReposArgs),
+    Log(repositories::LogArgs),
+    Rename(repositories::RenameArgs),
+    Delete(repositories::DeleteArgs),
     Tasks(tasks::TasksArgs),
     Token(token::TokenArgs),
 }
@@ -37,6 +43,10 @@ impl Cli {
             Command::Serve(arguments) => serve::run(arguments).map(|()| ExitCode::SUCCESS),
             Command::Demo(arguments) => run_client(demo::run(arguments)),
             Command::Import(arguments) => run_client(import::run(arguments)),
+            Command::Repos(arguments) => run_client(repositories::list(arguments)),
+            Command::Log(arguments) => run_client(repositories::log(arguments)),
+            Command::Rename(arguments) => run_client(repositories::rename(arguments)),
+            Command::Delete(arguments) => run_client(repositories::delete(arguments)),
             Command::Tasks(arguments) => run_client(tasks::run(arguments)),
             Command::Token(arguments) => token::run(arguments).map(|()| ExitCode::SUCCESS),
         }

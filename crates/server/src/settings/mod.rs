@@ -2,6 +2,7 @@
 
 mod anonymous_access;
 mod human_duration;
+mod listen_address;
 mod raw_settings;
 mod size;
 mod store_kind;
@@ -12,6 +13,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use longhaul_commands::Overpass;
 
 pub use human_duration::HumanDuration;
+pub use listen_address::ListenAddress;
 pub use raw_settings::RawSettings;
 pub use size::Size;
 pub use store_kind::StoreKind;
@@ -71,7 +73,7 @@ pub struct Settings {
 
 impl Settings {
     fn validate(raw: RawSettings) -> anyhow::Result<Self> {
-        let listen = raw.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8182)));
+        let listen = raw.listen.map_or(SocketAddr::from(([127, 0, 0, 1], 8182)), |listen| listen.0);
         anonymous_access::check(&raw, listen)?;
         let are_workers_valid = raw.workers.is_none_or(|workers| (1..=1024).contains(&workers));
         anyhow::ensure!(are_workers_valid, "--workers must be between 1 and 1024");

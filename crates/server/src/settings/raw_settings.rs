@@ -1,13 +1,10 @@
-use std::{
-    net::SocketAddr,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::Args;
 use serde::Deserialize;
 
-use super::{HumanDuration, Settings, Size, StoreKind};
+use super::{HumanDuration, ListenAddress, Settings, Size, StoreKind};
 
 /// The settings as the command line, the environment or the settings file gives them: each one is optional.
 #[derive(Clone, Debug, Default, Args, Deserialize)]
@@ -17,9 +14,9 @@ pub struct RawSettings {
     #[arg(long, env = "LONGHAUL_DATA", value_name = "DIR")]
     pub(super) data: Option<PathBuf>,
 
-    /// Address and port to listen on; port 0 takes a free one [default: 127.0.0.1:8182]
+    /// Address and port to listen on, such as 127.0.0.1:8182 or localhost:8182; port 0 takes a free one [default: 127.0.0.1:8182]
     #[arg(long, env = "LONGHAUL_LISTEN", value_name = "ADDRESS")]
-    pub(super) listen: Option<SocketAddr>,
+    pub(super) listen: Option<ListenAddress>,
 
     /// Tasks that run at the same time [default: one for each core, at least 2]
     #[arg(long, env = "LONGHAUL_WORKERS", value_name = "N")]

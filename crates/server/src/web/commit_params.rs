@@ -2,6 +2,8 @@ use longhaul_commands::Author;
 use longhaul_tasks_web::ApiError;
 use serde::Deserialize;
 
+use crate::access::Caller;
+
 /// The parameters that all imports share: where the commit goes, and what it says.
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -17,6 +19,14 @@ pub(super) struct CommitDestination {
     pub(super) branch: Option<String>,
     pub(super) message: Option<String>,
     pub(super) author: Option<Author>,
+}
+
+impl CommitDestination {
+    /// The commit of the caller, who is its author if nobody else is named.
+    pub(super) fn by(mut self, caller: &Caller) -> Self {
+        self.author = self.author.or_else(|| Some(Author { name: caller.name()?.to_owned(), email: None }));
+        self
+    }
 }
 
 impl CommitParams {

@@ -67,7 +67,7 @@ pub(super) async fn import(
     let file = received.file;
     let digest = file.as_ref().and_then(|file| file.digest);
     let submission = submission(&caller, &repository, &request, parameters.pairs(), digest)?;
-    let job = params.job(&repository, commit, file.as_ref());
+    let job = params.job(&repository, commit.by(&caller), file.as_ref());
     let task = submit(&tasks, submission, job, file).await?;
     Ok(renderer.submission(&tasks, Ok(task)).await)
 }

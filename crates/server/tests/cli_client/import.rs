@@ -1,8 +1,8 @@
 use serde_json::Value;
 
 use crate::{
-    harness::{Server, git},
-    program::{Done, client_at, client_of, file, file_of_points, run},
+    harness::{Server, git, server::longhaul},
+    program::{Done, Running, client_at, client_of, file, file_of_points, run},
 };
 
 fn import(server: &Server, path: &std::path::Path, more: &[&str]) -> Done {
@@ -62,7 +62,7 @@ fn openstreetmap_data_is_recognized_by_its_file_name() {
     let node = "<osm version=\"0.6\"><node id=\"7\" lat=\"1\" lon=\"2\" version=\"1\"/></osm>";
     let (_folder, path) = file("Corner.OSM", node.as_bytes());
     let refused = import(&server, &path, &["--repo", "niue", "--create", "--layer", "node"]);
-    assert_eq!(refused.status, Some(1), "{refused:?}");
+    assert_eq!(refused.status, Some(2), "{refused:?}");
     assert!(refused.err.contains("OpenStreetMap data becomes the layers 'node' and 'way'"), "{refused:?}");
     let done = import(&server, &path, &["--repo", "niue", "--create", "-m", "A corner"]);
     assert_eq!(done.status, Some(0), "{done:?}");
@@ -91,7 +91,7 @@ fn a_mapping_is_uploaded_with_openstreetmap_data() {
 
     let (_folder, roads) = file_of_points("roads", &["a"]);
     let refused = import(&server, &roads, &["--repo", "niue", "--mapping", mapping]);
-    assert_eq!(refused.status, Some(1), "{refused:?}");
+    assert_eq!(refused.status, Some(2), "{refused:?}");
     assert!(refused.err.contains("--mapping is for OpenStreetMap data"), "{refused:?}");
     let missing = import(&server, &path, &["--repo", "niue", "--mapping", "nowhere.json"]);
     assert!(missing.err.contains("cannot read the mapping nowhere.json"), "{missing:?}");
@@ -127,7 +127,7 @@ fn warnings_are_printed_whether_the_import_succeeds_or_fails() {
     assert_eq!(done.status, Some(0), "{done:?}");
     assert!(done.err.contains(warning), "{done:?}");
     let again = import(&server, &path, &["--repo", "city"]);
-    assert_eq!(again.status, Some(1), "{again:?}");
+    assert_eq!(again.status, Some(0), "{again:?}");
     assert!(again.err.contains(warning) && again.err.contains("Nothing to commit after"), "{again:?}");
     server.stop();
 }
@@ -167,7 +167,9 @@ fn importing_the_same_file_again_has_nothing_to_commit() {
     let commit = git(&server.data("repos/city.git"), &["rev-parse", "master"]);
     let done = import(&server, &path, &["--repo", "city", "--create", "--quiet"]);
     let message = format!("Task 2: FAILED\n  Nothing to commit after {commit}\n");
-    assert_eq!((done.status, done.out.as_str(), done.err), (Some(1), "", message));
+    assert_eq!((done.status, done.out.as_str(), done.err.as_str()), (Some(0), "", message.as_str()));
+    let done = import(&server, &path, &["--repo", "city", "--quiet", "--exit-code"]);
+    assert_eq!(done.status, Some(3), "{done:?}");
     server.stop();
 }
 
@@ -189,12 +191,14 @@ fn an_unreachable_server_is_named_in_the_error() {
     let (_folder, path) = file_of_points("roads", &["a"]);
     let port = unused_port();
     let url = format!("http://127.0.0.1:{port}");
-    for arguments in
-        [&["import", path.to_str().unwrap(), "--repo", "city"][..], &["tasks"], &["tasks", "watch", "3"]]
-    {
+    for arguments in [
+        &["import", path.to_str().unwrap(), "--repo", "city", "--retry-for", "0s"][..],
+        &["tasks"],
+        &["tasks", "wait", "3"],
+    ] {
         let done = run(client_at(&url, arguments));
         let message = format!("error: cannot reach {url}: is 'longhaul serve' running?");
-        assert_eq!((done.status, done.out.as_str()), (Some(1), ""));
+        assert_eq!((done.status, done.out.as_str()), (Some(4), ""));
         assert!(done.err.starts_with(&message), "{done:?}");
     }
 }
@@ -214,5 +218,86 @@ fn a_file_that_cannot_be_read_is_named_in_the_error() {
     let done = import(&server, &folder.path().join("gone.gpkg"), &["--repo", "city", "--create"]);
     assert!(done.err.contains("gone.gpkg: No such file"), "{done:?}");
     assert_eq!(server.get("/repos/city").status, 404, "no request was sent");
+    server.stop();
+}
+
+#[test]
+fn a_file_of_another_format_is_refused_with_the_command_that_converts_it() {
+    let server = Server::start();
+    for (name, format) in [("a.geojson", "GeoJSON"), ("b.SHP", "a Shapefile"), ("c.fgb", "FlatGeobuf")] {
+        let (_folder, path) = file(name, b"features");
+        let done = import(&server, &path, &["--repo", "city", "--create"]);
+        assert_eq!((done.status, done.out.as_str()), (Some(2), ""));
+        let package = path.with_extension("gpkg");
+        let command = format!("ogr2ogr -f GPKG '{}' '{}'", package.display(), path.display());
+        assert!(done.err.contains(&format!(" is {format}; ")) && done.err.contains(&command), "{done:?}");
+    }
+    assert_eq!(server.get("/repos/city").status, 404, "no request was sent");
+    server.stop();
+}
+
+#[test]
+fn a_server_that_is_away_is_asked_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let port = unused_port();
+    let (_folder, path) = file_of_points("roads", &["a"]);
+    let arguments = ["import", path.to_str().unwrap(), "--repo", "city", "--create"];
+    let mut client = Running::start(client_at(&format!("http://127.0.0.1:{port}"), &arguments));
+    client.wait_for("trying again in 1 s");
+    let listen = format!("127.0.0.1:{port}");
+    let server = longhaul()
+        .args(["serve", "--listen", &listen, "--data"])
+        .arg(folder.path())
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn();
+    let mut server = server.unwrap();
+    let done = client.end();
+    server.kill().unwrap();
+    server.wait().unwrap();
+    assert_eq!(done.status, Some(0), "{done:?}");
+    assert!(done.out.starts_with("commit "), "{done:?}");
+}
+
+#[test]
+fn a_server_that_is_lost_after_it_took_the_file_leaves_the_id_of_the_task() {
+    let server = Server::start();
+    server.init("city");
+    let names: Vec<String> = (0..20_000).map(|name| name.to_string()).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let (_folder, path) = file_of_points("roads", &names);
+    let arguments = ["import", path.to_str().unwrap(), "--repo", "city", "--retry-for", "0s"];
+    let mut client = Running::start(client_of(&server, &arguments));
+    client.wait_for("Task 1: ");
+    server.kill();
+    let done = client.end();
+    if done.status == Some(0) {
+        println!("LEFT OUT: the import was faster than the kill");
+        return;
+    }
+    assert_eq!(done.status, Some(4), "{done:?}");
+    assert!(done.err.contains("'longhaul tasks wait 1' follows task 1"), "{done:?}");
+}
+
+#[test]
+fn the_repositories_of_a_server_are_listed_renamed_and_deleted() {
+    let server = Server::start();
+    let (_folder, path) = file_of_points("roads", &["a"]);
+    assert_eq!(import(&server, &path, &["--repo", "city", "--create", "-m", "First"]).status, Some(0));
+    let longhaul = |arguments: &[&str]| run(client_of(&server, arguments));
+    assert_eq!(longhaul(&["repos"]).out, "city\n");
+    assert_eq!(longhaul(&["repos", "--json"]).json(), server.get("/repos.json").json());
+    let log = longhaul(&["log", "city", "-n", "5"]);
+    assert!(log.out.starts_with("commit ") && log.out.ends_with("\n\n    First\n"), "{log:?}");
+    assert_eq!(
+        longhaul(&["log", "city", "--json"]).json()["response"]["commit"].as_array().unwrap().len(),
+        1
+    );
+    assert_eq!(longhaul(&["rename", "city", "town"]).out, "Renamed city to town\n");
+    let refused = longhaul(&["delete", "town"]);
+    assert!(refused.status == Some(2) && refused.err.contains("--yes"), "{refused:?}");
+    assert_eq!(longhaul(&["delete", "town", "--yes"]).out, "Deleted town\n");
+    assert_eq!(longhaul(&["repos"]).out, "");
+    assert_eq!(longhaul(&["delete", "town", "--yes"]).status, Some(1));
     server.stop();
 }

@@ -32,6 +32,18 @@ fn the_list_shows_every_task() {
     assert!(done.out.trim_end().ends_with("Importing GeoPackage database file."));
     assert_eq!(tasks(&server, &["list"]).out, done.out);
     assert_eq!(tasks(&server, &["list", "--json"]).json(), server.get("/tasks.json").json());
+    let ids = |arguments: &[&str]| {
+        let list = tasks(&server, &[&["list", "--json"], arguments].concat()).json();
+        list["tasks"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| one["task"]["id"].as_u64().unwrap())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(ids(&["--status", "failed", "--repository", "city", "--since", "1h"]), [2]);
+    assert_eq!(ids(&["--since", "2000-01-01T00:00:00Z"]), [1, 2]);
+    assert_eq!(tasks(&server, &["list", "--repository", "town"]).out, "The server has no such tasks.\n");
     server.stop();
 }
 

@@ -24,6 +24,12 @@ pub enum ClientError {
     /// The token contains characters that no token has.
     #[error("the value of --token or LONGHAUL_TOKEN is not a token")]
     InvalidToken,
+    /// The certificate of the server is not trusted.
+    #[error(
+        "the certificate of {server} is not trusted ({cause}); add the authority that has issued it to the certificates of this \
+         machine, or name a file with it in SSL_CERT_FILE"
+    )]
+    Certificate { server: ServerAddress, cause: String },
     /// TLS could not be set up.
     #[error("cannot set up TLS for {server}: {cause}; on Debian, the package ca-certificates may be missing")]
     Tls { server: ServerAddress, cause: String },
@@ -37,6 +43,7 @@ impl ClientError {
     pub(super) fn from_transport(server: &ServerAddress, error: &reqwest::Error) -> Self {
         let (server, cause) = (server.clone(), innermost(error));
         match error.is_connect() {
+            true if cause.contains("certificate") => Self::Certificate { server, cause },
             true => Self::Unreachable { server, cause },
             false => Self::Lost { server, cause },
         }
@@ -60,9 +67,11 @@ impl ClientError {
         match self {
             Self::Unreachable { .. } | Self::Lost { .. } => true,
             Self::Status { status, .. } => matches!(status.as_u16(), 429 | 502 | 503 | 504),
-            Self::Moved { .. } | Self::UnexpectedResponse { .. } | Self::InvalidToken | Self::Tls { .. } => {
-                false
-            }
+            Self::Moved { .. }
+            | Self::UnexpectedResponse { .. }
+            | Self::InvalidToken
+            | Self::Certificate { .. }
+            | Self::Tls { .. } => false,
         }
     }
 }

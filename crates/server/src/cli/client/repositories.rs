@@ -1,7 +1,10 @@
 use reqwest::{Method, StatusCode};
 use serde::Deserialize;
 
-use super::{Client, ClientError, Task, Upload, transport::has_status};
+use super::{
+    ApiResponse, Client, ClientError, Task, Upload,
+    transport::{TIMEOUT, has_status},
+};
 
 /// A commit in a response.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -47,6 +50,26 @@ struct Log {
 }
 
 #[derive(Deserialize)]
+struct Offer {
+    token: String,
+}
+
+#[derive(Deserialize)]
+struct Repos {
+    repos: RepoList,
+}
+
+#[derive(Deserialize)]
+struct RepoList {
+    repo: Vec<Repo>,
+}
+
+#[derive(Deserialize)]
+struct Repo {
+    name: String,
+}
+
+#[derive(Deserialize)]
 struct Tree {
     #[serde(default)]
     node: Vec<TreeEntry>,
@@ -72,12 +95,13 @@ impl Client {
     }
 
     /// Uploads a GeoPackage or a file of OpenStreetMap data; returns the task that imports it into the repository. `on_sent` is called with
-    /// the number of bytes of each chunk sent.
+    /// the number of bytes of each chunk sent. With an idempotency key the request may be sent again without making a second task.
     pub async fn import(
         &self,
         repository: &str,
         parameters: &[(&str, &str)],
         upload: Upload,
+        idempotency_key: Option<&str>,
         on_sent: impl Fn(u64) + Send + Sync + 'static,
     ) -> Result<Task, ClientError> {
         let (format, command): (&[_], &[_]) = match upload.is_osm() {
@@ -86,13 +110,49 @@ impl Client {
         };
         let path = [&["repos", repository], command].concat();
         let request = self.request(Method::POST, &path, &[format, parameters].concat());
+        let request = match idempotency_key {
+            Some(key) => request.header("Idempotency-Key", key),
+            None => request,
+        };
         self.send(request.multipart(upload.into_form(on_sent))).await?.task()
     }
 
     /// The newest commits of a repository.
     pub async fn log(&self, repository: &str, query: &[(&str, &str)]) -> Result<Vec<Commit>, ClientError> {
-        let log: Envelope<Log> = self.get(&["repos", repository, "log.json"], query).await?.read()?;
-        Ok(log.response.commit)
+        self.log_and_document(repository, query).await.map(|(commits, _)| commits)
+    }
+
+    /// As [`log`](Self::log), with the whole response.
+    pub async fn log_and_document(
+        &self,
+        repository: &str,
+        query: &[(&str, &str)],
+    ) -> Result<(Vec<Commit>, ApiResponse), ClientError> {
+        let response = self.get(&["repos", repository, "log.json"], query).await?;
+        let log: Envelope<Log> = response.read()?;
+        Ok((log.response.commit, response))
+    }
+
+    /// The names of all repositories, and the whole response.
+    pub async fn repositories(&self) -> Result<(Vec<String>, ApiResponse), ClientError> {
+        let response = self.get(&["repos.json"], &[]).await?;
+        let repos: Repos = response.read()?;
+        Ok((repos.repos.repo.into_iter().map(|repo| repo.name).collect(), response))
+    }
+
+    /// Renames a repository.
+    pub async fn rename_repository(&self, name: &str, new_name: &str) -> Result<ApiResponse, ClientError> {
+        let request = self.request(Method::POST, &["repos", name, "rename.json"], &[("name", new_name)]);
+        // The server's success, as GeoGig's, is 301 without a Location.
+        self.send_expecting(request.timeout(TIMEOUT), |status| status == StatusCode::MOVED_PERMANENTLY).await
+    }
+
+    /// Deletes a repository.
+    pub async fn delete_repository(&self, name: &str) -> Result<ApiResponse, ClientError> {
+        let offer: Envelope<Offer> = self.get(&["repos", name, "delete.json"], &[]).await?.read()?;
+        let token = [("token", offer.response.token.as_str())];
+        let request = self.request(Method::DELETE, &["repos", &format!("{name}.json")], &token);
+        self.send(request.timeout(TIMEOUT)).await
     }
 
     /// Layers or features of a repository.

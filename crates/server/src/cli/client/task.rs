@@ -52,9 +52,6 @@ pub struct TaskError {
     chain: Option<String>,
 }
 
-/// How long polls may fail, for example while the server restarts.
-const RETRY_TIMEOUT: Duration = Duration::from_secs(30);
-
 impl Task {
     /// The commit that the task made, if any.
     pub fn commit(&self) -> Option<Commit> {
@@ -120,17 +117,22 @@ impl Client {
         self.request_task(id, Some("prune")).await
     }
 
-    /// Returns all tasks, oldest first, and the unparsed document.
-    pub async fn tasks(&self) -> Result<(Vec<Task>, String), ClientError> {
-        let response = self.get(&["tasks.json"], &[]).await?;
+    /// Returns the tasks that the filters of the query select, oldest first, and the unparsed document.
+    pub async fn tasks(&self, query: &[(&str, &str)]) -> Result<(Vec<Task>, String), ClientError> {
+        let response = self.get(&["tasks.json"], query).await?;
         let many: ManyTasks = response.read()?;
         Ok((many.tasks.into_iter().map(|one| one.task).collect(), response.text))
     }
 
     /// Polls a task until it has ended, and calls `on_poll` with each state, including the last one.
     ///
-    /// Transient errors are retried.
-    pub async fn follow(&self, task: Task, mut on_poll: impl FnMut(&Task)) -> Result<Task, ClientError> {
+    /// Transient errors are retried for so long, for example while the server restarts.
+    pub async fn follow(
+        &self,
+        task: Task,
+        retry_for: Duration,
+        mut on_poll: impl FnMut(&Task),
+    ) -> Result<Task, ClientError> {
         let mut task = task;
         let mut last_response = Instant::now();
         for pause in PollIntervals::default() {
@@ -141,7 +143,7 @@ impl Client {
             sleep(pause).await;
             match self.request_task(task.id, Some("verbose")).await {
                 Ok(now) => (task, last_response) = (now, Instant::now()),
-                Err(error) if error.is_transient() && last_response.elapsed() < RETRY_TIMEOUT => {}
+                Err(error) if error.is_transient() && last_response.elapsed() < retry_for => {}
                 Err(error) => return Err(error),
             }
         }

@@ -26,7 +26,7 @@ pub struct ApiResponse {
 }
 
 /// Timeout of requests that transfer no files.
-const TIMEOUT: Duration = Duration::from_secs(60);
+pub(super) const TIMEOUT: Duration = Duration::from_secs(60);
 
 impl Client {
     /// Makes a client; it connects with the first request.
@@ -79,6 +79,15 @@ impl Client {
     }
 
     pub(super) async fn send(&self, request: RequestBuilder) -> Result<ApiResponse, ClientError> {
+        self.send_expecting(request, |status| status.is_success()).await
+    }
+
+    /// As [`send`](Self::send), where other statuses mean success.
+    pub(super) async fn send_expecting(
+        &self,
+        request: RequestBuilder,
+        is_success: impl Fn(StatusCode) -> bool,
+    ) -> Result<ApiResponse, ClientError> {
         let failed = |error: reqwest::Error| ClientError::from_transport(&self.server, &error);
         let (http, request) = request.build_split();
         let request = request.map_err(failed)?;
@@ -92,7 +101,7 @@ impl Client {
             .map(ToOwned::to_owned);
         let text = response.text().await.map_err(failed)?;
         match (status, location) {
-            (status, _) if status.is_success() => Ok(ApiResponse { request: description, text }),
+            (status, _) if is_success(status) => Ok(ApiResponse { request: description, text }),
             (status, Some(to)) if status.is_redirection() => Err(ClientError::Moved { status, to }),
             (status, _) => Err(ClientError::from_response(status, &text)),
         }

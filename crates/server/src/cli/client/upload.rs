@@ -9,6 +9,8 @@ use reqwest::{
 use tokio::{fs::File, io::AsyncReadExt};
 use tokio_util::io::ReaderStream;
 
+use crate::cli::exit_status::UsageError;
+
 /// A file to upload.
 pub struct Upload {
     /// The file name that the server gets.
@@ -27,6 +29,30 @@ enum Content {
 /// File name extensions of OpenStreetMap data.
 const OSM: [&str; 4] = [".osm", ".osm.gz", ".osm.bz2", ".pbf"];
 
+/// File name extensions of other formats that people try, and what they are called.
+const OTHER_FORMATS: [(&str, &str); 6] = [
+    (".geojson", "GeoJSON"),
+    (".json", "GeoJSON"),
+    (".shp", "a Shapefile"),
+    (".fgb", "FlatGeobuf"),
+    (".gml", "GML"),
+    (".kml", "KML"),
+];
+
+/// Before anything is sent.
+fn refuse_other_formats(path: &Path) -> Result<(), UsageError> {
+    let shown = path.display().to_string();
+    let name = shown.to_ascii_lowercase();
+    let Some((ending, format)) = OTHER_FORMATS.iter().find(|(ending, _)| name.ends_with(ending)) else {
+        return Ok(());
+    };
+    let package = format!("{}.gpkg", &shown[..shown.len() - ending.len()]);
+    Err(UsageError(format!(
+        "{shown} is {format}; GeoPackages and OpenStreetMap data are imported. GDAL converts it:\n  \
+         ogr2ogr -f GPKG '{package}' '{shown}'"
+    )))
+}
+
 /// Bytes read and sent at a time; each read runs on a blocking thread.
 const CHUNK: usize = 1 << 20;
 
@@ -34,8 +60,9 @@ impl Upload {
     /// Opens a file.
     ///
     /// # Errors
-    /// If it is not a file or cannot be read.
+    /// If it is not a file, of a format that is not imported, or cannot be read.
     pub async fn open(path: &Path) -> anyhow::Result<Self> {
+        refuse_other_formats(path)?;
         let mut file = File::open(path).await.with_context(|| format!("cannot open {}", path.display()))?;
         file.set_max_buf_size(CHUNK);
         let about = file.metadata().await.with_context(|| format!("cannot read {}", path.display()))?;

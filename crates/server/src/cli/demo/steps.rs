@@ -46,7 +46,7 @@ impl<'a> Steps<'a> {
         out.command(&format!(
             "curl -F fileUpload=@{MAP_NAME} '{server}/repos/{repository}/import.json?format=gpkg'"
         ))?;
-        let task = self.client.import(repository, &[], map, |_| {}).await?;
+        let task = self.client.import(repository, &[], map, None, |_| {}).await?;
         out.line(&task.text)?;
         Ok(task)
     }

@@ -1,17 +1,28 @@
 //! `longhaul import`: uploads a file to a server, which imports it as one commit.
 
+mod retries;
 mod send;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    io::{Write as _, stdout},
+    path::PathBuf,
+    process::ExitCode,
+};
 
 use anyhow::bail;
 use clap::Args;
+use uuid::Uuid;
 
-use crate::cli::{
-    client::{Client, Task, Upload},
-    tasks::{INTERRUPTED, Interrupts, ProgressDisplay, ServerArg, cancel_and_wait, print_outcome},
+use crate::{
+    cli::{
+        client::{Client, ClientError, Task, Upload},
+        exit_status::{self, UsageError},
+        tasks::{INTERRUPTED, Interrupts, ProgressDisplay, ServerArg, cancel_and_wait, print_outcome},
+    },
+    settings::HumanDuration,
 };
 
+use retries::Retries;
 use send::SendOutcome;
 
 /// Upload a GeoPackage, or OpenStreetMap data, into a repository of a server, and follow the import to its end
@@ -28,8 +39,11 @@ Examples:
   longhaul import roads.gpkg --repo city --json | jq -r .task.result.commit.id
 
 One import makes one commit, after the whole file has been read. An import that fails changes nothing, and neither does
-one that is cancelled with Ctrl-C, unless its commit was already sealed. The exit status is 0 if the commit was made, 1 if not, 130 after
-Ctrl-C.")]
+one that is cancelled with Ctrl-C, unless its commit was already sealed.
+
+Exit status: 0 if the commit was made or there was nothing to commit (3 with --exit-code), 1 if the import failed, 2 if
+the arguments are wrong, 4 if the server could not be asked, 130 after Ctrl-C. If the server was lost after it had taken
+the file, the error names the task, and 'longhaul tasks wait ID' goes on from there.")]
 pub struct ImportArgs {
     /// GeoPackage to import, or OpenStreetMap data: .osm, .osm.gz, .osm.bz2, .pbf
     file: PathBuf,
@@ -85,6 +99,14 @@ pub struct ImportArgs {
     #[command(flatten)]
     server: ServerArg,
 
+    /// Exit with 3 if there is nothing to commit
+    #[arg(long)]
+    exit_code: bool,
+
+    /// How long to go on if the server is away or busy; the file is sent again if necessary
+    #[arg(long, value_name = "TIME", default_value = "5m")]
+    retry_for: HumanDuration,
+
     /// Print nothing but errors
     #[arg(long, short)]
     quiet: bool,
@@ -123,12 +145,14 @@ impl ImportArgs {
 /// of it.
 pub async fn run(args: ImportArgs) -> anyhow::Result<ExitCode> {
     let mut interrupts = Interrupts::listen();
-    let (client, upload) = tokio::select! {
-        prepared = prepare(&args) => prepared?,
+    // Before the server is asked.
+    open(&args).await?;
+    let mut display = ProgressDisplay::new(args.quiet || args.json);
+    let client = tokio::select! {
+        prepared = prepare(&args, &display) => prepared?,
         () = interrupts.next() => return Ok(INTERRUPTED.into()),
     };
-    let mut display = ProgressDisplay::new(args.quiet || args.json);
-    let sent = send::send(&client, &args, upload, &mut display, &mut interrupts).await;
+    let sent = send_repeatedly(&client, &args, &mut display, &mut interrupts).await;
     let task = match sent.inspect_err(|_| display.clear())? {
         SendOutcome::Accepted(task) => task,
         SendOutcome::AcceptedAfterInterrupt(task) => {
@@ -145,41 +169,102 @@ pub async fn run(args: ImportArgs) -> anyhow::Result<ExitCode> {
         }
     };
     let followed = tokio::select! {
-        ended = client.follow(task.clone(), |task| display.task(task)) => Some(ended),
+        ended = client.follow(task.clone(), args.retry_for.0, |task| display.task(task)) => Some(ended),
         () = interrupts.next() => None,
     };
     match followed {
         Some(ended) => {
             display.clear();
-            print_outcome(&ended?, args.branch.as_deref(), args.json, args.quiet)
+            match ended {
+                Ok(ended) => outcome(&args, &ended),
+                Err(error) => Err(lost(&args, &task, error)),
+            }
         }
         None => cancel(&client, &args, &task, &display, &mut interrupts).await,
     }
 }
 
-/// Opens the file and makes sure that the repository exists.
-async fn prepare(args: &ImportArgs) -> anyhow::Result<(Client, Upload)> {
+/// Prints the outcome; that there is nothing to commit is no failure.
+fn outcome(args: &ImportArgs, task: &Task) -> anyhow::Result<ExitCode> {
+    let status = print_outcome(task, args.branch.as_deref(), args.json, args.quiet)?;
+    let message = task.error.as_ref().map_or("", |error| error.message());
+    match (message.starts_with("Nothing to commit"), args.exit_code) {
+        (false, _) => Ok(status),
+        (true, false) => Ok(ExitCode::SUCCESS),
+        (true, true) => Ok(exit_status::NOTHING_TO_COMMIT.into()),
+    }
+}
+
+/// The error of a server that was lost while its task was followed. Programs get the last document that was read.
+fn lost(args: &ImportArgs, task: &Task, error: ClientError) -> anyhow::Error {
+    if args.json {
+        // The exit status tells of the error anyway.
+        let _ = writeln!(stdout(), "{}", task.text);
+    }
+    let id = task.id;
+    anyhow::Error::new(error)
+        .context(format!("the server has taken the file; 'longhaul tasks wait {id}' follows task {id}"))
+}
+
+/// Sends the file, again and again while the server is away or busy. All tries have one idempotency key, so that they make one
+/// task.
+async fn send_repeatedly(
+    client: &Client,
+    args: &ImportArgs,
+    display: &mut ProgressDisplay,
+    interrupts: &mut Interrupts,
+) -> anyhow::Result<SendOutcome> {
+    let key = Uuid::new_v4().to_string();
+    let mut retries = Retries::new(args.retry_for.0);
+    loop {
+        let upload = open(args).await?;
+        match send::send(client, args, upload, &key, display, interrupts).await {
+            Err(error) if error.is_transient() => {
+                let pause = tokio::select! {
+                    again = retries.pause(error, display) => again,
+                    () = interrupts.next() => return Ok(SendOutcome::Interrupted),
+                };
+                pause?;
+            }
+            sent => return Ok(sent?),
+        }
+    }
+}
+
+/// Opens the file and its mapping.
+async fn open(args: &ImportArgs) -> anyhow::Result<Upload> {
     let mut upload = Upload::open(&args.file).await?;
     if upload.is_osm() && args.has_layer_options() {
-        bail!(
-            "--layer, --dest and --fid-attribute are for GeoPackages; OpenStreetMap data becomes the layers \
-             'node' and 'way'"
-        );
+        let text = "--layer, --dest and --fid-attribute are for GeoPackages; OpenStreetMap data becomes the layers \
+             'node' and 'way'";
+        return Err(UsageError(text.to_owned()).into());
     }
     if let Some(mapping) = &args.mapping {
         if !upload.is_osm() {
-            bail!("--mapping is for OpenStreetMap data: .osm, .osm.gz, .osm.bz2, .pbf");
+            let text = "--mapping is for OpenStreetMap data: .osm, .osm.gz, .osm.bz2, .pbf";
+            return Err(UsageError(text.to_owned()).into());
         }
         upload = upload.with_mapping(mapping).await?;
     }
+    Ok(upload)
+}
+
+/// Makes sure that the repository exists.
+async fn prepare(args: &ImportArgs, display: &ProgressDisplay) -> anyhow::Result<Client> {
     let client = args.server.client()?;
     let name = &args.repo;
-    if args.create {
-        client.create_repository(name).await?;
-    } else if !client.has_repository(name).await? {
-        bail!("{} has no repository '{name}': --create creates it", client.server());
+    let mut retries = Retries::new(args.retry_for.0);
+    loop {
+        let exists = match args.create {
+            true => client.create_repository(name).await.map(|_| true),
+            false => client.has_repository(name).await,
+        };
+        match exists {
+            Ok(true) => return Ok(client),
+            Ok(false) => bail!("{} has no repository '{name}': --create creates it", client.server()),
+            Err(error) => retries.pause(error, display).await?,
+        }
     }
-    Ok((client, upload))
 }
 
 /// Cancels the task and prints the outcome. A second Ctrl-C ends the program at once.
@@ -201,7 +286,7 @@ async fn cancel(
     if !cancelled.status.has_ended() {
         return Ok(quit(display, &format!("Task {} is being cancelled, but has not ended yet.", task.id)));
     }
-    print_outcome(&cancelled, args.branch.as_deref(), args.json, args.quiet)?;
+    outcome(args, &cancelled)?;
     Ok(INTERRUPTED.into())
 }
 

@@ -30,11 +30,12 @@ pub(super) enum SendOutcome {
 /// How long to wait after Ctrl-C for the response to a sent file, to be able to cancel its task.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Uploads the file.
+/// Uploads the file once.
 pub(super) async fn send(
     client: &Client,
     args: &ImportArgs,
     upload: Upload,
+    key: &str,
     display: &mut ProgressDisplay,
     interrupts: &mut Interrupts,
 ) -> Result<SendOutcome, ClientError> {
@@ -49,7 +50,7 @@ pub(super) async fn send(
         }
     };
     let parameters = args.parameters();
-    let mut sending = pin!(client.import(&args.repo, &parameters, upload, count));
+    let mut sending = pin!(client.import(&args.repo, &parameters, upload, Some(key), count));
     tokio::select! {
         task = &mut sending => return task.map(SendOutcome::Accepted),
         () = interrupts.next() => {}

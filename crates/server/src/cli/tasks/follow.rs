@@ -12,6 +12,8 @@ use tokio::time::timeout;
 use super::{INTERRUPTED, Interrupts, ProgressDisplay, print_outcome};
 use crate::cli::client::{Client, ClientError, Task};
 
+/// How long polls may fail, for example while the server restarts.
+const RETRY_FOR: Duration = Duration::from_secs(300);
 /// How long to wait for the end of a cancelled task.
 const CANCEL_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -19,7 +21,7 @@ const CANCEL_TIMEOUT: Duration = Duration::from_secs(10);
 pub(super) async fn watch(client: &Client, id: u64, json: bool) -> anyhow::Result<ExitCode> {
     let mut interrupts = Interrupts::listen();
     let mut display = ProgressDisplay::new(json);
-    let follow = async { client.follow(client.task(id).await?, |task| display.task(task)).await };
+    let follow = async { client.follow(client.task(id).await?, RETRY_FOR, |task| display.task(task)).await };
     let followed = tokio::select! {
         task = follow => Some(task),
         () = interrupts.next() => None,
@@ -73,6 +75,8 @@ pub(super) async fn prune(client: &Client, id: u64, json: bool) -> anyhow::Resul
 /// If a request fails.
 pub async fn cancel_and_wait(client: &Client, id: u64) -> Result<Task, ClientError> {
     let mut last = client.cancel(id).await?;
-    let followed = timeout(CANCEL_TIMEOUT, client.follow(last.clone(), |task| last = task.clone())).await;
+    let followed =
+        timeout(CANCEL_TIMEOUT, client.follow(last.clone(), CANCEL_TIMEOUT, |task| last = task.clone()))
+            .await;
     followed.unwrap_or(Ok(last))
 }

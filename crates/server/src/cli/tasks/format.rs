@@ -18,7 +18,11 @@ pub fn amount(amount: f64) -> String {
 }
 
 /// Writes a commit in the format of `git log`.
-pub fn write_commit(out: &mut impl Write, commit: &Commit, branch: Option<&str>) -> io::Result<()> {
+pub fn write_commit(
+    out: &mut (impl Write + ?Sized),
+    commit: &Commit,
+    branch: Option<&str>,
+) -> io::Result<()> {
     writeln!(out, "commit {}", printable(&commit.id))?;
     if let Some(branch) = branch {
         writeln!(out, "Branch: {}", printable(branch))?;

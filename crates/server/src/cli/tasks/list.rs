@@ -3,21 +3,53 @@ use std::{
     process::ExitCode,
 };
 
+use clap::Args;
+use jiff::Timestamp;
 use longhaul_tasks::Status;
 
 use super::format::{amount, printable};
-use crate::cli::client::{Client, Task};
+use crate::{
+    cli::client::{Client, Task},
+    settings::HumanDuration,
+};
 
-/// Prints a table of all tasks.
-pub async fn run(client: &Client, json: bool) -> anyhow::Result<ExitCode> {
-    let (tasks, text) = client.tasks().await?;
+#[derive(Debug, Default, Args)]
+pub(super) struct ListArgs {
+    /// Only tasks of this status: WAITING, RUNNING, FINISHED, FAILED or CANCELLED; several are separated by commas
+    #[arg(long, value_name = "STATUS")]
+    status: Option<String>,
+
+    /// Only tasks on this repository
+    #[arg(long, value_name = "NAME")]
+    repository: Option<String>,
+
+    /// Only tasks submitted since this time, such as 2026-11-30T12:00:00Z, or so long ago, such as 2h
+    #[arg(long, value_name = "TIME")]
+    since: Option<String>,
+}
+
+/// Prints a table of the tasks.
+pub(super) async fn run(client: &Client, list: &ListArgs, json: bool) -> anyhow::Result<ExitCode> {
+    let status = list.status.as_ref().map(|status| status.to_ascii_uppercase());
+    let since = list.since.as_deref().map(since);
+    let query = [("status", &status), ("repository", &list.repository), ("since", &since)];
+    let query: Vec<_> =
+        query.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?))).collect();
+    let (tasks, text) = client.tasks(&query).await?;
     let mut out = stdout().lock();
     match (json, tasks.is_empty()) {
         (true, _) => writeln!(out, "{text}")?,
-        (false, true) => writeln!(out, "The server has no tasks.")?,
+        (false, true) if query.is_empty() => writeln!(out, "The server has no tasks.")?,
+        (false, true) => writeln!(out, "The server has no such tasks.")?,
         (false, false) => write_table(&mut out, &tasks)?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// A time for the server: so long ago, or as it was given.
+fn since(text: &str) -> String {
+    let ago = text.parse::<HumanDuration>().ok().and_then(|ago| Timestamp::now().checked_sub(ago.0).ok());
+    ago.map_or_else(|| text.to_owned(), |time| time.to_string())
 }
 
 const COLUMNS: [&str; 4] = ["ID", "STATUS", "PROGRESS", "DESCRIPTION"];

@@ -26,7 +26,8 @@ pub use progress_display::ProgressDisplay;
 Examples:
   longhaul tasks                  every task that the server keeps
   longhaul tasks show 3           everything about one task, with its result or error
-  longhaul tasks watch 3          follow it to its end; the exit status says whether it finished
+  longhaul tasks wait 3           follow it to its end; the exit status says whether it finished
+  longhaul tasks list --status FAILED --repository city --since 1d
   longhaul tasks cancel 3         cancel it; it changes nothing
   longhaul tasks list --json      as JSON, for programs
 
@@ -45,14 +46,15 @@ pub struct TasksArgs {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// List every task that the server keeps, oldest first; the default of `longhaul tasks`
-    List,
+    /// List the tasks that the server keeps, oldest first; the default of `longhaul tasks`
+    List(list::ListArgs),
     /// Show everything about a task
     Show {
         /// The id of the task
         id: u64,
     },
-    /// Follow a task to its end; exit status 0 if it finished, 1 if it failed or was cancelled
+    /// Follow a task to its end; exit status 0 if it finished, 1 if it failed or was cancelled, 4 if the server is away
+    #[command(visible_alias = "wait")]
     Watch {
         /// The id of the task
         id: u64,
@@ -100,8 +102,8 @@ impl ServerArg {
 /// If a request fails or the output cannot be written.
 pub async fn run(args: TasksArgs) -> anyhow::Result<ExitCode> {
     let client = args.server.client()?;
-    match args.action.unwrap_or(Action::List) {
-        Action::List => list::run(&client, args.json).await,
+    match args.action.unwrap_or(Action::List(list::ListArgs::default())) {
+        Action::List(list) => list::run(&client, &list, args.json).await,
         Action::Show { id } => show::run(&client, id, args.json).await,
         Action::Watch { id } => follow::watch(&client, id, args.json).await,
         Action::Cancel { id } => follow::cancel(&client, id, args.json).await,

@@ -90,9 +90,9 @@ fn print(line: &str) {
     let _ = writeln!(std::io::stderr(), "{line}");
 }
 
-const UPLOAD: &str = "{msg} {wide_bar} {bytes}/{total_bytes} ({bytes_per_sec})";
+const UPLOAD: &str = "{msg} {wide_bar} {percent} % {bytes}/{total_bytes} ({bytes_per_sec}, {eta} left)";
 const COUNTING: &str = "{spinner} {msg} {amount} ({rate})";
-const WITH_TOTAL: &str = "{msg} {wide_bar} {amount}/{total} ({rate})";
+const WITH_TOTAL: &str = "{msg} {wide_bar} {percent} % {amount}/{total} ({rate}, {eta} left)";
 const WITHOUT_AMOUNT: &str = "{spinner} {msg}";
 
 fn show(bar: &ProgressBar, task: &Task) {

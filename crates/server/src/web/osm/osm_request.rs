@@ -12,6 +12,7 @@ use longhaul_tasks_web::{ApiError, has_idempotency_key};
 use serde::de::DeserializeOwned;
 
 use crate::{
+    access::Caller,
     upload::{ReceivedFile, Receiver, TextFile, UploadOptions},
     web::{
         WebState, body,
@@ -81,6 +82,7 @@ impl<P> OsmRequest<P> {
     /// Where the commit goes, and what it says.
     pub(super) fn destination(&self, repository: &Repository) -> Result<Destination, ApiError> {
         let commit = self.parameters.parse::<CommitParams>()?.destination()?;
+        let commit = commit.by(&Caller::of(&self.head.extensions));
         Ok(Destination {
             repository: repository.id().to_owned(),
             branch: commit.branch,
