@@ -34,6 +34,14 @@ fn the_metrics_show_tasks_durations_and_traffic() {
     let kind = "kind=\"import-geopackage\"";
     assert_eq!(value(&metrics, &format!("longhaul_tasks{{{kind},status=\"FINISHED\"}}")), 1.0);
     assert_eq!(value(&metrics, &format!("longhaul_tasks{{{kind},status=\"FAILED\"}}")), 1.0);
+    for status in ["FINISHED", "FAILED"] {
+        let ended = format!("longhaul_tasks_ended_total{{{kind},status=\"{status}\"}}");
+        // The count follows the end.
+        while !server.get("/metrics").text().contains(&ended) {
+            std::thread::yield_now();
+        }
+        assert_eq!(value(&server.get("/metrics").text(), &ended), 1.0);
+    }
     assert_eq!(value(&metrics, "longhaul_queue_depth"), 0.0);
     assert_eq!(value(&metrics, "longhaul_ready"), 1.0);
     for histogram in ["longhaul_task_waiting_seconds", "longhaul_task_run_seconds"] {
@@ -116,4 +124,30 @@ fn a_graceful_stop_ends_streams_and_long_polls() {
         stream.read_to_string(&mut rest).unwrap();
         assert!(rest.contains("event: reset") && rest.ends_with("0\r\n\r\n"), "{rest}");
     }
+}
+
+#[test]
+fn ends_of_tasks_and_requests_are_lines_of_json() {
+    let server = Server::start_with(&["--log-format", "json", "--access-log"]);
+    server.init("r");
+    let commit = server.import_to_the_end("r", file())["result"]["commit"]["id"].as_str().unwrap().to_owned();
+    let again = server.ended(server.import("r", file()));
+    server.send(Request::new("DELETE", "/repos/r?token=secret").header("User-Agent", "test"));
+    while !server.get("/metrics").text().contains("status=\"FAILED\"} 1") {
+        std::thread::yield_now();
+    }
+    let (_, status, log) = server.stop_and_read_log();
+    assert!(status.success() && !log.contains("secret"), "{log}");
+    let lines: Vec<serde_json::Value> = log
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")))
+        .collect();
+    let ended: Vec<_> = lines.iter().filter(|line| line["message"] == "a task has ended").collect();
+    assert_eq!(ended.len(), 2, "{log}");
+    assert_eq!((&ended[0]["status"], &ended[0]["repository"]), (&"FINISHED".into(), &"r".into()));
+    assert_eq!(ended[0]["commit"], commit);
+    assert_eq!(ended[1]["cause"], again["error"]["message"]);
+    let deletion = lines.iter().find(|line| line["method"] == "DELETE").unwrap();
+    assert_eq!((&deletion["path"], &deletion["status"]), (&"/repos/r".into(), &400.into()));
+    assert_eq!((&deletion["agent"], &deletion["address"]), (&"test".into(), &"127.0.0.1".into()));
 }

@@ -4,6 +4,7 @@ mod client;
 mod demo;
 pub(crate) mod exit_status;
 mod import;
+mod log_format;
 mod repositories;
 mod serve;
 mod tasks;

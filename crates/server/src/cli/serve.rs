@@ -1,15 +1,11 @@
 //! `longhaul serve`.
 
-use std::{io::IsTerminal, time::Duration};
+use std::time::Duration;
 
 use anyhow::Context;
 use clap::Args;
-use tracing_subscriber::{
-    filter::{LevelFilter, Targets},
-    layer::SubscriberExt,
-    util::SubscriberInitExt,
-};
 
+use super::log_format::LogFormat;
 use crate::{serving, settings::RawSettings};
 
 /// Threads for blocking work: reads of repositories, uploads, removal of files of ended tasks.
@@ -26,11 +22,15 @@ as in LONGHAUL_LOG=info,longhaul=trace")]
 pub(crate) struct Arguments {
     #[command(flatten)]
     settings: RawSettings,
+
+    /// How the lines of the log look
+    #[arg(long, env = "LONGHAUL_LOG_FORMAT", value_name = "FORMAT", value_enum, default_value_t)]
+    log_format: LogFormat,
 }
 
 /// Runs the server until a signal stops it.
 pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
-    init_log()?;
+    arguments.log_format.init()?;
     restrict_new_files();
     let settings = arguments.settings.resolve()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -51,20 +51,3 @@ fn restrict_new_files() {
 
 #[cfg(not(unix))]
 fn restrict_new_files() {}
-
-fn init_log() -> anyhow::Result<()> {
-    let stderr = tracing_subscriber::fmt::layer()
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal());
-    tracing_subscriber::registry().with(stderr).with(log_filter()?).init();
-    Ok(())
-}
-
-fn log_filter() -> anyhow::Result<Targets> {
-    let Some(text) = std::env::var_os("LONGHAUL_LOG").filter(|text| !text.is_empty()) else {
-        return Ok(Targets::new().with_default(LevelFilter::INFO));
-    };
-    text.to_string_lossy().parse().map_err(|error| {
-        anyhow::anyhow!("LONGHAUL_LOG is {text:?}, not a filter such as info,longhaul=trace: {error}")
-    })
-}

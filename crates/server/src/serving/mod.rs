@@ -1,6 +1,7 @@
 //! Runs the server, from its settings to the graceful stop.
 
 mod connections;
+mod ended_tasks;
 mod open_connections;
 mod signals;
 mod task_engine;
@@ -17,6 +18,7 @@ use longhaul_tasks::Tasks;
 use longhaul_tasks_web::PublicAddress;
 use tokio::net::TcpListener;
 
+pub(crate) use ended_tasks::EndedTasks;
 pub(crate) use open_connections::{OpenConnections, RequestInProgress};
 
 use crate::{
@@ -114,7 +116,7 @@ fn web_config(
     let public_host = settings.public_url.as_ref().and_then(|url| url.host()).map(str::to_owned);
     let hosts = settings.allow_host.iter().cloned().chain(public_host);
     WebConfig {
-        tasks,
+        tasks: tasks.clone(),
         repositories: RepositoryStore { repositories, pool: BlockingPool::shared(places.reads.clone()) },
         import_roots,
         receiver: Receiver::new(
@@ -133,6 +135,8 @@ fn web_config(
         hosts: Hosts::new(hosts, !settings.listen.ip().is_loopback()),
         trust_proxy: settings.trust_proxy,
         default_branch: settings.default_branch.clone(),
+        access_log: settings.access_log,
+        ended_tasks: EndedTasks::watch(&tasks),
     }
 }
 

@@ -69,6 +69,8 @@ pub struct Settings {
     pub trust_proxy: bool,
     /// The file of access tokens; without one every request may do everything.
     pub tokens: Option<PathBuf>,
+    /// Whether each request is logged.
+    pub access_log: bool,
 }
 
 impl Settings {
@@ -111,6 +113,7 @@ impl Settings {
             allow_origin: raw.allow_origin.iter().map(|text| origin(text)).collect::<Result<_, _>>()?,
             trust_proxy: raw.trust_proxy.unwrap_or(false),
             tokens: raw.tokens,
+            access_log: raw.access_log.unwrap_or(false),
         })
     }
 }

@@ -109,6 +109,10 @@ pub struct RawSettings {
     #[arg(long, env = "LONGHAUL_ALLOW_ANONYMOUS", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     pub(super) allow_anonymous: Option<bool>,
 
+    /// Log a line for each request
+    #[arg(long, env = "LONGHAUL_ACCESS_LOG", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    pub(super) access_log: Option<bool>,
+
     /// TOML file with settings; the keys are the names of the flags
     #[arg(long, env = "LONGHAUL_CONFIG", value_name = "FILE")]
     #[serde(skip)]
@@ -158,6 +162,7 @@ impl RawSettings {
             trust_proxy: self.trust_proxy.or(fallback.trust_proxy),
             tokens: self.tokens.or(fallback.tokens),
             allow_anonymous: self.allow_anonymous.or(fallback.allow_anonymous),
+            access_log: self.access_log.or(fallback.access_log),
             config: None,
         }
     }

@@ -80,7 +80,13 @@ where
         request.extensions_mut().insert(caller.clone());
         let in_progress = request.extensions().get::<RequestInProgress>().cloned();
         let response = self.inner.call(request);
-        Box::pin(caller.handle(async move { Ok(counted_to_its_end(response.await?, (place, in_progress))) }))
+        let of_response = caller.clone();
+        Box::pin(caller.handle(async move {
+            let mut response = response.await?;
+            // For the access log.
+            response.extensions_mut().insert(of_response);
+            Ok(counted_to_its_end(response, (place, in_progress)))
+        }))
     }
 }
 

@@ -22,12 +22,18 @@ use tower_http::{
 use super::{
     BlockingPool, DefaultBranch, DeleteTokens, Hosts, LayerIndexes, ListWriters, RepositoryStore, StateParts,
     WebState,
+    access_log::AccessLogLayer,
     caller_layer::CallerLayer,
     cors, error_response,
     event_streams::EventStreamsLayer,
     routes::{SUBJECT, routes, tasks_web},
 };
-use crate::{access::Authenticator, serving::OpenConnections, shared_places::SharedPlaces, upload::Receiver};
+use crate::{
+    access::Authenticator,
+    serving::{EndedTasks, OpenConnections},
+    shared_places::SharedPlaces,
+    upload::Receiver,
+};
 
 /// What the HTTP interface needs.
 pub(crate) struct WebConfig {
@@ -47,6 +53,10 @@ pub(crate) struct WebConfig {
     /// Whether a proxy in front of the server is believed.
     pub(crate) trust_proxy: bool,
     pub(crate) default_branch: String,
+    /// Whether each request is logged.
+    pub(crate) access_log: bool,
+    /// How many tasks have ended.
+    pub(crate) ended_tasks: Arc<EndedTasks>,
     /// What callers share.
     pub(crate) places: SharedPlaces,
     pub(crate) open_connections: Arc<OpenConnections>,
@@ -91,6 +101,7 @@ pub(crate) fn service(
         authenticator: authenticator.clone(),
         places: config.places.clone(),
         open_connections: config.open_connections,
+        ended_tasks: config.ended_tasks,
     }));
     let routes: Router = routes(tasks, RendererConfig { address: config.address, subject: SUBJECT }, state);
     ServiceBuilder::new()
@@ -109,6 +120,7 @@ pub(crate) fn service(
         ))
         // A poll must get the task as it is now, and some GETs change something. Handlers of what may be cached say so.
         .layer(SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, HeaderValue::from_static("no-store")))
+        .option_layer(config.access_log.then_some(AccessLogLayer { trust_proxy }))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(ValidateRequestHeaderLayer::custom(move |request: &mut Request<Body>| {
             check_host(request, &hosts, trust_proxy)

@@ -15,7 +15,7 @@ use longhaul_tasks_web::{ApiError, Renderer, RequestCounts};
 use super::{WebState, error_response::ErrorResponse};
 use crate::{
     access::{Authenticator, Caller},
-    serving::OpenConnections,
+    serving::{EndedTasks, OpenConnections},
     shared_places::SharedPlaces,
 };
 
@@ -31,6 +31,7 @@ pub(super) async fn metrics(
     // Writing to a String cannot fail.
     let _ = write_server(&mut text, &state.tasks)
         .and_then(|()| write_tasks(&mut text, &counters))
+        .and_then(|()| write_ended_tasks(&mut text, &state.ended_tasks))
         .and_then(|()| write_requests(&mut text, &state.request_counts, state.receiver.received()))
         .and_then(|()| write_wrong_tokens(&mut text, state.authenticator.as_deref()))
         .and_then(|()| write_places(&mut text, &state.places))
@@ -66,6 +67,18 @@ fn write_tasks(out: &mut impl Write, counters: &Counters) -> fmt::Result {
         ("given_up", recoveries.given_up),
     ] {
         writeln!(out, "{name}{{outcome=\"{outcome}\"}} {count}")?;
+    }
+    Ok(())
+}
+
+fn write_ended_tasks(out: &mut impl Write, ended: &EndedTasks) -> fmt::Result {
+    head(out, "longhaul_tasks_ended_total", "counter", "Tasks that have ended.")?;
+    for ((kind, status), count) in ended.counts() {
+        writeln!(
+            out,
+            "longhaul_tasks_ended_total{{kind=\"{}\",status=\"{status}\"}} {count}",
+            escaped(&kind)
+        )?;
     }
     Ok(())
 }

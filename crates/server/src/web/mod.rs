@@ -4,6 +4,7 @@
 //! accepted in `serving`.
 
 mod about;
+mod access_log;
 mod blocking_pool;
 mod body;
 mod caller_layer;

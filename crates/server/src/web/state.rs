@@ -6,7 +6,12 @@ use longhaul_tasks::Tasks;
 use longhaul_tasks_web::{AllowedOrigins, RequestCounts};
 
 use super::{BlockingPool, DeleteTokens, LayerIndexes, repository_store::RepositoryStore};
-use crate::{access::Authenticator, serving::OpenConnections, shared_places::SharedPlaces, upload::Receiver};
+use crate::{
+    access::Authenticator,
+    serving::{EndedTasks, OpenConnections},
+    shared_places::SharedPlaces,
+    upload::Receiver,
+};
 
 /// The state of the routes. Each handler extracts the parts that it needs.
 #[derive(Clone)]
@@ -26,6 +31,7 @@ pub(super) struct StateParts {
     pub(super) authenticator: Option<Arc<Authenticator>>,
     pub(super) places: SharedPlaces,
     pub(super) open_connections: Arc<OpenConnections>,
+    pub(super) ended_tasks: Arc<EndedTasks>,
 }
 
 /// The threads that write lists as fast as clients read them.
