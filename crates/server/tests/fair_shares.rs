@@ -21,6 +21,10 @@ struct Fixture {
 
 impl Fixture {
     fn with_open_files(limit: u32) -> Self {
+        Self::start(limit, "")
+    }
+
+    fn start(limit: u32, arguments: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("tokens.toml");
         let secrets = ["admin", "writer", "reader"].map(|role| {
@@ -28,7 +32,7 @@ impl Fixture {
             let output = longhaul().args(new).output().unwrap();
             (role, String::from_utf8(output.stdout).unwrap().trim().to_owned())
         });
-        let script = format!("ulimit -n {limit}; exec \"$@\" --tokens '{}'", file.display());
+        let script = format!("ulimit -n {limit}; exec \"$@\" --tokens '{}' {arguments}", file.display());
         let server = Server::start_under(tempfile::tempdir().unwrap(), &["sh", "-c", &script, "sh"]);
         let fixture = Self { server, _tokens: folder, secrets: secrets.into() };
         let made = fixture.server.send(fixture.request("admin", "PUT", "/repos/r/init"));
@@ -156,4 +160,22 @@ fn a_stranger_without_a_token_takes_nothing() {
     assert_eq!(fixture.import("writer"), 200);
     drop(uploads);
     fixture.server.stop_and_read_log();
+}
+
+#[test]
+fn a_writer_that_fills_the_queue_leaves_some_of_it_for_others() {
+    // An Overpass server that never answers keeps one download running, and the others waiting.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let overpass = format!("--max-queue 32 --overpass http://{}", silent.local_addr().unwrap());
+    let fixture = Fixture::start(600, &overpass);
+    let download = |user: &str| {
+        let target = "/repos/r/osm/download.json?bbox=1,2,3,4";
+        fixture.server.send(fixture.request(user, "GET", target))
+    };
+    let accepted = |user: &str| (0..40).take_while(|_| download(user).status == 200).count();
+    assert_eq!(accepted("writer"), 16);
+    let refused = download("writer");
+    assert!(refused.status == 429 && refused.header("retry-after").is_some());
+    assert_eq!(download("admin").status, 200);
+    fixture.server.kill();
 }

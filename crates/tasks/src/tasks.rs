@@ -47,6 +47,8 @@ pub struct Submission {
     /// Makes repeated submits of one owner with one key one task: for 24 hours the first answer is repeated, whatever has become
     /// of the task.
     pub idempotency: Option<Idempotency>,
+    /// How many places of the queue must stay free behind it, for tasks that are more important.
+    pub leave_free: usize,
 }
 
 /// Why a task was not accepted.
@@ -127,12 +129,19 @@ impl Tasks {
         Builder::new(registry.into_kinds())
     }
 
+    /// How many tasks may wait or run.
+    pub fn max_unfinished(&self) -> usize {
+        self.runtime.limits.max_unfinished
+    }
+
     /// Accepts a job; the answer is the new task, which [`get`](Self::get) finds from now on.
     pub async fn submit<J, S>(&self, job: J, submission: Submission) -> Result<Task, SubmitError>
     where
         J: Submittable<S>,
     {
-        let command = Command::Submit { task: self.new_task(job, submission)?, limits: self.runtime.limits };
+        let mut limits = self.runtime.limits;
+        limits.max_unfinished = limits.max_unfinished.saturating_sub(submission.leave_free);
+        let command = Command::Submit { task: self.new_task(job, submission)?, limits };
         let outcome = self.runtime.store.apply(command).await.map_err(SubmitError::Store)?;
         match (outcome.result, outcome.record) {
             (Ok(()), Some(record)) => {

@@ -87,6 +87,7 @@ impl Settings {
         );
         let task_timeout = raw.task_timeout.map_or(DEFAULT_TASK_TIMEOUT, |timeout| timeout.0);
         anyhow::ensure!(!task_timeout.is_zero(), "--task-timeout must not be zero");
+        let max_queue = raw.max_queue.unwrap_or(10_000);
         let default_branch = raw.default_branch.unwrap_or_else(|| "master".into());
         longhaul_repository::check_branch(&default_branch)
             .map_err(|error| anyhow::anyhow!("--default-branch: {error}"))?;
@@ -96,8 +97,8 @@ impl Settings {
             workers: raw.workers,
             keep: raw.keep.map_or(DEFAULT_KEEP, |keep| keep.0),
             task_timeout,
-            max_queue: raw.max_queue.unwrap_or(10_000),
-            max_per_user: raw.max_per_user.unwrap_or(usize::MAX),
+            max_queue,
+            max_per_user: raw.max_per_user.unwrap_or(max_queue.div_ceil(2)),
             max_tasks: raw.max_tasks.unwrap_or(2_000_000),
             max_attempts: raw.max_attempts.unwrap_or(3),
             store: raw.store.unwrap_or_default(),
@@ -145,6 +146,7 @@ mod tests {
         assert_eq!(settings.default_branch, "master");
         assert_eq!(settings.overpass.endpoint(), "https://overpass-api.de/api/interpreter");
         assert_eq!((settings.import_root.len(), settings.osm_node_memory), (0, 256 << 20));
+        assert_eq!(settings.max_per_user, 5_000);
         assert_eq!((settings.max_queue, settings.max_tasks, settings.max_attempts), (10_000, 2_000_000, 3));
         assert_eq!((settings.task_timeout, settings.store), (DEFAULT_TASK_TIMEOUT, StoreKind::Sqlite));
     }

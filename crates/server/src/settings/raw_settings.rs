@@ -34,7 +34,7 @@ pub struct RawSettings {
     #[arg(long, env = "LONGHAUL_MAX_QUEUE", value_name = "N")]
     pub(super) max_queue: Option<usize>,
 
-    /// Most tasks of one user that wait or run [default: the same as --max-queue]
+    /// Most tasks of one user, which is one token, that wait or run [default: half of --max-queue]
     #[arg(long, env = "LONGHAUL_MAX_PER_USER", value_name = "N")]
     pub(super) max_per_user: Option<usize>,
 
