@@ -1,12 +1,18 @@
 //! The commit that a command makes: where it goes, and who is said to have made it.
 
-use anyhow::{Context as _, anyhow};
+use anyhow::{Context as _, anyhow, bail};
 use jiff::Timestamp;
-use longhaul_repository::{Commit, CommitDetails, Identity, Publication, Repository, Stage, StagedCommit};
+use longhaul_repository::{Commit, CommitDetails, Identity, Publication, Repository, Stage, StageError};
 use longhaul_tasks::{Context, Failure, PublishError, Report};
 use serde::{Deserialize, Serialize};
 
-use crate::{Environment, layer_report::with_layers, public_error::public_error};
+use crate::{
+    CommitRules, Environment,
+    change_warnings::{warnings, with_warnings},
+    dry_run::{dry_run_report, head_text, without_commit},
+    layer_report::with_layers,
+    public_error::public_error,
+};
 
 /// Where a commit goes, what it says, and who is said to have made it.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -19,6 +25,9 @@ pub struct Destination {
     pub message: Option<String>,
     /// Who made the change; whom the repository's configuration names if nobody is.
     pub author: Option<Author>,
+    /// What is demanded of the commit.
+    #[serde(default, skip_serializing_if = "CommitRules::is_default")]
+    pub rules: CommitRules,
 }
 
 /// Who made a change.
@@ -93,8 +102,19 @@ impl Destination {
             .ok_or_else(|| anyhow!("'{}' is no name for an author", author.name.escape_debug()))
     }
 
-    /// Commits what is staged, on top of what others have committed since: locks the branch, seals the task with what `report`
-    /// says of the commit and with what it changes in each layer, and moves the branch.
+    /// Fails if the branch does not stand at the commit that the request names.
+    pub(crate) fn require_head(&self, stage: &Stage) -> anyhow::Result<()> {
+        let Some(wanted) = &self.rules.if_head else { return Ok(()) };
+        let head = head_text(stage.head());
+        match head.eq_ignore_ascii_case(wanted) {
+            true => Ok(()),
+            false => bail!(
+                "the branch stands at {head}, and not at {wanted} as ifHead demands, so nothing was committed"
+            ),
+        }
+    }
+
+    /// Commits what is staged, on top of what others have committed since.
     pub(crate) fn commit(
         &self,
         ctx: &Context,
@@ -105,11 +125,55 @@ impl Destination {
     ) -> Result<Report, Failure> {
         let _commit_guard = env.repository_locks.lock_for_commit(ctx, &self.repository)?;
         stage.catch_up().map_err(public_error)?;
-        let locked = stage.commit(&details).and_then(StagedCommit::lock).map_err(public_error)?;
-        let report = with_layers(report(locked.commit()), locked.changes());
+        self.commit_stage(ctx, stage, details, report)
+    }
+
+    /// Commits what is staged, if the guards allow it: locks the branch, seals the task with what `report` says of the commit and
+    /// with what it changes in each layer, and moves the branch. A dry run ends before the lock.
+    pub(crate) fn commit_stage(
+        &self,
+        ctx: &Context,
+        stage: Stage,
+        details: CommitDetails,
+        report: impl FnOnce(&Commit) -> Report,
+    ) -> Result<Report, Failure> {
+        self.require_head(&stage)?;
+        let (repository, head) = (stage.repository().clone(), stage.head());
+        let staged = match stage.commit(&details) {
+            Err(StageError::NothingToCommit(parent)) if self.rules.finish_unchanged => {
+                let parent = repository.commit(parent).map_err(public_error)?;
+                return Ok(without_commit(report(&parent)).boolean("unchanged", true));
+            }
+            staged => staged.map_err(public_error)?,
+        };
+        let changes = staged.changes().to_vec();
+        let with_changes = |report| with_layers(with_warnings(report, warnings(&changes)), &changes);
+        self.rules
+            .guards
+            .check(&repository, &changes)
+            .map_err(|error| Failure::new(error).with_report(with_changes(Report::new())))?;
+        self.require_tree(staged.commit())?;
+        if self.rules.dry_run {
+            let report = report(staged.commit());
+            return Ok(with_changes(dry_run_report(report, staged.commit(), head)));
+        }
+        let locked = staged.lock().map_err(public_error)?;
+        let report = with_changes(report(locked.commit()));
         let _sealed = ctx.seal(&Intent::new(&self.repository, locked.publication()), &report)?;
         locked.publish().map_err(public_error)?;
         Ok(report)
+    }
+
+    /// Fails if the commit is not the one that the dry run has shown.
+    fn require_tree(&self, commit: &Commit) -> anyhow::Result<()> {
+        let tree = commit.tree.to_string();
+        if self.rules.expected_tree.as_ref().is_some_and(|expected| *expected != tree) {
+            bail!(
+                "the import makes something else of the file than the dry run did, so nothing was committed: repeat its \
+                 parameters, or repeat the dry run"
+            );
+        }
+        Ok(())
     }
 
     /// The details of a commit that is made now of what is in `source`.

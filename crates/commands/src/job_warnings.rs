@@ -37,7 +37,7 @@ impl JobWarnings {
             return report;
         }
         let more = (self.more > 0).then(|| format!("and {} more", self.more));
-        report.list(self.member, self.kept.iter().cloned().chain(more).map(ReportValue::Text))
+        extend_list(report, self.member, self.kept.iter().cloned().chain(more))
     }
 
     /// Adds a warning, a sentence.
@@ -47,6 +47,24 @@ impl JobWarnings {
         } else {
             self.more += 1;
         }
+    }
+}
+
+/// Adds texts to a list of the report, which is made if it is not there.
+pub(crate) fn extend_list(report: Report, name: &str, texts: impl IntoIterator<Item = String>) -> Report {
+    let mut texts = texts.into_iter().map(ReportValue::Text).peekable();
+    let mut extended = Report::new();
+    for (member, value) in report.members() {
+        extended = match value {
+            ReportValue::List(others) if member == name => {
+                extended.list(name, others.iter().cloned().chain(texts.by_ref()))
+            }
+            value => extended.with(member, value.clone()),
+        };
+    }
+    match texts.peek() {
+        Some(_) => extended.list(name, texts),
+        None => extended,
     }
 }
 

@@ -1,8 +1,11 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+mod change_warnings;
+mod commit_rules;
 mod destination;
 mod download_osm;
+mod dry_run;
 mod environment;
 mod import_geopackage;
 mod import_osm;
@@ -16,11 +19,14 @@ mod overpass;
 mod public_error;
 mod report;
 mod repository_locks;
+mod revert_commits;
 mod staged_commit;
 mod workers;
 
+pub use commit_rules::{CommitRules, Guards, InvalidMaxDeletes, MaxDeletes};
 pub use destination::{Author, Destination, sealed_publication};
 pub use download_osm::{DownloadFilter, DownloadOsm, DownloadParameters, check_filter, filter_of_bbox};
+pub use dry_run::dry_run_tree;
 pub use environment::{Environment, repository_lane};
 pub use import_geopackage::ImportGeopackage;
 pub use import_osm::{ImportOsm, OsmFile};
@@ -29,3 +35,4 @@ pub use osm_mapping::{OsmMapping, OsmMappingError};
 pub use overpass::Overpass;
 pub use report::{commit_members, counted_commit_members};
 pub use repository_locks::{ExclusiveGuard, RepositoryLocks};
+pub use revert_commits::{RevertCommits, RevertRange};

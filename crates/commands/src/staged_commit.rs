@@ -28,6 +28,8 @@ impl<'a> StagedCommit<'a> {
         let repository = destination.open(env)?;
         let author = destination.author(&repository)?;
         let stage = destination.stage(&repository)?;
+        // Checked again when it commits; here, before hours of work.
+        destination.require_head(&stage)?;
         let interrupter = stage.interrupter();
         let _cancel = ctx.on_cancel(move || interrupter.interrupt());
         Ok(Self { ctx, env, destination, repository, author, stage, _cancel })

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod commit;
+mod config;
 mod dataset;
 mod diff;
 mod history;
@@ -47,6 +48,6 @@ pub use publish::{LockedCommit, Publication};
 pub use repositories::{Repositories, RepositoriesError};
 pub use repository::{ReadError, Repository, check_branch};
 pub use stage::{
-    CommitDetails, FeatureWriter, LayerChanges, LayerStage, Mode, Stage, StageError, StagedCommit,
-    WrittenFeatures,
+    CommitDetails, FeatureWriter, LayerChanges, LayerStage, Mode, RevertConflict, Stage, StageError,
+    StagedCommit, WrittenFeatures,
 };

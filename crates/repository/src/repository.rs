@@ -28,6 +28,9 @@ pub enum ReadError {
     /// The text cannot be the name of a branch.
     #[error("'{0}' is not a name for a branch")]
     InvalidBranch(String),
+    /// The value of a setting cannot be stored.
+    #[error("the value of '{0}' is too long, or has control characters")]
+    InvalidValue(String),
     /// There is nothing at this path.
     #[error("no layer or feature at '{0}'")]
     UnknownPath(String),

@@ -153,7 +153,7 @@ proptest! {
             let commit = staged.publish().unwrap();
             prop_assert_eq!(changes.len(), 1);
             let diff = diff(&repository, before.as_ref(), &commit);
-            prop_assert_eq!((diff.layers[0].old, diff.layers[0].new), (changes[0].old, Some(changes[0].new)));
+            prop_assert_eq!((diff.layers[0].old, diff.layers[0].new), (changes[0].old, changes[0].new));
             prop_assert_eq!(counts(&repository, &diff), changes[0].counts);
             std::fs::remove_file(repository.path().join("longhaul-changes-1")).unwrap();
             prop_assert_eq!(counts(&repository, &diff), changes[0].counts, "without what was remembered");

@@ -11,7 +11,8 @@ use longhaul_tasks::{Context, Failure, Job, Lane, PublishError, Report};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Author, Destination, Environment,
+    Author, CommitRules, Destination, Environment,
+    dry_run::keep_upload,
     job_warnings::{JobWarnings, with_warnings},
     public_error::public_error,
     report::commit_report,
@@ -19,6 +20,9 @@ use crate::{
     staged_commit::StagedCommit,
 };
 use features::import_features;
+
+/// The media type of a GeoPackage, as GeoGig gives it for downloads.
+const MEDIA_TYPE: &str = "application/octet-stream;type=geopackage";
 
 /// Imports layers of an uploaded GeoPackage.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -43,6 +47,9 @@ pub struct ImportGeopackage {
     pub message: Option<String>,
     /// The author; `None` for the identity in the configuration of the repository.
     pub author: Option<Author>,
+    /// What is demanded of the commit.
+    #[serde(default, skip_serializing_if = "CommitRules::is_default")]
+    pub rules: CommitRules,
 }
 
 impl Job for ImportGeopackage {
@@ -104,7 +111,15 @@ impl ImportGeopackage {
             self.import_layer(env, ctx, &package, &mut commit.stage, layer)?;
         }
         ctx.step("Committing...");
-        commit.commit(&self.file_name, |message| message, |commit| warnings.add_to(commit_report(commit)))
+        let report = commit.commit(
+            &self.file_name,
+            |message| message,
+            |commit| warnings.add_to(commit_report(commit)),
+        )?;
+        if self.rules.dry_run {
+            keep_upload(ctx, &self.upload, &self.file_name, MEDIA_TYPE)?;
+        }
+        Ok(report)
     }
 
     fn destination(&self) -> Destination {
@@ -113,6 +128,7 @@ impl ImportGeopackage {
             branch: self.branch.clone(),
             message: self.message.clone(),
             author: self.author.clone(),
+            rules: self.rules.clone(),
         }
     }
 

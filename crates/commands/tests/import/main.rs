@@ -8,6 +8,7 @@ mod support;
 mod cancelling;
 mod commit_details;
 mod concurrent_changes;
+mod guards;
 mod invalid_files;
 mod keys;
 mod layers;

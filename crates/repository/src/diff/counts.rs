@@ -51,7 +51,7 @@ impl Repository {
     pub(crate) fn remember_changes(&self, changes: &[LayerChanges]) {
         let table = self.change_table();
         for layer in changes {
-            table.remember_counts(layer.old, Some(layer.new), layer.counts);
+            table.remember_counts(layer.old, layer.new, layer.counts);
         }
     }
 

@@ -1,6 +1,6 @@
 //! The features in which two versions of a layer differ.
 
-use std::vec;
+use std::{sync::Arc, vec};
 
 use gix::ObjectId;
 
@@ -59,7 +59,7 @@ impl FeatureChange {
 
 impl ChangeKind {
     /// By which of the two versions have the feature.
-    pub(super) fn of(is_in_old: bool, is_in_new: bool) -> Self {
+    pub(crate) fn of(is_in_old: bool, is_in_new: bool) -> Self {
         match (is_in_old, is_in_new) {
             (true, true) => Self::Changed,
             (true, false) => Self::Deleted,
@@ -69,10 +69,12 @@ impl ChangeKind {
 }
 
 /// A change with the name of the feature's file.
-pub(super) struct RawChange {
-    pub(super) name: Vec<u8>,
-    pub(super) old: Option<Id>,
-    pub(super) new: Option<Id>,
+pub(crate) struct RawChange {
+    /// The names of the trees that lead to it.
+    pub(crate) folder: Arc<[Vec<u8>]>,
+    pub(crate) name: Vec<u8>,
+    pub(crate) old: Option<Id>,
+    pub(crate) new: Option<Id>,
 }
 
 /// The features in which two versions of a layer differ, sorted by key.
@@ -133,7 +135,7 @@ impl Iterator for InTreeOrder {
 }
 
 /// The differences of two `feature` trees, a tree at a time.
-pub(super) struct RawChanges {
+pub(crate) struct RawChanges {
     git: gix::Repository,
     /// The trees that are still to be compared, the next one last.
     open: Vec<OpenPair>,
@@ -143,22 +145,23 @@ pub(super) struct RawChanges {
 struct OpenPair {
     old: Option<Id>,
     new: Option<Id>,
-    depth: usize,
+    /// The names of the trees from the root down to these.
+    folder: Arc<[Vec<u8>]>,
 }
 
 impl RawChanges {
-    pub(super) fn new(
+    pub(crate) fn new(
         git: gix::Repository,
         old: Option<Id>,
         new: Option<Id>,
         interrupter: &Interrupter,
     ) -> Self {
-        let open = if old == new { Vec::new() } else { vec![OpenPair { old, new, depth: 0 }] };
+        let open = if old == new { Vec::new() } else { vec![OpenPair { old, new, folder: Arc::default() }] };
         Self { git, open, interrupter: interrupter.clone() }
     }
 
     /// The changes in the next tree that has some; `None` at the end and after an error.
-    pub(super) fn next_leaf(&mut self) -> Result<Option<Vec<RawChange>>, DiffError> {
+    pub(crate) fn next_leaf(&mut self) -> Result<Option<Vec<RawChange>>, DiffError> {
         while let Some(pair) = self.open.pop() {
             let compared = self.compare(&pair);
             if compared.is_err() {
@@ -175,7 +178,7 @@ impl RawChanges {
     /// The files in which two trees differ. The trees in them that differ are opened.
     fn compare(&mut self, pair: &OpenPair) -> Result<Vec<RawChange>, DiffError> {
         self.interrupter.check()?;
-        if pair.depth > DEEPEST {
+        if pair.folder.len() > DEEPEST {
             return Err(gix::Error::from(gix::error::message("features lie too deep")).into());
         }
         let mut changes = Vec::new();
@@ -184,7 +187,12 @@ impl RawChanges {
             if entry.is_tree {
                 trees.push((digit(&entry.name), entry));
             } else {
-                changes.push(RawChange { name: entry.name, old: entry.old, new: entry.new });
+                changes.push(RawChange {
+                    folder: pair.folder.clone(),
+                    name: entry.name,
+                    old: entry.old,
+                    new: entry.new,
+                });
             }
         }
         // The alphabet of the trees' names is not in the order of bytes.
@@ -192,7 +200,7 @@ impl RawChanges {
         self.open.extend(trees.into_iter().rev().map(|(_, entry)| OpenPair {
             old: entry.old,
             new: entry.new,
-            depth: pair.depth + 1,
+            folder: pair.folder.iter().cloned().chain([entry.name]).collect(),
         }));
         Ok(changes)
     }

@@ -27,6 +27,7 @@ mod tree_pair;
 pub use commit_diff::{ChangedLayer, CommitDiff, FileChange};
 pub use counts::FeatureCounts;
 pub use error::DiffError;
+pub(crate) use feature_changes::RawChanges;
 pub use feature_changes::{ChangeKind, FeatureChange, FeatureChanges};
 pub use feature_key::FeatureKey;
 pub use json_lines::JsonLines;

@@ -43,7 +43,11 @@ impl Stage {
     /// # Errors
     /// [`StageError::NothingToCommit`] if the branch has the same content already; if the disk fails.
     pub fn commit(mut self, details: &CommitDetails) -> Result<StagedCommit, StageError> {
-        let tree = self.write_trees()?;
+        let tree = match self.reverted {
+            None => self.write_trees()?,
+            Some(Some(tree)) => tree,
+            Some(None) => self.sink.add(ObjectKind::Tree, &[])?,
+        };
         if let Some(parent) = self.parent.filter(|_| self.root.base() == Some(tree)) {
             return Err(StageError::NothingToCommit(parent.into()));
         }

@@ -20,6 +20,9 @@ pub enum StageError {
     /// The layer in the repository cannot be read.
     #[error(transparent)]
     Dataset(#[from] DatasetError),
+    /// Commits could not be compared.
+    #[error(transparent)]
+    Diff(#[from] crate::DiffError),
     /// A new branch cannot have this name.
     #[error("there can be no branch {branch} beside the branch {other}")]
     Branch {

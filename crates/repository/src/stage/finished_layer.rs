@@ -79,7 +79,7 @@ impl FinishedLayer {
         LayerChanges {
             path: self.path.clone(),
             old: old.map(|old| old.folder.into()),
-            new: new.into(),
+            new: Some(new.into()),
             counts: self.counts,
             unchanged: features - self.counts.added - self.counts.changed,
             schema: old.map_or_else(Vec::new, |old| schema_changes(&old.columns, &self.columns)),

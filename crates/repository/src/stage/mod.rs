@@ -14,6 +14,7 @@ mod commit;
 mod deleted_rows;
 mod error;
 mod feature_entries;
+mod feature_lookup;
 mod feature_writer;
 mod finished_layer;
 mod key_generator;
@@ -23,7 +24,9 @@ mod layer_stage;
 mod meta;
 mod mode;
 mod previous_features;
+mod revert;
 mod root_tree;
+mod tree_edits;
 mod trees;
 
 pub use commit::{CommitDetails, StagedCommit};
@@ -32,6 +35,7 @@ pub use feature_writer::{FeatureWriter, WrittenFeatures};
 pub use layer_changes::LayerChanges;
 pub use layer_stage::LayerStage;
 pub use mode::Mode;
+pub use revert::RevertConflict;
 
 use crate::{
     DatasetPath, Interrupter, Repository,
@@ -55,6 +59,8 @@ pub struct Stage {
     layers: Vec<finished_layer::FinishedLayer>,
     /// What the layers change, once their trees are written.
     changes: Vec<LayerChanges>,
+    /// The root tree of a revert; nothing is left of it where all was undone.
+    reverted: Option<Option<Id>>,
 }
 
 impl Stage {
@@ -89,7 +95,18 @@ impl Stage {
             pack,
             layers: Vec::new(),
             changes: Vec::new(),
+            reverted: None,
         })
+    }
+
+    /// The repository.
+    pub fn repository(&self) -> &Repository {
+        &self.repository
+    }
+
+    /// The commit that the branch stands at, as far as the stage knows; `None` if there is no such branch.
+    pub fn head(&self) -> Option<gix::ObjectId> {
+        self.tip.map(Into::into)
     }
 
     /// Stops the work of this stage from another thread.

@@ -1,5 +1,6 @@
 //! The command line, a file per subcommand.
 
+mod changes;
 mod client;
 mod demo;
 pub(crate) mod exit_status;
@@ -28,11 +29,13 @@ enum Command {
     /// Serve the web API
     Serve(serve::Arguments),
     Demo(demo::DemoArgs),
+    Diff(changes::DiffArgs),
     Import(import::ImportArgs),
     Repos(repositories::ReposArgs),
     Log(repositories::LogArgs),
     Rename(repositories::RenameArgs),
     Delete(repositories::DeleteArgs),
+    Revert(changes::RevertArgs),
     Tasks(tasks::TasksArgs),
     Token(token::TokenArgs),
 }
@@ -43,11 +46,13 @@ impl Cli {
         match self.command {
             Command::Serve(arguments) => serve::run(arguments).map(|()| ExitCode::SUCCESS),
             Command::Demo(arguments) => run_client(demo::run(arguments)),
+            Command::Diff(arguments) => run_client(changes::run_diff(arguments)),
             Command::Import(arguments) => run_client(import::run(arguments)),
             Command::Repos(arguments) => run_client(repositories::list(arguments)),
             Command::Log(arguments) => run_client(repositories::log(arguments)),
             Command::Rename(arguments) => run_client(repositories::rename(arguments)),
             Command::Delete(arguments) => run_client(repositories::delete(arguments)),
+            Command::Revert(arguments) => run_client(changes::run_revert(arguments)),
             Command::Tasks(arguments) => run_client(tasks::run(arguments)),
             Command::Token(arguments) => token::run(arguments).map(|()| ExitCode::SUCCESS),
         }

@@ -42,6 +42,10 @@ pub(super) struct LogArgs {
     #[arg(long, value_name = "PATH")]
     layer: Option<String>,
 
+    /// Count the features that each commit added, changed and deleted
+    #[arg(long)]
+    stat: bool,
+
     #[command(flatten)]
     server: ServerArg,
 
@@ -94,7 +98,8 @@ pub(super) async fn log(args: LogArgs) -> anyhow::Result<ExitCode> {
     let limit = args.max_count.to_string();
     let texts = [("until", args.branch.as_deref()), ("path", args.layer.as_deref())];
     let texts = texts.into_iter().filter_map(|(name, value)| Some((name, value?)));
-    let query: Vec<_> = texts.chain([("limit", limit.as_str()), ("show", &limit)]).collect();
+    let counts = args.stat.then_some(("countChanges", "true"));
+    let query: Vec<_> = texts.chain([("limit", limit.as_str()), ("show", &limit)]).chain(counts).collect();
     let (commits, response) = args.server.client()?.log_and_document(&args.repo, &query).await?;
     print(args.json, &response, |out| {
         for (at, commit) in commits.iter().enumerate() {
@@ -102,6 +107,9 @@ pub(super) async fn log(args: LogArgs) -> anyhow::Result<ExitCode> {
                 writeln!(out)?;
             }
             write_commit(out, commit, None)?;
+            if let (Some(adds), Some(modifies), Some(removes)) = (commit.adds, commit.modifies, commit.removes) {
+                writeln!(out, "\n    {adds} added, {modifies} changed, {removes} deleted")?;
+            }
         }
         Ok(())
     })

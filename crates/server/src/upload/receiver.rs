@@ -13,6 +13,7 @@ use axum::{
 };
 use bytes::Bytes;
 use longhaul_multipart::{Parts, boundary};
+use longhaul_tasks::ResultFile;
 use uuid::Uuid;
 
 use super::{
@@ -193,6 +194,14 @@ impl Receiver {
         }
         parts.finish()?;
         Ok(form.into_received())
+    }
+
+    /// Takes a file that an earlier task kept as one that was received.
+    pub(crate) async fn receive_kept(&self, kept: ResultFile) -> io::Result<ReceivedFile> {
+        let path = self.uploads.join(Uuid::new_v4().to_string());
+        let linked = tokio::task::spawn_blocking(move || TemporaryFile::link(&kept.path, path)).await;
+        let file = linked.map_err(io::Error::other).flatten()?;
+        Ok(ReceivedFile { file, name: kept.name, digest: None })
     }
 
     /// Starts a new file in the folder of uploads.

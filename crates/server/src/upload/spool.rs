@@ -51,6 +51,14 @@ impl Drop for TemporaryFile {
     }
 }
 
+impl TemporaryFile {
+    /// A second name, `path`, for the file at `source`.
+    pub(super) fn link(source: &Path, path: PathBuf) -> io::Result<Self> {
+        std::fs::hard_link(source, &path)?;
+        Ok(Self(Some(path)))
+    }
+}
+
 /// Limits for a file.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {

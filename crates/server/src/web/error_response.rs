@@ -67,7 +67,7 @@ pub(super) fn of_read(error: ReadError) -> ApiError {
         ReadError::UnknownRevision(revision) => {
             ApiError::bad_request(format!("Object not found '{revision}'"))
         }
-        error @ (ReadError::InvalidBranch(_) | ReadError::UnknownPath(_)) => {
+        error @ (ReadError::InvalidBranch(_) | ReadError::UnknownPath(_) | ReadError::InvalidValue(_)) => {
             ApiError::bad_request(error.to_string())
         }
         error => internal(error),

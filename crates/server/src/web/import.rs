@@ -9,7 +9,7 @@ use axum::{
 };
 use longhaul_commands::ImportGeopackage;
 use longhaul_repository::{DatasetPath, Repository};
-use longhaul_tasks::Tasks;
+use longhaul_tasks::{TaskId, Tasks};
 use longhaul_tasks_web::{ApiError, Renderer, has_idempotency_key};
 use serde::Deserialize;
 
@@ -17,6 +17,7 @@ use super::{
     Repo, Writer,
     commit_params::{CommitDestination, CommitParams},
     error_response::{self, ErrorResponse},
+    kept_upload,
     parameters::Parameters,
     submission::{check, submission, submit},
 };
@@ -40,6 +41,7 @@ struct ImportParams {
     interchange: bool,
     alter: bool,
     force_feature_type: bool,
+    upload: Option<u64>,
 }
 
 /// Receives a file and submits its import; responds with the new task. What the query says is checked before the file is read.
@@ -62,9 +64,20 @@ pub(super) async fn import(
     let received = receiver.receive(&request.headers, &mut body, options).await;
     let received = received.map_err(error_response::of_upload)?;
     let parameters = Parameters::of_pairs(received.texts).or(query);
-    let (params, commit) = checked(&parameters)?;
+    let (params, mut commit) = checked(&parameters)?;
     params.require_format()?;
-    let file = received.file;
+    let file = match (received.file, params.upload) {
+        (file, None) => file,
+        (None, Some(task)) => {
+            let kept = kept_upload::find(&tasks, &caller, &repository, TaskId(task)).await?;
+            commit.rules.expected_tree = commit.rules.if_head.as_ref().map(|_| kept.tree);
+            Some(receiver.receive_kept(kept.file).await.map_err(error_response::internal)?)
+        }
+        (Some(_), Some(_)) => {
+            let text = "upload names the file of a dry run, so the request must have no file of its own.";
+            return Err(ApiError::bad_request(text).into());
+        }
+    };
     let digest = file.as_ref().and_then(|file| file.digest);
     let submission = submission(&caller, &repository, &request, parameters.pairs(), digest)?;
     let job = params.job(&repository, commit.by(&caller), file.as_ref());
@@ -137,6 +150,7 @@ impl ImportParams {
             fid_attribute: self.fid_attribute,
             message: commit.message,
             author: commit.author,
+            rules: commit.rules,
         }
     }
 }

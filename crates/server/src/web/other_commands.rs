@@ -5,7 +5,7 @@ use longhaul_tasks_web::{ApiError, Renderer};
 use percent_encoding::percent_decode_str;
 
 /// Commands of GeoGig that this server lacks. One that is implemented gets a route, and leaves this list.
-const LACKING: [&str; 44] = [
+const LACKING: [&str; 43] = [
     "add",
     "beginTransaction",
     "blame",
@@ -13,7 +13,6 @@ const LACKING: [&str; 44] = [
     "cat",
     "checkout",
     "commit",
-    "config",
     "endTransaction",
     "export",
     "export-diff",
@@ -68,6 +67,7 @@ fn lacking(command: &str) -> String {
         "beginTransaction" | "endTransaction" => {
             " It has no transactions: each import is a commit of its own."
         }
+        "export-diff" => " GET diff sends differences as JSON Lines, with Accept: application/x-ndjson.",
         _ => "",
     };
     format!("This server does not have GeoGig's command '{command}'.{instead}")

@@ -7,8 +7,8 @@ use axum::{
 use longhaul_tasks_web::{ApiError, Renderer, RendererConfig, TasksWeb, method_fallback};
 
 use super::{
-    WebState, about, delete, diff, import, init, layer_list, log, ls_tree, metrics, ogc, osm,
-    other_commands::other_command, rename, repos,
+    WebState, about, config, delete, diff, import, init, layer_list, log, ls_tree, metrics, ogc, osm,
+    other_commands::other_command, rename, repos, revert,
 };
 use crate::{access::Caller, jobs};
 
@@ -44,9 +44,15 @@ pub(super) fn routes(tasks: TasksWeb, config: RendererConfig, state: WebState) -
         .route("/repos/{name}/layers", get(layer_list::layers).fallback(read.clone()))
         .route("/repos/{name}/at/{revision}/layers", get(layer_list::layers).fallback(read.clone()))
         .merge(ogc::routes())
+        // reader; POST: admin
+        .route(
+            "/repos/{name}/config",
+            get(config::show).post(config::set).fallback(method_fallback("GET, HEAD, POST, OPTIONS")),
+        )
         // writer
         .route("/repos/{name}/init", put(init::init).fallback(create))
         .route("/repos/{name}/import", post(import::import).fallback(change.clone()))
+        .route("/repos/{name}/revert", post(revert::revert).fallback(change.clone()))
         // writer; a HEAD must not submit a task
         .route(
             "/repos/{name}/osm/import",

@@ -5,6 +5,7 @@
 #[path = "../harness/mod.rs"]
 mod harness;
 
+mod changes;
 mod demo;
 mod import;
 mod interrupt;

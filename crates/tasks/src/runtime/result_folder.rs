@@ -15,6 +15,8 @@ use crate::{TaskId, store::Download};
 pub struct ResultFile {
     /// The file, at its beginning.
     pub file: File,
+    /// Where it is. It is removed with the task.
+    pub path: PathBuf,
     /// Its name, without a folder.
     pub name: String,
     /// Its media type.
@@ -87,9 +89,16 @@ impl ResultFolder {
     }
 
     pub(crate) fn open(&self, id: TaskId, download: &Download) -> io::Result<ResultFile> {
-        let file = File::open(self.folder(id).join(&download.name))?;
+        let path = self.folder(id).join(&download.name);
+        let file = File::open(&path)?;
         let length = file.metadata()?.len();
-        Ok(ResultFile { file, name: download.name.clone(), media_type: download.media_type.clone(), length })
+        Ok(ResultFile {
+            file,
+            path,
+            name: download.name.clone(),
+            media_type: download.media_type.clone(),
+            length,
+        })
     }
 
     fn folder(&self, id: TaskId) -> PathBuf {

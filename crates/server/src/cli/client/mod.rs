@@ -2,6 +2,7 @@
 
 mod address;
 mod error;
+mod lines;
 mod ordered_json;
 mod poll_interval;
 mod repositories;
@@ -13,6 +14,6 @@ pub use address::ServerAddress;
 pub use error::ClientError;
 pub use ordered_json::{Members, OrderedJson};
 pub use repositories::{Commit, Person};
-pub use task::{Task, TaskError};
+pub use task::{DryRun, Task, TaskError};
 pub use transport::{ApiResponse, Client};
 pub use upload::Upload;

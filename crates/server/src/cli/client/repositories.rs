@@ -15,6 +15,15 @@ pub struct Commit {
     pub author: Person,
     /// The commit message.
     pub message: String,
+    /// How many features it added, if that was requested.
+    #[serde(default)]
+    pub adds: Option<u64>,
+    /// How many features it changed, if that was requested.
+    #[serde(default)]
+    pub modifies: Option<u64>,
+    /// How many features it deleted, if that was requested.
+    #[serde(default)]
+    pub removes: Option<u64>,
 }
 
 /// An author or committer, with the time.
@@ -115,6 +124,11 @@ impl Client {
             None => request,
         };
         self.send(request.multipart(upload.into_form(on_sent))).await?.task()
+    }
+
+    /// Submits a task without a body; returns it.
+    pub async fn submit(&self, path: &[&str], query: &[(&str, &str)]) -> Result<Task, ClientError> {
+        self.send(self.request(Method::POST, path, query)).await?.task()
     }
 
     /// The newest commits of a repository.

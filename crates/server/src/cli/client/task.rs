@@ -44,6 +44,37 @@ pub struct Progress {
     pub total: Option<u64>,
 }
 
+/// The result of a dry run.
+#[derive(Clone, Debug, Deserialize)]
+pub struct DryRun {
+    #[serde(rename = "dryRun")]
+    dry_run: bool,
+    /// The commit that the branch stands at.
+    pub head: String,
+    /// What would change in each layer.
+    #[serde(default)]
+    pub layer: Vec<LayerChanges>,
+}
+
+/// What an import changes in a layer.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LayerChanges {
+    /// The path of the layer.
+    pub path: String,
+    /// How many features are new.
+    pub added: u64,
+    /// How many features have other values.
+    pub changed: u64,
+    /// How many features are gone.
+    pub deleted: u64,
+    /// How many features stay as they were.
+    pub unchanged: u64,
+    /// What changes in the columns.
+    #[serde(default)]
+    pub schema_change: Vec<String>,
+}
+
 /// Why a task failed.
 #[derive(Clone, Debug, Deserialize)]
 pub struct TaskError {
@@ -60,6 +91,11 @@ impl Task {
             commit: Commit,
         }
         self.read_result::<Outcome>().map(|outcome| outcome.commit)
+    }
+
+    /// What a dry run would have committed; `None` if the task is no dry run.
+    pub fn dry_run(&self) -> Option<DryRun> {
+        self.read_result::<DryRun>().filter(|result| result.dry_run)
     }
 
     /// The warnings in the result; a failed task may have some, too.

@@ -93,7 +93,12 @@ impl Upload {
 
     /// Whether the file name is one of OpenStreetMap data.
     pub fn is_osm(&self) -> bool {
-        let name = self.name.to_ascii_lowercase();
+        Self::is_osm_name(&self.name)
+    }
+
+    /// Whether a file of this name has OpenStreetMap data.
+    pub fn is_osm_name(name: &str) -> bool {
+        let name = name.to_ascii_lowercase();
         OSM.iter().any(|ending| name.ends_with(ending))
     }
 

@@ -1,5 +1,6 @@
 //! `longhaul import`: uploads a file to a server, which imports it as one commit.
 
+mod dry_run;
 mod retries;
 mod send;
 
@@ -11,6 +12,7 @@ use std::{
 
 use anyhow::bail;
 use clap::Args;
+use longhaul_tasks::Status;
 use uuid::Uuid;
 
 use crate::{
@@ -36,6 +38,8 @@ Examples:
   longhaul import roads.gpkg --repo city -m 'Survey of May' --author-name Jo --author-email jo@x.org
   longhaul import niue.osm.pbf --repo niue --create        nodes and ways; also .osm, .osm.gz, .osm.bz2
   longhaul import niue.osm.pbf --repo niue --mapping streets.json --no-raw
+  longhaul import roads.gpkg --repo city --dry-run         what would change; then a question
+  longhaul import roads.gpkg --repo city --max-deletes 10%
   longhaul import roads.gpkg --repo city --json | jq -r .task.result.commit.id
 
 One import makes one commit, after the whole file has been read. An import that fails changes nothing, and neither does
@@ -96,6 +100,26 @@ pub struct ImportArgs {
     #[arg(long, value_name = "BRANCH")]
     branch: Option<String>,
 
+    /// Import nothing if a layer would lose more features than this
+    #[arg(long, value_name = "COUNT|PERCENT%")]
+    max_deletes: Option<String>,
+
+    /// Import nothing if the columns of a layer, or their types, would change
+    #[arg(long)]
+    same_schema: bool,
+
+    /// Import nothing if the coordinate reference system of a layer would change
+    #[arg(long)]
+    same_crs: bool,
+
+    /// Show what would change, and ask whether to commit it
+    #[arg(long)]
+    dry_run: bool,
+
+    /// Commit a dry run without asking
+    #[arg(long, requires = "dry_run")]
+    yes: bool,
+
     #[command(flatten)]
     server: ServerArg,
 
@@ -121,6 +145,11 @@ impl ImportArgs {
         [&self.layer, &self.dest, &self.fid_attribute].into_iter().any(Option::is_some)
     }
 
+    /// Whether the file is one of OpenStreetMap data.
+    fn is_osm(&self) -> bool {
+        Upload::is_osm_name(&self.file.to_string_lossy())
+    }
+
     /// The query parameters of the request.
     fn parameters(&self) -> Vec<(&str, &str)> {
         let texts = [
@@ -131,9 +160,16 @@ impl ImportArgs {
             ("authorEmail", &self.author_email),
             ("fidAttribute", &self.fid_attribute),
             ("root", &self.branch),
+            ("maxDeletes", &self.max_deletes),
         ];
         let texts = texts.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?)));
-        let flags = [("add", self.add), ("noRaw", self.no_raw)];
+        let flags = [
+            ("add", self.add),
+            ("noRaw", self.no_raw),
+            ("sameSchema", self.same_schema),
+            ("sameCrs", self.same_crs),
+            ("dryRun", self.dry_run),
+        ];
         texts.chain(flags.into_iter().filter_map(|(name, is_set)| is_set.then_some((name, "true")))).collect()
     }
 }
@@ -176,6 +212,9 @@ pub async fn run(args: ImportArgs) -> anyhow::Result<ExitCode> {
         Some(ended) => {
             display.clear();
             match ended {
+                Ok(ended) if args.dry_run && ended.status == Status::Finished => {
+                    dry_run::conclude(&client, &args, ended, &mut display).await
+                }
                 Ok(ended) => outcome(&args, &ended),
                 Err(error) => Err(lost(&args, &task, error)),
             }
@@ -237,6 +276,10 @@ async fn open(args: &ImportArgs) -> anyhow::Result<Upload> {
     if upload.is_osm() && args.has_layer_options() {
         let text = "--layer, --dest and --fid-attribute are for GeoPackages; OpenStreetMap data becomes the layers \
              'node' and 'way'";
+        return Err(UsageError(text.to_owned()).into());
+    }
+    if upload.is_osm() && args.yes {
+        let text = "--yes is for GeoPackages; import OpenStreetMap data once more, without --dry-run";
         return Err(UsageError(text.to_owned()).into());
     }
     if let Some(mapping) = &args.mapping {

@@ -72,7 +72,14 @@ mod tests {
             timestamp: 1_462_318_476_000,
             time_zone_offset: -14_400_000,
         };
-        Commit { id: "f765".into(), author, message: message.into() }
+        Commit {
+            id: "f765".into(),
+            author,
+            message: message.into(),
+            adds: None,
+            modifies: None,
+            removes: None,
+        }
     }
 
     fn written(commit: &Commit, branch: Option<&str>) -> String {

@@ -88,6 +88,7 @@ impl<P> OsmRequest<P> {
             branch: commit.branch,
             message: commit.message,
             author: commit.author,
+            rules: commit.rules,
         })
     }
 }
