@@ -100,6 +100,30 @@ fn an_import_that_changes_types_and_reference_systems_warns() {
 }
 
 #[test]
+fn an_import_far_outside_of_the_old_extent_warns() {
+    let harness = Harness::new();
+    let trees = |places: &[(f64, f64)]| {
+        let values: Vec<_> =
+            (1..).zip(places).map(|(fid, (x, y))| format!("({fid}, {})", point(*x, *y))).collect();
+        format!(
+            "CREATE TABLE trees (fid INTEGER PRIMARY KEY, geom POINT); {}
+             INSERT INTO trees VALUES {};",
+            points("trees", 4326),
+            values.join(", ")
+        )
+    };
+    harness.import(job(&harness, &trees(&[(5.0, 52.0), (6.0, 53.0)]), CommitRules::default()));
+    let task = harness.run(job(&harness, &trees(&[(4.5, 52.0), (6.0, 53.9)]), CommitRules::default()));
+    assert_eq!(warnings(&task), [] as [&str; 0]);
+    // Longitude and latitude were swapped.
+    let task = harness.run(job(&harness, &trees(&[(52.0, 5.0), (53.0, 6.0)]), CommitRules::default()));
+    assert_eq!(
+        warnings(&task),
+        ["layer 'trees': the extent was 4.5,52,6,53.9 and is 52,5,53,6, far outside of the old one"]
+    );
+}
+
+#[test]
 fn a_guard_holds_back_an_import_that_deletes_too_much_and_says_what_it_would_have_done() {
     let harness = Harness::new();
     let commit = harness.import(job(&harness, &roads(10), CommitRules::default()));

@@ -1,4 +1,5 @@
-//! Counts that were made once, in a file of the repository, so that a history with counts is shown without comparing trees.
+//! Counts that were made once, in a file of the repository, so that a history with counts is shown without comparing trees; and
+//! the extents of imported layers.
 //!
 //! The file is a hash table of fixed size: a count is stored under the ids of the two trees that were compared, in one of four
 //! places, and replaces another one where all four are taken. Each record has a checksum, so a record that was written in
@@ -11,6 +12,7 @@ use std::{
 };
 
 use gix::ObjectId;
+use longhaul_geodata::geometry::Extent;
 
 use super::FeatureCounts;
 use crate::{
@@ -21,11 +23,12 @@ use crate::{
 /// The name of the file in the folder of the repository. Another layout needs another name.
 const FILE: &str = "longhaul-changes-1";
 /// The size of a record in bytes: a checksum, the two ids, and a payload.
-const RECORD: usize = 4 + 2 * 20 + PAYLOAD;
-const PAYLOAD: usize = 24;
+const RECORD: usize = 4 + 2 * 20 + 4 * 8;
+/// Three counts, or the four numbers of an extent.
+type Payload = [[u8; 8]; 4];
 /// The places at which a record can be.
 const WAYS: usize = 4;
-/// The number of such groups of places. The file has at most 4.5 MB.
+/// The number of such groups of places. The file has at most 5 MB.
 const BUCKETS: u64 = 1 << 14;
 
 /// The counts of one repository.
@@ -42,12 +45,8 @@ impl Repository {
 impl ChangeTable {
     /// The counts of a comparison, if they are known.
     pub(super) fn counts(&self, old: Option<ObjectId>, new: Option<ObjectId>) -> Option<FeatureCounts> {
-        let key = Key::new(old, new);
-        let file = File::open(&self.path).ok()?;
-        let bucket = read_bucket(&file, &key);
-        let payload = bucket.as_chunks::<RECORD>().0.iter().find_map(|record| key.payload_of(record))?;
-        let mut numbers = payload.as_chunks::<8>().0.iter().map(|bytes| u64::from_le_bytes(*bytes));
-        Some(FeatureCounts { added: numbers.next()?, changed: numbers.next()?, deleted: numbers.next()? })
+        let [added, changed, deleted, _] = self.read(&Key::of_counts(old, new))?.map(u64::from_le_bytes);
+        Some(FeatureCounts { added, changed, deleted })
     }
 
     /// Stores the counts of a comparison.
@@ -57,36 +56,60 @@ impl ChangeTable {
         new: Option<ObjectId>,
         counts: FeatureCounts,
     ) {
-        let key = Key::new(old, new);
+        let numbers = [counts.added, counts.changed, counts.deleted, 0];
+        self.write(&Key::of_counts(old, new), numbers.map(u64::to_le_bytes));
+    }
+
+    /// The extent of a layer, if it is known.
+    pub(super) fn extent(&self, tree: ObjectId) -> Option<Extent> {
+        let [min_x, min_y, max_x, max_y] = self.read(&Key::of_extent(tree))?.map(f64::from_le_bytes);
+        Some(Extent { min_x, min_y, max_x, max_y })
+    }
+
+    /// Stores the extent of a layer.
+    pub(super) fn remember_extent(&self, tree: ObjectId, extent: Extent) {
+        let numbers = [extent.min_x, extent.min_y, extent.max_x, extent.max_y];
+        self.write(&Key::of_extent(tree), numbers.map(f64::to_le_bytes));
+    }
+
+    fn read(&self, key: &Key) -> Option<Payload> {
+        let file = File::open(&self.path).ok()?;
+        let bucket = read_bucket(&file, key);
+        bucket.as_chunks::<RECORD>().0.iter().find_map(|record| key.payload_of(record))
+    }
+
+    fn write(&self, key: &Key, payload: Payload) {
         let Ok(file) =
             OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&self.path)
         else {
             return;
         };
-        let bucket = read_bucket(&file, &key);
+        let bucket = read_bucket(&file, key);
         let records = bucket.as_chunks::<RECORD>().0;
         let same = records.iter().position(|record| key.payload_of(record).is_some());
         let free = || records.iter().position(|record| !is_valid(record));
         let way = same.or_else(free).unwrap_or(key.victim());
-        let mut payload = [0; PAYLOAD];
-        for (bytes, number) in
-            payload.as_chunks_mut::<8>().0.iter_mut().zip([counts.added, counts.changed, counts.deleted])
-        {
-            *bytes = number.to_le_bytes();
-        }
-        let _ = file.write_all_at(&key.record(&payload), key.offset() + (way * RECORD) as u64);
+        let _ = file.write_all_at(&key.record(payload), key.offset() + (way * RECORD) as u64);
     }
 }
 
-/// The trees that were compared; zeros for none.
+/// The trees that were compared, zeros for none; or one tree and ones, for its extent.
 struct Key([u8; 40]);
 
 impl Key {
-    fn new(old: Option<ObjectId>, new: Option<ObjectId>) -> Self {
-        let mut key = [0; 40];
+    fn of_counts(old: Option<ObjectId>, new: Option<ObjectId>) -> Self {
         let id = |id: Option<ObjectId>| -> Id { id.map(bytes).unwrap_or_default() };
-        key[..20].copy_from_slice(&id(old));
-        key[20..].copy_from_slice(&id(new));
+        Self::new(id(old), id(new))
+    }
+
+    fn of_extent(tree: ObjectId) -> Self {
+        Self::new(bytes(tree), [0xff; 20])
+    }
+
+    fn new(first: Id, second: Id) -> Self {
+        let mut key = [0; 40];
+        key[..20].copy_from_slice(&first);
+        key[20..].copy_from_slice(&second);
         Self(key)
     }
 
@@ -106,17 +129,18 @@ impl Key {
         (self.hash() / BUCKETS) as usize % WAYS
     }
 
-    fn record(&self, payload: &[u8; PAYLOAD]) -> [u8; RECORD] {
+    fn record(&self, payload: Payload) -> [u8; RECORD] {
         let mut record = [0; RECORD];
         record[4..44].copy_from_slice(&self.0);
-        record[44..].copy_from_slice(payload);
+        record[44..].copy_from_slice(payload.as_flattened());
         let checksum = crc32fast::hash(&record[4..]);
         record[..4].copy_from_slice(&checksum.to_le_bytes());
         record
     }
 
-    fn payload_of<'a>(&self, record: &'a [u8; RECORD]) -> Option<&'a [u8]> {
-        (record[4..44] == self.0 && is_valid(record)).then_some(&record[44..])
+    fn payload_of(&self, record: &[u8; RECORD]) -> Option<Payload> {
+        let is_this = record[4..44] == self.0 && is_valid(record);
+        record[44..].as_chunks::<8>().0.try_into().ok().filter(|_| is_this)
     }
 }
 

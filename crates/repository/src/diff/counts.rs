@@ -1,6 +1,7 @@
 //! How many features differ between two versions of a layer.
 
 use gix::ObjectId;
+use longhaul_geodata::geometry::Extent;
 
 use super::{
     DiffError,
@@ -52,7 +53,15 @@ impl Repository {
         let table = self.change_table();
         for layer in changes {
             table.remember_counts(layer.old, layer.new, layer.counts);
+            if let (Some(tree), Some(extent)) = (layer.new, layer.extent) {
+                table.remember_extent(tree, extent);
+            }
         }
+    }
+
+    /// The extent of a layer, given by its tree, if an import has stored it.
+    pub(crate) fn remembered_extent(&self, tree: ObjectId) -> Option<Extent> {
+        self.change_table().extent(tree)
     }
 
     /// How many features a commit changes of these layers, features and folders, or of all if there are no paths, compared to its

@@ -85,7 +85,7 @@ impl Stage {
             let features = layer.feature_entries.len() as u64;
             let trees = layer.write_trees(meta, &self.pack, &mut self.sink, &self.interrupter)?;
             self.root.put(&layer.path, trees.dataset);
-            self.changes.push(layer.changes(features, trees.folder));
+            self.changes.push(layer.changes(&self.repository, features, trees.folder));
         }
         self.layers = layers;
         self.root.write(&self.repository.git(), &mut self.sink)

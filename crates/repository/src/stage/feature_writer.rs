@@ -3,7 +3,10 @@
 
 use std::sync::Arc;
 
-use longhaul_geodata::{Batch, Row, Value};
+use longhaul_geodata::{
+    Batch, Row, Value,
+    geometry::{Extent, Measured, measure},
+};
 
 use super::{
     StageError,
@@ -47,6 +50,7 @@ pub struct FeatureWriter {
     keys: Option<KeyGenerator>,
     interrupter: Interrupter,
     compress: Option<bool>,
+    extent: Option<Extent>,
     blob: Vec<u8>,
     projected: Vec<u8>,
     packed: Vec<u8>,
@@ -57,6 +61,8 @@ pub struct FeatureWriter {
 pub struct WrittenFeatures {
     pub(super) feature_entries: FeatureEntries,
     pub(super) keys: Option<KeyGenerator>,
+    /// The extent of their geometries.
+    pub(super) extent: Option<Extent>,
 }
 
 impl FeatureWriter {
@@ -75,6 +81,7 @@ impl FeatureWriter {
             sink,
             keys,
             compress: None,
+            extent: None,
             blob: Vec::new(),
             projected: Vec::new(),
             packed: Vec::new(),
@@ -109,10 +116,11 @@ impl FeatureWriter {
             self.keys = Some(keys);
         }
         self.sink.flush()?;
-        Ok(WrittenFeatures { feature_entries: self.feature_entries, keys: self.keys })
+        Ok(WrittenFeatures { feature_entries: self.feature_entries, keys: self.keys, extent: self.extent })
     }
 
     fn write_row(&mut self, row: Row<'_>) -> Result<(), StageError> {
+        self.measure(row);
         let mut blob = std::mem::take(&mut self.blob);
         self.setup.encoder.encode(row, &mut blob);
         let id = id_of(ObjectKind::Blob, &blob)?;
@@ -122,6 +130,17 @@ impl FeatureWriter {
         };
         self.blob = blob;
         done
+    }
+
+    /// Adds the geometries of a row to the extent. What does not decode has none.
+    fn measure(&mut self, row: Row<'_>) {
+        for value in row.values() {
+            if let Value::Geometry(bytes) = value
+                && let Ok(Measured { extent: Some(extent), .. }) = measure(bytes)
+            {
+                self.extent = Some(self.extent.map_or(extent, |all| all.union(extent)));
+            }
+        }
     }
 
     fn write_with_key(&mut self, key: Value<'_>, id: Id, blob: &[u8]) -> Result<(), StageError> {

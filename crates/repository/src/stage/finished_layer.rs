@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use longhaul_geodata::Layer;
+use longhaul_geodata::{Layer, geometry::Extent};
 
 use super::{
     StageError,
@@ -12,7 +12,7 @@ use super::{
     trees,
 };
 use crate::{
-    DatasetPath, FeatureCounts, Interrupter,
+    DatasetPath, FeatureCounts, Interrupter, Repository,
     dataset::{KartColumn, generated_keys::GeneratedKeys, legend::Legend, stored::StoredDataset},
     object::Id,
     pack::{ObjectSink, PackWriter},
@@ -34,6 +34,8 @@ pub(super) struct FinishedLayer {
     pub(super) feature_entries: FeatureEntries,
     /// What differs from the previous version.
     pub(super) counts: FeatureCounts,
+    /// The extent of the features that were written.
+    pub(super) extent: Option<Extent>,
     /// Trees that the repository has already.
     pub(super) known: HashSet<Id>,
 }
@@ -74,13 +76,22 @@ impl FinishedLayer {
     }
 
     /// What the layer, whose tree is `new`, changes.
-    pub(super) fn changes(&self, features: u64, new: Id) -> LayerChanges {
+    pub(super) fn changes(&self, repository: &Repository, features: u64, new: Id) -> LayerChanges {
         let old = self.dataset.as_ref();
+        let old_extent = old.and_then(|old| repository.remembered_extent(old.folder.into()));
+        // Descriptions are kept where features are added to those that are there.
+        let extent = match (self.keep_descriptions, old_extent) {
+            (false, _) => self.extent,
+            (true, Some(old)) => Some(self.extent.map_or(old, |extent| extent.union(old))),
+            (true, None) => None,
+        };
         LayerChanges {
             path: self.path.clone(),
             old: old.map(|old| old.folder.into()),
             new: Some(new.into()),
             counts: self.counts,
+            old_extent,
+            extent,
             unchanged: features - self.counts.added - self.counts.changed,
             schema: old.map_or_else(Vec::new, |old| schema_changes(&old.columns, &self.columns)),
         }

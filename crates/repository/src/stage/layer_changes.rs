@@ -1,9 +1,10 @@
 use gix::ObjectId;
+use longhaul_geodata::geometry::Extent;
 
 use crate::{DatasetPath, FeatureCounts, SchemaChange};
 
 /// What a commit changes in a layer that it writes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct LayerChanges {
     /// The path of the layer.
     pub path: DatasetPath,
@@ -15,6 +16,10 @@ pub struct LayerChanges {
     pub counts: FeatureCounts,
     /// How many features stay as they were.
     pub unchanged: u64,
+    /// The extent that the layer had, if it is known.
+    pub old_extent: Option<Extent>,
+    /// The extent that the layer will have, if it is known.
+    pub extent: Option<Extent>,
     /// What differs between the columns; nothing if the layer is new.
     pub schema: Vec<SchemaChange>,
 }

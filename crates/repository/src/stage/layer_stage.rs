@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use longhaul_geodata::{Column, DataType, Layer, Schema};
+use longhaul_geodata::{Column, DataType, Layer, Schema, geometry::Extent};
 
 use super::{
     Mode, StageError,
@@ -37,6 +37,8 @@ pub struct LayerStage {
     feature_entries: FeatureEntries,
     interrupter: Interrupter,
     generated_keys: Option<GeneratedKeys>,
+    /// The extent of the features that were written.
+    extent: Option<Extent>,
 }
 
 impl LayerStage {
@@ -80,6 +82,7 @@ impl LayerStage {
             feature_entries: FeatureEntries::new(scheme),
             interrupter,
             generated_keys: None,
+            extent: None,
         })
     }
 
@@ -100,6 +103,8 @@ impl LayerStage {
     /// Adds what a writer has written.
     pub fn collect(&mut self, written: WrittenFeatures) {
         self.feature_entries.append(written.feature_entries);
+        let extents = [self.extent, written.extent].into_iter().flatten();
+        self.extent = extents.reduce(Extent::union);
         if let Some(keys) = written.keys {
             self.generated_keys = Some(keys.into_keys());
         }
@@ -146,6 +151,7 @@ impl LayerStage {
             dataset: self.dataset,
             feature_entries: self.feature_entries,
             counts,
+            extent: self.extent,
             known,
         })
     }

@@ -199,6 +199,8 @@ impl Revert<'_> {
             new: new.map(Into::into),
             counts: FeatureCounts::default(),
             unchanged: UNCOUNTED,
+            old_extent: None,
+            extent: None,
             schema,
         }))
     }
@@ -245,6 +247,8 @@ impl Revert<'_> {
             new: new.map(Into::into),
             counts,
             unchanged: before - counts.changed - counts.deleted,
+            old_extent: None,
+            extent: None,
             schema,
         }))
     }
