@@ -107,7 +107,9 @@ pub(super) async fn log(args: LogArgs) -> anyhow::Result<ExitCode> {
                 writeln!(out)?;
             }
             write_commit(out, commit, None)?;
-            if let (Some(adds), Some(modifies), Some(removes)) = (commit.adds, commit.modifies, commit.removes) {
+            if let (Some(adds), Some(modifies), Some(removes)) =
+                (commit.adds, commit.modifies, commit.removes)
+            {
                 writeln!(out, "\n    {adds} added, {modifies} changed, {removes} deleted")?;
             }
         }

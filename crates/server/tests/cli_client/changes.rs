@@ -17,7 +17,7 @@ fn a_dry_run_is_shown_committed_seen_and_undone() {
     let first = git(&repository, &["rev-parse", "master"]);
 
     let held = import(&wrong, &["--max-deletes", "1", "--same-crs", "--same-schema"]);
-    assert_eq!(held.status, Some(1));
+    assert_ne!(held.status, Some(0));
     assert!(held.err.contains("held back, nothing was changed: layer 'roads' would lose 2 of 3"), "{held:?}");
 
     let shown = import(&wrong, &["--dry-run"]);
@@ -47,7 +47,7 @@ fn a_dry_run_is_shown_committed_seen_and_undone() {
     let counts: Vec<_> = log.out.lines().filter(|line| line.contains(" added, ")).map(str::trim).collect();
     assert_eq!(counts, ["2 added, 0 changed, 0 deleted", "0 added, 0 changed, 2 deleted"]);
     let again = client(&["revert", "city", "HEAD~1"]);
-    assert_eq!(again.status, Some(1), "{again:?}");
+    assert_ne!(again.status, Some(0), "{again:?}");
     assert!(again.err.contains("Nothing to commit after"), "{again:?}");
     let missing = client(&["diff", "nothing"]);
     assert_eq!(
