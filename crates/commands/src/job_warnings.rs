@@ -5,13 +5,19 @@ use longhaul_tasks::{Failure, Report, ReportValue};
 /// The most warnings in a report; a file can give rise to thousands.
 const MOST_WARNINGS: usize = 100;
 
+/// The most warnings in the message of a commit.
+const MOST_LOSSES: usize = 20;
+
 /// The first hundred warnings of a job, and how many more there were.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct JobWarnings {
     /// The name of the report's list.
     member: &'static str,
     kept: Vec<String>,
     more: usize,
+    /// Those that say what the commit lacks.
+    losses: Vec<String>,
+    more_losses: usize,
 }
 
 /// Runs a job that gathers warnings. A failure carries those gathered until then; a report gets them by
@@ -20,7 +26,7 @@ pub(crate) fn with_warnings(
     member: &'static str,
     job: impl FnOnce(&mut JobWarnings) -> Result<Report, Failure>,
 ) -> Result<Report, Failure> {
-    let mut warnings = JobWarnings { member, kept: Vec::new(), more: 0 };
+    let mut warnings = JobWarnings { member, ..JobWarnings::default() };
     job(&mut warnings).map_err(|failure| match warnings.kept.is_empty() {
         true => failure,
         false => {
@@ -40,13 +46,30 @@ impl JobWarnings {
         extend_list(report, self.member, self.kept.iter().cloned().chain(more))
     }
 
-    /// Adds a warning, a sentence.
-    pub(crate) fn push(&mut self, warning: String) {
-        if self.kept.len() < MOST_WARNINGS {
-            self.kept.push(warning);
-        } else {
-            self.more += 1;
+    /// The message of the commit, with what the commit lacks of the data; unchanged if it lacks nothing. `default` stands for a
+    /// blank message.
+    pub(crate) fn with_losses(&self, message: Option<String>, default: &str) -> Option<String> {
+        if self.losses.is_empty() {
+            return message;
         }
+        let given = message.filter(|message| !message.trim().is_empty());
+        let mut message = given.unwrap_or_else(|| default.to_owned()).trim_end().to_owned();
+        message += "\n\nNot as in the source:";
+        for loss in &self.losses {
+            message += &format!("\n * {loss}");
+        }
+        if self.more_losses > 0 {
+            message += &format!("\n * and {} more", self.more_losses);
+        }
+        Some(message)
+    }
+
+    /// Adds a warning, a sentence. `is_loss`: it says what the commit lacks, so it belongs into the message of the commit.
+    pub(crate) fn add(&mut self, warning: String, is_loss: bool) {
+        if is_loss {
+            push_limited(&mut self.losses, &mut self.more_losses, MOST_LOSSES, warning.clone());
+        }
+        push_limited(&mut self.kept, &mut self.more, MOST_WARNINGS, warning);
     }
 }
 
@@ -68,9 +91,12 @@ pub(crate) fn extend_list(report: Report, name: &str, texts: impl IntoIterator<I
     }
 }
 
-impl Extend<String> for JobWarnings {
-    fn extend<T: IntoIterator<Item = String>>(&mut self, warnings: T) {
-        warnings.into_iter().for_each(|warning| self.push(warning));
+/// Adds a text to a list of at most so many, or counts it.
+fn push_limited(list: &mut Vec<String>, more: &mut usize, most: usize, text: String) {
+    if list.len() < most {
+        list.push(text);
+    } else {
+        *more += 1;
     }
 }
 
@@ -90,7 +116,7 @@ mod tests {
     #[test]
     fn a_failure_carries_the_warnings_that_were_gathered_before_it() {
         let failed = with_warnings("warning", |warnings| {
-            warnings.push("a table was left out".to_owned());
+            warnings.add("a table was left out".to_owned(), true);
             Err(anyhow!("row 5 is bad").into())
         });
         let failure = failed.unwrap_err();
@@ -103,11 +129,25 @@ mod tests {
     #[test]
     fn the_first_hundred_are_kept_and_the_others_counted() {
         let report = with_warnings("warning", |warnings| {
-            warnings.extend((0..150).map(|number| number.to_string()));
+            (0..150).for_each(|number| warnings.add(number.to_string(), false));
             Ok(warnings.add_to(Report::new()))
         });
         let report = report.unwrap();
         assert_eq!(list(&report).len(), 101);
         assert_eq!(list(&report)[100], &ReportValue::text("and 50 more"));
+    }
+
+    #[test]
+    fn a_message_gets_what_the_commit_lacks_and_nothing_else() {
+        let mut warnings = JobWarnings::default();
+        warnings.add("kept unchanged".to_owned(), false);
+        assert_eq!(warnings.with_losses(None, "Import"), None);
+        assert_eq!(warnings.with_losses(Some("Spring".to_owned()), "Import").as_deref(), Some("Spring"));
+        (0..22).for_each(|number| warnings.add(format!("loss {number}"), true));
+        let message = warnings.with_losses(Some(" \n".to_owned()), "Import").unwrap();
+        assert!(message.starts_with("Import\n\nNot as in the source:\n * loss 0\n"), "{message}");
+        assert!(message.ends_with("\n * loss 19\n * and 2 more"), "{message}");
+        let message = warnings.with_losses(Some("Spring\n".to_owned()), "Import").unwrap();
+        assert!(message.starts_with("Spring\n\nNot as"), "{message}");
     }
 }

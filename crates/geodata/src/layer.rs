@@ -36,6 +36,6 @@ impl Layer {
 pub struct Crs {
     /// Its name in schemas and file names: `EPSG:4326`, `CUSTOM:203456`.
     pub identifier: String,
-    /// Its definition, WKT 1, in the layout of [`crate::crs`].
+    /// Its definition, WKT 1 or 2, in the layout of [`crate::crs`].
     pub wkt: String,
 }

@@ -83,6 +83,55 @@ pub struct GeometryType {
     pub m: bool,
 }
 
+impl GeometryType {
+    /// A type from its name in any case, with or without the dimensions: `Point`, `POINT Z`, `PointZM`. A synonym becomes the
+    /// usual name.
+    pub fn named(name: &str, z: bool, m: bool) -> Self {
+        let upper = name.trim().to_ascii_uppercase();
+        let (base, in_name) = ["ZM", "Z", "M"]
+            .into_iter()
+            .find_map(|suffix| Some((known_name(upper.strip_suffix(suffix)?.trim_end())?, suffix)))
+            .unwrap_or_else(|| (known_name(&upper).unwrap_or(&upper), ""));
+        Self { name: base.to_owned(), z: z || in_name.contains('Z'), m: m || in_name.contains('M') }
+    }
+
+    /// Whether this is the name of a type, as [`Self::named`] reads it.
+    pub fn is_known(name: &str) -> bool {
+        known_name(&Self::named(name, false, false).name).is_some()
+    }
+}
+
+/// The types of ISO 13249-3.
+const GEOMETRY_TYPES: [&str; 18] = [
+    "GEOMETRY",
+    "POINT",
+    "LINESTRING",
+    "POLYGON",
+    "MULTIPOINT",
+    "MULTILINESTRING",
+    "MULTIPOLYGON",
+    "GEOMETRYCOLLECTION",
+    "CIRCULARSTRING",
+    "COMPOUNDCURVE",
+    "CURVEPOLYGON",
+    "MULTICURVE",
+    "MULTISURFACE",
+    "CURVE",
+    "SURFACE",
+    "POLYHEDRALSURFACE",
+    "TIN",
+    "TRIANGLE",
+];
+
+/// The usual name of a type given in capital letters; none if there is no such type.
+fn known_name(name: &str) -> Option<&'static str> {
+    match name {
+        // As early versions of the GeoPackage specification have it.
+        "GEOMCOLLECTION" => Some("GEOMETRYCOLLECTION"),
+        _ => GEOMETRY_TYPES.into_iter().find(|known| *known == name),
+    }
+}
+
 impl fmt::Display for GeometryType {
     /// As in Kart's `geometryType`: `POINT`, `POINT Z`, `POINT M`, `POINT ZM`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

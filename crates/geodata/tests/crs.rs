@@ -1,7 +1,7 @@
 //! Names and layout of coordinate reference systems.
 
 use longhaul_geodata::Crs;
-use longhaul_geodata::crs::{format_wkt, identifier};
+use longhaul_geodata::crs::{authority_identifier, format_wkt, has_authority, identifier};
 use proptest::prelude::*;
 
 const WGS_84: &str = r#"GEOGCS["WGS 84", DATUM["WGS_1984",
@@ -44,6 +44,18 @@ fn a_definition_is_called_by_its_own_authority_not_by_that_of_a_part() {
     assert_eq!(identifier(WGS_84), "EPSG:4326");
     assert_eq!(identifier(r#"LOCAL_CS["loc",UNIT["metre",1],authority["ME/X",A1]]"#), "ME_X:A1");
     assert_eq!(identifier(r#"LOCAL_CS["loc",UNIT["metre",1,AUTHORITY["EPSG","9001"]]]"#), "loc");
+}
+
+#[test]
+fn the_id_of_wkt_2_is_an_authority() {
+    let wkt2 = r#"GEOGCRS["WGS 84",DATUM["World Geodetic System 1984",ELLIPSOID["WGS 84",6378137,298.257223563,
+        LENGTHUNIT["metre",1,ID["EPSG",9001]]]],CS[ellipsoidal,2],AXIS["lat",north],AXIS["lon",east],ID["EPSG",4326]]"#;
+    assert_eq!(identifier(wkt2), "EPSG:4326");
+    assert_eq!(identifier(r#"ENGCRS["Site",id["ME","A 1",2.5,URI["urn:x"]]]"#), "ME:A 1");
+    assert_eq!(identifier(r#"ENGCRS["Site",EDATUM["d",ID["EPSG",1]]]"#), "Site");
+    assert!(has_authority(wkt2) && !has_authority(r#"ENGCRS["Site"]"#));
+    assert_eq!(authority_identifier("EPSG", "4326").as_deref(), Some("EPSG:4326"));
+    assert_eq!(authority_identifier("a/b", &"9".repeat(300)), None);
 }
 
 #[test]

@@ -5,7 +5,8 @@
 use std::fs;
 use std::path::Path;
 
-use longhaul_geodata::geometry::{GeometryError, normalise};
+use longhaul_geodata::GeometryType;
+use longhaul_geodata::geometry::{AllowedKinds, GeometryError, normalise};
 use proptest::prelude::*;
 
 const POINT: u32 = 1;
@@ -79,7 +80,7 @@ fn parts(order: Order, code: u32, parts: &[Vec<u8>]) -> Vec<u8> {
 
 fn normalised(geometry: &[u8]) -> Result<Vec<u8>, GeometryError> {
     let mut out = Vec::new();
-    normalise(geometry, &mut out).map(|()| out)
+    normalise(geometry, &mut out).map(|_| out)
 }
 
 /// The stored form of a geometry without an envelope.
@@ -231,9 +232,58 @@ fn a_geometry_cut_off_anywhere_is_refused() {
 }
 
 #[test]
-fn bytes_after_the_end_are_refused() {
-    let body = [point(Little, POINT, &[1.0, 2.0]), vec![0; 3]].concat();
-    assert_eq!(error(&body), GeometryError::Trailing(3));
+fn bytes_after_the_end_are_counted_kept_by_a_copy_and_lost_otherwise() {
+    let body = [point(Little, POINT, &[1.0, 2.0]), vec![7; 3]].concat();
+    let as_stored = [header(Little, 0, &[]), body.clone()].concat();
+    let mut out = Vec::new();
+    assert_eq!(normalise(&as_stored, &mut out).unwrap().trailing, 3);
+    assert_eq!(out.len(), as_stored.len());
+    assert!(out.ends_with(&[7; 3]));
+
+    let with_envelope = [header(Little, 0b0010, &[1.0, 1.0, 2.0, 2.0]), body].concat();
+    out.clear();
+    assert_eq!(normalise(&with_envelope, &mut out).unwrap().trailing, 3);
+    assert_eq!(out, as_stored_point());
+}
+
+/// The stored form of the point (1, 2).
+fn as_stored_point() -> Vec<u8> {
+    let mut out = Vec::new();
+    longhaul_geodata::geometry::write_point((1.0, 2.0), &mut out);
+    out
+}
+
+#[test]
+fn a_decoded_geometry_tells_its_type_and_which_columns_may_hold_it() {
+    let summary =
+        |body: &[u8]| normalise(&[header(Little, 0, &[]), body.to_vec()].concat(), &mut Vec::new()).unwrap();
+    let point = summary(&point(Little, 3001, &[1.0; 4]));
+    assert_eq!((point.kind(), point.z(), point.m()), ("POINT", true, true));
+    let allowed = |name: &str| AllowedKinds::of(&GeometryType::named(name, false, false)).allows(&point);
+    for name in ["POINT", "GEOMETRY", "Geometry", "anything else"] {
+        assert!(allowed(name), "{name}");
+    }
+    for name in ["LINESTRING", "MULTIPOINT", "GEOMETRYCOLLECTION", "CURVE", "TIN"] {
+        assert!(!allowed(name), "{name}");
+    }
+}
+
+#[test]
+fn the_name_of_a_geometry_type_is_read_in_any_case_and_with_dimensions() {
+    for (name, expected) in [
+        ("MultiPolygon", "MULTIPOLYGON"),
+        (" point ", "POINT"),
+        ("Point Z", "POINT Z"),
+        ("LineStringM", "LINESTRING M"),
+        ("POLYGONZM", "POLYGON ZM"),
+        ("GeomCollection", "GEOMETRYCOLLECTION"),
+        ("GEOMCOLLECTIONZ", "GEOMETRYCOLLECTION Z"),
+        ("MULTICURVE", "MULTICURVE"),
+        ("foam", "FOAM"),
+    ] {
+        assert_eq!(GeometryType::named(name, false, false).to_string(), expected, "{name}");
+    }
+    assert_eq!(GeometryType::named("PointM", true, false).to_string(), "POINT ZM");
 }
 
 #[test]

@@ -27,6 +27,14 @@ pub enum Error {
         /// The file.
         file: String,
     },
+    /// It is an archive or a compressed file.
+    #[error("{file} is packed by {packer}: unpack it, and import the GeoPackage in it")]
+    Packed {
+        /// The file.
+        file: String,
+        /// The kind of archive or compression.
+        packer: &'static str,
+    },
     /// Its end is missing.
     #[error("{file} is truncated: {expected} bytes by its header, but only {found} are there")]
     Truncated {
@@ -78,6 +86,20 @@ pub enum Error {
         layer: String,
         /// The geometry columns.
         columns: Vec<String>,
+    },
+    /// Its rows are sorted by rules of the program that wrote it, so SQLite cannot read them.
+    #[error(
+        "layer {:?} of {file} is sorted by the collation {:?}, which only the program that wrote it has",
+        short(layer),
+        short(collation)
+    )]
+    UnknownCollation {
+        /// The file.
+        file: String,
+        /// The layer.
+        layer: String,
+        /// The name of the collation.
+        collation: String,
     },
     /// The column that was asked for as the primary key is not there.
     #[error("layer {:?} of {file} has no column {:?}", short(layer), short(column))]
@@ -155,6 +177,14 @@ pub enum CellError {
 }
 
 impl Error {
+    /// Whether it says that a table cannot be a dataset, whatever its rows are.
+    pub fn is_about_structure(&self) -> bool {
+        matches!(
+            self,
+            Self::CompositeKey { .. } | Self::SeveralGeometries { .. } | Self::UnknownCollation { .. }
+        )
+    }
+
     /// Classifies an error of SQLite.
     pub(crate) fn from_sqlite(file: &str, doing: impl Into<String>, source: rusqlite::Error) -> Self {
         let (file, doing) = (file.to_owned(), doing.into());
@@ -163,7 +193,8 @@ impl Error {
             Some(ErrorCode::NotADatabase) => Self::NotSqlite { file },
             Some(ErrorCode::TooBig) => Self::TooLarge { file, doing },
             Some(ErrorCode::DatabaseCorrupt) => {
-                Self::Damaged { file, what: format!("noticed while {doing}"), source: Some(redact(source)) }
+                let what = format!("noticed while {doing}; was it copied while a program wrote to it?");
+                Self::Damaged { file, what, source: Some(redact(source)) }
             }
             _ => Self::Sqlite { file, doing, source: redact(source) },
         }

@@ -6,21 +6,27 @@ use std::sync::Arc;
 use longhaul_geodata::short;
 use rusqlite::Connection;
 
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Objects};
+use crate::describe::{self, Source};
 use crate::file_header::FileHeader;
-use crate::metadata::Metadata;
-use crate::part::{self, Part};
+use crate::metadata::{Metadata, SystemTables};
+use crate::rows::split;
 use crate::source_file::SourceFile;
 use crate::warnings::Warnings;
-use crate::{Error, Interrupter, Reader, Table, describe};
+use crate::{Error, Interrupter, Part, Reader, Table, Warning};
 
 /// An open GeoPackage.
 #[derive(Debug)]
 pub struct GeoPackage {
     source: Arc<SourceFile>,
     connection: Connection,
+    objects: Objects,
+    metadata: Metadata,
     catalog: Catalog,
-    warnings: Vec<String>,
+    warnings: Vec<Warning>,
+    is_wal: bool,
+    lacks_edits: bool,
+    is_lenient: bool,
 }
 
 impl GeoPackage {
@@ -49,24 +55,68 @@ impl GeoPackage {
             interrupter: interrupter.clone(),
         });
         let connection = source.connect()?;
+        let objects = Objects::read(&connection, shown_name)?;
+        check_kind(&header, &objects, shown_name)?;
         let listing = |error| Error::from_sqlite(shown_name, "listing its tables", error);
-        let mut catalog = Catalog::read(&connection).map_err(listing)?;
-        check_kind(&header, &catalog, shown_name)?;
-        let metadata = Metadata::new(&connection, &catalog);
-        let views = metadata.views().map_err(listing)?;
-        let tiles = metadata.tile_tables().map_err(listing)?;
-        let warnings = warnings(&header, &catalog.remove(&tiles), &views, shown_name);
-        Ok(Self { source, connection, catalog, warnings })
+        let tables = SystemTables { connection: &connection, objects: &objects };
+        let metadata = Metadata::read(tables).map_err(listing)?;
+        let catalog = Catalog::read(&connection, &objects, &metadata.contents).map_err(listing)?;
+        let of_documents = metadata.documents.left_out(tables).map_err(listing)?;
+        let left_out = catalog.left_out.sentences().chain(metadata.extensions.left_out()).chain(of_documents);
+        let mut warnings = Warnings::default();
+        warnings.extend(left_out.map(|text| Warning::of_file(text, true)));
+        warnings.extend(header.is_too_long().then(|| too_long(&header, shown_name)));
+        let lacks_edits = header.wal && (has_wal_beside(path) || catalog.left_out.has_missing());
+        warnings.extend(lacks_edits.then(|| wal_warning(shown_name)));
+        Ok(Self {
+            source,
+            connection,
+            objects,
+            metadata,
+            catalog,
+            warnings: warnings.into_vec(),
+            is_wal: header.wal,
+            lacks_edits,
+            is_lenient: false,
+        })
+    }
+
+    /// With values that cannot be read replaced instead of failing: what is not UTF-8 in texts, and by null a geometry that does
+    /// not decode.
+    pub fn lenient(self, is_lenient: bool) -> Self {
+        Self { is_lenient, ..self }
     }
 
     /// Warnings about the file as a whole for the user who brought it, a sentence each.
-    pub fn warnings(&self) -> &[String] {
+    pub fn warnings(&self) -> &[Warning] {
         &self.warnings
     }
 
-    /// The names of its layers, sorted: all tables but those of the system and of raster tiles.
+    /// Whether the file is in WAL mode, so that a second file beside it may have held its last edits.
+    pub fn is_wal(&self) -> bool {
+        self.is_wal
+    }
+
+    /// That edits may be missing, if the file is in WAL mode. Most such files are complete: this is one of [`Self::warnings`]
+    /// if a `-wal` file is beside the file, or a table is missing. Then this is none.
+    pub fn wal_warning(&self) -> Option<Warning> {
+        (self.is_wal && !self.lacks_edits).then(|| wal_warning(&self.source.shown_name))
+    }
+
+    /// The names of its layers, sorted: the tables that `gpkg_contents` names as features or attributes, whatever they are
+    /// called, and others that do not belong to the system.
     pub fn layer_names(&self) -> &[String] {
         self.catalog.layers()
+    }
+
+    /// Whether `gpkg_contents` names a layer.
+    pub fn is_registered(&self, layer: &str) -> bool {
+        self.catalog.is_registered(layer)
+    }
+
+    /// What there is beside layers: `2 views, 1 table of raster tiles`; empty if there is nothing.
+    pub fn other_contents(&self) -> String {
+        self.catalog.left_out.summary()
     }
 
     /// Describes the layer `name`.
@@ -90,7 +140,7 @@ impl GeoPackage {
     /// # Errors
     /// If the file is damaged.
     pub fn parts(&self, table: &Table, count: usize) -> Result<Vec<Part>, Error> {
-        part::split(&self.connection, table, count).map_err(|source| {
+        split(&self.connection, table, count, self.is_lenient).map_err(|source| {
             self.error(format!("counting the rows of layer {:?}", short(&table.layer.name)), source)
         })
     }
@@ -115,7 +165,9 @@ impl GeoPackage {
         if !self.layer_names().iter().any(|layer| layer == name) {
             return Err(Error::NoSuchLayer { file: file.clone(), layer: name.to_owned() });
         }
-        describe::describe(&self.connection, &self.catalog, file, name, key)
+        let tables = SystemTables { connection: &self.connection, objects: &self.objects };
+        let source = Source { tables, metadata: &self.metadata, catalog: &self.catalog, file };
+        describe::describe(source, name, key)
     }
 
     fn error(&self, doing: impl Into<String>, source: rusqlite::Error) -> Error {
@@ -124,26 +176,31 @@ impl GeoPackage {
 }
 
 /// Makes sure that it is a GeoPackage, by its mark or by its tables.
-fn check_kind(header: &FileHeader, catalog: &Catalog, shown_name: &str) -> Result<(), Error> {
-    let has_tables = catalog.has_table("gpkg_contents")
-        && (catalog.has_table("gpkg_spatial_ref_sys") || catalog.has_table("gpkg_geometry_columns"));
+fn check_kind(header: &FileHeader, objects: &Objects, shown_name: &str) -> Result<(), Error> {
+    let has_tables = objects.has_table("gpkg_contents")
+        && (objects.has_table("gpkg_spatial_ref_sys") || objects.has_table("gpkg_geometry_columns"));
     if header.marked_as_geopackage || has_tables {
         return Ok(());
     }
     Err(Error::NotGeoPackage { file: shown_name.to_owned() })
 }
 
-fn warnings(header: &FileHeader, tiles: &[String], views: &[String], shown_name: &str) -> Vec<String> {
-    let wal = header.wal.then(|| {
-        format!(
-            "{shown_name} is in WAL mode: edits that were left in {shown_name}-wal beside it are not in it"
-        )
-    });
-    let tiles =
-        tiles.iter().map(|table| format!("table {:?} holds raster tiles and was left out", short(table)));
-    let views =
-        views.iter().map(|view| format!("{:?} is a view, which is not run, and was left out", short(view)));
-    let mut warnings = Warnings::default();
-    warnings.extend(wal.into_iter().chain(tiles).chain(views));
-    warnings.into_vec()
+/// Whether a file with edits lies beside the file, as where a program has it open.
+fn has_wal_beside(path: &Path) -> bool {
+    let mut wal = path.as_os_str().to_owned();
+    wal.push("-wal");
+    std::fs::metadata(wal).is_ok_and(|wal| wal.len() > 0)
+}
+
+fn wal_warning(file: &str) -> Warning {
+    let text = format!("{file} is in WAL mode: edits that were left in {file}-wal beside it are not in it");
+    Warning::of_file(text, true)
+}
+
+fn too_long(header: &FileHeader, file: &str) -> Warning {
+    let (size, expected) = (header.size, header.expected_size.unwrap_or_default());
+    let text = format!(
+        "{file} has {size} bytes, but {expected} by its header: was it copied while a program wrote to it?"
+    );
+    Warning::of_file(text, false)
 }

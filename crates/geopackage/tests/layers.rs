@@ -41,6 +41,7 @@ fn the_tables_of_the_system_are_no_layers() {
          CREATE TABLE rtree_is_not_mine(a);
          CREATE VIEW a_view AS SELECT * FROM roads;
          CREATE VIRTUAL TABLE tree USING rtree(id, minx, maxx);
+         CREATE VIRTUAL TABLE rtree_roads_geom USING rtree(id, minx, maxx, miny, maxy);
          CREATE VIRTUAL TABLE search USING rtree(id, minx, maxx);
          CREATE VIRTUAL TABLE old_search USING rtree(id, minx, maxx);
          CREATE TABLE search_data(a); CREATE TABLE search_idx(a); CREATE TABLE search_content(a);
@@ -58,7 +59,16 @@ fn the_tables_of_the_system_are_no_layers() {
         )
         .unwrap();
     });
-    assert_eq!(sample.open().layer_names(), ["Lakes", "gpkgish", "lonely_fids", "roads", "roads_node"]);
+    let package = sample.open();
+    assert_eq!(package.layer_names(), ["Lakes", "gpkgish", "lonely_fids", "roads", "roads_node"]);
+    assert_eq!(
+        package.warnings(),
+        [
+            "\"a_view\" is a view, which is not run, and was left out",
+            "3 virtual tables, which are not run, were left out: \"old_search\" (fts4), \"search\" (fts5), \"tree\" (rtree)",
+            "9 tables are not in gpkg_contents, have reserved names, and were left out: \"LAKES_FIDS\", \"old_search_node\", \"old_search_parent\" and 6 more",
+        ]
+    );
 }
 
 #[test]
@@ -69,7 +79,7 @@ fn a_view_that_is_called_a_layer_is_left_out_with_a_note() {
     );
     let package = sample.open();
     assert_eq!(package.layer_names(), ["a"]);
-    assert_eq!(package.warnings(), ["\"b\" is a view, which is not run, and was left out"]);
+    assert_eq!(package.warnings(), ["2 views, which are not run, were left out: \"b\", \"c\""]);
 }
 
 #[test]
@@ -137,6 +147,10 @@ fn a_column_of_an_unknown_type_becomes_text_with_a_note() {
     assert_eq!(
         table.warnings[0],
         "layer \"a\": column \"n\" has the type \"NUMERIC(10,2)\", which GeoPackage does not define for attributes; it was imported as text, with its values unchanged"
+    );
+    assert_eq!(
+        table.warnings[2],
+        "layer \"a\": column \"p\" has the type \"POINT\", but gpkg_geometry_columns does not name it; its geometries were imported as bytes"
     );
     assert_eq!(table.warnings.len(), 3);
 }
@@ -301,13 +315,16 @@ fn of_several_metadata_documents_the_first_is_kept_with_a_note() {
     let two = documented(&["<b/>", "<a/>"]);
     assert_eq!(two.layer.metadata_xml.as_deref(), Some("<b/>"));
     assert_eq!(
-        two.warnings.last().unwrap(),
-        "layer \"a\" has several metadata documents, of which the first was kept"
+        two.warnings[1..],
+        [
+            "layer \"a\": several metadata documents, of which the first was kept",
+            "layer \"a\": metadata documents were left out: 1 of rows, 1 of columns, 2 of the layer in other forms",
+        ]
     );
 
     let wrapped = documented(&["<GDALMultiDomainMetadata>&lt;a/></GDALMultiDomainMetadata>", "<a/>"]);
     assert_eq!(wrapped.layer.metadata_xml.as_deref(), Some("<a/>"));
-    assert_eq!(wrapped.warnings.len(), 1, "{:?}", wrapped.warnings);
+    assert_eq!(wrapped.warnings.len(), 2, "{:?}", wrapped.warnings);
 }
 
 #[test]

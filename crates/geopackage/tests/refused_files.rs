@@ -14,11 +14,43 @@ use rusqlite::Connection;
 
 #[test]
 fn a_file_of_another_kind_is_refused() {
-    for bytes in [&b""[..], b"GP", b"PK\x03\x04", &[0; 4096], b"SQLite format 3\0", &[b'x'; 200]] {
+    for bytes in [&b""[..], b"GP", b"PK", &[0; 4096], b"SQLite format 3\0", &[b'x'; 200]] {
         assert_eq!(
             Sample::bytes(bytes).refusal(),
             "upload.gpkg is not a GeoPackage: it is not an SQLite file"
         );
+    }
+}
+
+#[test]
+fn a_packed_file_is_told_by_what_packed_it() {
+    for (start, packer) in [
+        (&b"PK\x03\x04"[..], "ZIP"),
+        (b"\x1f\x8b\x08\0", "gzip"),
+        (b"BZh91AY&SY", "bzip2"),
+        (b"\xfd7zXZ\0\0", "xz"),
+        (b"7z\xbc\xaf\x27\x1c\0", "7-Zip"),
+    ] {
+        assert_eq!(
+            Sample::bytes(start).refusal(),
+            format!("upload.gpkg is packed by {packer}: unpack it, and import the GeoPackage in it")
+        );
+    }
+}
+
+#[test]
+fn bytes_behind_the_end_of_the_file_are_told() {
+    let sample = Sample::package("CREATE TABLE a(fid INTEGER PRIMARY KEY); INSERT INTO a VALUES(1);");
+    let size = std::fs::metadata(sample.path()).unwrap().len();
+    for more in [1, 4096] {
+        sample.patch(|bytes| bytes.resize(size as usize + more, 0));
+        let package = sample.open();
+        let expected = format!(
+            "upload.gpkg has {} bytes, but {size} by its header: was it copied while a program wrote to it?",
+            size as usize + more
+        );
+        assert_eq!(package.warnings(), [expected.as_str()]);
+        assert_eq!(features(&package, "a").unwrap(), ["1"]);
     }
 }
 
@@ -103,6 +135,27 @@ fn a_file_in_wal_mode_is_read_without_the_edits_beside_it() {
         ["upload.gpkg is in WAL mode: edits that were left in upload.gpkg-wal beside it are not in it"]
     );
     assert_eq!(features(&package, "a").unwrap(), ["1"]);
+}
+
+#[test]
+fn a_complete_file_in_wal_mode_has_no_warning() {
+    let sample = Sample::package("CREATE TABLE a(fid INTEGER PRIMARY KEY); PRAGMA journal_mode = WAL;");
+    assert!(sample.open().is_wal());
+    assert_eq!(sample.open().warnings(), [""; 0]);
+    std::fs::write(format!("{}-wal", sample.path().display()), "").unwrap();
+    assert_eq!(sample.open().warnings(), [""; 0]);
+    sample.write(|db| {
+        db.execute_batch("INSERT INTO gpkg_contents(table_name, data_type) VALUES('gone', 'features')")
+            .unwrap();
+    });
+    sample.patch(|bytes| bytes[18..20].fill(2));
+    assert_eq!(
+        sample.open().warnings(),
+        [
+            "gpkg_contents names \"gone\", which is not in the file",
+            "upload.gpkg is in WAL mode: edits that were left in upload.gpkg-wal beside it are not in it"
+        ]
+    );
 }
 
 /// A table of so many rows that its tree has three levels, on small pages.

@@ -66,6 +66,8 @@ fn ambiguous_parameters_are_refused() {
     let server = server(&[]);
     for (query, complaint) in [
         ("add=1", "add must be true or false."),
+        ("lenient=yes", "lenient must be true or false."),
+        ("lenient=1", "lenient must be true or false."),
         ("interchange=maybe", "interchange must be true or false."),
         ("root=a..b", "'a..b' is not a name for a branch"),
         ("dest=../x", "a layer cannot be kept as '../x': a part of it starts or ends with a dot"),
@@ -176,6 +178,62 @@ fn a_parameter_of_the_form_overrides_one_of_the_query() {
     assert_eq!(task["status"], "FINISHED", "{task}");
     let trees = git(&server.data("repos/r.git"), &["ls-tree", "--name-only", "surveys/2026"]);
     assert_eq!(trees.lines().last(), Some("places"));
+    server.stop();
+}
+
+#[test]
+fn layers_are_named_or_excepted_by_repeated_parameters() {
+    let server = server(&[]);
+    let bytes = geopackage::with(
+        &geopackage::points("a", &["x"]),
+        "CREATE TABLE b(fid INTEGER PRIMARY KEY); CREATE TABLE c(fid INTEGER PRIMARY KEY);
+         CREATE TABLE d(x, y, PRIMARY KEY(x, y)); INSERT INTO gpkg_contents(table_name, data_type) VALUES('d', 'attributes');",
+    );
+    let form = || Form::default().file("fileUpload", "f.gpkg", &bytes);
+    let import = |query: &str, form: Form| {
+        let answer = server.send(post(&format!("/repos/r/import.json?format=gpkg{query}"), form));
+        server.ended(answer.json()["task"]["id"].as_u64().unwrap())
+    };
+    let layers = |branch: &str| {
+        let names = git(&server.data("repos/r.git"), &["ls-tree", "-d", "--name-only", branch]);
+        names.lines().collect::<Vec<_>>().join(" ")
+    };
+    let refused = import("", form());
+    let message = refused["error"]["message"].as_str().unwrap();
+    assert!(message.ends_with("; except=d imports the other layers, layer=d this one alone"), "{message}");
+    assert_eq!(import("&except=d&root=one", form())["status"], "FINISHED");
+    assert_eq!(layers("one"), "a b c");
+    assert_eq!(import("&layer=c&layer=a&root=two", form())["status"], "FINISHED");
+    assert_eq!(layers("two"), "a c");
+    let parts = form().text("except", "d").text("except", "a").text("root", "three");
+    assert_eq!(import("&except=ignored", parts)["status"], "FINISHED");
+    assert_eq!(layers("three"), "b c");
+    let unknown = import("&except=e", form());
+    assert_eq!(unknown["error"]["message"], "f.gpkg has no layer \"e\" that could be excepted");
+    server.stop();
+}
+
+#[test]
+fn a_lenient_import_replaces_what_cannot_be_read_and_says_so() {
+    let server = server(&[]);
+    let bytes = geopackage::with(
+        &geopackage::points("a", &["x", "y"]),
+        "UPDATE a SET name = CAST(x'4DFC6E' AS TEXT), geom = x'00' WHERE fid = 2;",
+    );
+    let form = || Form::default().file("fileUpload", "f.gpkg", &bytes);
+    let refused = server.ended(server.import("r", form()));
+    assert!(refused["error"]["stackTrace"].as_str().unwrap().contains("with lenient=true"), "{refused}");
+    let task = server.ended(server.import("r", form().text("lenient", "true").text("message", "Spring")));
+    let expected = [
+        "layer \"a\": column \"geom\": 1 value could not be read and became null, in row 2",
+        "layer \"a\": column \"name\": 1 text was not UTF-8, and what was not was replaced, in row 2",
+    ];
+    assert_eq!(task["result"]["warning"], serde_json::json!(expected), "{task}");
+    let message = git(&server.data("repos/r.git"), &["log", "-1", "--format=%B"]);
+    assert_eq!(
+        message.trim_end(),
+        format!("Spring\n\nNot as in the source:\n * {}\n * {}", expected[0], expected[1])
+    );
     server.stop();
 }
 

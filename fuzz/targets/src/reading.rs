@@ -26,7 +26,7 @@ pub(crate) fn read(path: &Path) {
         Ok(package) => package,
         Err(error) => return check_message(error),
     };
-    package.warnings().iter().for_each(|warning| assert_no_server_path(path, warning));
+    package.warnings().iter().for_each(|warning| assert_no_server_path(path, &warning.to_string()));
     assert!(package.layer_names().is_sorted(), "layers are sorted");
     for name in package.layer_names() {
         if let Err(error) = read_layer(&package, name, path) {
@@ -38,7 +38,7 @@ pub(crate) fn read(path: &Path) {
 fn read_layer(package: &GeoPackage, name: &str, path: &Path) -> Result<(), longhaul_geopackage::Error> {
     let table = package.layer(name)?;
     assert_eq!(table.layer.name, name);
-    table.warnings.iter().for_each(|warning| assert_no_server_path(path, warning));
+    table.warnings.iter().for_each(|warning| assert_no_server_path(path, &warning.to_string()));
     for column in table.layer.schema.columns.clone() {
         // A request may choose any column as the key.
         package.layer_keyed_by(name, &column.name)?;

@@ -1,12 +1,14 @@
 //! The job that imports layers of a GeoPackage as one commit.
 
 mod features;
+mod selection;
 
 use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
 
-use anyhow::{anyhow, bail};
-use longhaul_geopackage::{GeoPackage, Interrupter, Table};
-use longhaul_repository::{DatasetPath, Mode, Stage};
+use anyhow::anyhow;
+use longhaul_geopackage::{Findings, GeoPackage, Interrupter, Reader, Warning};
+use longhaul_repository::{Mode, Stage};
 use longhaul_tasks::{Context, Failure, Job, Lane, PublishError, Report};
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +22,7 @@ use crate::{
     staged_commit::StagedCommit,
 };
 use features::import_features;
+use selection::SelectedLayer;
 
 /// The media type of a GeoPackage, as GeoGig gives it for downloads.
 const MEDIA_TYPE: &str = "application/octet-stream;type=geopackage";
@@ -37,10 +40,19 @@ pub struct ImportGeopackage {
     pub file_name: String,
     /// The layer to import; `None` for all layers.
     pub layer: Option<String>,
+    /// Further layers to import, beside `layer`.
+    #[serde(default)]
+    pub more_layers: Vec<String>,
+    /// Layers that are not imported.
+    #[serde(default)]
+    pub except: Vec<String>,
     /// The path of the layer in the repository; `None` for its name.
     pub dest: Option<String>,
     /// Whether the features are added to the existing layer instead of replacing it.
     pub add: bool,
+    /// Whether values that cannot be read are replaced instead of stopping the import.
+    #[serde(default)]
+    pub lenient: bool,
     /// The column that identifies features; `None` for the primary key of the table.
     pub fid_attribute: Option<String>,
     /// The commit message; `None` for the message that Kart writes.
@@ -79,12 +91,6 @@ impl Job for ImportGeopackage {
     }
 }
 
-/// A layer to import, and its path in the repository.
-struct SelectedLayer {
-    table: Table,
-    path: DatasetPath,
-}
-
 impl ImportGeopackage {
     fn import(
         &self,
@@ -100,20 +106,18 @@ impl ImportGeopackage {
             move || interrupter.interrupt()
         });
         let package = GeoPackage::open_interruptible(&self.upload, &self.file_name, &interrupter);
-        let package = package.map_err(public_error)?;
-        warnings.extend(package.warnings().iter().cloned());
-        let layers = self.selected_layers(&package)?;
-        warnings.extend(layers.iter().flat_map(|layer| layer.table.warnings.iter().cloned()));
-        for (index, layer) in layers.iter().enumerate() {
-            ctx.step(format!("Importing {} ({}/{})...", layer.table.layer.name, index + 1, layers.len()))
-                .total(layer.table.feature_count)
-                .unit("features");
-            self.import_layer(env, ctx, &package, &mut commit.stage, layer)?;
+        let package = package.map_err(public_error)?.lenient(self.lenient);
+        let mut found = package.warnings().to_vec();
+        let imported = self.import_layers(env, ctx, &package, &mut commit.stage, &mut found);
+        for warning in Warning::merge(found) {
+            warnings.add(warning.to_string(), warning.is_loss);
         }
+        imported?;
         ctx.step("Committing...");
+        let default = commit.stage.default_message(&self.file_name);
         let report = commit.commit(
             &self.file_name,
-            |message| message,
+            |message| warnings.with_losses(message, &default),
             |commit| warnings.add_to(commit_report(commit)),
         )?;
         if self.rules.dry_run {
@@ -132,41 +136,62 @@ impl ImportGeopackage {
         }
     }
 
-    fn selected_layers(&self, package: &GeoPackage) -> anyhow::Result<Vec<SelectedLayer>> {
-        let names = match &self.layer {
-            Some(layer) => vec![layer.clone()],
-            None => package.layer_names().to_vec(),
-        };
-        if names.is_empty() {
-            bail!("{} has no layers", self.file_name);
-        }
-        if self.dest.is_some() && names.len() > 1 {
-            bail!("{} has {} layers: say with layer which one goes to dest", self.file_name, names.len());
-        }
-        names.iter().map(|name| self.selected_layer(package, name)).collect()
-    }
-
-    fn selected_layer(&self, package: &GeoPackage, name: &str) -> anyhow::Result<SelectedLayer> {
-        let table = match &self.fid_attribute {
-            Some(column) => package.layer_keyed_by(name, column),
-            None => package.layer(name),
-        };
-        let path = DatasetPath::new(self.dest.as_deref().unwrap_or(name)).map_err(public_error)?;
-        Ok(SelectedLayer { table: table.map_err(public_error)?, path })
-    }
-
-    fn import_layer(
+    /// Imports the selected layers into the stage. `warnings` get all that was noticed, also before an error.
+    fn import_layers(
         &self,
         env: &Environment,
         ctx: &Context,
         package: &GeoPackage,
         stage: &mut Stage,
+        warnings: &mut Vec<Warning>,
+    ) -> Result<(), Failure> {
+        let layers = self.selected_layers(package, warnings)?;
+        warnings.extend(layers.iter().flat_map(|layer| layer.table.warnings.iter().cloned()));
+        let mut readers = (0..env.threads.max(1))
+            .map(|_| package.reader().map_err(public_error))
+            .collect::<Result<Vec<_>, _>>()?;
+        let mut wal_warning = package.wal_warning();
+        for (index, layer) in layers.iter().enumerate() {
+            ctx.step(format!("Importing {} ({}/{})...", layer.table.layer.name, index + 1, layers.len()))
+                .total(layer.table.feature_count)
+                .unit("features");
+            let findings = Mutex::default();
+            let imported = self.import_layer(ctx, package, stage, layer, &mut readers, &findings);
+            let findings: Findings = findings.into_inner().unwrap_or_else(PoisonError::into_inner);
+            warnings.extend(layer.table.warnings_of(&findings));
+            imported?;
+            let is_incomplete = layer.table.feature_count.is_some_and(|count| count != findings.rows);
+            warnings.extend(wal_warning.take_if(|_| is_incomplete));
+        }
+        Ok(())
+    }
+
+    fn import_layer(
+        &self,
+        ctx: &Context,
+        package: &GeoPackage,
+        stage: &mut Stage,
         SelectedLayer { table, path }: &SelectedLayer,
+        readers: &mut [Reader],
+        findings: &Mutex<Findings>,
     ) -> Result<(), Failure> {
         let mode = if self.add { Mode::Add } else { Mode::Replace };
         let mut layer = stage.layer(path, &table.layer, mode).map_err(public_error)?;
-        import_features(ctx, package, table, stage, &mut layer, env.threads)?;
+        import_features(ctx, package, table, stage, &mut layer, readers, findings)?;
         stage.finish(layer).map_err(public_error)?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_job_that_version_0_1_0_stored_is_read() {
+        let stored = r#"{"repository":"r1","branch":null,"upload":"u/1","file_name":"a.gpkg","layer":"roads","dest":null,"add":false,"fid_attribute":null,"message":null,"author":null}"#;
+        let job: ImportGeopackage = serde_json::from_str(stored).unwrap();
+        assert_eq!(job.layer.as_deref(), Some("roads"));
+        assert!(job.more_layers.is_empty() && job.except.is_empty() && !job.lenient);
     }
 }

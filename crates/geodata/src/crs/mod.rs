@@ -1,4 +1,4 @@
-//! Coordinate reference systems in well-known text, version 1: their identifiers, and the layout of their text.
+//! Coordinate reference systems in well-known text, versions 1 and 2: their identifiers, and the layout of their text.
 //!
 //! All functions accept any text, also what is not well-known text.
 
@@ -36,16 +36,27 @@ impl Crs {
 pub fn identifier(definition: &str) -> String {
     authority(definition)
         .or_else(|| name(definition))
-        .map(|identifier| storable(&identifier))
-        .filter(|identifier| identifier.len() <= LONGEST_IDENTIFIER)
+        .and_then(|identifier| storable(&identifier))
         .unwrap_or_else(|| custom_identifier(definition))
 }
 
-fn storable(identifier: &str) -> String {
+/// The identifier of a reference system that an authority lists under a code; none if it is empty or too long.
+pub fn authority_identifier(authority: &str, code: &str) -> Option<String> {
+    join_authority([authority, code]).as_deref().and_then(storable)
+}
+
+/// Whether a definition names the authority that lists it, so that [`identifier`] is the authority's.
+pub fn has_authority(definition: &str) -> bool {
+    authority(definition).is_some()
+}
+
+/// The identifier as the name of a file; none if it is too long for one.
+fn storable(identifier: &str) -> Option<String> {
     let plain = identifier.replace(|c: char| matches!(c, '/' | '\\') || c.is_control(), "_");
     let is_short_name =
         plain.contains('~') && plain.get(..2).is_some_and(|start| start.eq_ignore_ascii_case("gi"));
-    if plain.starts_with('.') || is_short_name { format!("_{plain}") } else { plain }
+    let name = if plain.starts_with('.') || is_short_name { format!("_{plain}") } else { plain };
+    (name.len() <= LONGEST_IDENTIFIER).then_some(name)
 }
 
 /// The definition on several lines: after a comma, an element with brackets of its own begins a new line.
@@ -80,7 +91,8 @@ fn separate(text: &mut String, indent: &mut usize, opens: bool) {
     }
 }
 
-/// `name:code` of the first `AUTHORITY` that belongs to the whole definition and not to a part of it.
+/// `name:code` of the first `AUTHORITY`, which WKT 2 calls `ID`, that belongs to the whole definition and not to a part
+/// of it.
 fn authority(definition: &str) -> Option<String> {
     let mut tokens = tokens(definition);
     let mut depth = 0_i64;
@@ -88,13 +100,17 @@ fn authority(definition: &str) -> Option<String> {
         match token.kind {
             TokenKind::Open => depth += 1,
             TokenKind::Close => depth -= 1,
-            TokenKind::Word if depth == 1 && token.text.eq_ignore_ascii_case("AUTHORITY") => {
+            TokenKind::Word if depth == 1 && is_authority(token.text) => {
                 return join_authority(first_two(tokens));
             }
             _ => {}
         }
     }
     None
+}
+
+fn is_authority(keyword: &str) -> bool {
+    keyword.eq_ignore_ascii_case("AUTHORITY") || keyword.eq_ignore_ascii_case("ID")
 }
 
 /// The first two arguments of the keyword that `tokens` follow.

@@ -21,9 +21,6 @@ pub enum GeometryError {
     /// It ends before it is whole.
     #[error("the geometry ends too early")]
     Short,
-    /// More bytes follow its end.
-    #[error("{0} bytes follow the geometry's end")]
-    Trailing(usize),
     /// A byte order is neither 0 nor 1.
     #[error("the geometry has the byte order {0}, neither 0 nor 1")]
     ByteOrder(u8),

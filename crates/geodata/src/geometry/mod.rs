@@ -20,6 +20,7 @@ mod header;
 mod map;
 mod position;
 mod rebuild;
+mod summary;
 mod type_code;
 mod walk;
 mod wkt;
@@ -29,6 +30,7 @@ pub use error::GeometryError;
 pub use extent::{Extent, Measured, measure};
 pub use geojson::{GeoJsonError, GeoJsonOptions, write_geojson, write_number};
 pub use map::map_positions;
+pub use summary::{AllowedKinds, GeometrySummary};
 pub use type_code::GeometryTypeCode;
 pub use wkt::well_known_text;
 pub use write::{write_line, write_point, write_polygon};
@@ -44,16 +46,20 @@ use header::{Header, wanted_envelope};
 /// parts and unused flags. Any other geometry is written again, with a computed envelope. The old codes for
 /// three dimensions (`0x80000001` and so on) become those of ISO.
 ///
+/// Bytes behind the end of the geometry are not part of it. As with Kart a copy keeps them, and a geometry that is written
+/// again loses them.
+///
 /// # Errors
-/// If the geometry does not decode from its first byte to its last; `out` may then have been added to.
-pub fn normalise(input: &[u8], out: &mut Vec<u8>) -> Result<(), GeometryError> {
+/// If the geometry does not decode; `out` may then have been added to.
+pub fn normalise(input: &[u8], out: &mut Vec<u8>) -> Result<GeometrySummary, GeometryError> {
     let (header, body) = Header::parse(input)?;
     let summary = walk::check(body)?;
     if is_stored_form(&header, &summary) {
         header::copy_without_srs(input, out);
-        return Ok(());
+    } else {
+        rebuild::rebuild(&header, summary.code, body, out)?;
     }
-    rebuild::rebuild(&header, summary.code, body, out)
+    Ok(GeometrySummary { code: summary.code, trailing: summary.trailing })
 }
 
 /// The well-known binary in a GeoPackageBinary, behind its header. The binary itself is not checked.

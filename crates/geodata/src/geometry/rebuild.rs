@@ -21,7 +21,8 @@ pub(super) fn rebuild(
     let envelope = stored_envelope(header, empty, code);
     header::write(empty, envelope, out);
     measure.envelope.write(envelope, out);
-    walk::walk(body, &mut WkbWriter(out))
+    walk::walk(body, &mut WkbWriter(out))?;
+    Ok(())
 }
 
 /// The envelope to write.

@@ -1,4 +1,4 @@
-//! One pass over well-known binary, from its first byte to its last.
+//! One pass over well-known binary.
 
 use super::code::{Body, GeometryKind};
 use super::cursor::{ByteOrder, Cursor};
@@ -25,6 +25,8 @@ pub(super) struct WkbSummary {
     pub(super) code: Code,
     /// Whether it and all its parts have codes of ISO.
     pub(super) only_iso_codes: bool,
+    /// How many bytes follow its end.
+    pub(super) trailing: usize,
 }
 
 /// Checks that `body` decodes, without reading coordinates.
@@ -33,23 +35,15 @@ pub(super) fn check(body: &[u8]) -> Result<WkbSummary, GeometryError> {
     let order = cursor.byte_order()?;
     let code = Code::parse(cursor.u32(order)?)?;
     let mut codes = IsoCodeCheck(true);
-    walk(body, &mut codes)?;
-    Ok(WkbSummary { order, code, only_iso_codes: codes.0 })
+    let trailing = walk(body, &mut codes)?;
+    Ok(WkbSummary { order, code, only_iso_codes: codes.0, trailing })
 }
 
-/// Walks through the whole of `body`.
-pub(super) fn walk(body: &[u8], visitor: &mut impl Visitor) -> Result<(), GeometryError> {
+/// Walks through the geometry at the start of `body`; returns how many bytes follow its end.
+pub(super) fn walk(body: &[u8], visitor: &mut impl Visitor) -> Result<usize, GeometryError> {
     let mut cursor = Cursor::new(body);
     walk_geometry(&mut cursor, None, 0, visitor)?;
-    check_end(&cursor)
-}
-
-/// Checks that nothing follows.
-pub(super) fn check_end(cursor: &Cursor<'_>) -> Result<(), GeometryError> {
-    match cursor.rest().len() {
-        0 => Ok(()),
-        left => Err(GeometryError::Trailing(left)),
-    }
+    Ok(cursor.rest().len())
 }
 
 /// Reads the byte order and the type of a geometry that is a part of an `outer` one, and checks that it may be there.

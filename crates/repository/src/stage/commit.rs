@@ -110,8 +110,8 @@ impl Stage {
         given.unwrap_or_else(|| storable(self.default_message(&details.source)))
     }
 
-    /// Kart's message for an import.
-    fn default_message(&self, source: &str) -> String {
+    /// Kart's message for an import of the finished layers.
+    pub fn default_message(&self, source: &str) -> String {
         if let [one] = &self.layers[..] {
             return format!("Import from {source}:{} to {}/", one.layer.name, one.path);
         }

@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use longhaul_geodata::{Column, DataType, Layer, Schema, geometry::Extent};
+use longhaul_geodata::{Column, DataType, GeometryType, Layer, Schema, geometry::Extent};
 
 use super::{
     Mode, StageError,
@@ -230,13 +230,10 @@ fn check_fit(path: &DatasetPath, schema: &Schema, dataset: &StoredDataset) -> Re
     Ok(())
 }
 
-/// Whether a column for geometries of one type can hold those of another.
+/// Whether a column for geometries of one type can hold those of another. Earlier versions, and Kart, stored the names of
+/// types as files have them, so their case does not count.
 fn holds(old: Option<&str>, new: Option<&str>) -> bool {
-    let parts = |kind: Option<&str>| {
-        let (name, dimensions) =
-            kind.unwrap_or_default().split_once(' ').unwrap_or((kind.unwrap_or_default(), ""));
-        (name.to_owned(), dimensions.to_owned())
-    };
-    let ((old, old_dimensions), (new, new_dimensions)) = (parts(old), parts(new));
-    old_dimensions == new_dimensions && (old == new || old == "GEOMETRY")
+    let kind = |kind: Option<&str>| GeometryType::named(kind.unwrap_or_default(), false, false);
+    let (old, new) = (kind(old), kind(new));
+    (old.z, old.m) == (new.z, new.m) && (old.name == new.name || old.name == "GEOMETRY")
 }

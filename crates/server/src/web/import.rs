@@ -34,14 +34,27 @@ const OPTIONS: UploadOptions =
 #[serde(default, rename_all = "camelCase")]
 struct ImportParams {
     format: Option<String>,
-    layer: Option<String>,
     dest: Option<String>,
     add: bool,
+    lenient: bool,
     fid_attribute: Option<String>,
     interchange: bool,
     alter: bool,
     force_feature_type: bool,
     upload: Option<u64>,
+}
+
+/// The layers that the request names; each of these parameters may be repeated.
+struct LayerChoice {
+    layers: Vec<String>,
+    except: Vec<String>,
+}
+
+impl LayerChoice {
+    fn of(parameters: &Parameters) -> Self {
+        let all = |name| parameters.texts(name).map(str::to_owned).collect();
+        Self { layers: all("layer"), except: all("except") }
+    }
 }
 
 /// Receives a file and submits its import; responds with the new task. What the query says is checked before the file is read.
@@ -80,7 +93,8 @@ pub(super) async fn import(
     };
     let digest = file.as_ref().and_then(|file| file.digest);
     let submission = submission(&caller, &repository, &request, parameters.pairs(), digest)?;
-    let job = params.job(&repository, commit.by(&caller), file.as_ref());
+    let choice = LayerChoice::of(&parameters);
+    let job = params.job(choice, &repository, commit.by(&caller), file.as_ref());
     let task = submit(&tasks, submission, job, file).await?;
     Ok(renderer.submission(&tasks, Ok(task)).await)
 }
@@ -135,18 +149,23 @@ impl ImportParams {
 
     fn job(
         self,
+        choice: LayerChoice,
         repository: &Repository,
         commit: CommitDestination,
         file: Option<&ReceivedFile>,
     ) -> ImportGeopackage {
+        let mut layers = choice.layers.into_iter();
         ImportGeopackage {
             repository: repository.id().to_owned(),
             branch: commit.branch,
             upload: file.map(|file| file.file.path().to_owned()).unwrap_or_default(),
             file_name: file.map(|file| file.name.clone()).unwrap_or_default(),
-            layer: self.layer,
+            layer: layers.next(),
+            more_layers: layers.collect(),
+            except: choice.except,
             dest: self.dest,
             add: self.add,
+            lenient: self.lenient,
             fid_attribute: self.fid_attribute,
             message: commit.message,
             author: commit.author,

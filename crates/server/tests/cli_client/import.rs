@@ -133,6 +133,53 @@ fn warnings_are_printed_whether_the_import_succeeds_or_fails() {
 }
 
 #[test]
+fn edits_that_are_not_in_the_file_yet_stop_the_import() {
+    let server = Server::start();
+    let (folder, path) = file_of_points("roads", &["a"]);
+    let into_city = |more: &[&str]| import(&server, &path, &[&["--repo", "city", "--create"], more].concat());
+    for (suffix, said) in [
+        ("-wal", "holds edits that are not in the GeoPackage yet"),
+        ("-journal", "a program is writing to the GeoPackage"),
+    ] {
+        let beside = folder.path().join(format!("roads.gpkg{suffix}"));
+        std::fs::write(&beside, "edits").unwrap();
+        let stopped = into_city(&[]);
+        assert_eq!(stopped.status, Some(1), "{stopped:?}");
+        assert!(stopped.err.contains(said) && stopped.err.contains("--ignore-wal"), "{stopped:?}");
+        std::fs::write(&beside, "").unwrap();
+        let without_edits = into_city(&["--branch", suffix.trim_start_matches('-')]);
+        assert_eq!(without_edits.status, Some(0), "{without_edits:?}");
+        std::fs::write(&beside, "edits").unwrap();
+        let ignoring = into_city(&["--ignore-wal", "--branch", &format!("ignoring{suffix}")]);
+        assert_eq!(ignoring.status, Some(0), "{ignoring:?}");
+        std::fs::remove_file(&beside).unwrap();
+    }
+    server.stop();
+}
+
+#[test]
+fn layers_can_be_named_and_excepted_several_times() {
+    let server = Server::start();
+    let bytes = crate::harness::geopackage::with(
+        &crate::harness::geopackage::points("a", &["x"]),
+        "CREATE TABLE b(fid INTEGER PRIMARY KEY); CREATE TABLE c(fid INTEGER PRIMARY KEY);",
+    );
+    let (_folder, path) = file("f.gpkg", &bytes);
+    let layers =
+        |branch: &str| git(&server.data("repos/city.git"), &["ls-tree", "-d", "--name-only", branch]);
+    let named =
+        ["--repo", "city", "--create", "--branch", "one", "--layer", "a", "--layer", "c", "--lenient"];
+    let done = import(&server, &path, &named);
+    assert_eq!(done.status, Some(0), "{done:?}");
+    assert_eq!(layers("one"), "a\nc");
+    let done =
+        import(&server, &path, &["--repo", "city", "--branch", "two", "--except", "a", "--except", "c"]);
+    assert_eq!(done.status, Some(0), "{done:?}");
+    assert_eq!(layers("two"), "b");
+    server.stop();
+}
+
+#[test]
 fn an_unusual_file_name_is_kept() {
     let server = Server::start();
     let name = "Straße \"7\"; a=b.gpkg";

@@ -28,6 +28,14 @@ pub fn points(layer: &str, names: &[&str]) -> Vec<u8> {
     std::fs::read(file.path()).unwrap()
 }
 
+/// A GeoPackage in which `sql` was run.
+pub fn with(package: &[u8], sql: &str) -> Vec<u8> {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), package).unwrap();
+    Connection::open(file.path()).unwrap().execute_batch(sql).unwrap();
+    std::fs::read(file.path()).unwrap()
+}
+
 /// A point in GeoPackage's encoding.
 fn point(x: f64, y: f64) -> Vec<u8> {
     let mut bytes = b"GP\0\x01".to_vec();

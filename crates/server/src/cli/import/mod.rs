@@ -1,6 +1,7 @@
 //! `longhaul import`: uploads a file to a server, which imports it as one commit.
 
 mod dry_run;
+mod open_edits;
 mod retries;
 mod send;
 
@@ -34,6 +35,7 @@ Examples:
   longhaul import roads.gpkg --repo city --create          all layers, into a new repository
   longhaul import roads.gpkg --repo city                   the next version: the layers are replaced
   longhaul import roads.gpkg --repo city --layer bridges --dest traffic/bridges
+  longhaul import roads.gpkg --repo city --except drafts   all layers but one
   longhaul import new.gpkg --repo city --add               features are added or updated by key
   longhaul import roads.gpkg --repo city -m 'Survey of May' --author-name Jo --author-email jo@x.org
   longhaul import niue.osm.pbf --repo niue --create        nodes and ways; also .osm, .osm.gz, .osm.bz2
@@ -60,9 +62,13 @@ pub struct ImportArgs {
     #[arg(long)]
     create: bool,
 
-    /// Import this layer only
+    /// Import this layer only; may be repeated
     #[arg(long, value_name = "LAYER")]
-    layer: Option<String>,
+    layer: Vec<String>,
+
+    /// Import all layers but this one; may be repeated
+    #[arg(long, value_name = "LAYER")]
+    except: Vec<String>,
 
     /// Path of the layer in the repository, instead of its own name
     #[arg(long, value_name = "PATH")]
@@ -71,6 +77,14 @@ pub struct ImportArgs {
     /// Add features to the layer and update those of the same key, instead of replacing the layer
     #[arg(long)]
     add: bool,
+
+    /// Replace what is not UTF-8 in texts, and geometries that do not decode by null, instead of failing
+    #[arg(long)]
+    lenient: bool,
+
+    /// Upload a GeoPackage without the edits that a program left in the -wal or -journal file beside it
+    #[arg(long)]
+    ignore_wal: bool,
 
     /// Message of the commit [default: the names of the file and its layers]
     #[arg(long, short, value_name = "TEXT")]
@@ -142,7 +156,8 @@ pub struct ImportArgs {
 
 impl ImportArgs {
     fn has_layer_options(&self) -> bool {
-        [&self.layer, &self.dest, &self.fid_attribute].into_iter().any(Option::is_some)
+        let has_names = !self.layer.is_empty() || !self.except.is_empty();
+        has_names || self.dest.is_some() || self.fid_attribute.is_some() || self.lenient
     }
 
     /// Whether the file is one of OpenStreetMap data.
@@ -153,7 +168,6 @@ impl ImportArgs {
     /// The query parameters of the request.
     fn parameters(&self) -> Vec<(&str, &str)> {
         let texts = [
-            ("layer", &self.layer),
             ("dest", &self.dest),
             ("message", &self.message),
             ("authorName", &self.author_name),
@@ -163,14 +177,20 @@ impl ImportArgs {
             ("maxDeletes", &self.max_deletes),
         ];
         let texts = texts.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?)));
+        let lists = [("layer", &self.layer), ("except", &self.except)];
+        let lists = lists
+            .into_iter()
+            .flat_map(|(name, values)| values.iter().map(move |value| (name, value.as_str())));
         let flags = [
             ("add", self.add),
             ("noRaw", self.no_raw),
+            ("lenient", self.lenient),
             ("sameSchema", self.same_schema),
             ("sameCrs", self.same_crs),
             ("dryRun", self.dry_run),
         ];
-        texts.chain(flags.into_iter().filter_map(|(name, is_set)| is_set.then_some((name, "true")))).collect()
+        let flags = flags.into_iter().filter_map(|(name, is_set)| is_set.then_some((name, "true")));
+        texts.chain(lists).chain(flags).collect()
     }
 }
 
@@ -274,13 +294,16 @@ async fn send_repeatedly(
 async fn open(args: &ImportArgs) -> anyhow::Result<Upload> {
     let mut upload = Upload::open(&args.file).await?;
     if upload.is_osm() && args.has_layer_options() {
-        let text = "--layer, --dest and --fid-attribute are for GeoPackages; OpenStreetMap data becomes the layers \
-             'node' and 'way'";
+        let text = "--layer, --except, --dest, --fid-attribute and --lenient are for GeoPackages; OpenStreetMap data becomes \
+             the layers 'node' and 'way'";
         return Err(UsageError(text.to_owned()).into());
     }
     if upload.is_osm() && args.yes {
         let text = "--yes is for GeoPackages; import OpenStreetMap data once more, without --dry-run";
         return Err(UsageError(text.to_owned()).into());
+    }
+    if !upload.is_osm() && !args.ignore_wal {
+        open_edits::require_none(&args.file)?;
     }
     if let Some(mapping) = &args.mapping {
         if !upload.is_osm() {

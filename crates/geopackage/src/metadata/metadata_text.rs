@@ -3,12 +3,12 @@
 use rusqlite::{Result, Row};
 
 /// A text of limited length.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) enum MetadataText {
     /// None, or an empty one.
     #[default]
     Absent,
-    /// A text that is not empty.
+    /// A text that is not empty. What is not UTF-8 in it is replaced.
     Present(String),
     /// A text that is longer than the limit, and is left out.
     TooLong,
@@ -17,10 +17,13 @@ pub(crate) enum MetadataText {
 impl MetadataText {
     /// The value of a column, if it is a text of at most `most` bytes.
     pub(crate) fn read(row: &Row<'_>, column: usize, most: usize) -> Result<Self> {
-        Ok(match row.get_ref(column)?.as_str() {
-            Ok("") | Err(_) => Self::Absent,
-            Ok(text) if text.len() > most => Self::TooLong,
-            Ok(text) => Self::Present(text.to_owned()),
+        Ok(match row.get_ref(column)? {
+            rusqlite::types::ValueRef::Text(b"") => Self::Absent,
+            rusqlite::types::ValueRef::Text(text) if text.len() > most => Self::TooLong,
+            rusqlite::types::ValueRef::Text(text) => {
+                Self::Present(String::from_utf8_lossy(text).into_owned())
+            }
+            _ => Self::Absent,
         })
     }
 
@@ -34,5 +37,13 @@ impl MetadataText {
 
     pub(crate) fn is_too_long(&self) -> bool {
         matches!(self, Self::TooLong)
+    }
+
+    /// How many bytes are kept.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Present(text) => text.len(),
+            Self::Absent | Self::TooLong => 0,
+        }
     }
 }

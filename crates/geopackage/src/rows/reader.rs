@@ -3,13 +3,16 @@
 use std::mem::ManuallyDrop;
 use std::sync::Arc;
 
-use longhaul_geodata::{Batch, short};
+use longhaul_geodata::{Batch, Value, short};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row, Statement};
 
+use super::feature_ids::new_id;
+use super::findings::{Findings, Oddity};
+use super::part::Part;
+use super::read_plan::ReadPlan;
+use super::value_type::ValueType;
 use crate::connection::LARGEST_ROW;
-use crate::part::Part;
-use crate::read_plan::ReadPlan;
 use crate::source_file::SourceFile;
 use crate::{CellError, Error};
 
@@ -54,6 +57,7 @@ impl Reader {
             statement,
             order: RowOrder { rows_read: 0, last_rowid: None },
             last_size: 0,
+            findings: Findings::default(),
             done: false,
         })
     }
@@ -79,6 +83,7 @@ pub struct Batches<'a> {
     order: RowOrder,
     /// How many bytes the last batch took, not counting a huge row: the next will take about as many.
     last_size: usize,
+    findings: Findings,
     done: bool,
 }
 
@@ -96,6 +101,11 @@ impl Iterator for Batches<'_> {
 }
 
 impl Batches<'_> {
+    /// What was noticed in the rows that were read; empty then.
+    pub fn take_findings(&mut self) -> Findings {
+        std::mem::take(&mut self.findings)
+    }
+
     fn read_batch(&mut self) -> Result<Batch, Error> {
         self.source.check_interrupt()?;
         let most_rows = MOST_ROWS.min(MOST_VALUES / self.plan.columns.len()).max(1);
@@ -113,12 +123,13 @@ impl Batches<'_> {
                 break;
             };
             self.order.check(self.source, &self.plan, rowid)?;
-            push_row(self.source, &self.plan, row, &mut batch)?;
+            push_row(self.source, &self.plan, row, &mut batch, &mut self.findings)?;
             if batch.size() >= MOST_BYTES {
                 break;
             }
         }
         self.last_size = batch.size().min(MOST_BYTES);
+        self.findings.rows += batch.len() as u64;
         Ok(batch)
     }
 }
@@ -170,16 +181,40 @@ fn check_end(
 }
 
 #[inline]
-fn push_row(source: &SourceFile, plan: &ReadPlan, row: &Row<'_>, batch: &mut Batch) -> Result<(), Error> {
+fn push_row(
+    source: &SourceFile,
+    plan: &ReadPlan,
+    row: &Row<'_>,
+    batch: &mut Batch,
+    findings: &mut Findings,
+) -> Result<(), Error> {
     let most = batch.size() + LARGEST_ROW as usize;
     for (index, column) in plan.columns.iter().enumerate() {
         let value = row.get_ref(index).map_err(|error| failure(source, plan, None, error))?;
-        column.push(value, batch).map_err(|error| cell_error(source, plan, row, &column.name, error))?;
+        let pushed = match (column.value_type, value) {
+            (ValueType::FeatureId, ValueRef::Null) => push_new_id(plan, row, batch)
+                .map_err(|error| failure(source, plan, None, error))
+                .map(|()| Some(Oddity::NewFeatureId))?,
+            _ => column
+                .push(value, plan.is_lenient, batch)
+                .map_err(|error| cell_error(source, plan, row, &column.name, error))?,
+        };
+        if let Some(oddity) = pushed {
+            let place = (index, plan.columns.len());
+            findings.add(place, oddity, rowid(plan, row), || row_name(plan, row));
+        }
         // SQLite limits single values only.
         if batch.size() > most {
             return Err(too_large(source, plan, row));
         }
     }
+    Ok(())
+}
+
+#[cold]
+fn push_new_id(plan: &ReadPlan, row: &Row<'_>, batch: &mut Batch) -> rusqlite::Result<()> {
+    let columns = plan.columns.len() + usize::from(plan.rowid.is_some());
+    batch.push(Value::Text(&new_id(row, columns)?));
     Ok(())
 }
 

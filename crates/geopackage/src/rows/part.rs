@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, Result};
 
+use super::read_plan::ReadPlan;
 use crate::Table;
 use crate::quote::quote;
-use crate::read_plan::ReadPlan;
 
 /// Some of the rows of a layer, to be read by a [`crate::Reader`].
 #[derive(Clone, Debug)]
@@ -21,8 +21,13 @@ pub struct Part {
 }
 
 /// The parts of a table, in the order of its rows.
-pub(crate) fn split(connection: &Connection, table: &Table, count: usize) -> Result<Vec<Part>> {
-    let plan = Arc::new(ReadPlan::new(table));
+pub(crate) fn split(
+    connection: &Connection,
+    table: &Table,
+    count: usize,
+    is_lenient: bool,
+) -> Result<Vec<Part>> {
+    let plan = Arc::new(ReadPlan::new(table, is_lenient));
     let Some(rowid) = plan.rowid.and(table.rowid) else { return Ok(vec![Part::whole(plan)]) };
     let Some((first, last)) = bounds(connection, table, rowid)? else { return Ok(vec![Part::whole(plan)]) };
     let ends: Vec<i64> = ranges(first, last, count).into_iter().map(|(_, last)| last).collect();
