@@ -48,6 +48,6 @@ pub use publish::{LockedCommit, Publication};
 pub use repositories::{Repositories, RepositoriesError};
 pub use repository::{ReadError, Repository, check_branch};
 pub use stage::{
-    CommitDetails, FeatureWriter, LayerChanges, LayerStage, Mode, RevertConflict, Stage, StageError,
+    CommitDetails, FeatureWriter, LayerChanges, LayerStage, Mode, PreviousReader, RevertConflict, Stage, StageError,
     StagedCommit, WrittenFeatures,
 };

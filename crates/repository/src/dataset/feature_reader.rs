@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
-use longhaul_geodata::Batch;
+use longhaul_geodata::{Batch, Value};
 
 use super::{
+    KartColumn,
     feature::Feature,
     feature_entry::FeatureEntry,
     projection::Projection,
@@ -24,10 +25,18 @@ pub struct FeatureReader {
 
 impl FeatureReader {
     pub(super) fn new(repository: &Repository, stored: &StoredDataset) -> Self {
+        Self::for_columns(repository, stored, &stored.columns)
+    }
+
+    /// A reader that gives values in the order of other columns than those that the layer has now.
+    pub(crate) fn for_columns(
+        repository: &Repository,
+        stored: &StoredDataset,
+        columns: &[KartColumn],
+    ) -> Self {
         let projections = stored.legends.iter();
-        let projections =
-            projections.map(|(name, legend)| (name.clone(), Projection::new(legend, &stored.columns)));
-        Self { git: repository.git(), projections: projections.collect(), width: stored.columns.len() }
+        let projections = projections.map(|(name, legend)| (name.clone(), Projection::new(legend, columns)));
+        Self { git: repository.git(), projections: projections.collect(), width: columns.len() }
     }
 
     /// An empty batch for features of the layer.
@@ -46,14 +55,23 @@ impl FeatureReader {
     /// # Errors
     /// If the feature cannot be read; the batch is then as it was before.
     pub fn read(&self, entry: &FeatureEntry, batch: &mut Batch) -> Result<(), DatasetError> {
-        let blob = read(&self.git, object::bytes(entry.blob))?;
+        self.read_blob(&entry.key.values(), object::bytes(entry.blob), batch)
+    }
+
+    /// As [`Self::read`], for the feature with these keys in the blob with this id.
+    pub(crate) fn read_blob(
+        &self,
+        keys: &[Value<'_>],
+        blob: object::Id,
+        batch: &mut Batch,
+    ) -> Result<(), DatasetError> {
+        let blob = read(&self.git, blob)?;
         if blob.len() > LARGEST_FEATURE {
             return Err(DatasetError::Malformed("the size of a feature"));
         }
         let feature = Feature::decode(&blob).ok_or(DatasetError::Malformed("a feature"))?;
         let projection = self.projections.get(feature.legend).ok_or(DatasetError::Malformed("a legend"))?;
-        let keys = entry.key.values();
-        projection.apply(&keys, &feature.values).for_each(|value| batch.push(value));
+        projection.apply(keys, &feature.values).for_each(|value| batch.push(value));
         Ok(())
     }
 }

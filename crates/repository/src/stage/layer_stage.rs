@@ -15,7 +15,7 @@ use super::{
     previous_features::PreviousFeatures,
 };
 use crate::{
-    DatasetPath, FeatureCounts, Interrupter, PackError,
+    DatasetPath, FeatureCounts, FeatureReader, Interrupter, PackError, Repository,
     dataset::{
         KartColumn, Scheme, feature::FeatureEncoder, generated_keys::GeneratedKeys, legend::Legend,
         stored::StoredDataset,
@@ -39,6 +39,8 @@ pub struct LayerStage {
     generated_keys: Option<GeneratedKeys>,
     /// The extent of the features that were written.
     extent: Option<Extent>,
+    /// The integer keys of features of the previous version that do not stay.
+    removed: Vec<i64>,
 }
 
 impl LayerStage {
@@ -83,6 +85,7 @@ impl LayerStage {
             interrupter,
             generated_keys: None,
             extent: None,
+            removed: Vec::new(),
         })
     }
 
@@ -120,6 +123,18 @@ impl LayerStage {
         Ok(())
     }
 
+    /// Removes the features that the branch has with these integer keys, where features are added. One that is written
+    /// again stays.
+    pub fn remove_previous(&mut self, mut keys: Vec<i64>) {
+        self.removed.append(&mut keys);
+    }
+
+    /// A reader of the features that the branch has, in the order of the layer's columns; `None` if it has no such layer.
+    pub(super) fn previous_features(&self, repository: &Repository) -> Option<FeatureReader> {
+        let dataset = self.dataset.as_ref()?;
+        Some(FeatureReader::for_columns(repository, dataset, &self.columns))
+    }
+
     /// Sorts the entries of the features, and adds those of the previous version that stay.
     pub(super) fn close(mut self) -> Result<FinishedLayer, StageError> {
         let Ok(setup) = Arc::try_unwrap(self.setup) else {
@@ -136,8 +151,12 @@ impl LayerStage {
             match self.mode {
                 Mode::Replace => counts.deleted = previous.len() - (written - counts.added),
                 Mode::Add => {
-                    let previous = previous.into_feature_entries(&self.interrupter)?;
-                    self.feature_entries.complete_with(previous);
+                    let before = previous.len();
+                    let mut stay = previous.into_feature_entries(&self.interrupter)?;
+                    self.removed.sort_unstable();
+                    stay.remove(&self.removed, &self.interrupter)?;
+                    self.feature_entries.complete_with(stay);
+                    counts.deleted = before + counts.added - self.feature_entries.len() as u64;
                 }
             }
         }

@@ -24,6 +24,7 @@ mod layer_stage;
 mod meta;
 mod mode;
 mod previous_features;
+mod previous_reader;
 mod revert;
 mod root_tree;
 mod tree_edits;
@@ -35,6 +36,7 @@ pub use feature_writer::{FeatureWriter, WrittenFeatures};
 pub use layer_changes::LayerChanges;
 pub use layer_stage::LayerStage;
 pub use mode::Mode;
+pub use previous_reader::PreviousReader;
 pub use revert::RevertConflict;
 
 use crate::{
@@ -138,9 +140,10 @@ impl Stage {
     /// Ends a layer whose features are all written. Returns their number.
     ///
     /// # Errors
-    /// If two of them have one key.
+    /// If two of them have one key, or the layer would be inside another one of this commit or have one inside.
     pub fn finish(&mut self, layer: LayerStage) -> Result<u64, StageError> {
         let layer = layer.close()?;
+        self.root.check_place(&layer.path)?;
         self.root.reserve(&layer.path);
         let features = layer.feature_entries.len() as u64;
         self.layers.push(layer);
@@ -154,5 +157,11 @@ impl LayerStage {
         let keys = self.take_key_generator();
         let git = stage.repository.git();
         FeatureWriter::new(self.setup(), git, stage.pack.sink(), keys, stage.interrupter())
+    }
+
+    /// A reader of the features that the branch has of this layer; `None` if the branch does not have the layer.
+    pub fn previous(&self, stage: &Stage) -> Option<PreviousReader> {
+        let features = self.previous_features(&stage.repository)?;
+        Some(PreviousReader::new(self.setup(), features))
     }
 }

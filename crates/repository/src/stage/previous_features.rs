@@ -120,6 +120,16 @@ impl PreviousFeatures {
         }
     }
 
+    /// All keys, ascending, where keys are integers.
+    pub(super) fn integer_keys(&self) -> Vec<i64> {
+        let mut keys: Vec<i64> = match &self.by_key {
+            ByKey::Int(ids) => ids.keys().copied().collect(),
+            ByKey::Named(_) => Vec::new(),
+        };
+        keys.sort_unstable();
+        keys
+    }
+
     /// The highest key, where keys are integers.
     pub(super) fn highest(&self) -> Option<i64> {
         match &self.by_key {
