@@ -9,8 +9,14 @@ use longhaul_tasks::{Context, Failure, Job, Lane, PublishError, Report};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Destination, Environment, OsmMapping, osm_commit, osm_layers::OsmLayers, osm_mapping::layers,
-    public_error::public_error, repository_lane, staged_commit::StagedCommit,
+    Destination, Environment, OsmMapping,
+    job_warnings::{JobWarnings, with_warnings},
+    osm_commit,
+    osm_layers::OsmLayers,
+    osm_mapping::{RawLayers, layers},
+    public_error::public_error,
+    repository_lane,
+    staged_commit::StagedCommit,
 };
 
 /// The location of a file of OpenStreetMap data.
@@ -48,6 +54,9 @@ pub struct ImportOsm {
     pub no_raw: bool,
     /// The mapping that makes further layers.
     pub mapping: Option<OsmMapping>,
+    /// Whether nodes without tags are left out of the layer `node`. Jobs of version 0.1.0 lack it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub without_untagged: bool,
 }
 
 impl Job for ImportOsm {
@@ -67,11 +76,23 @@ impl Job for ImportOsm {
     }
 
     fn run(self, env: &Environment, ctx: &Context) -> Result<Report, Failure> {
+        with_warnings("warnings", |warnings| self.import(env, ctx, warnings))
+    }
+}
+
+impl ImportOsm {
+    fn import(
+        &self,
+        env: &Environment,
+        ctx: &Context,
+        warnings: &mut JobWarnings,
+    ) -> Result<Report, Failure> {
         let mut commit = StagedCommit::begin(ctx, env, &self.destination)?;
         let mut source = self.source(env)?;
-        let layers = layers(!self.no_raw, self.mapping.as_ref()).map_err(|error| anyhow!(error))?;
+        let layers = layers(self.raw_layers(), self.mapping.as_ref()).map_err(|error| anyhow!(error))?;
         let mode = if self.add { Mode::Add } else { Mode::Replace };
         let statistics = OsmLayers::begin(ctx, env, &mut commit.stage, &layers, mode)?.write(&mut source)?;
+        warnings.extend(statistics.warning_messages(source.metadata()));
         // A saved Overpass response. Nodes and ways that are missing from it must not count as deleted.
         if let Some(remark) = source.metadata().fatal_remark() {
             return Err(Failure::new(anyhow!("{} is not complete: {remark}", self.file_name)));
@@ -79,16 +100,19 @@ impl Job for ImportOsm {
         if statistics.entities() == 0 {
             bail_without_entities()?;
         }
+        statistics.require_kept(&self.file_name)?;
         ctx.step("Committing features...");
         commit.commit(
             &self.file_name,
             |message| Some(osm_commit::message(message)),
-            |commit| osm_commit::report(&statistics, source.metadata(), commit),
+            |commit| osm_commit::report(&statistics, source.metadata(), warnings, commit),
         )
     }
-}
 
-impl ImportOsm {
+    fn raw_layers(&self) -> RawLayers {
+        if self.no_raw { RawLayers::None } else { RawLayers::with_untagged(!self.without_untagged) }
+    }
+
     fn source(&self, env: &Environment) -> anyhow::Result<Source> {
         let missing = || anyhow!("File does not exist: {}", self.uri);
         match &self.file {

@@ -4,7 +4,7 @@ use longhaul_osm::SourceMetadata;
 use longhaul_repository::Commit;
 use longhaul_tasks::Report;
 
-use crate::{osm_layers::OsmStatistics, report::commit_members};
+use crate::{job_warnings::JobWarnings, osm_layers::OsmStatistics, report::commit_members};
 
 /// The message of GeoGig, for requests without a message.
 const DEFAULT_MESSAGE: &str = "Updated OSM data";
@@ -16,6 +16,11 @@ pub(crate) fn message(requested: Option<String>) -> String {
 }
 
 /// The statistics and the commit.
-pub(crate) fn report(statistics: &OsmStatistics, metadata: &SourceMetadata, commit: &Commit) -> Report {
-    statistics.report(metadata).element("commit", commit_members(commit))
+pub(crate) fn report(
+    statistics: &OsmStatistics,
+    metadata: &SourceMetadata,
+    warnings: &JobWarnings,
+    commit: &Commit,
+) -> Report {
+    statistics.report(metadata, warnings).element("commit", commit_members(commit))
 }

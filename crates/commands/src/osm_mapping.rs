@@ -50,14 +50,35 @@ impl From<OsmMapping> for String {
     }
 }
 
-/// The layers `node` and `way` if `raw` is set, then those of the mapping.
+/// Which of the layers `node` and `way` an import makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RawLayers {
+    None,
+    All,
+    /// Both, without nodes that have no tags.
+    WithoutUntaggedNodes,
+}
+
+impl RawLayers {
+    /// Both layers, with or without nodes that have no tags.
+    pub(crate) fn with_untagged(untagged: bool) -> Self {
+        if untagged { Self::All } else { Self::WithoutUntaggedNodes }
+    }
+}
+
+/// The raw layers, then those of the mapping.
 pub(crate) fn layers(
-    raw: bool,
+    raw: RawLayers,
     mapping: Option<&OsmMapping>,
 ) -> Result<Vec<Box<dyn EntityLayer>>, OsmMappingError> {
     let mut layers: Vec<Box<dyn EntityLayer>> = Vec::new();
-    if raw {
-        layers.push(Box::new(RawNodes::default()));
+    let nodes = match raw {
+        RawLayers::None => None,
+        RawLayers::All => Some(RawNodes::default()),
+        RawLayers::WithoutUntaggedNodes => Some(RawNodes::default().without_untagged()),
+    };
+    if let Some(nodes) = nodes {
+        layers.push(Box::new(nodes));
         layers.push(Box::new(RawWays::default()));
     }
     if let Some(mapping) = mapping {

@@ -1,9 +1,14 @@
 //! Files and HTTP bodies that are compressed as a whole, read with a limit on how much they may expand.
 
-use std::io::{self, BufReader, Read};
+use std::{
+    io::{self, BufRead, BufReader, Read},
+    sync::Arc,
+};
 
-use bzip2::bufread::MultiBzDecoder;
-use flate2::bufread::MultiGzDecoder;
+use bzip2::bufread::BzDecoder;
+use flate2::bufread::GzDecoder;
+
+use crate::error_context::PackedProgress;
 
 /// How many bytes are read from the compressed input at once.
 const BUFFER_BYTES: usize = 256 << 10;
@@ -29,64 +34,143 @@ impl Compression {
             _ => None,
         }
     }
+
+    /// The first byte of every gzip member or bzip2 stream.
+    fn first_byte(self) -> u8 {
+        match self {
+            Self::Gzip => 0x1F,
+            Self::Bzip2 => b'B',
+        }
+    }
 }
 
-/// Reads the decompressed form of what `R` yields: all gzip members or bzip2 streams, one after the other.
+/// Reads the decompressed form of what `R` yields: all gzip members or bzip2 streams, one after the other. Zeros between
+/// and after them are skipped, as by gzip: some media are filled up with them.
 pub(crate) struct Decompressor<R> {
+    compression: Compression,
     decoder: Decoder<R>,
+    has_begun: bool,
     output_bytes: u64,
+    progress: Arc<PackedProgress>,
 }
 
-/// A gzip decoder reads from its input when it is created, and that may block. So it is created by the first read.
+type Input<R> = BufReader<CountingReader<R>>;
+
+/// What decodes the current gzip member or bzip2 stream.
 enum Decoder<R> {
-    NotStarted(Compression, Option<R>),
-    Gzip(Box<MultiGzDecoder<BufReader<CountingReader<R>>>>),
-    Bzip2(Box<MultiBzDecoder<BufReader<CountingReader<R>>>>),
+    /// Between two of them. A gzip decoder reads from its input when it is created, and that may block. So it is created
+    /// by a read.
+    None(Input<R>),
+    Gzip(Box<GzDecoder<Input<R>>>),
+    Bzip2(Box<BzDecoder<Input<R>>>),
+    /// A decoder is being replaced.
+    Moved,
 }
 
 impl<R: Read> Decompressor<R> {
     pub(crate) fn new(compression: Compression, compressed: R) -> Self {
-        Self { decoder: Decoder::NotStarted(compression, Some(compressed)), output_bytes: 0 }
+        let input = BufReader::with_capacity(BUFFER_BYTES, CountingReader { inner: compressed, count: 0 });
+        Self {
+            compression,
+            decoder: Decoder::None(input),
+            has_begun: false,
+            output_bytes: 0,
+            progress: Arc::default(),
+        }
+    }
+
+    /// How far the input has been decompressed.
+    pub(crate) fn progress(&self) -> Arc<PackedProgress> {
+        self.progress.clone()
+    }
+
+    fn read_decoded(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            if let Decoder::None(input) = &mut self.decoder
+                && !begins(self.compression, input, self.has_begun)?
+            {
+                return Ok(0);
+            }
+            self.has_begun = true;
+            self.decoder.start(self.compression);
+            let count = self.decoder.read(buffer)?;
+            if count > 0 || buffer.is_empty() {
+                return Ok(count);
+            }
+            self.decoder.end();
+        }
+    }
+}
+
+/// Whether another gzip member or bzip2 stream begins, after zeros if it is not the first. `false` at the end.
+fn begins(compression: Compression, input: &mut impl BufRead, is_later: bool) -> io::Result<bool> {
+    loop {
+        let bytes = input.fill_buf()?;
+        let zeros = if is_later { bytes.iter().take_while(|byte| **byte == 0).count() } else { 0 };
+        match bytes.get(zeros) {
+            None if bytes.is_empty() => return Ok(false),
+            None => input.consume(zeros),
+            Some(first) if !is_later || *first == compression.first_byte() => {
+                input.consume(zeros);
+                return Ok(true);
+            }
+            Some(_) => {
+                input.consume(zeros);
+                let message = "something that is not packed follows the packed data";
+                return Err(io::Error::new(io::ErrorKind::InvalidData, message));
+            }
+        }
     }
 }
 
 impl<R: Read> Decoder<R> {
-    fn start(&mut self) {
-        let Self::NotStarted(compression, compressed) = self else { return };
-        let Some(compressed) = compressed.take() else { return };
-        let input = BufReader::with_capacity(BUFFER_BYTES, CountingReader { inner: compressed, count: 0 });
-        *self = match compression {
-            Compression::Gzip => Self::Gzip(Box::new(MultiGzDecoder::new(input))),
-            Compression::Bzip2 => Self::Bzip2(Box::new(MultiBzDecoder::new(input))),
+    fn start(&mut self, compression: Compression) {
+        *self = match (std::mem::replace(self, Self::Moved), compression) {
+            (Self::None(input), Compression::Gzip) => Self::Gzip(Box::new(GzDecoder::new(input))),
+            (Self::None(input), Compression::Bzip2) => Self::Bzip2(Box::new(BzDecoder::new(input))),
+            (running, _) => running,
+        };
+    }
+
+    /// Ends the current gzip member or bzip2 stream.
+    fn end(&mut self) {
+        *self = match std::mem::replace(self, Self::Moved) {
+            Self::Gzip(decoder) => Self::None(decoder.into_inner()),
+            Self::Bzip2(decoder) => Self::None(decoder.into_inner()),
+            other => other,
         };
     }
 
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
-            Self::NotStarted(..) => Ok(0),
+            Self::None(_) | Self::Moved => Ok(0),
             Self::Gzip(decoder) => decoder.read(buffer),
             Self::Bzip2(decoder) => decoder.read(buffer),
         }
     }
 
-    /// How many bytes were read from the input.
+    /// How many bytes were decompressed.
     fn input_bytes(&self) -> u64 {
-        match self {
-            Self::NotStarted(..) => 0,
-            Self::Gzip(decoder) => decoder.get_ref().get_ref().count,
-            Self::Bzip2(decoder) => decoder.get_ref().get_ref().count,
-        }
+        let input = match self {
+            Self::None(input) => input,
+            Self::Gzip(decoder) => decoder.get_ref(),
+            Self::Bzip2(decoder) => decoder.get_ref(),
+            Self::Moved => return 0,
+        };
+        input.get_ref().count - input.buffer().len() as u64
     }
 }
 
 impl<R: Read> Read for Decompressor<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.decoder.start();
-        let count = self.decoder.read(buffer)?;
+        let result = self.read_decoded(buffer);
+        let input_bytes = self.decoder.input_bytes();
+        self.progress.set(input_bytes);
+        let count = result.inspect_err(|_| self.progress.fail())?;
         self.output_bytes += count as u64;
-        let limit =
-            FREE_OUTPUT_BYTES.saturating_add(self.decoder.input_bytes().saturating_mul(MAX_EXPANSION));
+        let limit = FREE_OUTPUT_BYTES.saturating_add(input_bytes.saturating_mul(MAX_EXPANSION));
         if self.output_bytes > limit {
+            self.progress.fail();
             let message = format!("it unpacks to more than {MAX_EXPANSION} times its size");
             return Err(io::Error::new(io::ErrorKind::InvalidData, message));
         }
@@ -133,6 +217,21 @@ mod tests {
         gunzip(&bytes).read_to_string(&mut text).unwrap();
         assert_eq!(text, "one two");
         assert!(gunzip(&bytes[..bytes.len() - 5]).read_to_string(&mut text).is_err());
+    }
+
+    #[test]
+    fn zeros_between_and_after_members_are_skipped_and_other_bytes_are_an_error() {
+        let [one, two] = [b"one ", b"two "].map(|text| gzip(std::iter::once(text.to_vec())));
+        let zeros = vec![0; BUFFER_BYTES + 100];
+        let mut text = String::new();
+        gunzip(&[&one[..], &zeros, &two, &zeros].concat()).read_to_string(&mut text).unwrap();
+        assert_eq!(text, "one two ");
+        for garbage in [&b"x"[..], b"\0\0x", b"\x1F garbage"] {
+            let bytes = [&one[..], garbage].concat();
+            let mut decompressor = gunzip(&bytes);
+            assert!(decompressor.read_to_string(&mut text).is_err(), "{garbage:?}");
+        }
+        assert!(gunzip(&[&zeros[..], &one].concat()).read_to_string(&mut text).is_err(), "zeros before");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! A batch of entities that owns its data and can be sent to another thread.
 
 use crate::tags::{Tag, TextSpan, normalize};
-use crate::{Entity, EntityKind, Info, Node, Position, Relation, Tags, Way};
+use crate::{Entity, EntityKind, Info, Node, Position, Relation, Tags, Warnings, Way, oddities};
 
 /// Entities in the order in which they were read.
 ///
@@ -13,6 +13,9 @@ pub struct Entities {
     texts: String,
     tags: Vec<Tag>,
     refs: Vec<i64>,
+    /// The positions that ways give for their references.
+    locations: Vec<Option<Position>>,
+    warnings: Warnings,
 }
 
 /// The parts of an entity that are not in the shared buffers.
@@ -27,10 +30,19 @@ pub(crate) struct EntityRecord {
     pub(crate) uid: Option<i64>,
     /// Empty if the user is not known.
     pub(crate) user: TextSpan,
-    pub(crate) position: Position,
-    /// The ends of its tags and references in the buffers. They begin where those of the entity before end.
+    pub(crate) position: Option<Position>,
+    /// The ends of its tags, references and locations in the buffers. They begin where those of the entity before end.
     pub(crate) tags_end: u32,
     pub(crate) refs_end: u32,
+    pub(crate) locations_end: u32,
+}
+
+/// The parts of an entity that are in the shared buffers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct EntityData<'a> {
+    pub(crate) tags: &'a [Tag],
+    pub(crate) refs: &'a [i64],
+    pub(crate) locations: &'a [Option<Position>],
 }
 
 impl EntityRecord {
@@ -45,9 +57,10 @@ impl EntityRecord {
             changeset: None,
             uid: None,
             user: TextSpan::default(),
-            position: Position::default(),
+            position: None,
             tags_end: 0,
             refs_end: 0,
+            locations_end: 0,
         }
     }
 }
@@ -55,7 +68,7 @@ impl EntityRecord {
 impl Entities {
     /// The entities, in order.
     pub fn iter(&self) -> impl Iterator<Item = Entity<'_>> {
-        self.records_with_data().map(|(record, tags, refs)| self.entity(record, tags, refs))
+        self.records_with_data().map(|(record, data)| self.entity(record, data))
     }
 
     /// The number of entities.
@@ -70,7 +83,15 @@ impl Entities {
 
     /// The size of the texts, tags and references in bytes.
     pub fn size(&self) -> usize {
-        self.texts.len() + self.tags.len() * size_of::<Tag>() + self.refs.len() * size_of::<i64>()
+        self.texts.len()
+            + self.tags.len() * size_of::<Tag>()
+            + self.refs.len() * size_of::<i64>()
+            + self.locations.len() * size_of::<Option<Position>>()
+    }
+
+    /// What is odd about the entities, as far as it was noticed while they were read.
+    pub fn warnings(&self) -> &Warnings {
+        &self.warnings
     }
 
     /// Removes all entities, and keeps the allocated buffers.
@@ -79,6 +100,8 @@ impl Entities {
         self.texts.clear();
         self.tags.clear();
         self.refs.clear();
+        self.locations.clear();
+        self.warnings = Warnings::default();
     }
 
     /// Adds a node.
@@ -89,7 +112,7 @@ impl Entities {
         tags: impl IntoIterator<Item = (&'t str, &'t str)>,
         position: Position,
     ) {
-        self.push(EntityKind::Node, id, info, tags, position);
+        self.push(EntityKind::Node, id, info, tags, Some(position).filter(|_| info.visible));
     }
 
     /// Adds a way.
@@ -101,7 +124,20 @@ impl Entities {
         refs: &[i64],
     ) {
         self.refs.extend_from_slice(refs);
-        self.push(EntityKind::Way, id, info, tags, Position::default());
+        self.push(EntityKind::Way, id, info, tags, None);
+    }
+
+    /// Adds a way with a position for each reference, or with none.
+    pub(crate) fn push_way_with_locations<'t>(
+        &mut self,
+        id: i64,
+        info: &Info<'_>,
+        tags: impl IntoIterator<Item = (&'t str, &'t str)>,
+        refs: &[i64],
+        locations: &[Position],
+    ) {
+        self.locations.extend(locations.iter().copied().map(Some));
+        self.push_way(id, info, tags, refs);
     }
 
     /// Adds a relation.
@@ -111,7 +147,7 @@ impl Entities {
         info: &Info<'_>,
         tags: impl IntoIterator<Item = (&'t str, &'t str)>,
     ) {
-        self.push(EntityKind::Relation, id, info, tags, Position::default());
+        self.push(EntityKind::Relation, id, info, tags, None);
     }
 
     fn push<'t>(
@@ -120,7 +156,7 @@ impl Entities {
         id: i64,
         info: &Info<'_>,
         tags: impl IntoIterator<Item = (&'t str, &'t str)>,
-        position: Position,
+        position: Option<Position>,
     ) {
         for (key, value) in tags {
             let tag = Tag { key: self.push_text(key), value: self.push_text(value) };
@@ -145,17 +181,30 @@ impl Entities {
     /// Adds the entity whose tags and references were pushed since the one before.
     pub(crate) fn push_record(&mut self, record: EntityRecord) {
         let tags_start = self.records.last().map_or(0, |before| before.tags_end as usize);
-        normalize(&self.texts, &mut self.tags, tags_start);
+        let found = normalize(&self.texts, &mut self.tags, tags_start);
+        if found.has_empty_key {
+            self.warn(oddities::EMPTY_KEY, &record);
+        }
+        if found.has_repeated_key {
+            self.warn(oddities::REPEATED_KEY, &record);
+        }
         self.push_normalized_record(record);
     }
 
     /// As [`Self::push_record`], for tags that are already [normalized](normalize).
     pub(crate) fn push_normalized_record(&mut self, record: EntityRecord) {
+        self.end_locations();
         self.records.push(EntityRecord {
             tags_end: end(self.tags.len()),
             refs_end: end(self.refs.len()),
+            locations_end: end(self.locations.len()),
             ..record
         });
+    }
+
+    /// Counts something odd about the entity that is being read.
+    pub(crate) fn warn(&mut self, what: &'static str, record: &EntityRecord) {
+        self.warnings.add(what, record.kind, record.id);
     }
 
     /// Adds a text to the buffer, for use in records and tags.
@@ -178,6 +227,38 @@ impl Entities {
         self.refs.push(id);
     }
 
+    /// Adds the position of the reference that was pushed last.
+    pub(crate) fn push_location(&mut self, location: Option<Position>) {
+        let (refs, locations) = self.starts();
+        self.locations.resize(locations + self.refs.len() - refs - 1, None);
+        self.locations.push(location);
+    }
+
+    /// Adds a position for each reference of the entity that is pushed next. `None` if `next` has none.
+    pub(crate) fn push_locations(
+        &mut self,
+        mut next: impl FnMut() -> Option<Option<Position>>,
+    ) -> Option<()> {
+        let (refs, _) = self.starts();
+        for _ in refs..self.refs.len() {
+            self.locations.push(next()?);
+        }
+        Some(())
+    }
+
+    /// Gives each reference of the current entity an entry among the locations, if any of them has one.
+    fn end_locations(&mut self) {
+        let (refs, locations) = self.starts();
+        if self.locations.len() > locations {
+            self.locations.resize(locations + self.refs.len() - refs, None);
+        }
+    }
+
+    /// Where the references and the locations of the current entity begin.
+    fn starts(&self) -> (usize, usize) {
+        self.records.last().map_or((0, 0), |last| (last.refs_end as usize, last.locations_end as usize))
+    }
+
     /// The records, without their tags and references.
     pub(crate) fn records(&self) -> &[EntityRecord] {
         &self.records
@@ -188,18 +269,24 @@ impl Entities {
         &self.texts
     }
 
-    /// Each record with its tags and references.
-    pub(crate) fn records_with_data(&self) -> impl Iterator<Item = (&EntityRecord, &[Tag], &[i64])> {
-        let mut start = (0, 0);
+    /// Each record with its tags, references and locations.
+    pub(crate) fn records_with_data(&self) -> impl Iterator<Item = (&EntityRecord, EntityData<'_>)> {
+        let mut start = (0, 0, 0);
         self.records.iter().map(move |record| {
-            let (tags, refs) = start;
-            let end = (record.tags_end as usize, record.refs_end as usize);
+            let (tags, refs, locations) = start;
+            let end = (record.tags_end as usize, record.refs_end as usize, record.locations_end as usize);
             start = end;
-            (record, &self.tags[tags..end.0], &self.refs[refs..end.1])
+            let data = EntityData {
+                tags: &self.tags[tags..end.0],
+                refs: &self.refs[refs..end.1],
+                locations: &self.locations[locations..end.2],
+            };
+            (record, data)
         })
     }
 
-    fn entity<'a>(&'a self, record: &EntityRecord, tags: &'a [Tag], refs: &'a [i64]) -> Entity<'a> {
+    fn entity<'a>(&'a self, record: &EntityRecord, data: EntityData<'a>) -> Entity<'a> {
+        let EntityData { tags, refs, locations } = data;
         let id = record.id;
         let tags = Tags::new(&self.texts, tags);
         let info = Info {
@@ -212,7 +299,7 @@ impl Entities {
         };
         match record.kind {
             EntityKind::Node => Entity::Node(Node { id, info, tags, position: record.position }),
-            EntityKind::Way => Entity::Way(Way { id, info, tags, refs }),
+            EntityKind::Way => Entity::Way(Way { id, info, tags, refs, locations }),
             EntityKind::Relation => Entity::Relation(Relation { id, info, tags }),
         }
     }

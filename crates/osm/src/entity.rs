@@ -33,8 +33,8 @@ pub struct Node<'a> {
     pub info: Info<'a>,
     /// Its tags.
     pub tags: Tags<'a>,
-    /// Its position. Has no meaning for a deleted node.
-    pub position: Position,
+    /// Its position; `None` for a deleted node, and for one whose coordinates are not on Earth.
+    pub position: Option<Position>,
 }
 
 /// A line through nodes.
@@ -48,6 +48,8 @@ pub struct Way<'a> {
     pub tags: Tags<'a>,
     /// The ids of its nodes, in order. A closed way ends with the id with which it begins.
     pub refs: &'a [i64],
+    /// The positions that the way itself gives for its nodes, as long as `refs`; empty if it gives none.
+    pub locations: &'a [Option<Position>],
 }
 
 /// A group of entities.
@@ -96,6 +98,15 @@ pub struct Position {
 
 impl Position {
     const UNITS: f64 = 1e7;
+    const MAX_LON: i64 = 1_800_000_000;
+    const MAX_LAT: i64 = 900_000_000;
+
+    /// The position at these coordinates in 10⁻⁷ degrees; `None` beyond ±180° or ±90°.
+    pub fn new(lon: i64, lat: i64) -> Option<Self> {
+        let is_on_earth =
+            lon.unsigned_abs() <= Self::MAX_LON as u64 && lat.unsigned_abs() <= Self::MAX_LAT as u64;
+        is_on_earth.then_some(Self { lon: lon as i32, lat: lat as i32 })
+    }
 
     /// Longitude and latitude in degrees, each the floating-point number nearest to the decimal value.
     pub fn degrees(self) -> (f64, f64) {

@@ -1,9 +1,8 @@
 //! Why OpenStreetMap data cannot be read.
 
-use std::io;
+use std::{fmt, io};
 
-/// Why OpenStreetMap data cannot be read. `file` is the name that was given to the [`crate::Source`]. Offsets (`at`) are
-/// bytes from the start of the file, counted after decompression where the file is compressed.
+/// Why OpenStreetMap data cannot be read. `file` is the name that was given to the [`crate::Source`].
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -13,7 +12,7 @@ pub enum Error {
         /// The file.
         file: String,
         /// The number of bytes that were read before the error.
-        at: u64,
+        at: Place,
         /// The error of the system.
         source: io::Error,
     },
@@ -31,7 +30,7 @@ pub enum Error {
         /// The file.
         file: String,
         /// The length of the file.
-        at: u64,
+        at: Place,
         /// The part of the format in which the file ends.
         inside: &'static str,
     },
@@ -49,7 +48,7 @@ pub enum Error {
         /// The file.
         file: String,
         /// The offset of the violation.
-        at: u64,
+        at: Place,
         /// The violation.
         what: String,
     },
@@ -64,6 +63,31 @@ pub enum Error {
     /// Another thread interrupted the work.
     #[error("reading was interrupted")]
     Interrupted,
+}
+
+/// A place in a file, in bytes from its start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// In the file as it is.
+    InFile(u64),
+    /// In what a packed file contains.
+    Unpacked {
+        /// The place in the unpacked content.
+        at: u64,
+        /// How many bytes of the packed file were unpacked to reach it. The last of them may belong to later content.
+        packed: u64,
+    },
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::InFile(at) => write!(f, "{at}"),
+            Self::Unpacked { at, packed } => {
+                write!(f, "{at} of its unpacked content (within the first {packed} bytes of the packed file)")
+            }
+        }
+    }
 }
 
 impl Error {

@@ -10,6 +10,7 @@ mod error;
 mod error_context;
 mod layer;
 mod mapping;
+mod oddities;
 pub mod overpass;
 mod pbf;
 mod source;
@@ -19,10 +20,12 @@ mod varint;
 mod warnings;
 mod xml;
 
-pub use assembly::{Assembler, Interrupter, ResolvedEntities, WayBuilder, WayStatistics};
+pub use assembly::{
+    Assembler, ExistingNode, Interrupter, ResolvedEntities, WayBuilder, WayStatistics, WayVisitor,
+};
 pub use entities::Entities;
 pub use entity::{Entity, EntityKind, Info, Node, Position, Relation, Way};
-pub use error::Error;
+pub use error::{Error, Place};
 pub use layer::{EntityLayer, RawNodes, RawWays, WayWithGeometry};
 pub use mapping::{Mapping, MappingError, Rule};
 pub use source::{Block, Source};

@@ -61,21 +61,32 @@ impl TextSpan {
     }
 }
 
+/// What [`normalize`] has removed.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct RemovedTags {
+    pub(crate) has_empty_key: bool,
+    pub(crate) has_repeated_key: bool,
+}
+
 /// Sorts the tags from index `start` on by key, removes empty keys, and keeps the last value of a repeated key.
-pub(crate) fn normalize(texts: &str, tags: &mut Vec<Tag>, start: usize) {
+pub(crate) fn normalize(texts: &str, tags: &mut Vec<Tag>, start: usize) -> RemovedTags {
     let new = &tags[start..];
     let is_tidy = new.first().is_none_or(|tag| tag.key.len > 0)
         && new.is_sorted_by(|a, b| a.key.of(texts) < b.key.of(texts));
     if is_tidy {
-        return;
+        return RemovedTags::default();
     }
     let mut new = tags.split_off(start);
+    let count = new.len();
     new.retain(|tag| tag.key.len > 0);
+    let with_key = new.len();
     // The sort is stable: after the reversal the last of equal keys comes first and is the one that dedup keeps.
     new.reverse();
     new.sort_by(|a, b| a.key.of(texts).cmp(b.key.of(texts)));
     new.dedup_by(|later, first| later.key.of(texts) == first.key.of(texts));
+    let removed = RemovedTags { has_empty_key: with_key < count, has_repeated_key: new.len() < with_key };
     tags.append(&mut new);
+    removed
 }
 
 impl PartialEq for Tags<'_> {

@@ -43,7 +43,9 @@ fn assemble(blocks: &[Entities], memory: u64) -> (Assembled, WayStatistics) {
         for (number, entities) in blocks.iter().enumerate().filter(|(number, _)| number % 2 == odd) {
             if assembler.add_block(number as u64, entities).unwrap() {
                 new.extend(entities.iter().filter_map(|entity| match entity {
-                    Entity::Node(node) => Some((node.id, (node.info.version.unwrap(), node.position.lon))),
+                    Entity::Node(node) => {
+                        Some((node.id, (node.info.version.unwrap(), node.position.unwrap().lon)))
+                    }
                     _ => None,
                 }));
             }
@@ -63,22 +65,23 @@ fn assemble(blocks: &[Entities], memory: u64) -> (Assembled, WayStatistics) {
     let mut entities = Entities::default();
     for part in 0..resolved.out_of_order_parts() {
         let visit = |node: &longhaul_osm::Node<'_>| {
-            let before = nodes.insert(node.id, (node.info.version.unwrap(), node.position.lon));
+            let Some(position) = node.position else { return Ok(()) };
+            let before = nodes.insert(node.id, (node.info.version.unwrap(), position.lon));
             assert_eq!(before, None, "node {} comes once", node.id);
             Ok::<_, Error>(())
         };
         resolved.out_of_order_nodes(part, &mut entities, visit).unwrap();
     }
     let (mut ways, mut counts) = (BTreeMap::new(), WayStatistics::default());
-    let mut builder = resolved.way_builder();
+    let mut builder = resolved.way_builder(&[]);
     for part in 0..resolved.way_parts() {
-        let visit = |built: &longhaul_osm::WayWithGeometry<'_>, _: &mut Warnings| {
+        let mut visit = |built: &longhaul_osm::WayWithGeometry<'_>, _: &mut Warnings| {
             let line = built.linestring.iter().map(|position| position.lon).collect();
             let before = ways.insert(built.way.id, (built.way.info.version.unwrap(), line));
             assert_eq!(before, None, "way {} comes once", built.way.id);
             Ok::<_, Error>(())
         };
-        let (_, of_part) = builder.build(part, &mut Warnings::default(), visit).unwrap();
+        let (_, of_part) = builder.build(part, &mut Warnings::default(), &mut visit).unwrap();
         counts.without_geometry += of_part.without_geometry;
         counts.missing_nodes += of_part.missing_nodes;
     }

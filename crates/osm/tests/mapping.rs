@@ -64,7 +64,7 @@ fn mapped(rule: &str) -> (Vec<Feature>, Vec<String>) {
     let positions: Vec<(i64, Position)> = town
         .iter()
         .filter_map(|entity| match entity {
-            Entity::Node(node) => Some((node.id, node.position)),
+            Entity::Node(node) => Some((node.id, node.position?)),
             _ => None,
         })
         .collect();

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::io::Cursor;
 
-use longhaul_osm::{Assembler, Entities, Entity, Error, Position, Source, Warnings};
+use longhaul_osm::{Assembler, Entities, Entity, Error, Position, Source, Warnings, WayWithGeometry};
 
 /// The name of the file in messages.
 const SHOWN_NAME: &str = "upload.osm";
@@ -30,7 +30,7 @@ fn assemble(data: &[u8]) -> Result<(), Error> {
         let is_in_order = assembler.add_block(number, &entities)?;
         for entity in entities.iter().filter(|_| is_in_order) {
             if let Entity::Node(node) = entity {
-                check_position(node.position);
+                node.position.into_iter().for_each(check_position);
                 assert!(nodes.insert(node.id), "a node becomes a feature once");
             }
         }
@@ -41,20 +41,24 @@ fn assemble(data: &[u8]) -> Result<(), Error> {
     }
     for part in 0..resolved.out_of_order_parts() {
         resolved.out_of_order_nodes(part, &mut entities, |node| {
+            if node.position.is_none() {
+                return Ok(());
+            }
             assert!(nodes.insert(node.id), "a node becomes a feature once");
             Ok::<_, Error>(())
         })?;
     }
-    let mut builder = resolved.way_builder();
+    let mut builder = resolved.way_builder(&[]);
     let mut ways = BTreeSet::new();
     for part in 0..resolved.way_parts() {
-        builder.build(part, &mut Warnings::default(), |built, _| {
+        let mut visit = |built: &WayWithGeometry<'_>, _: &mut Warnings| {
             assert!(
                 built.linestring.len() >= 2 && built.linestring.windows(2).all(|pair| pair[0] != pair[1])
             );
             assert!(ways.insert(built.way.id), "a way becomes a feature once");
             Ok::<_, Error>(())
-        })?;
+        };
+        builder.build(part, &mut Warnings::default(), &mut visit)?;
     }
     Ok(())
 }

@@ -15,9 +15,11 @@ use longhaul_tasks::{Context, Failure, Job, Lane, PublishError, Report};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Destination, Environment, OsmMapping, osm_commit,
+    Destination, Environment, OsmMapping,
+    job_warnings::{JobWarnings, with_warnings},
+    osm_commit,
     osm_layers::{OsmLayers, OsmStatistics},
-    osm_mapping::layers,
+    osm_mapping::{RawLayers, layers},
     overpass::download_failure,
     public_error::public_error,
     staged_commit::StagedCommit,
@@ -38,6 +40,9 @@ pub struct DownloadOsm {
     /// The parameters of the request.
     #[serde(rename = "asked")]
     pub parameters: DownloadParameters,
+    /// Whether nodes without tags are left out of the layer `node`. Jobs of version 0.1.0 lack it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub without_untagged: bool,
 }
 
 /// The filter of a download.
@@ -68,17 +73,26 @@ impl Job for DownloadOsm {
     }
 
     fn run(self, env: &Environment, ctx: &Context) -> Result<Report, Failure> {
+        with_warnings("warnings", |warnings| self.download(env, ctx, warnings))
+    }
+}
+
+impl DownloadOsm {
+    fn download(
+        &self,
+        env: &Environment,
+        ctx: &Context,
+        warnings: &mut JobWarnings,
+    ) -> Result<Report, Failure> {
         let filter = self.resolve_filter(&self.destination.open(env)?)?;
         let query = Query::new(filter.clone()).map_err(|error| anyhow!(error))?;
         let response = env.overpass.query(ctx, &query)?;
         let interrupter = response.interrupter();
         let _cancel_download = ctx.on_cancel(move || interrupter.interrupt());
         let _shared = env.repository_locks.lock_shared(ctx, &self.destination.repository)?;
-        self.import(env, ctx, response, &filter)
+        self.import(env, ctx, response, &filter, warnings)
     }
-}
 
-impl DownloadOsm {
     /// Imports the response as one commit.
     fn import(
         &self,
@@ -86,6 +100,7 @@ impl DownloadOsm {
         ctx: &Context,
         response: QueryResponse,
         filter: &str,
+        warnings: &mut JobWarnings,
     ) -> Result<Report, Failure> {
         // Opens the repository again: it may have been renamed or deleted while the server worked on the query.
         let mut commit = StagedCommit::begin(ctx, env, &self.destination)?;
@@ -96,19 +111,22 @@ impl DownloadOsm {
         let name = format!("the answer of {}", env.overpass.endpoint());
         let mut source =
             Source::read(response, &name).map_err(|error| download_failure(public_error(error)))?;
-        let layers = layers(true, self.mapping.as_ref()).map_err(|error| anyhow!(error))?;
+        let raw = RawLayers::with_untagged(!self.without_untagged);
+        let layers = layers(raw, self.mapping.as_ref()).map_err(|error| anyhow!(error))?;
         let written =
             OsmLayers::begin(ctx, env, &mut commit.stage, &layers, Mode::Replace)?.write(&mut source);
         let statistics = written.map_err(|failure| match source.has_failed() {
             true => download_failure(failure.into_error()),
             false => failure,
         })?;
+        warnings.extend(statistics.warning_messages(source.metadata()));
         require_complete(&source, &statistics)?;
+        statistics.require_kept(&name)?;
         ctx.step("Committing features...");
         commit.commit(
             &name,
             |message| Some(LastDownload::message(message, filter)),
-            |commit| osm_commit::report(&statistics, source.metadata(), commit),
+            |commit| osm_commit::report(&statistics, source.metadata(), warnings, commit),
         )
     }
 

@@ -1,11 +1,17 @@
 //! Makes features of entities and writes them, on one thread.
 
 use longhaul_geodata::Batch;
-use longhaul_osm::{EntityLayer, Node, Warnings, WayWithGeometry};
-use longhaul_repository::{FeatureWriter, WrittenFeatures};
+use longhaul_osm::{
+    EntityKind, EntityLayer, ExistingNode, Node, RawNodes, RawWays, Warnings, Way, WayVisitor,
+    WayWithGeometry,
+};
+use longhaul_repository::{FeatureWriter, PreviousReader, WrittenFeatures};
 use longhaul_tasks::Failure;
 
-use super::statistics::OsmStatistics;
+use super::{
+    merge::{Merge, MergeLog},
+    statistics::OsmStatistics,
+};
 use crate::public_error::public_error;
 
 /// The size in bytes at which a batch is written early. The features of a usual block take a tenth of it.
@@ -15,41 +21,68 @@ const MAX_BATCH_BYTES: usize = 4 << 20;
 pub(super) struct FeatureWriters<'a> {
     layers: Vec<LayerWriter<'a>>,
     warnings: Warnings,
+    /// How many entities became features of at least one layer.
+    kept: u64,
+    /// `None` if the layers are replaced.
+    merge: Option<Merge>,
 }
 
-struct LayerWriter<'a> {
+pub(super) struct LayerWriter<'a> {
     layer: &'a dyn EntityLayer,
     writer: FeatureWriter,
     features: Batch,
+    /// The features that the repository has, if the import adds to them.
+    previous: Option<PreviousReader>,
+    /// The keys of those of them that do not stay.
+    removed: Vec<i64>,
+}
+
+/// What one thread has done.
+pub(super) struct ThreadResult {
+    /// What was written into each layer, and which features do not stay there.
+    pub(super) layers: Vec<(WrittenFeatures, Vec<i64>)>,
+    pub(super) log: MergeLog,
+    pub(super) statistics: OsmStatistics,
 }
 
 impl<'a> FeatureWriters<'a> {
-    pub(super) fn new(layers: impl Iterator<Item = (&'a dyn EntityLayer, FeatureWriter)>) -> Self {
-        let layers = layers.map(|(layer, writer)| LayerWriter {
-            layer,
-            writer,
-            features: Batch::new(layer.layer().schema.columns.len()),
-        });
-        Self { layers: layers.collect(), warnings: Warnings::default() }
+    pub(super) fn new(layers: Vec<LayerWriter<'a>>, merge: Option<Merge>) -> Self {
+        Self { layers, warnings: Warnings::default(), kept: 0, merge }
     }
 
+    /// Writes a node, or removes one that was deleted.
     pub(super) fn add_node(&mut self, node: &Node<'_>) -> Result<(), Failure> {
-        let Self { layers, warnings } = self;
-        layers.iter_mut().try_for_each(|layer| {
+        if let Some(merge) = &mut self.merge
+            && !merge.uses_node(node, &mut self.warnings)?
+        {
+            return Ok(());
+        }
+        let Self { layers, warnings, kept, merge } = self;
+        let mut is_kept = false;
+        for layer in layers {
+            let before = layer.features.len();
             layer.layer.add_node(node, &mut layer.features, warnings);
-            layer.write_if_full()
-        })
+            is_kept |= layer.end_entity(node.id, before, EntityKind::Node, merge.as_ref(), warnings)?;
+        }
+        *kept += u64::from(is_kept);
+        Ok(())
     }
 
-    pub(super) fn add_way(
-        &mut self,
-        way: &WayWithGeometry<'_>,
-        warnings: &mut Warnings,
-    ) -> Result<(), Failure> {
-        self.layers.iter_mut().try_for_each(|layer| {
+    fn add_way(&mut self, way: &WayWithGeometry<'_>, warnings: &mut Warnings) -> Result<(), Failure> {
+        let mut is_kept = false;
+        for layer in &mut self.layers {
+            let before = layer.features.len();
             layer.layer.add_way(way, &mut layer.features, warnings);
-            layer.write_if_full()
-        })
+            is_kept |=
+                layer.end_entity(way.way.id, before, EntityKind::Way, self.merge.as_ref(), warnings)?;
+        }
+        self.kept += u64::from(is_kept);
+        Ok(())
+    }
+
+    /// The ways that the repository has, if the import adds to them.
+    pub(super) fn merge(&mut self) -> Option<&mut Merge> {
+        self.merge.as_mut()
     }
 
     /// Writes all features that are in batches.
@@ -57,21 +90,82 @@ impl<'a> FeatureWriters<'a> {
         self.layers.iter_mut().try_for_each(LayerWriter::write)
     }
 
-    /// Returns what was written into each layer. The warnings are added to the statistics of the thread.
-    pub(super) fn finish(
-        mut self,
-        mut statistics: OsmStatistics,
-    ) -> Result<(Vec<WrittenFeatures>, OsmStatistics), Failure> {
+    /// Returns what was done. The warnings are added to the statistics of the thread.
+    pub(super) fn finish(mut self, mut statistics: OsmStatistics) -> Result<ThreadResult, Failure> {
         self.flush()?;
         statistics.warnings.merge(self.warnings);
-        let written = self.layers.into_iter().map(|layer| Ok(layer.writer.finish().map_err(public_error)?));
-        Ok((written.collect::<Result<_, Failure>>()?, statistics))
+        statistics.kept += self.kept;
+        let layers = self.layers.into_iter().map(|layer| {
+            statistics.removed += layer.removed.len() as u64;
+            Ok((layer.writer.finish().map_err(public_error)?, layer.removed))
+        });
+        let layers = layers.collect::<Result<_, Failure>>()?;
+        let log = self.merge.map(|merge| merge.log).unwrap_or_default();
+        Ok(ThreadResult { layers, log, statistics })
     }
 }
 
-impl LayerWriter<'_> {
-    fn write_if_full(&mut self) -> Result<(), Failure> {
-        if self.features.size() < MAX_BATCH_BYTES { Ok(()) } else { self.write() }
+impl WayVisitor for FeatureWriters<'_> {
+    type Error = Failure;
+
+    fn visit(&mut self, way: &WayWithGeometry<'_>, warnings: &mut Warnings) -> Result<(), Failure> {
+        self.add_way(way, warnings)
+    }
+
+    fn is_used(&mut self, way: &Way<'_>, warnings: &mut Warnings) -> Result<bool, Failure> {
+        self.merge.as_mut().map_or(Ok(true), |merge| merge.uses_way(way, warnings))
+    }
+
+    fn without_geometry(&mut self, way: &Way<'_>) -> Result<(), Failure> {
+        self.layers.iter_mut().for_each(|layer| layer.remove_previous(way.id));
+        Ok(())
+    }
+
+    fn existing_node(&mut self, id: i64) -> Result<Option<ExistingNode>, Failure> {
+        self.merge.as_mut().map_or(Ok(None), |merge| merge.existing.node(id))
+    }
+}
+
+impl<'a> LayerWriter<'a> {
+    pub(super) fn new(
+        layer: &'a dyn EntityLayer,
+        writer: FeatureWriter,
+        previous: Option<PreviousReader>,
+    ) -> Self {
+        let features = Batch::new(layer.layer().schema.columns.len());
+        Self { layer, writer, features, previous, removed: Vec::new() }
+    }
+
+    /// Called after an entity was given to the layer, which had `before` features in its batch. Returns whether the layer has
+    /// made a feature of it. If not, it removes the feature that the repository has of the entity.
+    fn end_entity(
+        &mut self,
+        id: i64,
+        before: usize,
+        kind: EntityKind,
+        merge: Option<&Merge>,
+        warnings: &mut Warnings,
+    ) -> Result<bool, Failure> {
+        let is_kept = self.features.len() > before;
+        if !is_kept {
+            self.remove_previous(id);
+        }
+        let name = &self.layer.layer().name;
+        if let Some(merge) = merge.filter(|_| [RawNodes::NAME, RawWays::NAME].contains(&&**name))
+            && let Some(feature) = self.features.rows().nth(before)
+        {
+            merge.check_same(name, kind, (id, feature), warnings);
+        }
+        if self.features.size() >= MAX_BATCH_BYTES {
+            self.write()?;
+        }
+        Ok(is_kept)
+    }
+
+    fn remove_previous(&mut self, id: i64) {
+        if self.previous.as_ref().is_some_and(|previous| previous.contains(id)) {
+            self.removed.push(id);
+        }
     }
 
     fn write(&mut self) -> Result<(), Failure> {

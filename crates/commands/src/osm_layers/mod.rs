@@ -3,7 +3,10 @@
 //! One thread reads blocks. The others decode them, write their nodes and spool their ways. Once all nodes were read, the
 //! ways are written. The result does not depend on the order of the data.
 
+mod existing;
 mod feature_writers;
+mod merge;
+mod redraw;
 mod statistics;
 
 pub(crate) use statistics::OsmStatistics;
@@ -12,7 +15,7 @@ use std::thread;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 use longhaul_osm::{Assembler, Block, Entities, Entity, EntityKind, EntityLayer, ResolvedEntities, Source};
-use longhaul_repository::{DatasetPath, LayerStage, Mode, Stage, WrittenFeatures};
+use longhaul_repository::{DatasetPath, LayerStage, Mode, Stage};
 use longhaul_tasks::{Context, Failure};
 
 use crate::{
@@ -20,7 +23,9 @@ use crate::{
     public_error::public_error,
     workers::{FirstFailure, WorkQueue, join_all, run_all},
 };
-use feature_writers::FeatureWriters;
+use existing::ReadLayers;
+use feature_writers::{FeatureWriters, LayerWriter, ThreadResult};
+use merge::{Merge, MergeLog};
 
 /// The layers of an import, while they are written.
 pub(crate) struct OsmLayers<'a> {
@@ -28,6 +33,9 @@ pub(crate) struct OsmLayers<'a> {
     env: &'a Environment,
     stage: &'a mut Stage,
     layers: Vec<OpenLayer<'a>>,
+    /// What is read to merge, if the import adds to layers.
+    read: Option<ReadLayers>,
+    log: MergeLog,
 }
 
 /// A layer, and its features in the stage.
@@ -38,9 +46,6 @@ struct OpenLayer<'a> {
 
 /// A block with its number in the file.
 type NumberedBlock = (u64, Block);
-
-/// What one thread wrote into each layer, and its statistics.
-type Written = (Vec<WrittenFeatures>, OsmStatistics);
 
 impl<'a> OsmLayers<'a> {
     /// Begins the layers. The path of each layer is its name.
@@ -56,8 +61,12 @@ impl<'a> OsmLayers<'a> {
             let stage = stage.layer(&path, layer.layer(), mode).map_err(public_error)?;
             Ok::<_, Failure>(OpenLayer { layer: &**layer, stage })
         });
-        let layers = open.collect::<Result<_, _>>()?;
-        Ok(Self { ctx, env, stage, layers })
+        let layers = open.collect::<Result<Vec<_>, _>>()?;
+        let read = match mode {
+            Mode::Add => Some(ReadLayers::open(stage, &layers)?),
+            Mode::Replace => None,
+        };
+        Ok(Self { ctx, env, stage, layers, read, log: MergeLog::default() })
     }
 
     /// Writes the entities of a source into the layers, and adds the layers to the stage.
@@ -70,9 +79,13 @@ impl<'a> OsmLayers<'a> {
         let mut statistics = self.read_blocks(source, &assembler)?;
         self.ctx.step("Staging features...").total(Some(statistics.ways)).unit("ways");
         let resolved = assembler.finish().map_err(public_error)?;
+        statistics.warnings.merge(resolved.warnings().clone());
         self.remove_superseded_nodes(&resolved)?;
         self.write_out_of_order_nodes(&resolved, &mut statistics)?;
+        self.log.sort();
         self.write_ways(&resolved, &mut statistics)?;
+        self.log.sort();
+        self.redraw_ways(&resolved, &mut statistics)?;
         drop(resolved);
         for OpenLayer { stage, .. } in self.layers {
             self.stage.finish(stage).map_err(public_error)?;
@@ -82,7 +95,7 @@ impl<'a> OsmLayers<'a> {
 
     /// Reads all blocks, writes the nodes of in-order blocks, and gives everything else to the assembler.
     fn read_blocks(&mut self, source: &mut Source, assembler: &Assembler) -> Result<OsmStatistics, Failure> {
-        let workers = self.writers(EntityKind::Node);
+        let workers = self.writers(EntityKind::Node)?;
         let (ctx, failure) = (self.ctx, FirstFailure::default());
         let (sender, receiver) = bounded(2 * workers.len());
         let results = thread::scope(|scope| {
@@ -119,7 +132,7 @@ impl<'a> OsmLayers<'a> {
             return Ok(());
         }
         let (ctx, queue) = (self.ctx, WorkQueue::new(0..resolved.out_of_order_parts()));
-        let written = run_all(self.writers(EntityKind::Node), &queue, |mut writers| {
+        let written = run_all(self.writers(EntityKind::Node)?, &queue, |mut writers| {
             let mut entities = Entities::default();
             while let Some(part) = queue.next() {
                 ctx.check()?;
@@ -138,11 +151,12 @@ impl<'a> OsmLayers<'a> {
         statistics: &mut OsmStatistics,
     ) -> Result<(), Failure> {
         let (ctx, queue) = (self.ctx, WorkQueue::new(0..resolved.way_parts()));
-        let written = run_all(self.writers(EntityKind::Way), &queue, |mut writers| {
-            let (mut builder, mut statistics) = (resolved.way_builder(), OsmStatistics::default());
+        let writers = self.writers(EntityKind::Way)?;
+        let outdated = &self.log.outdated_nodes;
+        let written = run_all(writers, &queue, |mut writers| {
+            let (mut builder, mut statistics) = (resolved.way_builder(outdated), OsmStatistics::default());
             while let Some(part) = queue.next() {
-                let built = builder
-                    .build(part, &mut statistics.warnings, |way, warnings| writers.add_way(way, warnings));
+                let built = builder.build(part, &mut statistics.warnings, &mut writers);
                 let (ways, way_statistics) = built?;
                 statistics.add_ways(way_statistics);
                 writers.flush()?;
@@ -155,23 +169,34 @@ impl<'a> OsmLayers<'a> {
     }
 
     /// For each thread, writers into the layers whose features are made of entities of a type.
-    fn writers(&mut self, kind: EntityKind) -> Vec<FeatureWriters<'a>> {
-        let threads = self.env.threads.max(1);
-        let Self { stage, layers, .. } = self;
-        let mut writers = || {
-            let of_kind = layers.iter_mut().filter(|layer| layer.layer.kind() == kind);
-            FeatureWriters::new(of_kind.map(|open| (open.layer, open.stage.writer(stage))))
-        };
-        (0..threads).map(|_| writers()).collect()
+    fn writers(&mut self, kind: EntityKind) -> Result<Vec<FeatureWriters<'a>>, Failure> {
+        (0..self.env.threads.max(1)).map(|_| self.writers_of_thread(kind)).collect()
     }
 
-    /// Adds the features that the threads wrote to the layers, and merges the statistics.
-    fn collect(&mut self, kind: EntityKind, written: Vec<Written>) -> OsmStatistics {
+    fn writers_of_thread(&mut self, kind: EntityKind) -> Result<FeatureWriters<'a>, Failure> {
+        let Self { stage, layers, read, .. } = self;
+        let existing = read.as_ref().map(|read| read.readers(stage, layers)).transpose()?;
+        let merge = existing.map(Merge::new);
+        let of_kind = layers.iter_mut().filter(|layer| layer.layer.kind() == kind);
+        let writer = |open: &mut OpenLayer<'a>| {
+            let previous = merge.is_some().then(|| open.stage.previous(stage)).flatten();
+            LayerWriter::new(open.layer, open.stage.writer(stage), previous)
+        };
+        let writers = of_kind.map(writer).collect();
+        Ok(FeatureWriters::new(writers, merge))
+    }
+
+    /// Adds what the threads have done to the layers, and merges the statistics.
+    fn collect(&mut self, kind: EntityKind, results: Vec<ThreadResult>) -> OsmStatistics {
         let mut statistics = OsmStatistics::default();
-        for (features, statistics_of_thread) in written {
-            statistics.merge(statistics_of_thread);
+        for result in results {
+            statistics.merge(result.statistics);
+            self.log.append(result.log);
             let of_kind = self.layers.iter_mut().filter(|layer| layer.layer.kind() == kind);
-            of_kind.zip(features).for_each(|(layer, features)| layer.stage.collect(features));
+            for (layer, (features, removed)) in of_kind.zip(result.layers) {
+                layer.stage.collect(features);
+                layer.stage.remove_previous(removed);
+            }
         }
         statistics
     }
@@ -194,12 +219,13 @@ fn process_blocks(
     blocks: Receiver<NumberedBlock>,
     assembler: &Assembler,
     mut writers: FeatureWriters<'_>,
-) -> Result<Written, Failure> {
+) -> Result<ThreadResult, Failure> {
     let mut statistics = OsmStatistics::default();
     let mut entities = Entities::default();
     for (number, block) in blocks {
         block.decode(&mut entities).map_err(public_error)?;
         entities.iter().for_each(|entity| statistics.add(&entity));
+        statistics.warnings.merge(entities.warnings().clone());
         if assembler.add_block(number, &entities).map_err(public_error)? {
             for entity in entities.iter() {
                 if let Entity::Node(node) = entity {

@@ -1,7 +1,10 @@
 //! The statistics and the report of an import of OpenStreetMap data.
 
+use anyhow::bail;
 use longhaul_osm::{Entity, EntityKind, SourceMetadata, Warnings, WayStatistics};
-use longhaul_tasks::{Report, ReportValue};
+use longhaul_tasks::Report;
+
+use crate::job_warnings::JobWarnings;
 
 /// What was read, and the problems of it.
 #[derive(Debug, Default)]
@@ -14,6 +17,10 @@ pub(crate) struct OsmStatistics {
     /// The latest of all entities, in milliseconds since 1970.
     latest_timestamp: Option<i64>,
     way_statistics: WayStatistics,
+    /// How many entities became features. Some of them may have been replaced by later versions.
+    pub(super) kept: u64,
+    /// How many features of the repository were removed by an import that adds to them.
+    pub(super) removed: u64,
     pub(crate) warnings: Warnings,
 }
 
@@ -49,12 +56,29 @@ impl OsmStatistics {
         self.latest_changeset = self.latest_changeset.max(other.latest_changeset);
         self.latest_timestamp = self.latest_timestamp.max(other.latest_timestamp);
         self.add_ways(other.way_statistics);
+        self.kept += other.kept;
+        self.removed += other.removed;
         self.warnings.merge(other.warnings);
+    }
+
+    /// Fails if nothing was kept of what was read and nothing removed: a commit would only empty the layers.
+    pub(crate) fn require_kept(&self, name: &str) -> anyhow::Result<()> {
+        if self.kept + self.removed == 0 {
+            let counted =
+                |count: u64, kind: &str| format!("{count} {kind}{}", if count == 1 { "" } else { "s" });
+            let [nodes, ways, relations] =
+                [(self.nodes, "node"), (self.ways, "way"), (self.relations, "relation")]
+                    .map(|(n, kind)| counted(n, kind));
+            bail!(
+                "{name} has nothing that could be kept: {nodes}, {ways} and {relations}. Nothing was committed."
+            );
+        }
+        Ok(())
     }
 
     /// The report of the task: GeoGig's `OSMReport`, and further members. `unpprocessedCount` is GeoGig's spelling. An
     /// unknown changeset or timestamp is -1.
-    pub(crate) fn report(&self, metadata: &SourceMetadata) -> Report {
+    pub(crate) fn report(&self, metadata: &SourceMetadata, warnings: &JobWarnings) -> Report {
         let count = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
         let osm_report = Report::new()
             .integer("latestChangeset", self.latest_changeset.unwrap_or(-1))
@@ -63,26 +87,26 @@ impl OsmStatistics {
             .integer("nodeCount", count(self.nodes))
             .integer("wayCount", count(self.ways))
             .integer("unpprocessedCount", count(self.way_statistics.without_geometry));
-        let mut report = Report::new()
+        let report = Report::new()
             .element("OSMReport", osm_report)
             .integer("relationCount", count(self.relations))
             .integer("missingNodeCount", count(self.way_statistics.missing_nodes));
-        let warnings: Vec<_> = self.warning_messages(metadata).map(ReportValue::Text).collect();
-        if !warnings.is_empty() {
-            report = report.list("warnings", warnings);
-        }
+        let report = warnings.add_to(report);
         match &metadata.osm_base {
             Some(osm_base) => report.text("osmBase", osm_base),
             None => report,
         }
     }
 
-    fn warning_messages(&self, metadata: &SourceMetadata) -> impl Iterator<Item = String> {
+    /// What people should know of the data: the remarks of the server, what was not kept, and what is odd.
+    pub(crate) fn warning_messages(&self, metadata: &SourceMetadata) -> impl Iterator<Item = String> {
         let relations = match self.relations {
             0 => None,
             1 => Some("1 relation was counted and not kept".to_owned()),
             more => Some(format!("{more} relations were counted and not kept")),
         };
-        metadata.remarks.iter().cloned().chain(relations).chain(self.warnings.messages())
+        let unused =
+            metadata.unused.iter().map(|(element, count)| format!("{count} × <{element}> was not kept"));
+        metadata.remarks.iter().cloned().chain(relations).chain(unused).chain(self.warnings.messages())
     }
 }

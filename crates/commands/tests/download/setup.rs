@@ -55,6 +55,7 @@ pub fn download(harness: &Harness) -> DownloadOsm {
         filter: DownloadFilter::Filter(FILTER.to_owned()),
         mapping: None,
         parameters: DownloadParameters { bbox: Some("1,2,3,4".into()), ..DownloadParameters::default() },
+        without_untagged: false,
     }
 }
 

@@ -10,3 +10,4 @@ mod extracts;
 mod fixtures;
 mod layers;
 mod order;
+mod reports;

@@ -1,7 +1,10 @@
 //! Builds the linestring of a way from the ids of its nodes.
 
-use super::locations::{DELETED, LocationLookup};
-use crate::{EntityKind, Error, Position, Warnings, Way, WayWithGeometry};
+use super::{
+    locations::LocationLookup,
+    way_visitor::{ExistingNode, WayVisitor},
+};
+use crate::{EntityKind, Position, Warnings, Way, WayWithGeometry};
 
 /// Problems of ways, counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -17,22 +20,29 @@ pub(super) struct LinestringBuilder<'a> {
     /// The current versions of nodes from out-of-order blocks. They replace those in `in_order`.
     out_of_order: LocationLookup<'a>,
     in_order: LocationLookup<'a>,
+    /// The ids of nodes that may exist in a later version, ascending.
+    outdated: &'a [i64],
     positions: Vec<Position>,
 }
 
 impl<'a> LinestringBuilder<'a> {
-    pub(super) fn new(out_of_order: LocationLookup<'a>, in_order: LocationLookup<'a>) -> Self {
-        Self { out_of_order, in_order, positions: Vec::new() }
+    pub(super) fn new(
+        out_of_order: LocationLookup<'a>,
+        in_order: LocationLookup<'a>,
+        outdated: &'a [i64],
+    ) -> Self {
+        Self { out_of_order, in_order, outdated, positions: Vec::new() }
     }
 
     /// The way with its linestring; `None` if fewer than two positions are left.
-    pub(super) fn build<'b>(
+    pub(super) fn build<'b, V: WayVisitor>(
         &'b mut self,
         way: Way<'b>,
         statistics: &mut WayStatistics,
         warnings: &mut Warnings,
-    ) -> Result<Option<WayWithGeometry<'b>>, Error> {
-        let (missing, has_repeats) = self.collect_positions(way.refs)?;
+        visitor: &mut V,
+    ) -> Result<Option<WayWithGeometry<'b>>, V::Error> {
+        let (missing, has_repeats) = self.collect_positions(&way, visitor)?;
         let mut warn_if = |condition: bool, what: &'static str| {
             if condition {
                 warnings.add(what, EntityKind::Way, way.id);
@@ -41,6 +51,10 @@ impl<'a> LinestringBuilder<'a> {
         let has_geometry = self.positions.len() >= 2;
         warn_if(missing > 0, "refers to nodes that are not there");
         warn_if(has_repeats, "has equal positions in succession, of which one is kept");
+        warn_if(
+            self.crosses_antimeridian(),
+            "crosses the antimeridian, and its line goes the long way around the Earth",
+        );
         warn_if(!has_geometry, "has fewer than two positions, and is left out");
         statistics.missing_nodes += missing;
         statistics.without_geometry += u64::from(!has_geometry);
@@ -48,11 +62,16 @@ impl<'a> LinestringBuilder<'a> {
     }
 
     /// Looks the nodes up. Returns how many do not exist, and whether equal positions in succession were reduced to one.
-    fn collect_positions(&mut self, refs: &[i64]) -> Result<(u64, bool), Error> {
+    fn collect_positions<V: WayVisitor>(
+        &mut self,
+        way: &Way<'_>,
+        visitor: &mut V,
+    ) -> Result<(u64, bool), V::Error> {
         self.positions.clear();
         let (mut missing, mut has_repeats) = (0, false);
-        for id in refs {
-            match self.position(*id)? {
+        for (index, id) in way.refs.iter().enumerate() {
+            let of_way = way.locations.get(index).copied().flatten();
+            match self.position(*id, of_way, visitor)? {
                 None => missing += 1,
                 Some(position) if self.positions.last() == Some(&position) => has_repeats = true,
                 Some(position) => self.positions.push(position),
@@ -61,11 +80,37 @@ impl<'a> LinestringBuilder<'a> {
         Ok((missing, has_repeats))
     }
 
-    fn position(&mut self, id: i64) -> Result<Option<Position>, Error> {
+    /// The position of a node: as the data has it, or else as the way has it, or else as it exists already.
+    fn position<V: WayVisitor>(
+        &mut self,
+        id: i64,
+        of_way: Option<Position>,
+        visitor: &mut V,
+    ) -> Result<Option<Position>, V::Error> {
         let location = match self.out_of_order.find(id)? {
             Some(location) => Some(location),
             None => self.in_order.find(id)?,
         };
-        Ok(location.map(|location| location.position).filter(|position| *position != DELETED))
+        let Some(location) = location else {
+            return match of_way {
+                Some(position) => Ok(Some(position)),
+                None => Ok(visitor.existing_node(id)?.and_then(|node| node.position)),
+            };
+        };
+        if self.outdated.binary_search(&id).is_ok() {
+            let version = Some(location.version).filter(|version| *version > 0);
+            let existing = visitor.existing_node(id)?;
+            let is_used = |node: &ExistingNode| location.position.is_none() || node.is_later_than(version);
+            if let Some(existing) = existing.filter(is_used) {
+                return Ok(existing.position);
+            }
+        }
+        Ok(location.position)
+    }
+
+    /// Whether two positions in succession are more than half of the Earth apart.
+    fn crosses_antimeridian(&self) -> bool {
+        const HALF: u32 = 1_800_000_000;
+        self.positions.windows(2).any(|pair| pair[0].lon.abs_diff(pair[1].lon) > HALF)
     }
 }

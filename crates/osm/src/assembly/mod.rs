@@ -16,6 +16,7 @@
 //! that version is a deletion, the entity does not exist.
 
 mod assembler;
+mod content;
 mod interrupter;
 mod linestring;
 mod locations;
@@ -23,8 +24,10 @@ mod resolved;
 mod sequencer;
 mod spool;
 mod versions;
+mod way_visitor;
 
 pub use assembler::Assembler;
 pub use interrupter::Interrupter;
 pub use linestring::WayStatistics;
 pub use resolved::{ResolvedEntities, WayBuilder};
+pub use way_visitor::{ExistingNode, WayVisitor};

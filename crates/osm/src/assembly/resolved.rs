@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use super::{
     interrupter::Interrupter,
     linestring::{LinestringBuilder, WayStatistics},
-    locations::{DELETED, LocationIndex, LocationIndexBuilder, LocationLookup, SortedRun},
+    locations::{LocationIndex, LocationIndexBuilder, LocationLookup, NodeLocation, SortedRun},
     spool::{Spool, SpoolReader},
     versions::{CurrentVersions, EntityVersion, SortedVersions, resolve_versions},
+    way_visitor::WayVisitor,
 };
-use crate::{Entities, Entity, EntityKind, Error, Node, Warnings, WayWithGeometry};
+use crate::{Entities, Entity, EntityKind, Error, Node, Warnings, Way, oddities};
 
 /// How many nodes of out-of-order blocks make a run of the index: as many as a block has.
 const MAX_RUN_NODES: usize = 8192;
@@ -36,6 +37,7 @@ pub struct ResolvedEntities {
     ways: SpoolReader,
     /// `None` if each way was read once.
     current_ways: Option<CurrentVersions>,
+    warnings: Warnings,
 }
 
 impl ResolvedEntities {
@@ -54,13 +56,17 @@ impl ResolvedEntities {
             out_of_order,
             run: SortedRun::default(),
             superseded: Vec::new(),
+            warnings: Warnings::default(),
         };
+        let mut warnings = Warnings::default();
         let current_nodes =
-            resolve_versions(&versions, &interrupter, |part, version| resolver.accept(part, version))?;
+            resolve_versions(&versions, EntityKind::Node, &interrupter, &mut warnings, |part, version| {
+                resolver.accept(part, version)
+            })?;
         drop(versions);
-        let (out_of_order, superseded) = resolver.finish()?;
+        let (out_of_order, superseded) = resolver.finish(&mut warnings)?;
         let current_ways = match ways_may_repeat {
-            true => Some(resolve_ways(&ways, &interrupter)?),
+            true => Some(resolve_ways(&ways, &interrupter, &mut warnings)?),
             false => None,
         };
         Ok(Self {
@@ -72,7 +78,13 @@ impl ResolvedEntities {
             superseded,
             ways,
             current_ways,
+            warnings,
         })
+    }
+
+    /// What was odd about versions that were chosen between.
+    pub fn warnings(&self) -> &Warnings {
+        &self.warnings
     }
 
     /// The ids of nodes of in-order blocks whose features must be removed, because a later version replaces or deletes
@@ -86,7 +98,8 @@ impl ResolvedEntities {
         self.out_of_order_nodes.len()
     }
 
-    /// Calls `visit` with each node of a part that must become a feature. `entities` is a buffer that calls may share.
+    /// Calls `visit` with each node of a part whose version is used. Those with a position must become features; the others
+    /// were deleted, or are not on Earth. `entities` is a buffer that calls may share.
     ///
     /// # Errors
     /// Those of `visit`; if a temporary file cannot be read; or after [`Interrupter::interrupt`].
@@ -113,13 +126,14 @@ impl ResolvedEntities {
         self.ways.len()
     }
 
-    /// A builder of ways for one thread.
-    pub fn way_builder(&self) -> WayBuilder<'_> {
+    /// A builder of ways for one thread. `outdated` are the ids of nodes, ascending, of which a later version may
+    /// [exist](WayVisitor::existing_node) already.
+    pub fn way_builder<'a>(&'a self, outdated: &'a [i64]) -> WayBuilder<'a> {
         let out_of_order = LocationLookup::new(&self.out_of_order);
         let in_order = LocationLookup::new(&self.in_order);
         WayBuilder {
             resolved: self,
-            linestrings: LinestringBuilder::new(out_of_order, in_order),
+            linestrings: LinestringBuilder::new(out_of_order, in_order, outdated),
             entities: Entities::default(),
         }
     }
@@ -137,31 +151,54 @@ pub struct WayBuilder<'a> {
 }
 
 impl WayBuilder<'_> {
-    /// Calls `visit` with each way of a part that has a linestring, and adds the problems of ways to `warnings`. Returns the
-    /// number of all ways in the part, and the statistics.
+    /// Gives the ways of a part to `visitor`, and adds the problems of ways to `warnings`. Returns the number of all ways in
+    /// the part, and the statistics.
     ///
     /// # Errors
-    /// Those of `visit`; if a temporary file cannot be read; or after [`Interrupter::interrupt`].
-    pub fn build<E: From<Error>>(
+    /// Those of the visitor; if a temporary file cannot be read; or after [`Interrupter::interrupt`].
+    pub fn build<V: WayVisitor>(
         &mut self,
         part: usize,
         warnings: &mut Warnings,
-        mut visit: impl FnMut(&WayWithGeometry<'_>, &mut Warnings) -> Result<(), E>,
-    ) -> Result<(u64, WayStatistics), E> {
+        visitor: &mut V,
+    ) -> Result<(u64, WayStatistics), V::Error> {
         let Self { resolved, linestrings, entities } = self;
         let mut statistics = WayStatistics::default();
         resolved.ways.read(part, entities)?;
         for (index, entity) in entities.iter().enumerate() {
             let Entity::Way(way) = entity else { continue };
-            if !way.info.visible || !resolved.is_current_way(part, index) {
+            if !resolved.is_current_way(part, index) || !visitor.is_used(&way, warnings)? {
                 continue;
             }
             resolved.interrupter.check()?;
-            if let Some(way) = linestrings.build(way, &mut statistics, warnings)? {
-                visit(&way, warnings)?;
+            let built = match way.info.visible {
+                true => linestrings.build(way, &mut statistics, warnings, visitor)?,
+                false => None,
+            };
+            match built {
+                Some(built) => visitor.visit(&built, warnings)?,
+                None => visitor.without_geometry(&way)?,
             }
         }
         Ok((entities.len() as u64, statistics))
+    }
+
+    /// Gives a way that is not part of the data to `visitor`, with its nodes as the data has them.
+    ///
+    /// # Errors
+    /// As [`Self::build`].
+    pub fn build_existing<V: WayVisitor>(
+        &mut self,
+        way: Way<'_>,
+        warnings: &mut Warnings,
+        visitor: &mut V,
+    ) -> Result<(), V::Error> {
+        self.resolved.interrupter.check()?;
+        let mut statistics = WayStatistics::default();
+        match self.linestrings.build(way, &mut statistics, warnings, visitor)? {
+            Some(built) => visitor.visit(&built, warnings),
+            None => visitor.without_geometry(&way),
+        }
     }
 }
 
@@ -173,13 +210,17 @@ struct NodeResolver<'a> {
     out_of_order: LocationIndexBuilder,
     run: SortedRun,
     superseded: Vec<i64>,
+    warnings: Warnings,
 }
 
 impl NodeResolver<'_> {
     /// Compares the last version of a node in out-of-order blocks with that in in-order blocks, if there is one. Returns
-    /// whether the node becomes a feature. The calls come in ascending order of the ids.
+    /// whether this version is used. The calls come in ascending order of the ids.
     fn accept(&mut self, part: usize, version: EntityVersion) -> Result<bool, Error> {
         let in_order = self.in_order.find(version.id)?;
+        if in_order.is_some_and(|other| self.contradicts(&other, &version)) {
+            self.warnings.add(oddities::DIFFERENT_CONTENTS, EntityKind::Node, version.id);
+        }
         let is_replaced = in_order.is_some_and(|other| {
             (other.version, other.block_number) > (version.number, self.block_numbers[part])
         });
@@ -193,9 +234,15 @@ impl NodeResolver<'_> {
             self.end_run()?;
         }
         // A deleted node has an entry too, which hides the earlier version in the other index.
-        let position = if version.visible { version.position } else { DELETED };
-        self.run.push(version.id, position, version.number);
-        Ok(version.visible)
+        self.run.push(version.id, version.position, version.number, version.fingerprint);
+        Ok(true)
+    }
+
+    /// Whether a node of an in-order block has another content than the same version in an out-of-order block.
+    fn contradicts(&mut self, in_order: &NodeLocation, version: &EntityVersion) -> bool {
+        in_order.version == version.number
+            && (in_order.position != version.position
+                || self.in_order.fingerprint(version.id) != version.fingerprint)
     }
 
     fn end_run(&mut self) -> Result<(), Error> {
@@ -207,14 +254,19 @@ impl NodeResolver<'_> {
     }
 
     /// The index of the nodes, and the ids of those that replace a node of an in-order block.
-    fn finish(mut self) -> Result<(LocationIndex, Vec<i64>), Error> {
+    fn finish(mut self, warnings: &mut Warnings) -> Result<(LocationIndex, Vec<i64>), Error> {
         self.end_run()?;
+        warnings.merge(self.warnings);
         Ok((self.out_of_order.finish(), self.superseded))
     }
 }
 
 /// Determines which ways are used, if a way may have been read more than once.
-fn resolve_ways(ways: &SpoolReader, interrupter: &Interrupter) -> Result<CurrentVersions, Error> {
+fn resolve_ways(
+    ways: &SpoolReader,
+    interrupter: &Interrupter,
+    warnings: &mut Warnings,
+) -> Result<CurrentVersions, Error> {
     let mut entities = Entities::default();
     let mut parts = Vec::with_capacity(ways.len());
     for part in 0..ways.len() {
@@ -222,5 +274,5 @@ fn resolve_ways(ways: &SpoolReader, interrupter: &Interrupter) -> Result<Current
         ways.read(part, &mut entities)?;
         parts.push(SortedVersions::of(&entities, EntityKind::Way));
     }
-    resolve_versions(&parts, interrupter, |_, version| Ok(version.visible))
+    resolve_versions(&parts, EntityKind::Way, interrupter, warnings, |_, _| Ok(true))
 }

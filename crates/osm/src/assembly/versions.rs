@@ -2,8 +2,12 @@
 
 use std::{cmp::Reverse, collections::BinaryHeap};
 
-use super::interrupter::Interrupter;
-use crate::{Entities, Entity, EntityKind, Error, Position};
+use super::{content::fingerprint, interrupter::Interrupter};
+use crate::{
+    Entities, EntityKind, Error, Position, Warnings,
+    entities::{EntityData, EntityRecord},
+    oddities,
+};
 
 /// How many versions are compared between two checks of the interrupter.
 const INTERRUPT_CHECK_INTERVAL: usize = 4096;
@@ -15,8 +19,10 @@ pub(super) struct EntityVersion {
     /// Zero if it is not known.
     pub(super) number: u32,
     pub(super) visible: bool,
-    /// The position of a node.
-    pub(super) position: Position,
+    /// The position of a node, unless it was deleted or lies beyond the Earth.
+    pub(super) position: Option<Position>,
+    /// The [fingerprint] of its tags and references.
+    pub(super) fingerprint: u64,
 }
 
 /// The versions in one part of a spool, sorted by id, number and position in the part.
@@ -28,21 +34,24 @@ pub(super) struct SortedVersions(Vec<(EntityVersion, u32)>);
 pub(super) struct CurrentVersions(Vec<Vec<u64>>);
 
 impl EntityVersion {
-    fn of(entity: &Entity<'_>) -> Self {
-        let info = entity.info();
-        let position = match entity {
-            Entity::Node(node) => node.position,
-            _ => Position::default(),
-        };
-        Self { id: entity.id(), number: info.version.unwrap_or(0), visible: info.visible, position }
+    fn of(texts: &str, record: &EntityRecord, data: EntityData<'_>) -> Self {
+        let EntityRecord { id, version, visible, position, .. } = *record;
+        let fingerprint = fingerprint(texts, data);
+        Self { id, number: version.unwrap_or(0), visible, position, fingerprint }
+    }
+
+    /// Whether the other version has another content, in spite of the same id and number.
+    fn contradicts(&self, other: &Self) -> bool {
+        (self.id, self.number) == (other.id, other.number) && self != other
     }
 }
 
 impl SortedVersions {
     /// The versions of the entities of a type.
     pub(super) fn of(entities: &Entities, kind: EntityKind) -> Self {
-        let of_kind = entities.iter().filter(|entity| entity.kind() == kind);
-        let mut versions: Vec<_> = of_kind.map(|entity| EntityVersion::of(&entity)).zip(0..).collect();
+        let of_kind = entities.records_with_data().filter(|(record, _)| record.kind == kind);
+        let of_kind = of_kind.map(|(record, data)| EntityVersion::of(entities.texts(), record, data));
+        let mut versions: Vec<_> = of_kind.zip(0..).collect();
         versions.sort_unstable_by_key(|(version, index)| (version.id, version.number, *index));
         Self(versions)
     }
@@ -67,7 +76,9 @@ impl CurrentVersions {
 /// decides whether the version is used. The parts must be in the order in which they were read.
 pub(super) fn resolve_versions(
     parts: &[SortedVersions],
+    kind: EntityKind,
     interrupter: &Interrupter,
+    warnings: &mut Warnings,
     mut accept: impl FnMut(usize, EntityVersion) -> Result<bool, Error>,
 ) -> Result<CurrentVersions, Error> {
     let mut current = CurrentVersions(parts.iter().map(|_| Vec::new()).collect());
@@ -86,6 +97,9 @@ pub(super) fn resolve_versions(
         // The versions of one entity come in succession, and the last of them is the one to use.
         if candidate.is_some_and(|(_, _, version)| version.id != next.2.id) {
             select(candidate.take())?;
+        }
+        if candidate.is_some_and(|(_, _, version)| version.contradicts(&next.2)) {
+            warnings.add(oddities::DIFFERENT_CONTENTS, kind, next.2.id);
         }
         candidate = Some(next);
     }

@@ -5,9 +5,12 @@ use longhaul_geodata::{Batch, Column, DataType, Layer, Schema, Value};
 use super::entity_layer::{EntityLayer, WayWithGeometry};
 use crate::{EntityKind, Info, Node, Tags, Warnings, columns};
 
-/// The layer `node`.
+/// The layer `node`: all nodes, unless those without tags are left out.
 #[derive(Debug)]
-pub struct RawNodes(Layer);
+pub struct RawNodes {
+    layer: Layer,
+    without_untagged: bool,
+}
 
 /// The layer `way`.
 #[derive(Debug)]
@@ -16,6 +19,11 @@ pub struct RawWays(Layer);
 impl RawNodes {
     /// The name of the layer.
     pub const NAME: &'static str = "node";
+
+    /// The layer without the nodes that have no tags.
+    pub fn without_untagged(self) -> Self {
+        Self { without_untagged: true, ..self }
+    }
 }
 
 impl RawWays {
@@ -25,7 +33,8 @@ impl RawWays {
 
 impl Default for RawNodes {
     fn default() -> Self {
-        Self(layer(Self::NAME, [columns::geometry("location", "POINT")]))
+        let layer = layer(Self::NAME, [columns::geometry("location", "POINT")]);
+        Self { layer, without_untagged: false }
     }
 }
 
@@ -37,7 +46,7 @@ impl Default for RawWays {
 
 impl EntityLayer for RawNodes {
     fn layer(&self) -> &Layer {
-        &self.0
+        &self.layer
     }
 
     fn kind(&self) -> EntityKind {
@@ -45,8 +54,10 @@ impl EntityLayer for RawNodes {
     }
 
     fn add_node(&self, node: &Node<'_>, features: &mut Batch, warnings: &mut Warnings) {
+        let is_left_out = self.without_untagged && node.tags.is_empty();
+        let Some(position) = node.position.filter(|_| !is_left_out) else { return };
         push_common_columns(node.id, &node.info, node.tags, EntityKind::Node, features, warnings);
-        columns::push_point(node.position, features);
+        columns::push_point(position, features);
     }
 }
 

@@ -24,6 +24,7 @@ mod parse;
 mod path;
 mod ring;
 mod rule;
+mod simplicity;
 
 pub use error::MappingError;
 pub use rule::Rule;

@@ -32,12 +32,30 @@ pub(super) fn rules(text: &str) -> Result<Vec<Rule>, MappingError> {
     for (index, rule) in rules.into_iter().enumerate() {
         let rule = self::rule(rule, index + 1)?;
         let name = &rule.layer.name;
-        if parsed.iter().any(|other| other.layer.name.to_lowercase() == name.to_lowercase()) {
-            return Err(MappingPath::rule(name).error("another rule has that name"));
+        let others = parsed.iter().map(|other| other.layer.name.as_str()).chain(RAW_LAYERS);
+        for other in others {
+            check_beside(name, other).map_err(|reason| MappingPath::rule(name).error(reason))?;
         }
         parsed.push(rule);
     }
     Ok(parsed)
+}
+
+/// Checks that the layer of a rule can be beside another layer. The path of a layer is its name, and a layer is a folder that
+/// no other layer can be in.
+fn check_beside(name: &str, other: &str) -> Result<(), String> {
+    let is_inside = |inner: &str, outer: &str| {
+        inner.to_lowercase().strip_prefix(&outer.to_lowercase()).is_some_and(|rest| rest.starts_with('/'))
+    };
+    if name.to_lowercase() == other.to_lowercase() {
+        Err("another rule has that name".to_owned())
+    } else if is_inside(name, other) {
+        Err(format!("its layer would be inside the layer '{other}'"))
+    } else if is_inside(other, name) {
+        Err(format!("the layer '{other}' would be inside its layer"))
+    } else {
+        Ok(())
+    }
 }
 
 fn rule(json: Json, number: usize) -> Result<Rule, MappingError> {

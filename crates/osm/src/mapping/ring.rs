@@ -4,17 +4,14 @@ use std::borrow::Cow;
 
 use crate::Position;
 
-/// The minimum number of positions of a ring, whose last position equals the first.
-const MIN_POSITIONS: usize = 4;
-
 /// The ring along a linestring: closed, and counterclockwise as
 /// [Simple Features](https://www.ogc.org/standards/sfa/) demand of the outer ring of a polygon. It begins where the
 /// linestring begins. `None` if the linestring has fewer than three distinct positions.
 ///
-/// `line` has no equal positions in succession. The ring may cross itself; that is not checked.
+/// The ring may cross itself; that is not checked here.
 pub(super) fn from_linestring(line: &[Position]) -> Option<Cow<'_, [Position]>> {
     let is_closed = line.first() == line.last();
-    if line.len() + usize::from(!is_closed) < MIN_POSITIONS {
+    if !has_three_distinct(line) {
         return None;
     }
     let mut ring = Cow::Borrowed(line);
@@ -25,6 +22,12 @@ pub(super) fn from_linestring(line: &[Position]) -> Option<Cow<'_, [Position]>> 
         ring.to_mut().reverse();
     }
     Some(ring)
+}
+
+fn has_three_distinct(line: &[Position]) -> bool {
+    let Some(first) = line.first() else { return false };
+    let Some(second) = line.iter().find(|at| *at != first) else { return false };
+    line.iter().any(|at| at != first && at != second)
 }
 
 /// Twice the area by the shoelace formula, positive for a counterclockwise ring. It cannot overflow: each term is below 2⁶⁶,
@@ -66,7 +69,14 @@ mod tests {
 
     #[test]
     fn fewer_than_three_distinct_positions_make_no_ring() {
-        for short in [&[(0, 0), (1, 1)][..], &[(0, 0), (1, 1), (0, 0)]] {
+        for short in [
+            &[][..],
+            &[(0, 0)],
+            &[(0, 0), (1, 1)],
+            &[(0, 0), (1, 1), (0, 0)],
+            &[(0, 0), (1, 1), (0, 0), (1, 1)],
+            &[(0, 0), (1, 1), (0, 0), (1, 1), (0, 0)],
+        ] {
             assert_eq!(ring(short), None, "{short:?}");
         }
         assert!(ring(&[(0, 0), (1, 1), (2, 0)]).is_some());

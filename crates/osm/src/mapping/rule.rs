@@ -4,7 +4,12 @@ use std::borrow::Cow;
 
 use longhaul_geodata::{Batch, Layer, Value};
 
-use super::{field_type::FieldType, filter::RuleFilter, ring};
+use super::{
+    field_type::FieldType,
+    filter::RuleFilter,
+    ring,
+    simplicity::{self, RingSimplicity},
+};
 use crate::{EntityKind, EntityLayer, Info, Node, Tags, Warnings, WayWithGeometry, columns};
 
 /// One rule: a layer whose features are the entities that match the filter.
@@ -65,12 +70,10 @@ impl EntityLayer for Rule {
     }
 
     fn add_node(&self, node: &Node<'_>, features: &mut Batch, warnings: &mut Warnings) {
-        if !self.filter.matches_node(node.tags) {
-            return;
-        }
+        let Some(position) = node.position.filter(|_| self.filter.matches_node(node.tags)) else { return };
         for source in &self.columns {
             match source {
-                ColumnSource::Geometry => columns::push_point(node.position, features),
+                ColumnSource::Geometry => columns::push_point(position, features),
                 source => self.push_value(source, node.id, &node.info, node.tags, features, warnings),
             }
         }
@@ -83,7 +86,18 @@ impl EntityLayer for Rule {
         }
         let linestring = match self.geometry {
             RuleGeometry::Polygon => match ring::from_linestring(linestring) {
-                Some(ring) => ring,
+                Some(ring) => {
+                    match simplicity::of_ring(&ring) {
+                        RingSimplicity::Simple => {}
+                        RingSimplicity::Crossing => {
+                            warnings.add(self.crossing_warning(), EntityKind::Way, way.id)
+                        }
+                        RingSimplicity::Unknown => {
+                            warnings.add(self.long_ring_warning(), EntityKind::Way, way.id)
+                        }
+                    }
+                    ring
+                }
                 None => return warnings.add(self.no_area_warning(), EntityKind::Way, way.id),
             },
             _ => Cow::Borrowed(linestring),
@@ -134,6 +148,14 @@ impl Rule {
 
     fn no_area_warning(&self) -> String {
         format!("matches rule '{}' but encloses no area", self.layer.name)
+    }
+
+    fn crossing_warning(&self) -> String {
+        format!("makes a polygon of layer '{}' whose ring crosses or touches itself", self.layer.name)
+    }
+
+    fn long_ring_warning(&self) -> String {
+        format!("makes a polygon of layer '{}' that is too long to be checked for crossings", self.layer.name)
     }
 }
 

@@ -2,11 +2,12 @@
 
 use std::str::FromStr;
 
-/// A bounding box in degrees.
+/// A bounding box in degrees. It may cross the antimeridian: then its west is greater than its east.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BoundingBox {
     /// South, west, north, east, as they were written. The query contains them unchanged.
     ordinates: [String; 4],
+    crosses_antimeridian: bool,
 }
 
 /// Why a text is not a bounding box. The messages are GeoGig's.
@@ -21,16 +22,24 @@ pub enum InvalidBoundingBox {
     /// North is less than south.
     #[error("South ordinate must be less than or equal to North ordinate")]
     NorthBelowSouth,
-    /// East is less than west. GeoGig's message names them in the wrong order.
+    /// East is less than west, and the box would be wider than half of the Earth if it crossed the antimeridian. GeoGig's
+    /// message names them in the wrong order.
     #[error("East ordinate must be less than or equal to West ordinate")]
     EastBelowWest,
 }
 
 impl BoundingBox {
     /// The query for all nodes and ways in the bounding box, and all nodes of those ways.
+    ///
+    /// One that crosses the antimeridian becomes two boxes, one on each side of it.
     pub fn filter(&self) -> String {
-        let area = self.ordinates.join(",");
-        format!("(node({area});\nway({area}););\n(._;>;);\nout meta;")
+        let [south, west, north, east] = &self.ordinates;
+        let areas = match self.crosses_antimeridian {
+            false => vec![self.ordinates.join(",")],
+            true => vec![format!("{south},{west},{north},180"), format!("{south},-180,{north},{east}")],
+        };
+        let queries: Vec<_> = areas.iter().map(|area| format!("node({area});\nway({area});")).collect();
+        format!("({});\n(._;>;);\nout meta;", queries.join("\n"))
     }
 }
 
@@ -49,10 +58,12 @@ impl FromStr for BoundingBox {
         if north < south {
             return Err(InvalidBoundingBox::NorthBelowSouth);
         }
-        if east < west {
+        let crosses_antimeridian = east < west;
+        // A narrower gap between them is more likely a mistake than a box around most of the Earth.
+        if crosses_antimeridian && (west - east <= 180.0 || west > 180.0 || east < -180.0) {
             return Err(InvalidBoundingBox::EastBelowWest);
         }
-        Ok(Self { ordinates: parts.map(|part| part.trim().to_owned()) })
+        Ok(Self { ordinates: parts.map(|part| part.trim().to_owned()), crosses_antimeridian })
     }
 }
 
@@ -81,6 +92,19 @@ mod tests {
         assert!("1,2,1,2".parse::<BoundingBox>().is_ok(), "a point is an area");
         let spaced: BoundingBox = " 1, 2, 3, 4".parse().unwrap();
         assert!(spaced.filter().starts_with("(node(1,2,3,4);"));
+    }
+
+    #[test]
+    fn a_box_across_the_antimeridian_becomes_two() {
+        let fiji: BoundingBox = "-19,177.5,-15,-178".parse().unwrap();
+        assert_eq!(
+            fiji.filter(),
+            "(node(-19,177.5,-15,180);\nway(-19,177.5,-15,180);\nnode(-19,-180,-15,-178);\nway(-19,-180,-15,-178););\n\
+             (._;>;);\nout meta;"
+        );
+        for mistaken in ["1,90,2,-90", "1,5,2,-5", "1,190,2,-170", "1,170,2,-190"] {
+            assert!(error(mistaken).starts_with("East ordinate"), "{mistaken}");
+        }
     }
 
     #[test]

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-/// The media type of OSM XML.
-const OSM_XML: &str = "application/osm3s+xml";
+/// The media types of OSM XML: that of Overpass, and those that proxies and other servers put instead. What comes with one
+/// of the latter may be an error page too; its content decides.
+const OSM_XML: [&str; 3] = ["application/osm3s+xml", "text/xml", "application/xml"];
 /// How many lines of a server's error message are kept.
 const MAX_LINES: usize = 5;
 /// The longest line that is kept, in characters.
@@ -82,9 +83,9 @@ pub(super) struct ResponseHead<'a> {
 }
 
 impl ResponseHead<'_> {
-    /// Whether the body is OSM XML.
+    /// Whether the body may be OSM XML.
     pub(super) fn is_data(&self) -> bool {
-        self.status == 200 && self.media_type() == OSM_XML
+        self.status == 200 && OSM_XML.contains(&&*self.media_type())
     }
 
     /// The error, if the body is not OSM XML. `start` is the beginning of the body.
@@ -158,6 +159,7 @@ mod tests {
             |status, content_type| ResponseHead { status, content_type, retry_after: None }.is_data();
         assert!(is_data(200, "application/osm3s+xml"));
         assert!(is_data(200, "Application/OSM3S+xml; charset=utf-8"));
+        assert!(is_data(200, "text/xml") && is_data(200, "application/xml;charset=UTF-8"));
         for (status, content_type) in [
             (200, "application/json"),
             (200, "text/csv"),

@@ -6,7 +6,7 @@ use super::{
     primitive_block::PrimitiveBlock,
     wire::{DeltaDecoder, Message, PackedVarints},
 };
-use crate::{Entities, EntityKind};
+use crate::{Entities, EntityKind, oddities};
 
 /// Reads a `DenseNodes`.
 pub(super) fn read(
@@ -52,6 +52,9 @@ impl DenseNodes<'_> {
             self.info.read(&block.strings, block.date_granularity, &mut record)?;
             if record.visible {
                 record.position = block.position(lat, lon)?;
+                if record.position.is_none() {
+                    entities.warn(oddities::NOT_ON_EARTH, &record);
+                }
             }
             if have_tags {
                 self.read_tags(block, entities)?;

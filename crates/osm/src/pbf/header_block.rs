@@ -6,11 +6,12 @@ use super::{malformed::Malformed, wire::Message};
 use crate::{Error, SourceMetadata, error_context::ErrorContext};
 
 /// The required features that are supported. Of a file with history the highest version of each entity is used.
-const SUPPORTED_FEATURES: [&str; 3] = ["OsmSchema-V0.6", "DenseNodes", "HistoricalInformation"];
+const SUPPORTED_FEATURES: [&str; 4] =
+    ["OsmSchema-V0.6", "DenseNodes", "HistoricalInformation", "LocationsOnWays"];
 
 pub(super) struct HeaderBlock {
     required_features: Vec<String>,
-    /// The time up to which the data is complete, in seconds since 1970.
+    /// The time up to which the data is complete, in seconds since 1970. Writers put 0 or -1 if they do not know it.
     replication_timestamp: Option<i64>,
 }
 
@@ -40,7 +41,8 @@ impl HeaderBlock {
     }
 
     pub(super) fn copy_to(&self, metadata: &mut SourceMetadata) {
-        let time = self.replication_timestamp.and_then(|seconds| Timestamp::from_second(seconds).ok());
+        let seconds = self.replication_timestamp.filter(|seconds| *seconds > 0);
+        let time = seconds.and_then(|seconds| Timestamp::from_second(seconds).ok());
         if let Some(time) = time {
             metadata.osm_base = Some(time.to_string());
         }

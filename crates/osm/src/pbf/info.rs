@@ -23,17 +23,21 @@ pub(super) struct DateGranularity(pub(super) i64);
 
 impl DateGranularity {
     fn milliseconds(self, ticks: i64) -> Option<i64> {
-        known(ticks).map(|ticks| ticks.saturating_mul(self.0))
+        (ticks != 0).then(|| ticks.saturating_mul(self.0))
     }
 }
 
-/// Writers put zero or a negative number for an unknown value.
+/// Writers put zero or a negative number for an unknown value, except for timestamps, which may be before 1970.
 fn known(number: i64) -> Option<i64> {
     (number > 0).then_some(number)
 }
 
-fn version(number: i64) -> Option<u32> {
-    known(number).and_then(|number| u32::try_from(number).ok())
+fn version(number: i64) -> Result<Option<u32>, Malformed> {
+    match known(number).map(i32::try_from) {
+        None => Ok(None),
+        Some(Ok(number)) => Ok(Some(number.cast_unsigned())),
+        Some(Err(_)) => Err(Malformed("an entity has a version beyond 2147483647")),
+    }
 }
 
 /// Reads the `Info` of a way, of a relation or of a node outside of `DenseNodes`.
@@ -45,7 +49,7 @@ pub(super) fn read(
 ) -> Result<(), Malformed> {
     while let Some((number, field)) = info.next()? {
         match number {
-            1 => record.version = version(field.integer()?),
+            1 => record.version = version(field.integer()?)?,
             2 => record.timestamp = date_granularity.milliseconds(field.integer()?),
             3 => record.changeset = known(field.integer()?),
             4 => record.uid = known(field.integer()?),
@@ -105,7 +109,7 @@ impl<'a> DenseInfo<'a> {
         date_granularity: DateGranularity,
         record: &mut EntityRecord,
     ) -> Result<(), Malformed> {
-        record.version = self.versions.next()?.and_then(version);
+        record.version = self.versions.next()?.map_or(Ok(None), version)?;
         record.timestamp = self.timestamps.next()?.and_then(|ticks| date_granularity.milliseconds(ticks));
         record.changeset = self.changesets.next()?.and_then(known);
         record.uid = self.uids.next()?.and_then(known);

@@ -83,14 +83,14 @@ impl<'a> PrimitiveBlock<'a> {
         if text.len > MAX_TEXT_BYTES { Err(Malformed("a tag is longer than 64 KiB")) } else { Ok(text) }
     }
 
-    /// Converts coordinates in the unit of the block.
-    pub(super) fn position(&self, lat: i64, lon: i64) -> Result<Position, Malformed> {
+    /// Converts coordinates in the unit of the block. `None` if they are not on Earth.
+    pub(super) fn position(&self, lat: i64, lon: i64) -> Result<Option<Position>, Malformed> {
         let to_position_unit = |units: i64, offset: i64| {
             let nanodegrees = units.checked_mul(self.granularity)?.checked_add(offset)?;
-            i32::try_from(nanodegrees.checked_add(50)?.div_euclid(100)).ok()
+            Some(nanodegrees.checked_add(50)?.div_euclid(100))
         };
         let position = to_position_unit(lon, self.lon_offset).zip(to_position_unit(lat, self.lat_offset));
         let (lon, lat) = position.ok_or(Malformed("a node lies outside of the world"))?;
-        Ok(Position { lon, lat })
+        Ok(Position::new(lon, lat))
     }
 }

@@ -1,6 +1,6 @@
 //! Detects the format of a file from its first bytes. File names and media types are not reliable.
 
-use std::io::{Cursor, Read};
+use std::io::{self, Cursor, Read};
 
 use crate::{
     Error,
@@ -19,32 +19,51 @@ pub(super) enum Format {
     Xml,
 }
 
-/// How many bytes are looked at: enough for every format, and for some white space before an XML document.
+/// How many bytes are looked at. That is enough for every format.
 const PEEKED_BYTES: usize = 256;
+/// How much white space may stand before an XML document.
+const MAX_BLANK_BYTES: usize = 1 << 20;
 
-/// The format of the data in `stream`, and the data from its first byte on, decompressed.
-pub(super) fn detect(stream: ByteStream, context: &ErrorContext) -> Result<(Format, ByteStream), Error> {
-    let (start, stream) = peek(stream, context)?;
-    let (start, stream) = match Compression::detect(&start) {
-        Some(compression) => peek(Box::new(Decompressor::new(compression, stream)), context)?,
-        None => (start, stream),
+/// The format of the data in `stream`; the data from its first byte on, decompressed; and the context of its errors.
+pub(super) fn detect(
+    stream: ByteStream,
+    context: ErrorContext,
+) -> Result<(Format, ByteStream, ErrorContext), Error> {
+    let (start, stream) = peek(stream, &context)?;
+    let (start, stream, context) = match Compression::detect(&start) {
+        Some(compression) => {
+            let decompressor = Decompressor::new(compression, stream);
+            let context = context.unpacked(decompressor.progress());
+            let (start, stream) = peek(Box::new(decompressor), &context)?;
+            (start, stream, context)
+        }
+        None => (start, stream, context),
     };
     let format = format_of(&start).ok_or_else(|| context.not_osm(describe(&start)))?;
-    Ok((format, stream))
+    Ok((format, stream, context))
 }
 
-/// The first bytes of a stream, and a stream that yields them again before the rest.
+/// The first bytes of a stream, to the first that is not white space and some more; and a stream that yields them again
+/// before the rest.
 fn peek(mut stream: ByteStream, context: &ErrorContext) -> Result<(Vec<u8>, ByteStream), Error> {
     let mut start = Vec::with_capacity(PEEKED_BYTES);
-    let peeked = stream.by_ref().take(PEEKED_BYTES as u64).read_to_end(&mut start);
-    peeked.map_err(|error| context.io(start.len() as u64, error))?;
-    Ok((start.clone(), Box::new(Cursor::new(start).chain(stream))))
+    loop {
+        let read: io::Result<usize> = stream.by_ref().take(PEEKED_BYTES as u64).read_to_end(&mut start);
+        let count = read.map_err(|error| context.io(start.len() as u64, error))?;
+        if count < PEEKED_BYTES || !trimmed(&start).is_empty() || start.len() > MAX_BLANK_BYTES {
+            return Ok((start.clone(), Box::new(Cursor::new(start).chain(stream))));
+        }
+    }
+}
+
+/// The text of an XML document without what may stand before it.
+fn trimmed(start: &[u8]) -> &[u8] {
+    const BYTE_ORDER_MARK: &[u8] = &[0xEF, 0xBB, 0xBF];
+    start.strip_prefix(BYTE_ORDER_MARK).unwrap_or(start).trim_ascii_start()
 }
 
 fn format_of(start: &[u8]) -> Option<Format> {
-    const BYTE_ORDER_MARK: &[u8] = &[0xEF, 0xBB, 0xBF];
-    let text = start.strip_prefix(BYTE_ORDER_MARK).unwrap_or(start).trim_ascii_start();
-    if text.starts_with(b"<") {
+    if trimmed(start).starts_with(b"<") {
         return Some(Format::Xml);
     }
     pbf::is_pbf(start).then_some(Format::Pbf)

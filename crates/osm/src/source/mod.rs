@@ -52,8 +52,7 @@ impl Source {
     /// # Errors
     /// As [`Self::open`].
     pub fn read(reader: impl Read + Send + 'static, shown_name: &str) -> Result<Self, Error> {
-        let context = ErrorContext::new(shown_name);
-        let (format, stream) = format::detect(Box::new(reader), &context)?;
+        let (format, stream, context) = format::detect(Box::new(reader), ErrorContext::new(shown_name))?;
         let reader = match format {
             Format::Pbf => Reader::Pbf(pbf::BlobReader::new(stream, context)),
             Format::Xml => {

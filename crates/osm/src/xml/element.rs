@@ -8,7 +8,7 @@ use quick_xml::{
 };
 
 use super::value;
-use crate::{Entities, EntityKind, Position, entities::EntityRecord, tags::MAX_TEXT_BYTES};
+use crate::{Entities, EntityKind, Position, entities::EntityRecord, oddities, tags::MAX_TEXT_BYTES};
 
 /// What is wrong with an element, as the predicate of a sentence whose subject is the element: `has no id`.
 pub(super) type ElementError = String;
@@ -60,7 +60,7 @@ pub(super) fn read_entity(
             "id" => id = Some(value::integer(&text).ok_or_else(invalid)?),
             "lat" => lat = Some(value::degrees(&text).ok_or_else(invalid)?),
             "lon" => lon = Some(value::degrees(&text).ok_or_else(invalid)?),
-            "version" => record.version = Some(version(&text).ok_or_else(invalid)?),
+            "version" => record.version = version(&text).ok_or_else(invalid)?,
             "timestamp" => record.timestamp = Some(value::timestamp(&text).ok_or_else(invalid)?),
             "changeset" => {
                 record.changeset = Some(value::integer(&text).ok_or_else(invalid)?).filter(|id| *id > 0);
@@ -74,21 +74,24 @@ pub(super) fn read_entity(
         }
     }
     record.id = id.ok_or("has no id")?;
-    if record.version.is_none() {
-        return Err(format!(
-            "{} has no version, as OSM 0.6 demands; of Overpass ask for it with 'out meta'",
-            record.id
-        ));
+    if record.version.is_none() && kind != EntityKind::Relation {
+        entities.warn(oddities::NO_VERSION, &record);
     }
     if kind == EntityKind::Node && record.visible {
         let (lon, lat) = lon.zip(lat).ok_or_else(|| format!("{} has no position", record.id))?;
-        record.position = Position { lon, lat };
+        record.position = Position::new(lon, lat);
+        if record.position.is_none() {
+            entities.warn(oddities::NOT_ON_EARTH, &record);
+        }
     }
     Ok(record)
 }
 
-fn version(text: &str) -> Option<u32> {
-    text.parse().ok().filter(|version| *version > 0)
+/// A version number. Zero and negative numbers, which some writers put for an unknown version, are `Some(None)`; `None` if
+/// the column of versions cannot hold the number.
+fn version(text: &str) -> Option<Option<u32>> {
+    let number = i32::try_from(value::integer(text)?).ok()?;
+    Some(u32::try_from(number).ok().filter(|version| *version > 0))
 }
 
 /// Reads a `<tag>` of an entity.
@@ -107,16 +110,32 @@ pub(super) fn read_tag(element: &BytesStart<'_>, entities: &mut Entities) -> Res
     Ok(())
 }
 
-/// Reads an `<nd>` of a way.
-pub(super) fn read_node_ref(element: &BytesStart<'_>, entities: &mut Entities) -> Result<(), ElementError> {
+/// Reads an `<nd>` of a way. Overpass adds the position of the node if it is asked for geometries (`out geom`).
+pub(super) fn read_node_ref(
+    element: &BytesStart<'_>,
+    way: &EntityRecord,
+    entities: &mut Entities,
+) -> Result<(), ElementError> {
+    let (mut id, mut lat, mut lon) = (None, None, None);
     for attribute in attributes(element) {
-        if let ("ref", text) = attribute? {
-            let id = value::integer(&text);
-            entities.push_ref(id.ok_or_else(|| format!("has the ref '{}'", longhaul_geodata::short(&text)))?);
-            return Ok(());
+        let (name, text) = attribute?;
+        let invalid = || format!("has the {name} '{}'", longhaul_geodata::short(&text));
+        match name {
+            "ref" => id = Some(value::integer(&text).ok_or_else(invalid)?),
+            "lat" => lat = Some(value::degrees(&text).ok_or_else(invalid)?),
+            "lon" => lon = Some(value::degrees(&text).ok_or_else(invalid)?),
+            _ => {}
         }
     }
-    Err("has no ref".to_owned())
+    entities.push_ref(id.ok_or("has no ref")?);
+    if let Some((lon, lat)) = lon.zip(lat) {
+        let location = Position::new(lon, lat);
+        entities.push_location(location);
+        if location.is_none() {
+            entities.warn(oddities::LOCATION_NOT_ON_EARTH, way);
+        }
+    }
+    Ok(())
 }
 
 fn check_length(text: Cow<'_, str>) -> Result<Cow<'_, str>, ElementError> {

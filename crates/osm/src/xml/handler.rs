@@ -2,15 +2,13 @@
 
 use quick_xml::events::{BytesRef, BytesStart};
 
-use super::element;
+use super::{element, structure};
 use crate::{
     Entities, EntityKind, Error, SourceMetadata, entities::EntityRecord, error_context::ErrorContext,
 };
 
 /// The longest remark that is kept.
 const MAX_REMARK_BYTES: usize = 4 << 10;
-/// How deep ignored elements may be nested.
-const MAX_DEPTH: usize = 64;
 
 /// The position of the parser in the document.
 pub(super) enum State {
@@ -20,12 +18,31 @@ pub(super) enum State {
     Root,
     /// Inside the element of this entity.
     Entity(EntityRecord),
-    /// Inside a `<remark>`, with its text so far.
-    Remark(String),
-    /// Inside elements that are ignored: how many of them are open, and the state outside of them.
-    Ignored(usize, Box<State>),
+    /// Inside a `<remark>` or an `<error>`, with its text so far.
+    Message(MessageKind, String),
+    /// Inside an element that is not used or was read already: the element, how many elements are open in it with itself,
+    /// and the state outside of it.
+    Inside(&'static str, usize, Box<State>),
     /// After `</osm>`.
     Epilog,
+}
+
+impl State {
+    /// Whether the parser is inside of an entity, so that the batch must not end.
+    pub(super) fn is_in_entity(&self) -> bool {
+        match self {
+            Self::Entity(_) => true,
+            Self::Inside(_, _, outer) => outer.is_in_entity(),
+            _ => false,
+        }
+    }
+}
+
+/// What a server says in the document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum MessageKind {
+    Remark,
+    Error,
 }
 
 /// Applies one parser event to the state.
@@ -44,20 +61,13 @@ impl Handler<'_> {
         let name = tag.name().into_inner();
         match state {
             State::Prolog => self.open_root(name, tag),
-            State::Root => self.open_entity(name, tag),
-            State::Entity(record) => {
-                let result = match (record.kind, name) {
-                    (_, "tag") => element::read_tag(tag, self.entities),
-                    (EntityKind::Way, "nd") => element::read_node_ref(tag, self.entities),
-                    _ => Ok(()),
-                };
-                let message = |error| format!("a {name} of {} {} {error}", record.kind.as_str(), record.id);
-                result.map_err(|error| self.damaged(message(error)))?;
-                Ok(State::Ignored(1, Box::new(State::Entity(record))))
-            }
-            State::Remark(text) => Ok(State::Ignored(1, Box::new(State::Remark(text)))),
-            State::Ignored(MAX_DEPTH, _) => Err(self.damaged("elements stand too deep in each other")),
-            State::Ignored(depth, outer) => Ok(State::Ignored(depth + 1, outer)),
+            State::Root => self.open_in_root(name, tag),
+            State::Entity(record) => self.open_in_entity(name, tag, record),
+            State::Message(..) => Err(self.foreign(name, "the message of a server")),
+            State::Inside(element, depth, outer) => match structure::child_of(element, name) {
+                Some(_) => Ok(State::Inside(element, depth + 1, outer)),
+                None => Err(self.foreign(name, &shown(element))),
+            },
             State::Epilog => Err(self.damaged(format!("{} stands behind </osm>", shown(name)))),
         }
     }
@@ -82,20 +92,44 @@ impl Handler<'_> {
         }
     }
 
-    fn open_entity(&mut self, name: &str, tag: &BytesStart<'_>) -> Result<State, Error> {
+    fn open_in_root(&mut self, name: &str, tag: &BytesStart<'_>) -> Result<State, Error> {
         if let Some(kind) = element::entity_kind(name) {
             let record = element::read_entity(kind, tag, self.entities);
             return record.map(State::Entity).map_err(|error| self.damaged(format!("{name} {error}")));
         }
         match name {
-            "remark" => Ok(State::Remark(String::new())),
+            "remark" => return Ok(State::Message(MessageKind::Remark, String::new())),
+            "error" => return Ok(State::Message(MessageKind::Error, String::new())),
             "meta" => {
                 let osm_base = self.attribute(tag, "osm_base")?;
                 self.metadata.osm_base = osm_base.or(self.metadata.osm_base.take());
-                Ok(State::Ignored(1, Box::new(State::Root)))
             }
-            _ => Ok(State::Ignored(1, Box::new(State::Root))),
+            _ => {}
         }
+        let element = structure::child_of("osm", name).ok_or_else(|| self.foreign(name, "<osm>"))?;
+        if structure::holds_data(element) {
+            self.metadata.count_unused(element);
+        }
+        Ok(State::Inside(element, 1, Box::new(State::Root)))
+    }
+
+    fn open_in_entity(
+        &mut self,
+        name: &str,
+        tag: &BytesStart<'_>,
+        record: EntityRecord,
+    ) -> Result<State, Error> {
+        let kind = record.kind;
+        let element = structure::child_of(kind.as_str(), name)
+            .ok_or_else(|| self.foreign(name, &format!("{} {}", kind.as_str(), record.id)))?;
+        let result = match (kind, element) {
+            (_, "tag") => element::read_tag(tag, self.entities),
+            (EntityKind::Way, "nd") => element::read_node_ref(tag, &record, self.entities),
+            _ => Ok(()),
+        };
+        let message = |error| format!("a {name} of {} {} {error}", kind.as_str(), record.id);
+        result.map_err(|error| self.damaged(message(error)))?;
+        Ok(State::Inside(element, 1, Box::new(State::Entity(record))))
     }
 
     /// The state after an end tag. The parser has checked that it matches the start tag.
@@ -106,24 +140,28 @@ impl Handler<'_> {
                 self.entities.push_record(record);
                 Ok(State::Root)
             }
-            State::Remark(text) => {
-                self.metadata.remarks.push(text.trim().to_owned());
+            State::Message(kind, text) => {
+                let text = text.trim();
+                match kind {
+                    MessageKind::Remark => self.metadata.add_remark(text),
+                    MessageKind::Error => self.metadata.add_error(text),
+                }
                 Ok(State::Root)
             }
-            State::Ignored(1, outer) => Ok(*outer),
-            State::Ignored(depth, outer) => Ok(State::Ignored(depth - 1, outer)),
+            State::Inside(_, 1, outer) => Ok(*outer),
+            State::Inside(element, depth, outer) => Ok(State::Inside(element, depth - 1, outer)),
             State::Prolog | State::Epilog => Err(self.damaged("an element is closed that is not open")),
         }
     }
 
-    /// The state after text. Only the text of remarks is kept.
+    /// The state after text. Only the texts of messages are kept.
     pub(super) fn text(&self, state: State, text: &str) -> Result<State, Error> {
         match state {
-            State::Remark(mut remark) => {
-                if remark.len() + text.len() <= MAX_REMARK_BYTES {
-                    remark.push_str(text);
+            State::Message(kind, mut message) => {
+                if message.len() + text.len() <= MAX_REMARK_BYTES {
+                    message.push_str(text);
                 }
-                Ok(State::Remark(remark))
+                Ok(State::Message(kind, message))
             }
             State::Prolog | State::Epilog if !text.trim_ascii().is_empty() => {
                 Err(self.damaged("a text stands outside of <osm>"))
@@ -163,6 +201,11 @@ impl Handler<'_> {
             }
         }
         Ok(None)
+    }
+
+    /// The error for an element that cannot stand where it is. If it were skipped, data would be missing without a word.
+    fn foreign(&self, name: &str, outer: &str) -> Error {
+        self.damaged(format!("{} is no element of OSM XML that can stand in {outer}", shown(name)))
     }
 
     fn damaged(&self, what: impl Into<String>) -> Error {

@@ -3,6 +3,7 @@
 mod element;
 mod handler;
 mod reader;
+mod structure;
 mod token_limit;
 mod value;
 

@@ -3,7 +3,10 @@
 //! The parser yields one tag at a time; [`Handler`] decides what it means. A document that ends without `</osm>` is an
 //! error: an interrupted download ends like that.
 
-use std::io::BufRead;
+use std::{
+    io::BufRead,
+    time::{Duration, Instant},
+};
 
 use quick_xml::{
     Reader,
@@ -22,6 +25,12 @@ const MAX_ENTITIES: usize = 8_000;
 const MAX_BYTES: usize = 4 << 20;
 /// A batch also ends after this many bytes of the document, so that the caller can check for cancellation.
 const MAX_READ_BYTES: u64 = 512 << 10;
+/// The first batch has this many entities, and each later one up to twice as many as the one before: the progress of a
+/// download moves as soon as entities arrive.
+const FIRST_ENTITIES: usize = 16;
+/// For the same reason a batch ends after this time, which is checked after this many parser events.
+const MAX_TIME: Duration = Duration::from_millis(250);
+const EVENTS_PER_TIME_CHECK: u32 = 64;
 
 /// Yields the entities of a document, batch by batch.
 pub(crate) struct XmlReader<R> {
@@ -31,6 +40,8 @@ pub(crate) struct XmlReader<R> {
     buffer: Vec<u8>,
     state: State,
     entities: Entities,
+    /// How many entities the next batch may have.
+    max_entities: usize,
     is_done: bool,
 }
 
@@ -42,6 +53,7 @@ impl<R: BufRead> XmlReader<R> {
             buffer: Vec::new(),
             state: State::Prolog,
             entities: Entities::default(),
+            max_entities: FIRST_ENTITIES,
             is_done: false,
         }
     }
@@ -49,17 +61,25 @@ impl<R: BufRead> XmlReader<R> {
     /// The next entities, which may be none; `None` at the end of the document.
     pub(crate) fn next(&mut self, metadata: &mut SourceMetadata) -> Result<Option<Entities>, Error> {
         let start = self.reader.buffer_position();
+        let (started, mut events) = (Instant::now(), 0_u32);
         while !self.is_done && !self.is_full(start) {
             self.step(metadata)?;
+            events += 1;
+            if events >= EVENTS_PER_TIME_CHECK && !self.state.is_in_entity() {
+                events = 0;
+                if started.elapsed() > MAX_TIME {
+                    break;
+                }
+            }
         }
+        self.max_entities = (2 * self.max_entities).min(MAX_ENTITIES);
         let has_more = !self.is_done || !self.entities.is_empty();
         Ok(has_more.then(|| std::mem::take(&mut self.entities)))
     }
 
     fn is_full(&self, start: u64) -> bool {
-        let between_entities = !matches!(self.state, State::Entity(_));
-        between_entities
-            && (self.entities.len() >= MAX_ENTITIES
+        !self.state.is_in_entity()
+            && (self.entities.len() >= self.max_entities
                 || self.entities.size() >= MAX_BYTES
                 || self.reader.buffer_position() - start >= MAX_READ_BYTES)
     }

@@ -7,13 +7,13 @@ pub(super) fn integer(text: &str) -> Option<i64> {
     text.parse().ok()
 }
 
-/// A coordinate in degrees, as a multiple of 10⁻⁷ degrees. Further digits are rounded.
-pub(super) fn degrees(text: &str) -> Option<i32> {
+/// A coordinate in degrees, as a multiple of 10⁻⁷ degrees. Further digits are rounded. It may be beyond those of Earth.
+pub(super) fn degrees(text: &str) -> Option<i64> {
     fixed(text).or_else(|| exponential(text))
 }
 
 /// The usual form `-12.3456789`, with at most seven digits after the point.
-fn fixed(text: &str) -> Option<i32> {
+fn fixed(text: &str) -> Option<i64> {
     const DIGITS: i32 = 7;
     let (is_negative, digits) = match text.strip_prefix('-') {
         Some(digits) => (true, digits),
@@ -35,16 +35,15 @@ fn fixed(text: &str) -> Option<i32> {
     let has_digits = digits.len() > usize::from(after_point.is_some());
     let missing = (DIGITS - after_point.unwrap_or(0)) as u32;
     let units = units.checked_mul(10_i64.pow(missing))?;
-    has_digits.then(|| i32::try_from(if is_negative { -units } else { units }).ok())?
+    has_digits.then_some(if is_negative { -units } else { units })
 }
 
 /// Other forms of a number: with an exponent, or with more digits.
-fn exponential(text: &str) -> Option<i32> {
+fn exponential(text: &str) -> Option<i64> {
     let is_number = text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'.' | b'-' | b'+' | b'e' | b'E'));
     let degrees: f64 = text.parse().ok().filter(|_| is_number)?;
-    let units = (degrees * 1e7).round();
-    // The range contains no NaN.
-    (f64::from(i32::MIN)..=f64::from(i32::MAX)).contains(&units).then_some(units as i32)
+    // The conversion saturates.
+    degrees.is_finite().then_some((degrees * 1e7).round() as i64)
 }
 
 /// Milliseconds since 1970 of `YYYY-MM-DDThh:mm:ssZ`, or of another form of RFC 3339.
@@ -96,10 +95,13 @@ mod tests {
             ("1.23456789", 12_345_679),
             ("1.5e1", 150_000_000),
             ("-0", 0),
+            ("500", 5_000_000_000),
+            ("-214.7483648", -2_147_483_648),
+            ("1e99", i64::MAX),
         ] {
             assert_eq!(degrees(text), Some(units), "{text}");
         }
-        for text in ["", ".", "-", "NaN", "inf", "1,5", "500", "--1", "1e99", "0x1", "1.2.3"] {
+        for text in ["", ".", "-", "NaN", "inf", "1,5", "--1", "1e999", "0x1", "1.2.3"] {
             assert_eq!(degrees(text), None, "{text}");
         }
     }

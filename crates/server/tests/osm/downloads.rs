@@ -93,7 +93,7 @@ fn an_invalid_download_is_refused_with_the_messages_of_geogig() {
         whole,
         format!(
             "{either}{USAGE}download?[filter=FILTER|bbox=S,W,N,E|update=true][&mapping=MAPPING][&message=MESSAGE]\
-             [&rebase=true]"
+             [&rebase=true][&untagged=false]"
         )
     );
     let flag = server.get("/repos/r/osm/download.json?update=1");

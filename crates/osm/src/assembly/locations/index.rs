@@ -10,7 +10,7 @@ use std::{
     },
 };
 
-use super::run::{HighVersions, NODE_BYTES, PAGE_NODES, SortedRun};
+use super::run::{NODE_BYTES, PAGE_NODES, RareProperties, SortedRun};
 use crate::{Error, Position};
 
 /// An index to which several threads add nodes.
@@ -27,7 +27,7 @@ pub(in super::super) struct LocationIndexBuilder {
 pub(in super::super) struct StoredRun {
     pub(super) block_number: u64,
     pub(super) first_id: i64,
-    pub(super) high_versions: HighVersions,
+    pub(super) rare: RareProperties,
     pub(super) nodes: StoredNodes,
 }
 
@@ -71,8 +71,8 @@ impl LocationIndexBuilder {
             let first_ids_of_pages = run.ids.chunks(PAGE_NODES).map(|page| page[0]).collect();
             StoredNodes::InFile { offset, count: run.len(), first_ids_of_pages }
         };
-        let SortedRun { block_number, high_versions, .. } = run;
-        Ok(Some(StoredRun { block_number, first_id, high_versions, nodes }))
+        let SortedRun { block_number, rare, .. } = run;
+        Ok(Some(StoredRun { block_number, first_id, rare, nodes }))
     }
 
     /// Adds a stored run, whose ids must be higher than those of the runs before.

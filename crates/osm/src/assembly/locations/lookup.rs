@@ -14,7 +14,8 @@ const CACHED_PAGES: usize = 1024;
 /// What the index knows of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in super::super) struct NodeLocation {
-    pub(in super::super) position: Position,
+    /// `None` if it was deleted or lies beyond the Earth.
+    pub(in super::super) position: Option<Position>,
     /// Zero if it is not known.
     pub(in super::super) version: u32,
     /// The number of the block that the node comes from.
@@ -58,10 +59,15 @@ impl<'a> LocationLookup<'a> {
             }
         };
         Ok(found.map(|(position, low_version)| NodeLocation {
-            position,
-            version: run.high_versions.version(id, low_version),
+            position: run.rare.position(id, position),
+            version: run.rare.version(id, low_version),
             block_number: run.block_number,
         }))
+    }
+
+    /// The fingerprint of the tags of a node that the index has. Zero if it has no tags.
+    pub(in super::super) fn fingerprint(&mut self, id: i64) -> u64 {
+        self.run_of(id).map_or(0, |run| run.rare.fingerprint(id))
     }
 
     /// The only run that can contain the node.

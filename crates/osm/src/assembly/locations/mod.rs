@@ -8,8 +8,8 @@ mod lookup;
 mod run;
 
 pub(super) use index::{LocationIndex, LocationIndexBuilder};
-pub(super) use lookup::LocationLookup;
-pub(super) use run::{DELETED, SortedRun};
+pub(super) use lookup::{LocationLookup, NodeLocation};
+pub(super) use run::SortedRun;
 
 #[cfg(test)]
 mod tests {
@@ -20,11 +20,12 @@ mod tests {
     use super::{lookup::NodeLocation, *};
     use crate::Position;
 
-    fn position() -> impl Strategy<Value = Position> {
-        (any::<i32>(), any::<i32>()).prop_map(|(lon, lat)| Position { lon, lat })
+    fn position() -> impl Strategy<Value = Option<Position>> {
+        let coordinate = || prop_oneof![Just(0), any::<i32>()];
+        prop::option::of((coordinate(), coordinate()).prop_map(|(lon, lat)| Position { lon, lat }))
     }
 
-    fn nodes() -> impl Strategy<Value = BTreeMap<i64, (Position, u32)>> {
+    fn nodes() -> impl Strategy<Value = BTreeMap<i64, (Option<Position>, u32)>> {
         let id = prop_oneof![-3000..3000_i64, any::<i64>()];
         let version = prop_oneof![0..300_u32, any::<u32>()];
         prop::collection::btree_map(id, (position(), version), 0..2000)
@@ -46,7 +47,7 @@ mod tests {
             let list: Vec<_> = nodes.iter().collect();
             for (number, part) in list.chunks(run_len).enumerate() {
                 let mut run = SortedRun { block_number: number as u64, ..SortedRun::default() };
-                part.iter().for_each(|(id, (position, version))| run.push(**id, *position, *version));
+                part.iter().for_each(|(id, (position, version))| run.push(**id, *position, *version, u64::from(*version % 3)));
                 builder.store(run).expect("disk space").into_iter().for_each(|run| builder.append(run));
             }
             let index = builder.finish();
@@ -55,6 +56,7 @@ mod tests {
                 let block_number = (at / run_len) as u64;
                 let expected = NodeLocation { position: *position, version: *version, block_number };
                 prop_assert_eq!(lookup.find(**id).expect("no error"), Some(expected));
+                prop_assert_eq!(lookup.fingerprint(**id), u64::from(*version % 3));
             }
             for id in other_ids.iter().filter(|id| !nodes.contains_key(id)) {
                 prop_assert_eq!(lookup.find(*id).expect("no error"), None);

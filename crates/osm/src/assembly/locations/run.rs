@@ -1,13 +1,12 @@
 //! Nodes with ascending ids.
 
+use super::super::content::fingerprint;
 use crate::{Entities, EntityKind, Position};
 
 /// The number of nodes in a page: the unit in which a run in a file is read.
 pub(super) const PAGE_NODES: usize = 256;
 /// The size of a node in bytes: its id, its position, its version.
 pub(super) const NODE_BYTES: usize = 8 + 8 + 1;
-/// The position that marks a deleted node. It is no valid position.
-pub(in super::super) const DELETED: Position = Position { lon: i32::MIN, lat: i32::MIN };
 /// Marks versions that do not fit into a byte. They are listed separately.
 const HIGH_VERSION: u8 = u8::MAX;
 
@@ -20,31 +19,53 @@ pub(in super::super) struct SortedRun {
     pub(super) positions: Vec<Position>,
     /// The low versions; [`HIGH_VERSION`] for others.
     pub(super) versions: Vec<u8>,
-    pub(super) high_versions: HighVersions,
+    pub(super) rare: RareProperties,
 }
 
-/// The versions of a run that do not fit into a byte, by id.
+/// What few nodes of a run have, by id.
 #[derive(Default)]
-pub(super) struct HighVersions(Vec<(i64, u32)>);
+pub(super) struct RareProperties {
+    /// The versions that do not fit into a byte.
+    high_versions: Vec<(i64, u32)>,
+    /// The nodes without a position: those that were deleted, or lie beyond the Earth.
+    without_position: Vec<i64>,
+    /// The fingerprints of the tags of nodes that have some.
+    fingerprints: Vec<(i64, u64)>,
+}
 
 impl SortedRun {
     /// The nodes of block `number`, whose ids must ascend.
     pub(in super::super) fn of(number: u64, entities: &Entities) -> Self {
         let mut run = Self { block_number: number, ..Self::default() };
-        for record in entities.records().iter().filter(|record| record.kind == EntityKind::Node) {
-            run.push(record.id, record.position, record.version.unwrap_or(0));
+        for (record, data) in entities.records_with_data() {
+            if record.kind == EntityKind::Node {
+                let fingerprint = fingerprint(entities.texts(), data);
+                run.push(record.id, record.position, record.version.unwrap_or(0), fingerprint);
+            }
         }
         run
     }
 
     /// Adds a node, whose id must be higher than those before.
-    pub(in super::super) fn push(&mut self, id: i64, position: Position, version: u32) {
+    pub(in super::super) fn push(
+        &mut self,
+        id: i64,
+        position: Option<Position>,
+        version: u32,
+        fingerprint: u64,
+    ) {
         self.ids.push(id);
-        self.positions.push(position);
+        self.positions.push(position.unwrap_or_default());
         let low = u8::try_from(version).unwrap_or(HIGH_VERSION);
         self.versions.push(low);
         if low == HIGH_VERSION {
-            self.high_versions.0.push((id, version));
+            self.rare.high_versions.push((id, version));
+        }
+        if position.is_none() {
+            self.rare.without_position.push(id);
+        }
+        if fingerprint != 0 {
+            self.rare.fingerprints.push((id, fingerprint));
         }
     }
 
@@ -69,13 +90,25 @@ impl SortedRun {
     }
 }
 
-impl HighVersions {
+impl RareProperties {
     /// The version of a node whose low version is `low`.
     pub(super) fn version(&self, id: i64, low: u8) -> u32 {
         if low < HIGH_VERSION {
             return low.into();
         }
-        let index = self.0.binary_search_by_key(&id, |(id, _)| *id);
-        index.map_or(low.into(), |index| self.0[index].1)
+        let index = self.high_versions.binary_search_by_key(&id, |(id, _)| *id);
+        index.map_or(low.into(), |index| self.high_versions[index].1)
+    }
+
+    /// The position of a node that is stored with `position`.
+    pub(super) fn position(&self, id: i64, position: Position) -> Option<Position> {
+        let may_lack_one = !self.without_position.is_empty() && position == Position::default();
+        (!may_lack_one || self.without_position.binary_search(&id).is_err()).then_some(position)
+    }
+
+    /// The fingerprint of the tags of a node. Zero if it has none.
+    pub(super) fn fingerprint(&self, id: i64) -> u64 {
+        let index = self.fingerprints.binary_search_by_key(&id, |(id, _)| *id);
+        index.map_or(0, |index| self.fingerprints[index].1)
     }
 }

@@ -1,8 +1,8 @@
 //! The encoding of entities in a spool: varints, because most numbers are small or differ little from the one before.
 
 use crate::{
-    Entities, EntityKind,
-    entities::EntityRecord,
+    Entities, EntityKind, Position,
+    entities::{EntityData, EntityRecord},
     tags::TextSpan,
     varint::{self, unzigzag, zigzag},
 };
@@ -14,24 +14,25 @@ pub(super) fn encode(entities: &Entities, kind: EntityKind) -> Vec<u8> {
     varint::write(texts.len() as u64, &mut out);
     out.extend_from_slice(texts.as_bytes());
     let (mut last_id, mut last_ref) = (0, 0);
-    for (record, tags, refs) in entities.records_with_data().filter(|(record, ..)| record.kind == kind) {
-        out.push(flags(record));
+    for (record, data) in entities.records_with_data().filter(|(record, _)| record.kind == kind) {
+        out.push(flags(record, data));
         put_difference(record.id, &mut last_id, &mut out);
         record.version.iter().for_each(|version| varint::write(u64::from(*version), &mut out));
         let optional = [record.timestamp, record.changeset, record.uid];
         optional.iter().flatten().for_each(|number| varint::write(zigzag(*number), &mut out));
         put_span(record.user, &mut out);
-        if kind == EntityKind::Node {
-            varint::write(zigzag(record.position.lon.into()), &mut out);
-            varint::write(zigzag(record.position.lat.into()), &mut out);
-        }
-        varint::write(tags.len() as u64, &mut out);
-        for tag in tags {
+        record.position.iter().for_each(|position| put_position(*position, &mut out));
+        varint::write(data.tags.len() as u64, &mut out);
+        for tag in data.tags {
             put_span(tag.key, &mut out);
             put_span(tag.value, &mut out);
         }
-        varint::write(refs.len() as u64, &mut out);
-        refs.iter().for_each(|id| put_difference(*id, &mut last_ref, &mut out));
+        varint::write(data.refs.len() as u64, &mut out);
+        data.refs.iter().for_each(|id| put_difference(*id, &mut last_ref, &mut out));
+        for location in data.locations {
+            out.push(u8::from(location.is_some()));
+            location.iter().for_each(|position| put_position(*position, &mut out));
+        }
     }
     out
 }
@@ -42,9 +43,11 @@ const TIMESTAMP: u8 = 4;
 const CHANGESET: u8 = 8;
 const UID: u8 = 16;
 const NODE: u8 = 32;
+const POSITION: u8 = 64;
+const LOCATIONS: u8 = 128;
 
 /// The flags of an entity, which tell the optional fields that follow.
-fn flags(record: &EntityRecord) -> u8 {
+fn flags(record: &EntityRecord, data: EntityData<'_>) -> u8 {
     let flag = |is: bool, flag| if is { flag } else { 0 };
     flag(record.visible, VISIBLE)
         | flag(record.version.is_some(), VERSION)
@@ -52,6 +55,8 @@ fn flags(record: &EntityRecord) -> u8 {
         | flag(record.changeset.is_some(), CHANGESET)
         | flag(record.uid.is_some(), UID)
         | flag(record.kind == EntityKind::Node, NODE)
+        | flag(record.position.is_some(), POSITION)
+        | flag(!data.locations.is_empty(), LOCATIONS)
 }
 
 /// Decodes what [`encode`] wrote, and adds the entities to `entities`. `None` if the bytes are invalid.
@@ -77,15 +82,20 @@ pub(super) fn decode(bytes: &mut &[u8], entities: &mut Entities) -> Option<()> {
             }
         }
         record.user = get_span(bytes)?;
-        if has(NODE) {
-            record.position.lon = i32::try_from(unzigzag(read_varint(bytes)?)).ok()?;
-            record.position.lat = i32::try_from(unzigzag(read_varint(bytes)?)).ok()?;
+        if has(POSITION) {
+            record.position = Some(get_position(bytes)?);
         }
         for _ in 0..read_varint(bytes)? {
             entities.push_tag(get_span(bytes)?, get_span(bytes)?);
         }
         for _ in 0..read_varint(bytes)? {
             entities.push_ref(get_difference(bytes, &mut last_ref)?);
+        }
+        if has(LOCATIONS) {
+            entities.push_locations(|| match take(bytes, 1)? {
+                [0] => Some(None),
+                _ => get_position(bytes).map(Some),
+            })?;
         }
         entities.push_normalized_record(record);
     }
@@ -95,6 +105,16 @@ pub(super) fn decode(bytes: &mut &[u8], entities: &mut Entities) -> Option<()> {
 fn put_difference(number: i64, last: &mut i64, out: &mut Vec<u8>) {
     varint::write(zigzag(number.wrapping_sub(*last)), out);
     *last = number;
+}
+
+fn put_position(position: Position, out: &mut Vec<u8>) {
+    varint::write(zigzag(position.lon.into()), out);
+    varint::write(zigzag(position.lat.into()), out);
+}
+
+fn get_position(bytes: &mut &[u8]) -> Option<Position> {
+    let mut coordinate = || i32::try_from(unzigzag(read_varint(bytes)?)).ok();
+    Some(Position { lon: coordinate()?, lat: coordinate()? })
 }
 
 fn put_span(span: TextSpan, out: &mut Vec<u8>) {

@@ -95,7 +95,7 @@ impl SpoolReader {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Info, Position};
+    use crate::{Info, Position, entities::EntityRecord};
 
     #[test]
     fn entities_are_read_as_they_were_added() {
@@ -111,6 +111,13 @@ mod tests {
         entities.push_way(i64::MIN, &info, [("b", "2"), ("a", "1")], &[i64::MAX, i64::MIN, 0]);
         entities.push_node(5, &info, [("k", "v")], Position { lon: i32::MIN, lat: i32::MAX });
         entities.push_way(-3, &Info::default(), [], &[]);
+        let mut located = EntityRecord::new(EntityKind::Way);
+        located.id = 9;
+        for (id, location) in [(4, None), (5, Some(Position { lon: -1, lat: 900_000_000 })), (6, None)] {
+            entities.push_ref(id);
+            location.into_iter().for_each(|location| entities.push_location(Some(location)));
+        }
+        entities.push_record(located);
 
         let folder = tempfile::tempdir().expect("a folder");
         for kind in [EntityKind::Node, EntityKind::Way] {

@@ -110,6 +110,10 @@ pub struct ImportArgs {
     #[arg(long, requires = "mapping")]
     no_raw: bool,
 
+    /// Leave nodes of OpenStreetMap data without tags out of the layer 'node'
+    #[arg(long)]
+    no_untagged: bool,
+
     /// Branch to commit to [default: the branch of HEAD]
     #[arg(long, value_name = "BRANCH")]
     branch: Option<String>,
@@ -190,7 +194,8 @@ impl ImportArgs {
             ("dryRun", self.dry_run),
         ];
         let flags = flags.into_iter().filter_map(|(name, is_set)| is_set.then_some((name, "true")));
-        texts.chain(lists).chain(flags).collect()
+        let untagged = self.no_untagged.then_some(("untagged", "false"));
+        texts.chain(lists).chain(flags).chain(untagged).collect()
     }
 }
 
@@ -311,6 +316,9 @@ async fn open(args: &ImportArgs) -> anyhow::Result<Upload> {
             return Err(UsageError(text.to_owned()).into());
         }
         upload = upload.with_mapping(mapping).await?;
+    }
+    if args.no_untagged && !upload.is_osm() {
+        bail!("--no-untagged is for OpenStreetMap data: .osm, .osm.gz, .osm.bz2, .pbf");
     }
     Ok(upload)
 }

@@ -23,7 +23,7 @@ use crate::{
 };
 
 const USAGE: &str = "Usage: GET <repo context>/osm/download?[filter=FILTER|bbox=S,W,N,E|update=true]\
-    [&mapping=MAPPING][&message=MESSAGE][&rebase=true]";
+    [&mapping=MAPPING][&message=MESSAGE][&rebase=true][&untagged=false]";
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -31,6 +31,7 @@ pub(in crate::web) struct DownloadParams {
     bbox: Option<String>,
     update: Option<bool>,
     rebase: Option<bool>,
+    untagged: Option<bool>,
 }
 
 /// Submits a download; responds with the new task.
@@ -90,7 +91,8 @@ async fn job(
     let mapping = mapping.map(|mapping| OsmMapping::new(mapping.text)).transpose();
     let mapping = mapping.map_err(|error| bad(&error.to_string()))?;
     let destination = request.destination(repository)?;
-    Ok(DownloadOsm { destination, filter, mapping, parameters })
+    let without_untagged = params.untagged == Some(false);
+    Ok(DownloadOsm { destination, filter, mapping, parameters, without_untagged })
 }
 
 async fn document(

@@ -22,7 +22,7 @@ use crate::{
 };
 
 const USAGE: &str = "Usage: GET <repo context>/osm/import?uri=URI[&add=true][&mapping=MAPPING][&noRaw=true]\
-    [&message=MESSAGE]";
+    [&untagged=false][&message=MESSAGE]";
 
 #[derive(Clone, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -30,6 +30,7 @@ pub(in crate::web) struct ImportParams {
     uri: Option<String>,
     add: bool,
     no_raw: bool,
+    untagged: Option<bool>,
 }
 
 /// Submits the import of a file that was uploaded, or that lies under an import root; responds with the new task.
@@ -59,7 +60,7 @@ async fn job(
     request: &OsmRequest<ImportParams>,
     received: Option<&ReceivedFile>,
 ) -> Result<ImportOsm, ErrorResponse> {
-    let ImportParams { uri, add, no_raw } = request.params.clone();
+    let ImportParams { uri, add, no_raw, untagged } = request.params.clone();
     let (file, uri) = match (received, uri) {
         (Some(received), _) => (OsmFile::Uploaded(received.file.path().to_owned()), received.name.clone()),
         (None, Some(uri)) => (of_server(files, &uri).await?, uri),
@@ -73,7 +74,17 @@ async fn job(
         Err(NoDocument::Refused(error)) => return Err(error),
     };
     let destination = request.destination(repository)?;
-    Ok(ImportOsm { destination, file_name: file_name(&uri), file, uri, repository_uri, add, no_raw, mapping })
+    Ok(ImportOsm {
+        destination,
+        file_name: file_name(&uri),
+        file,
+        uri,
+        repository_uri,
+        add,
+        no_raw,
+        mapping,
+        without_untagged: untagged == Some(false),
+    })
 }
 
 /// Checks that the file may be read. If it is missing the task fails, as clients expect; it may be there by then.
