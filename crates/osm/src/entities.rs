@@ -3,6 +3,31 @@
 use crate::tags::{Tag, TextSpan, normalize};
 use crate::{Entity, EntityKind, Info, Node, Position, Relation, Tags, Warnings, Way, oddities};
 
+/// The largest entity that is read. OpenStreetMap has at most 2,000 nodes in a way, and had some tens of thousands in its
+/// first years; its entities have some hundred tags at most.
+const MAX_TAGS: usize = 10_000;
+const MAX_TAG_BYTES: usize = 4 << 20;
+const MAX_REFS: usize = 100_000;
+
+/// In what an entity is too large.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TooLarge {
+    Tags,
+    TagBytes,
+    Refs,
+}
+
+impl TooLarge {
+    /// A sentence for an error message.
+    pub(crate) fn message(self) -> &'static str {
+        match self {
+            Self::Tags => "an entity has more than 10000 tags",
+            Self::TagBytes => "the tags of an entity have more than 4 MiB",
+            Self::Refs => "a way has more than 100000 nodes",
+        }
+    }
+}
+
 /// Entities in the order in which they were read.
 ///
 /// One buffer holds all texts, one all tags and one all node references, so that a batch takes few allocations whatever
@@ -15,6 +40,8 @@ pub struct Entities {
     refs: Vec<i64>,
     /// The positions that ways give for their references.
     locations: Vec<Option<Position>>,
+    /// The length of the tags of the entity that is being read.
+    tag_bytes: usize,
     warnings: Warnings,
 }
 
@@ -101,6 +128,7 @@ impl Entities {
         self.tags.clear();
         self.refs.clear();
         self.locations.clear();
+        self.tag_bytes = 0;
         self.warnings = Warnings::default();
     }
 
@@ -194,6 +222,7 @@ impl Entities {
     /// As [`Self::push_record`], for tags that are already [normalized](normalize).
     pub(crate) fn push_normalized_record(&mut self, record: EntityRecord) {
         self.end_locations();
+        self.tag_bytes = 0;
         self.records.push(EntityRecord {
             tags_end: end(self.tags.len()),
             refs_end: end(self.refs.len()),
@@ -219,12 +248,27 @@ impl Entities {
 
     /// Adds a tag of the entity that is pushed next.
     pub(crate) fn push_tag(&mut self, key: TextSpan, value: TextSpan) {
+        self.tag_bytes += (key.len + value.len) as usize;
         self.tags.push(Tag { key, value });
     }
 
     /// Adds a reference of the entity that is pushed next.
     pub(crate) fn push_ref(&mut self, id: i64) {
         self.refs.push(id);
+    }
+
+    /// Checks that the entity that is being read is not too large: a small file could make it expand to gigabytes.
+    pub(crate) fn check_limits(&self) -> Result<(), TooLarge> {
+        let tags = self.records.last().map_or(0, |last| last.tags_end as usize);
+        if self.tags.len() - tags > MAX_TAGS {
+            Err(TooLarge::Tags)
+        } else if self.tag_bytes > MAX_TAG_BYTES {
+            Err(TooLarge::TagBytes)
+        } else if self.refs.len() - self.starts().0 > MAX_REFS {
+            Err(TooLarge::Refs)
+        } else {
+            Ok(())
+        }
     }
 
     /// Adds the position of the reference that was pushed last.

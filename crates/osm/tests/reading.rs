@@ -330,6 +330,108 @@ fn the_size_of_a_decoded_block_is_limited() {
     assert!(message.contains("more than a million entities"), "{message}");
 }
 
+#[test]
+fn ways_have_the_positions_that_a_file_gives_for_them() {
+    let way = |lats: &[i64], lons: &[i64]| {
+        let way = Message::default().number(1, 5).deltas(8, &[1, -2, 1]);
+        file(&[""], Message::default().message(3, way.deltas(9, lats).deltas(10, lons)))
+    };
+    let position = |lon, lat| Some(Position { lon, lat });
+    let mut entities = Entities::default();
+    let bytes = way(&[10, -20, 900_000_001], &[1_800_000_000, 0, 7]);
+    let mut source = Source::read(Cursor::new(bytes), "f.osm").unwrap();
+    source.next().unwrap().unwrap().decode(&mut entities).unwrap();
+    let Some(Entity::Way(found)) = entities.iter().next() else { panic!("no way") };
+    assert_eq!(found.locations, [position(1_800_000_000, 10), position(0, -20), None]);
+    let warnings: Vec<_> = entities.warnings().messages().collect();
+    assert_eq!(warnings, ["1 × way has positions beyond ±90° or ±180°, which are left out: 5"]);
+    for (lats, lons) in [(&[1, 2][..], &[1, 2][..]), (&[1, 2, 3], &[]), (&[1, 2, 3], &[1, 2, 3, 4])] {
+        assert!(error(way(lats, lons)).contains("not as many positions as nodes"));
+    }
+    let xml = "<osm version='0.6'><way id='5' version='1'><nd ref='1'/><nd ref='2' lat='1' lon='2'/><nd ref='3'/></way>\
+        <way id='6' version='1'><nd ref='1'/></way></osm>";
+    let (found, _) = read(xml).unwrap();
+    assert!(found[0].contains("locations: [None, Some(Position { lon: 20000000, lat: 10000000 }), None]"));
+    assert!(found[1].contains("locations: []"), "{}", found[1]);
+}
+
+#[test]
+fn the_size_of_a_single_entity_is_limited() {
+    fn refs(count: usize) -> Vec<i64> {
+        vec![1; count]
+    }
+    let way: fn(usize) -> Vec<u8> = |count| {
+        let way = Message::default().number(1, 5).deltas(8, &refs(count));
+        file(&[""], Message::default().message(3, way))
+    };
+    let located: fn(usize) -> Vec<u8> = |count| {
+        let way = Message::default()
+            .number(1, 5)
+            .deltas(8, &refs(count))
+            .deltas(9, &refs(count))
+            .deltas(10, &refs(count));
+        file(&[""], Message::default().message(3, way))
+    };
+    for limited in [way, located] {
+        assert_eq!(read(limited(100_000)).unwrap().0.len(), 1);
+        assert!(error(limited(100_001)).contains("a way has more than 100000 nodes"));
+    }
+    let dense = |tags: usize| {
+        let node = Message::default().deltas(1, &[1]).deltas(8, &[0]).deltas(9, &[0]);
+        let mut list = [1, 2].repeat(tags);
+        list.push(0);
+        file(&["", "a", &"v".repeat(1000)], Message::default().message(2, node.numbers(10, &list)))
+    };
+    assert!(read(dense(4_000)).is_ok());
+    assert!(error(dense(20_000)).contains("the tags of an entity have more than 4 MiB"));
+    let short = |tags: usize| {
+        let way = Message::default().number(1, 5).numbers(2, &[1].repeat(tags)).numbers(3, &[1].repeat(tags));
+        file(&["", "a"], Message::default().message(3, way))
+    };
+    assert!(read(short(10_000)).is_ok());
+    assert!(error(short(10_001)).contains("an entity has more than 10000 tags"));
+    for (element, expected) in
+        [("nd ref='1'", "a way has more than 100000 nodes"), ("tag k='a' v='b'", "10000 tags")]
+    {
+        let elements = format!("<{element}/>").repeat(100_001);
+        let message = error(format!("<osm version='0.6'><way id='7' version='1'>{elements}</way></osm>"));
+        assert!(message.contains("way 7: ") && message.contains(expected), "{message}");
+    }
+}
+
+/// The progress of a download counts entities block by block.
+#[test]
+fn the_first_blocks_of_xml_are_small() {
+    let node = |id: u32| format!("<node id='{id}' version='1' lat='1' lon='1'/>");
+    let nodes: String = (0..20_000).map(node).collect();
+    let xml = format!("<osm version='0.6'>{nodes}</osm>");
+    let mut entities = Entities::default();
+    let counts: Vec<_> = Source::read(Cursor::new(xml), "f.osm")
+        .unwrap()
+        .map(|block| {
+            block.unwrap().decode(&mut entities).unwrap();
+            entities.len()
+        })
+        .collect();
+    assert_eq!(counts[..4], [16, 32, 64, 128]);
+    assert_eq!(counts.iter().sum::<usize>(), 20_000);
+    assert!(counts.iter().all(|count| *count <= 8_000), "{counts:?}");
+}
+
+/// A block must not end inside of an entity, however large the entity is.
+#[test]
+fn an_entity_is_never_divided_between_blocks() {
+    let tags: String =
+        (0..20_000).map(|at| format!("<tag k='key {at}' v='a long value of many letters'></tag>")).collect();
+    let xml = format!(
+        "<osm version='0.6'>{}<way id='1' version='1'>{tags}<nd ref='1'/></way></osm>",
+        " ".repeat(500_000)
+    );
+    let (found, _) = read(xml).unwrap();
+    assert_eq!(found.len(), 1);
+    assert!(found[0].contains("key 0") && found[0].contains("key 19999") && found[0].contains("refs: [1]"));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 

@@ -212,6 +212,57 @@ fn a_mapping_makes_layers_beside_the_raw_ones_and_warns_of_invalid_values() {
 }
 
 #[test]
+fn xml_is_what_it_contains_whatever_its_media_type() {
+    use crate::mock_server::{answer as response, osm};
+    for content_type in ["text/xml", "application/xml; charset=utf-8"] {
+        let page = b"<html><body><p>Error: out of order</p></body></html>".to_vec();
+        let server = MockServer::start([
+            Reply::Send(response("200 OK", content_type, osm(&small_extract()))),
+            Reply::Send(response("200 OK", content_type, page)),
+        ]);
+        let harness = harness(&server);
+        downloaded(&harness, download(&harness));
+        assert_eq!(rows(&harness.repository, &tip(&harness), "node").len(), 3);
+        let message = error_message(&harness.run(download(&harness)));
+        assert!(message.starts_with(FAILED) && message.contains("it begins with <html>"), "{message}");
+    }
+}
+
+#[test]
+fn a_failed_download_has_its_warnings() {
+    let relations = "<relation id=\"1\" version=\"1\"/><relation id=\"2\" version=\"1\"/>";
+    let server = MockServer::start([
+        answer(relations),
+        answer(&small_extract()),
+        answer(&(small_extract() + relations)),
+    ]);
+    let harness = harness(&server);
+    let warnings = |task: &longhaul_tasks::Task| {
+        let result = task.result.as_ref().expect("a failed task has its warnings");
+        member(result, &["warnings"]).clone()
+    };
+    let expected = ReportValue::List(vec![ReportValue::text("2 relations were counted and not kept")]);
+    let task = harness.run(download(&harness));
+    assert!(error_message(&task).contains("nothing that could be kept: 0 nodes, 0 ways and 2 relations"));
+    assert_eq!(warnings(&task), expected);
+    downloaded(&harness, download(&harness));
+    let task = harness.run(download(&harness));
+    assert!(error_message(&task).starts_with("Nothing to commit after"));
+    assert_eq!(warnings(&task), expected);
+}
+
+#[test]
+fn a_download_leaves_out_nodes_without_tags_on_request() {
+    let server = MockServer::start([answer(&small_extract())]);
+    let harness = harness(&server);
+    let job = longhaul_commands::DownloadOsm { without_untagged: true, ..download(&harness) };
+    let report = downloaded(&harness, job);
+    assert_eq!(number(&report, &["OSMReport", "nodeCount"]), 3, "they are counted");
+    assert_eq!(rows(&harness.repository, &tip(&harness), "node").len(), 1);
+    assert_eq!(rows(&harness.repository, &tip(&harness), "way").len(), 1);
+}
+
+#[test]
 fn a_forbidden_query_is_not_retried() {
     for (status, expected) in [("406 Not Acceptable", "--user-agent"), ("403 Forbidden", "it may be banned")]
     {

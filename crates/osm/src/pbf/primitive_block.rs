@@ -75,7 +75,7 @@ impl<'a> PrimitiveBlock<'a> {
     /// Adds a tag, given by the indices of its strings.
     pub(super) fn push_tag(&self, key: i64, value: i64, entities: &mut Entities) -> Result<(), Malformed> {
         entities.push_tag(self.tag_text(key)?, self.tag_text(value)?);
-        Ok(())
+        entities.check_limits().map_err(|error| Malformed(error.message()))
     }
 
     fn tag_text(&self, index: i64) -> Result<TextSpan, Malformed> {

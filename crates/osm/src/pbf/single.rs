@@ -69,6 +69,7 @@ fn read_tags(
 fn read_refs(mut refs: DeltaDecoder<'_>, entities: &mut Entities) -> Result<(), Malformed> {
     while let Some(id) = refs.next()? {
         entities.push_ref(id);
+        entities.check_limits().map_err(|error| Malformed(error.message()))?;
     }
     Ok(())
 }
@@ -85,6 +86,7 @@ fn read_refs_with_locations(
         match (refs.next()?, lats.next()?, lons.next()?) {
             (Some(id), Some(lat), Some(lon)) => {
                 entities.push_ref(id);
+                entities.check_limits().map_err(|error| Malformed(error.message()))?;
                 let location = block.position(lat, lon)?;
                 entities.push_location(location);
                 if location.is_none() {

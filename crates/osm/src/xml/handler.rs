@@ -4,7 +4,9 @@ use quick_xml::events::{BytesRef, BytesStart};
 
 use super::{element, structure};
 use crate::{
-    Entities, EntityKind, Error, SourceMetadata, entities::EntityRecord, error_context::ErrorContext,
+    Entities, EntityKind, Error, SourceMetadata,
+    entities::{EntityRecord, TooLarge},
+    error_context::ErrorContext,
 };
 
 /// The longest remark that is kept.
@@ -129,6 +131,10 @@ impl Handler<'_> {
         };
         let message = |error| format!("a {name} of {} {} {error}", kind.as_str(), record.id);
         result.map_err(|error| self.damaged(message(error)))?;
+        let limits = self.entities.check_limits();
+        let too_large =
+            |error: TooLarge| self.damaged(format!("{} {}: {}", kind.as_str(), record.id, error.message()));
+        limits.map_err(too_large)?;
         Ok(State::Inside(element, 1, Box::new(State::Entity(record))))
     }
 

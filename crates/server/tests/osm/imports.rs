@@ -146,6 +146,23 @@ fn an_uploaded_file_is_imported() {
 }
 
 #[test]
+fn a_rule_inside_a_layer_of_the_repository_is_refused() {
+    let server = server_without_overpass(&[]);
+    let import = |mapping: &str| {
+        let form = Form::default().file("fileUpload", "town.osm", &osm(NODES)).text("mapping", mapping);
+        server.send(Request::new("POST", "/repos/r/osm/import.json").form(form))
+    };
+    let task = server.ended(id(&import(SHOPS)));
+    assert_eq!(task["status"], "FINISHED", "{task}");
+    let text = error_message(&import(&SHOPS.replace("\"shops\"", "\"Shops/open\"")));
+    assert_eq!(
+        text,
+        "Error parsing mapping definition: rule 'Shops/open': its layer would be inside the layer 'shops'"
+    );
+    server.stop();
+}
+
+#[test]
 fn an_invalid_import_is_refused() {
     let server = server_without_overpass(&[]);
     assert_eq!(error_message(&server.get("/repos/r/osm/import.json")), "Missing parameter: uri");
@@ -159,6 +176,18 @@ fn an_invalid_import_is_refused() {
         r#"{"rules": [{"name": "a:b", "filter": {}, "fields": {"g": {"name": "g", "type": "POINT"}}}]}"#;
     let text = error_message(&post(form().text("mapping", unknown)));
     assert!(text.starts_with("Error parsing mapping definition: a layer cannot be kept as 'a:b'"), "{text}");
+    let rule = |name: &str| {
+        format!(
+            r#"{{"name": "{name}", "filter": {{}}, "fields": {{"g": {{"name": "g", "type": "POINT"}}}}}}"#
+        )
+    };
+    for (rules, expected) in [
+        ([rule("a"), rule("a/b")].join(","), "rule 'a/b': its layer would be inside the layer 'a'"),
+        (rule("node/x"), "rule 'node/x': its layer would be inside the layer 'node'"),
+    ] {
+        let text = error_message(&post(form().text("mapping", &format!(r#"{{"rules": [{rules}]}}"#))));
+        assert_eq!(text, format!("Error parsing mapping definition: {expected}"));
+    }
     let long = post(form().file("mapping", "long.json", &vec![b' '; 1_100_000]));
     assert_eq!(
         (long.status, long.error().as_str()),

@@ -2,7 +2,8 @@
 
 use std::io::Read;
 
-use longhaul_commands::{ImportRoots, RootError};
+use longhaul_commands::{ImportRoots, OsmMapping, OsmMappingError, RootError};
+use longhaul_repository::Repository;
 use longhaul_tasks_web::ApiError;
 
 use super::osm_request::OsmRequest;
@@ -89,6 +90,23 @@ impl DocumentKind {
         let read = files.pool.run(move || read(&roots, path)).await;
         read.map_err(|error| NoDocument::Refused(error.into()))?.map(Some)
     }
+}
+
+/// The mapping in a document. Its layers must have a place beside those of the branch that the commit goes to.
+///
+/// The error is a text for the sender of the request.
+pub(super) async fn checked_mapping(
+    files: &ServerFiles,
+    document: OsmDocument,
+    repository: &Repository,
+    branch: Option<String>,
+) -> Result<Result<OsmMapping, OsmMappingError>, ErrorResponse> {
+    let repository = repository.clone();
+    let check = move || {
+        let mapping = OsmMapping::new(document.text)?;
+        mapping.check_places(&repository, branch.as_deref()).map(|()| mapping)
+    };
+    Ok(files.pool.run(check).await?)
 }
 
 fn read(roots: &ImportRoots, path: String) -> Result<OsmDocument, NoDocument> {

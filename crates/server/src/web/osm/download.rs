@@ -2,7 +2,7 @@
 
 use axum::{extract::State, response::Response};
 use longhaul_commands::{
-    DownloadFilter, DownloadOsm, DownloadParameters, ImportRoots, OsmMapping, check_filter, filter_of_bbox,
+    DownloadFilter, DownloadOsm, DownloadParameters, ImportRoots, check_filter, filter_of_bbox,
 };
 use longhaul_repository::Repository;
 use longhaul_tasks::Tasks;
@@ -10,7 +10,7 @@ use longhaul_tasks_web::Renderer;
 use serde::Deserialize;
 
 use super::{
-    document::{DocumentKind, FILTER, MAPPING, NoDocument, OsmDocument, ServerFiles},
+    document::{DocumentKind, FILTER, MAPPING, NoDocument, OsmDocument, ServerFiles, checked_mapping},
     osm_request::OsmRequest,
 };
 use crate::{
@@ -88,9 +88,14 @@ async fn job(
         Some(filter) => DownloadFilter::Filter(filter),
         None => DownloadFilter::LastFilter,
     };
-    let mapping = mapping.map(|mapping| OsmMapping::new(mapping.text)).transpose();
-    let mapping = mapping.map_err(|error| bad(&error.to_string()))?;
     let destination = request.destination(repository)?;
+    let mapping = match mapping {
+        Some(mapping) => {
+            let mapping = checked_mapping(files, mapping, repository, destination.branch.clone()).await?;
+            Some(mapping.map_err(|error| bad(&error.to_string()))?)
+        }
+        None => None,
+    };
     let without_untagged = params.untagged == Some(false);
     Ok(DownloadOsm { destination, filter, mapping, parameters, without_untagged })
 }

@@ -1,7 +1,7 @@
 //! `GET|POST /repos/{name}/osm/import`.
 
 use axum::{extract::State, response::Response};
-use longhaul_commands::{ImportOsm, ImportRoots, OsmFile, OsmMapping, RootError};
+use longhaul_commands::{ImportOsm, ImportRoots, OsmFile, RootError};
 use longhaul_repository::Repository;
 use longhaul_tasks::Tasks;
 use longhaul_tasks_web::Renderer;
@@ -66,14 +66,18 @@ async fn job(
         (None, Some(uri)) => (of_server(files, &uri).await?, uri),
         (None, None) => return Err(bad("Missing parameter: uri")),
     };
+    let destination = request.destination(repository)?;
     let mapping = match MAPPING.of(files, request).await {
-        Ok(Some(mapping)) => Some(OsmMapping::new(mapping.text).map_err(|error| bad(&error.to_string()))?),
+        Ok(Some(mapping)) => {
+            let mapping =
+                document::checked_mapping(files, mapping, repository, destination.branch.clone()).await?;
+            Some(mapping.map_err(|error| bad(&error.to_string()))?)
+        }
         Ok(None) if no_raw => return Err(bad("noRaw without a mapping leaves nothing to import")),
         Ok(None) => None,
         Err(NoDocument::Missing) => return Err(bad("The specified mapping file does not exist")),
         Err(NoDocument::Refused(error)) => return Err(error),
     };
-    let destination = request.destination(repository)?;
     Ok(ImportOsm {
         destination,
         file_name: file_name(&uri),
