@@ -10,7 +10,8 @@ use longhaul_tasks::Failure;
 
 use super::existing::ExistingEntities;
 
-const OLDER: &str = "is older than in the repository, which keeps its version";
+/// The warning for an entity that is not used.
+pub(super) const OLDER: &str = "is older than in the repository, which keeps its version";
 const DIFFERS: &str = "differs from the same version in the repository, and replaces it";
 
 /// The comparison, on one thread.

@@ -4,6 +4,7 @@ use anyhow::bail;
 use longhaul_osm::{Entity, EntityKind, SourceMetadata, Warnings, WayStatistics};
 use longhaul_tasks::Report;
 
+use super::merge::OLDER;
 use crate::job_warnings::JobWarnings;
 
 /// What was read, and the problems of it.
@@ -61,9 +62,12 @@ impl OsmStatistics {
         self.warnings.merge(other.warnings);
     }
 
-    /// Fails if nothing was kept of what was read and nothing removed: a commit would only empty the layers.
+    /// Fails if nothing was kept of what was read and nothing removed: a commit would only empty the layers. What the
+    /// repository has in a later version counts as kept.
     pub(crate) fn require_kept(&self, name: &str) -> anyhow::Result<()> {
-        if self.kept + self.removed == 0 {
+        let outdated: u64 =
+            [EntityKind::Node, EntityKind::Way].iter().map(|kind| self.warnings.count(OLDER, *kind)).sum();
+        if self.kept + self.removed + outdated == 0 {
             let counted =
                 |count: u64, kind: &str| format!("{count} {kind}{}", if count == 1 { "" } else { "s" });
             let [nodes, ways, relations] =

@@ -150,6 +150,9 @@ fn the_higher_version_is_used_and_what_is_not_used_is_told() {
             "1 × way is older than in the repository, which keeps its version: 7",
         ]
     );
+    let (error, warnings) = fail(&harness, adding(&harness, &node(2, 1, 50.0)));
+    assert_eq!(error, format!("Nothing to commit after {}", tip(&harness)));
+    assert_eq!(warnings, ["1 × node is older than in the repository, which keeps its version: 2"]);
 }
 
 #[test]
