@@ -318,7 +318,8 @@ async fn open(args: &ImportArgs) -> anyhow::Result<Upload> {
         upload = upload.with_mapping(mapping).await?;
     }
     if args.no_untagged && !upload.is_osm() {
-        bail!("--no-untagged is for OpenStreetMap data: .osm, .osm.gz, .osm.bz2, .pbf");
+        let text = "--no-untagged is for OpenStreetMap data: .osm, .osm.gz, .osm.bz2, .pbf";
+        return Err(UsageError(text.to_owned()).into());
     }
     Ok(upload)
 }
