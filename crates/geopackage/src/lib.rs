@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod added_key;
 mod catalog;
 mod column_type;
 mod connection;
@@ -16,6 +17,7 @@ mod rows;
 mod source_file;
 mod table;
 mod warnings;
+mod write;
 
 pub use error::{CellError, Error};
 pub use interrupt::Interrupter;
@@ -23,3 +25,4 @@ pub use package::GeoPackage;
 pub use rows::{Batches, Findings, Part, Reader};
 pub use table::Table;
 pub use warnings::Warning;
+pub use write::{GeoPackageWriter, type_after_import};

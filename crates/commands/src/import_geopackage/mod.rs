@@ -2,6 +2,7 @@
 
 mod features;
 mod selection;
+mod stored_types;
 
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
@@ -23,6 +24,7 @@ use crate::{
 };
 use features::import_features;
 use selection::SelectedLayer;
+use stored_types::keep_stored_types;
 
 /// The media type of a GeoPackage, as GeoGig gives it for downloads.
 const MEDIA_TYPE: &str = "application/octet-stream;type=geopackage";
@@ -176,7 +178,11 @@ impl ImportGeopackage {
         findings: &Mutex<Findings>,
     ) -> Result<(), Failure> {
         let mode = if self.add { Mode::Add } else { Mode::Replace };
-        let mut layer = stage.layer(path, &table.layer, mode).map_err(public_error)?;
+        let mut layer = table.layer.clone();
+        if let Some(stored) = stage.previous_columns(path).map_err(public_error)? {
+            keep_stored_types(&mut layer, &stored);
+        }
+        let mut layer = stage.layer(path, &layer, mode).map_err(public_error)?;
         import_features(ctx, package, table, stage, &mut layer, readers, findings)?;
         stage.finish(layer).map_err(public_error)?;
         Ok(())

@@ -7,8 +7,8 @@ use std::{
 };
 
 use longhaul_commands::{
-    DownloadOsm, Environment, ImportGeopackage, ImportOsm, ImportRoots, Overpass, RepositoryLocks,
-    RevertCommits,
+    DownloadOsm, Environment, ExportLayers, ImportGeopackage, ImportOsm, ImportRoots, Overpass,
+    RepositoryLocks, RevertCommits,
 };
 use longhaul_repository::{Repositories, Repository};
 use longhaul_tasks::{
@@ -90,7 +90,7 @@ impl Harness {
             let _inside = runtime.enter();
             let registry = Registry::new(environment);
             let registry = registry.with::<ImportGeopackage>().with::<ImportOsm>().with::<DownloadOsm>();
-            let registry = registry.with::<RevertCommits>();
+            let registry = registry.with::<RevertCommits>().with::<ExportLayers>();
             let results = folder.path().join("results");
             Tasks::builder(registry).workers(workers).store(store).results(results).start()
         };

@@ -7,6 +7,7 @@ mod reference_systems;
 use longhaul_geodata::{Layer, Schema, short};
 use rusqlite::{Connection, Result};
 
+use crate::added_key::remove_added_key;
 use crate::catalog::Catalog;
 use crate::declared_columns::{DeclaredColumn, columns, rowid_name};
 use crate::metadata::{GeometryColumn, Metadata, SystemTables};
@@ -55,10 +56,12 @@ struct Declared {
 impl Declared {
     fn read(source: Source<'_>, name: &str) -> Result<Self> {
         let connection = source.tables.connection;
-        let columns = columns(connection, name)?;
+        let mut columns = columns(connection, name)?;
+        let rowid = rowid_name(connection, name, &columns)?;
+        remove_added_key(connection, name, &mut columns)?;
         let is_there = |geometry: &&GeometryColumn| columns.iter().any(|column| is_named(column, geometry));
         let geometries = source.metadata.geometry_columns.of(name).iter().filter(is_there).cloned().collect();
-        Ok(Self { rowid: rowid_name(connection, name, &columns)?, columns, geometries })
+        Ok(Self { rowid, columns, geometries })
     }
 
     fn check_geometries(&self, file: &str, layer: &str) -> Result<(), Error> {

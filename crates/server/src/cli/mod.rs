@@ -4,7 +4,9 @@ mod changes;
 mod client;
 mod demo;
 pub(crate) mod exit_status;
+mod export;
 mod import;
+mod layers;
 mod log_format;
 mod repositories;
 mod serve;
@@ -30,12 +32,14 @@ enum Command {
     Serve(serve::Arguments),
     Demo(demo::DemoArgs),
     Diff(changes::DiffArgs),
+    Export(export::ExportArgs),
     Import(import::ImportArgs),
     Repos(repositories::ReposArgs),
     Log(repositories::LogArgs),
     Rename(repositories::RenameArgs),
     Delete(repositories::DeleteArgs),
     Revert(changes::RevertArgs),
+    Layers(layers::LayersArgs),
     Tasks(tasks::TasksArgs),
     Token(token::TokenArgs),
 }
@@ -47,6 +51,8 @@ impl Cli {
             Command::Serve(arguments) => serve::run(arguments).map(|()| ExitCode::SUCCESS),
             Command::Demo(arguments) => run_client(demo::run(arguments)),
             Command::Diff(arguments) => run_client(changes::run_diff(arguments)),
+            Command::Export(arguments) => run_client(export::run(arguments)),
+            Command::Layers(arguments) => run_client(layers::run(arguments)),
             Command::Import(arguments) => run_client(import::run(arguments)),
             Command::Repos(arguments) => run_client(repositories::list(arguments)),
             Command::Log(arguments) => run_client(repositories::log(arguments)),

@@ -2,7 +2,8 @@
 
 use anyhow::Context;
 use longhaul_commands::{
-    DownloadOsm, Environment, ImportGeopackage, ImportOsm, ImportRoots, RepositoryLocks, RevertCommits,
+    DownloadOsm, Environment, ExportLayers, ImportGeopackage, ImportOsm, ImportRoots, RepositoryLocks,
+    RevertCommits,
     sealed_publication,
 };
 use longhaul_repository::Repositories;
@@ -98,6 +99,7 @@ fn registry(environment: Environment) -> Registry<Environment> {
         .with::<ImportOsm>()
         .with::<DownloadOsm>()
         .with::<RevertCommits>()
+        .with::<ExportLayers>()
         .with::<DeleteRepository>()
         .with::<RenameRepository>()
 }

@@ -17,6 +17,7 @@ mod diff;
 mod error_response;
 mod event_streams;
 mod exclusive;
+mod export;
 mod hosts;
 mod import;
 mod init;

@@ -14,7 +14,6 @@ const LACKING: [&str; 43] = [
     "checkout",
     "commit",
     "endTransaction",
-    "export",
     "export-diff",
     "featurediff",
     "fetch",

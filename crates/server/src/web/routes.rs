@@ -7,7 +7,7 @@ use axum::{
 use longhaul_tasks_web::{ApiError, Renderer, RendererConfig, TasksWeb, method_fallback};
 
 use super::{
-    WebState, about, config, delete, diff, import, init, layer_list, log, ls_tree, metrics, ogc, osm,
+    WebState, about, config, delete, diff, export, import, init, layer_list, log, ls_tree, metrics, ogc, osm,
     other_commands::other_command, rename, repos, revert,
 };
 use crate::{access::Caller, jobs};
@@ -48,6 +48,11 @@ pub(super) fn routes(tasks: TasksWeb, config: RendererConfig, state: WebState) -
         .route(
             "/repos/{name}/config",
             get(config::show).post(config::set).fallback(method_fallback("GET, HEAD, POST, OPTIONS")),
+        )
+        // reader; a HEAD must not submit a task
+        .route(
+            "/repos/{name}/export",
+            get(export::export).post(export::export).head(submit.clone()).fallback(submit.clone()),
         )
         // writer
         .route("/repos/{name}/init", put(init::init).fallback(create))

@@ -7,6 +7,7 @@ mod harness;
 
 mod changes;
 mod demo;
+mod export;
 mod import;
 mod interrupt;
 mod program;
