@@ -9,7 +9,7 @@ use super::{
     feature::Feature,
     feature_entry::FeatureEntry,
     projection::Projection,
-    stored::{DatasetError, StoredDataset, read},
+    stored::{DatasetError, StoredDataset, read_object},
 };
 use crate::{Repository, object};
 
@@ -65,11 +65,12 @@ impl FeatureReader {
         blob: object::Id,
         batch: &mut Batch,
     ) -> Result<(), DatasetError> {
-        let blob = read(&self.git, blob)?;
+        let blob = read_object(&self.git, blob)?;
+        let blob = &blob.data;
         if blob.len() > LARGEST_FEATURE {
             return Err(DatasetError::Malformed("the size of a feature"));
         }
-        let feature = Feature::decode(&blob).ok_or(DatasetError::Malformed("a feature"))?;
+        let feature = Feature::decode(blob).ok_or(DatasetError::Malformed("a feature"))?;
         let projection = self.projections.get(feature.legend).ok_or(DatasetError::Malformed("a legend"))?;
         projection.apply(keys, &feature.values).for_each(|value| batch.push(value));
         Ok(())

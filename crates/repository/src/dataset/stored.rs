@@ -20,8 +20,6 @@ pub(crate) struct StoredDataset {
     pub(crate) columns: Vec<KartColumn>,
     /// Its legends by name.
     pub(crate) legends: BTreeMap<String, Legend>,
-    /// The keys it made for rows without one.
-    pub(crate) generated_keys: Option<GeneratedKeys>,
     /// The tree of its features.
     pub(crate) features: Option<Id>,
     /// The lines of `meta/legend`.
@@ -73,7 +71,6 @@ impl StoredDataset {
         let item = |name| find(&meta, name, EntryMode::Blob).map(|id| read(git, id)).transpose();
 
         let schema = item("schema.json")?.ok_or(DatasetError::Malformed("schema.json"))?;
-        let generated = item("generated-pks.json")?;
         let legend_files = match find(&meta, "legend", EntryMode::Tree) {
             Some(tree) => read_tree(git, tree)?,
             None => Vec::new(),
@@ -83,13 +80,20 @@ impl StoredDataset {
             columns: parse(&schema, "schema.json")?,
             legends: read_legends(git, &legend_files)?,
             legend_files,
-            generated_keys: generated
-                .map(|json| GeneratedKeys::parse(&json).ok_or(DatasetError::Malformed("generated-pks.json")))
-                .transpose()?,
             features: find(&folder, "feature", EntryMode::Tree),
             meta,
             attachments,
         })
+    }
+
+    /// The keys it made for rows without one. They take 27 MB for half a million rows, so they are only read when rows come.
+    pub(crate) fn generated_keys(
+        &self,
+        git: &gix::Repository,
+    ) -> Result<Option<GeneratedKeys>, DatasetError> {
+        const NAME: &str = "generated-pks.json";
+        let Some(id) = find(&self.meta, NAME, EntryMode::Blob) else { return Ok(None) };
+        GeneratedKeys::parse(&read(git, id)?).map(Some).ok_or(DatasetError::Malformed(NAME))
     }
 
     /// The line that names the tree of its features.
@@ -109,11 +113,16 @@ const LARGEST: u64 = 256 << 20;
 
 /// The bytes of an object.
 pub(crate) fn read(git: &gix::Repository, id: Id) -> Result<Vec<u8>, DatasetError> {
+    Ok(read_object(git, id)?.detach().data)
+}
+
+/// An object in a buffer that is used again when the object is dropped.
+pub(crate) fn read_object(git: &gix::Repository, id: Id) -> Result<gix::Object<'_>, DatasetError> {
     let id = gix::ObjectId::from(id);
     if git.find_header(id)?.size() > LARGEST {
         return Err(DatasetError::Malformed("the size of an object"));
     }
-    Ok(git.find_object(id)?.detach().data)
+    Ok(git.find_object(id)?)
 }
 
 /// The lines of a tree.

@@ -67,12 +67,19 @@ impl LayerStage {
             Some(dataset) => Some(PreviousFeatures::read(git, dataset, &legend, scheme, mode, &interrupter)?),
             None => None,
         };
-        let key_generator = key.is_none().then(|| {
-            let keys = dataset.as_ref().and_then(|dataset| dataset.generated_keys.clone());
-            let highest = previous.as_ref().and_then(PreviousFeatures::highest).filter(|_| mode == Mode::Add);
-            KeyGenerator::new(columns[0].clone(), keys, mode, highest)
-        });
-        let generated_keys = dataset.as_ref().and_then(|dataset| kept_keys(dataset, &columns, key));
+        let key_generator = match key {
+            Some(_) => None,
+            None => {
+                let keys = dataset.as_ref().map(|dataset| dataset.generated_keys(git)).transpose()?.flatten();
+                let highest =
+                    previous.as_ref().and_then(PreviousFeatures::highest).filter(|_| mode == Mode::Add);
+                Some(KeyGenerator::new(columns[0].clone(), keys, mode, highest))
+            }
+        };
+        let generated_keys = match (&dataset, key) {
+            (Some(dataset), Some(key)) => kept_keys(git, dataset, &columns[key])?,
+            _ => None,
+        };
         let encoder = FeatureEncoder::new(&legend.name(), legend.values.len(), key);
         Ok(Self {
             layer,
@@ -190,9 +197,12 @@ fn keyed(layer: &Layer, path: &DatasetPath) -> Result<Layer, StageError> {
 }
 
 /// The generated keys that stay: those of a layer whose features come with them, as from an export.
-fn kept_keys(dataset: &StoredDataset, columns: &[KartColumn], key: Option<usize>) -> Option<GeneratedKeys> {
-    let key = &columns[key?];
-    dataset.generated_keys.clone().filter(|keys| keys.column.id == key.id)
+fn kept_keys(
+    git: &gix::Repository,
+    dataset: &StoredDataset,
+    key: &KartColumn,
+) -> Result<Option<GeneratedKeys>, StageError> {
+    Ok(dataset.generated_keys(git)?.filter(|keys| keys.column.id == key.id))
 }
 
 fn generated_column(others: &[Column]) -> Column {
