@@ -7,7 +7,7 @@ use longhaul_tasks::{Context, Failure, PublishError, Report};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    CommitRules, Environment,
+    CommitRules, Environment, MadeCommit,
     change_warnings::{warnings, with_warnings},
     dry_run::{dry_run_report, head_text, without_commit},
     layer_report::with_layers,
@@ -160,7 +160,13 @@ impl Destination {
         let locked = staged.lock().map_err(public_error)?;
         let report = with_changes(report(locked.commit()));
         let _sealed = ctx.seal(&Intent::new(&self.repository, locked.publication()), &report)?;
-        locked.publish().map_err(public_error)?;
+        let layers = locked.changes().to_vec();
+        let commit = locked.publish().map_err(public_error)?;
+        env.commit_listener.tell(MadeCommit {
+            repository: self.repository.clone(),
+            commit: commit.id,
+            layers,
+        });
         Ok(report)
     }
 

@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use longhaul_repository::Repositories;
 use longhaul_tasks::Lane;
 
-use crate::{import_roots::ImportRoots, overpass::Overpass, repository_locks::RepositoryLocks};
+use crate::{
+    commit_listener::CommitListener, import_roots::ImportRoots, overpass::Overpass,
+    repository_locks::RepositoryLocks,
+};
 
 /// What all commands use: the environment of their jobs.
 #[derive(Debug)]
@@ -25,6 +28,8 @@ pub struct Environment {
     pub overpass: Overpass,
     /// The locks of the repositories.
     pub repository_locks: RepositoryLocks,
+    /// Is told of each commit.
+    pub commit_listener: CommitListener,
 }
 
 /// The lane of tasks that change the repository with this id. Tasks of one lane do not run at the same time.

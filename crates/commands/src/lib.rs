@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod change_warnings;
+mod commit_listener;
 mod commit_rules;
 mod destination;
 mod download_osm;
@@ -25,6 +26,7 @@ mod revert_commits;
 mod staged_commit;
 mod workers;
 
+pub use commit_listener::{CommitListener, MadeCommit};
 pub use commit_rules::{CommitRules, Guards, InvalidMaxDeletes, MaxDeletes};
 pub use destination::{Author, Destination, sealed_publication};
 pub use download_osm::{DownloadFilter, DownloadOsm, DownloadParameters, check_filter, filter_of_bbox};

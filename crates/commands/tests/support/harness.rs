@@ -7,8 +7,8 @@ use std::{
 };
 
 use longhaul_commands::{
-    DownloadOsm, Environment, ExportLayers, ImportGeopackage, ImportOsm, ImportRoots, Overpass,
-    RepositoryLocks, RevertCommits,
+    CommitListener, DownloadOsm, Environment, ExportLayers, ImportGeopackage, ImportOsm, ImportRoots,
+    Overpass, RepositoryLocks, RevertCommits,
 };
 use longhaul_repository::{Repositories, Repository};
 use longhaul_tasks::{
@@ -84,6 +84,7 @@ impl Harness {
             import_roots: ImportRoots::default(),
             overpass,
             repository_locks: RepositoryLocks::default(),
+            commit_listener: CommitListener::default(),
         };
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
         let tasks = {

@@ -2,6 +2,7 @@
 
 mod connections;
 mod ended_tasks;
+mod index_maker;
 mod open_connections;
 mod signals;
 mod task_engine;
@@ -32,8 +33,8 @@ use crate::{
 
 /// How long requests and tasks may take to end when the server stops.
 const GRACE: Duration = Duration::from_secs(10);
-/// Requests that read from repositories at the same time.
-const READS: usize = 16;
+/// Indexes that are opened at the same time.
+const INDEX_READS: usize = 16;
 /// Indexes of layers that are made at the same time, each on all processors.
 const INDEX_BUILDS: usize = 2;
 
@@ -47,17 +48,20 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
     let data = DataFolder::open(&settings.data)?;
     let repositories = Repositories::open(data.repos()).context("opening the repositories")?;
     let import_roots = ImportRoots::new(&settings.import_root)?;
-    let engine =
-        task_engine::TaskEngine::start(&settings, &data, repositories.clone(), import_roots.clone()).await?;
+    let layer_indexes = layer_indexes(&settings, &data)?;
+    let environment = task_engine::environment(
+        &settings,
+        &data,
+        repositories.clone(),
+        import_roots.clone(),
+        index_maker::start(repositories.clone(), layer_indexes.clone())?,
+    );
+    let engine = task_engine::TaskEngine::start(&settings, &data, environment).await?;
     let tasks = engine.tasks.clone();
     let listener = TcpListener::bind(settings.listen).await;
     let listener = listener.with_context(|| format!("listening on {}", settings.listen))?;
     let address = listener.local_addr().context("listening")?;
     let authenticator = tokens.map(|tokens| Authenticator::new(tokens, settings.trust_proxy));
-    let cache = DiskCache::open(&data.cache(), settings.cache_size).context("opening the cache")?;
-    let indexes = cache.section("index").context("opening the indexes of layers")?;
-    let indexes = IndexCache::new(indexes, BuildOptions::default());
-    let layer_indexes = LayerIndexes::new(indexes, BlockingPool::new(READS), BlockingPool::new(INDEX_BUILDS));
     let indexes = layer_indexes.clone();
     let open = OpenConnections::new(connections::connection_limit());
     let config = web_config(
@@ -94,6 +98,13 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
     engine.close().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+fn layer_indexes(settings: &Settings, data: &DataFolder) -> anyhow::Result<LayerIndexes> {
+    let cache = DiskCache::open(&data.cache(), settings.cache_size).context("opening the cache")?;
+    let indexes = cache.section("index").context("opening the indexes of layers")?;
+    let indexes = IndexCache::new(indexes, BuildOptions::default());
+    Ok(LayerIndexes::new(indexes, BlockingPool::new(INDEX_READS), BlockingPool::new(INDEX_BUILDS)))
 }
 
 #[expect(clippy::too_many_arguments, reason = "these are the parts that a server is made of")]

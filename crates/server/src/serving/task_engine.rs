@@ -2,8 +2,8 @@
 
 use anyhow::Context;
 use longhaul_commands::{
-    DownloadOsm, Environment, ExportLayers, ImportGeopackage, ImportOsm, ImportRoots, RepositoryLocks,
-    RevertCommits,
+    CommitListener, DownloadOsm, Environment, ExportLayers, ImportGeopackage, ImportOsm, ImportRoots,
+    RepositoryLocks, RevertCommits,
     sealed_publication,
 };
 use longhaul_repository::Repositories;
@@ -29,8 +29,7 @@ impl TaskEngine {
     pub(super) async fn start(
         settings: &Settings,
         data: &DataFolder,
-        repositories: Repositories,
-        import_roots: ImportRoots,
+        environment: Environment,
     ) -> anyhow::Result<Self> {
         let store = match settings.store {
             StoreKind::Memory => None,
@@ -41,9 +40,8 @@ impl TaskEngine {
         }
         let intents = store.as_ref().map(SqliteStore::sealed_intents).unwrap_or_default();
         let sealed: Vec<_> = intents.iter().filter_map(|intent| sealed_publication(intent)).collect();
-        repositories.sweep(&sealed).context("opening the repositories")?;
-        let registry = registry(environment(settings, data, repositories, import_roots));
-        let builder = Tasks::builder(registry)
+        environment.repositories.sweep(&sealed).context("opening the repositories")?;
+        let builder = Tasks::builder(registry(environment))
             .keep(settings.keep)
             .task_timeout(settings.task_timeout)
             .max_unfinished(settings.max_queue)
@@ -76,11 +74,13 @@ impl TaskEngine {
     }
 }
 
-fn environment(
+/// What the jobs use.
+pub(super) fn environment(
     settings: &Settings,
     data: &DataFolder,
     repositories: Repositories,
     import_roots: ImportRoots,
+    commit_listener: CommitListener,
 ) -> Environment {
     Environment {
         repositories,
@@ -90,6 +90,7 @@ fn environment(
         import_roots,
         overpass: settings.overpass.clone(),
         repository_locks: RepositoryLocks::default(),
+        commit_listener,
     }
 }
 

@@ -56,6 +56,14 @@ impl LayerIndexes {
         Ok(index.clone())
     }
 
+    /// Makes the index of a layer on this thread, if it is missing.
+    ///
+    /// # Errors
+    /// If the layer cannot be read, the index cannot be written, or the server is stopping.
+    pub(crate) fn make(&self, dataset: &Dataset) -> Result<(), BuildError> {
+        self.cache.get_or_build(dataset, &self.stop).map(drop)
+    }
+
     async fn build(&self, dataset: Arc<Dataset>) -> Result<Arc<LayerIndex>, ApiError> {
         let (cache, stop) = (self.cache.clone(), self.stop.clone());
         let built = self.builders.run(move || cache.get_or_build(&dataset, &stop)).await?;

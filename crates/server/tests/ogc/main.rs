@@ -8,6 +8,7 @@ mod harness;
 mod clients;
 mod documents;
 mod golden_files;
+mod imports;
 mod items;
 mod layer_list;
 mod reference_systems;
