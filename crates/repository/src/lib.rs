@@ -17,6 +17,7 @@ mod name;
 mod object;
 mod pack;
 mod publish;
+mod push;
 mod repositories;
 mod repository;
 mod revision;
@@ -46,6 +47,7 @@ pub use name::{InvalidName, RepositoryName};
 pub use object::Collision;
 pub use pack::PackError;
 pub use publish::{LockedCommit, Publication};
+pub use push::{IncomingPush, PushError, RefUpdate};
 pub use repositories::{Repositories, RepositoriesError};
 pub use repository::{ReadError, Repository, check_branch};
 pub use stage::{

@@ -115,6 +115,12 @@ impl Repository {
         Ok(None)
     }
 
+    /// Whether a push may move a branch to a commit that does not contain the old one: only if the repository's configuration
+    /// says `receive.denyNonFastForwards = false`.
+    pub fn may_rewind_branches(&self) -> bool {
+        self.git().config_snapshot().boolean("receive.denyNonFastForwards") == Some(false)
+    }
+
     /// The default committer and author: `user.name` and `user.email` of the repository's configuration, or
     /// else [`Identity::fallback`].
     pub fn identity(&self) -> Identity {
@@ -163,7 +169,7 @@ pub(crate) fn branch_ref(branch: &str) -> Result<gix::refs::FullName, ReadError>
 ///
 /// The files are trusted whoever owns them: what trust permits in Git (to run programs) is not compiled in, and a data folder
 /// that belongs to another user is common in containers.
-fn open_isolated(folder: &Path) -> gix::Result<gix::ThreadSafeRepository> {
+pub(crate) fn open_isolated(folder: &Path) -> gix::Result<gix::ThreadSafeRepository> {
     gix::open::Options::isolated()
         .open_path_as_is(true)
         .with(gix::sec::Trust::Full)

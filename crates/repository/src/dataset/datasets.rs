@@ -14,7 +14,7 @@ use crate::Repository;
 /// which a few objects expand to billions.
 const MOST_FOLDERS: usize = 100_000;
 /// The deepest nesting of folders.
-const DEEPEST: usize = 32;
+pub(crate) const DEEPEST: usize = 32;
 
 impl Repository {
     /// Where the layers of `commit` are, in Git's order.

@@ -10,7 +10,7 @@ use super::{
 };
 
 /// The deepest nesting of trees. A dataset has four levels.
-const DEEPEST: usize = 16;
+pub(crate) const DEEPEST: usize = 16;
 
 /// The trees and blobs of a dataset's features in Git's order, each tree before what is in it.
 ///

@@ -11,6 +11,7 @@ pub(crate) mod feature_tree;
 pub(crate) mod generated_keys;
 pub(crate) mod json;
 mod layer;
+pub(crate) mod layout_version;
 pub(crate) mod legend;
 mod msgpack;
 mod path;

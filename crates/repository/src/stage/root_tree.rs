@@ -7,16 +7,13 @@ use crate::{
     DatasetPath,
     dataset::{
         datasets::Datasets,
-        stored::{StoredDataset, find, read, read_tree},
+        layout_version::{VERSION, VERSION_FILE, layout_version},
+        stored::{StoredDataset, find, read_tree},
         tree::{EntryMode, TreeEntry, encode},
     },
     object::{Id, ObjectKind, bytes},
     pack::ObjectSink,
 };
-
-/// The file in every commit that names the version of Kart's layout.
-const VERSION_FILE: &str = ".kart.repostructure.version";
-const VERSION: &[u8] = b"3\n";
 
 /// The tree that the commit will have.
 pub(super) struct RootTree {
@@ -129,7 +126,7 @@ impl RootTree {
     /// Writes the blobs in the root tree itself.
     pub(super) fn write_blobs(&mut self, sink: &mut ObjectSink) -> Result<(), StageError> {
         if self.base.is_none() {
-            sink.add(ObjectKind::Blob, VERSION)?;
+            write_version(sink)?;
         }
         Ok(())
     }
@@ -138,7 +135,7 @@ impl RootTree {
     pub(super) fn write(&self, git: &gix::Repository, sink: &mut ObjectSink) -> Result<Id, StageError> {
         let mut entries = self.changes.applied(git, self.base, sink)?;
         if !entries.iter().any(|entry| entry.name == VERSION_FILE.as_bytes()) {
-            entries.push(TreeEntry::blob(VERSION_FILE, sink.add(ObjectKind::Blob, VERSION)?));
+            entries.push(TreeEntry::blob(VERSION_FILE, write_version(sink)?));
         }
         Ok(sink.add(ObjectKind::Tree, &encode(entries))?)
     }
@@ -173,12 +170,13 @@ fn is_within(inner: &str, outer: &str) -> bool {
     inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with('/'))
 }
 
+fn write_version(sink: &mut ObjectSink) -> Result<Id, StageError> {
+    Ok(sink.add(ObjectKind::Blob, format!("{VERSION}\n").as_bytes())?)
+}
+
 fn check_version(git: &gix::Repository, root: Id) -> Result<(), StageError> {
-    let entries = read_tree(git, root)?;
-    let version = match find(&entries, VERSION_FILE, EntryMode::Blob) {
-        Some(id) => String::from_utf8_lossy(&read(git, id)?).trim().to_owned(),
-        None if find(&entries, ".sno.repository.version", EntryMode::Blob).is_some() => "2".to_owned(),
-        None => return Ok(()),
-    };
-    if version == "3" { Ok(()) } else { Err(StageError::Version(version)) }
+    match layout_version(git, root)? {
+        Some(version) if version != VERSION => Err(StageError::Version(version)),
+        _ => Ok(()),
+    }
 }
