@@ -40,5 +40,5 @@ pub use import_roots::{ImportRoots, RootError};
 pub use osm_mapping::{OsmMapping, OsmMappingError};
 pub use overpass::Overpass;
 pub use report::{commit_members, counted_commit_members};
-pub use repository_locks::{ExclusiveGuard, RepositoryLocks};
+pub use repository_locks::{ExclusiveGuard, RepositoryLocks, SharedGuard};
 pub use revert_commits::{RevertCommits, RevertRange};

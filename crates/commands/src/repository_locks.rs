@@ -18,8 +18,10 @@ use tokio::sync::{OwnedMutexGuard, OwnedRwLockReadGuard, OwnedRwLockWriteGuard};
 ///
 /// The locks are not stored, because no task runs right after a restart. They work within one server, and a data folder
 /// belongs to one server. If another program commits at the same time, the compare-and-swap of the branch fails.
-#[derive(Debug, Default)]
-pub struct RepositoryLocks(Mutex<HashMap<String, Weak<RepositoryLock>>>);
+///
+/// A clone has the same locks.
+#[derive(Clone, Debug, Default)]
+pub struct RepositoryLocks(Arc<Mutex<HashMap<String, Weak<RepositoryLock>>>>);
 
 /// The two locks of one repository. Both are fair: they are granted in the order of the requests.
 #[derive(Debug, Default)]
@@ -31,7 +33,7 @@ struct RepositoryLock {
 /// While it exists, the repository is not deleted or renamed.
 #[derive(Debug)]
 #[must_use = "the lock is released when this is dropped"]
-pub(crate) struct SharedGuard {
+pub struct SharedGuard {
     _guard: OwnedRwLockReadGuard<()>,
     _lock: Arc<RepositoryLock>,
 }
@@ -61,6 +63,13 @@ impl RepositoryLocks {
             Err(_) => ctx.park_until(lock.existence.clone().read_owned())?,
         };
         Ok(SharedGuard { _guard, _lock: lock })
+    }
+
+    /// Takes a shared lock for a request that changes the repository and is not a task.
+    pub async fn shared(&self, repository: &str) -> SharedGuard {
+        let lock = self.lock_of(repository);
+        let _guard = lock.existence.clone().read_owned().await;
+        SharedGuard { _guard, _lock: lock }
     }
 
     /// Takes an exclusive lock, for tasks that delete or rename the repository. If the task has to wait, it is parked.

@@ -16,6 +16,7 @@ use anyhow::{Context, bail};
 ///   uploads/    files being received; each is removed with its task
 ///   results/    files that tasks offer for download
 ///   cache/      what is made again when it is missing
+///   git-hooks/  what Git runs when somebody pushes
 ///   longhaul.sqlite   tasks; with -wal and -shm beside it while a server runs
 ///   lock        held by the server that uses the folder
 /// ```
@@ -79,6 +80,11 @@ impl DataFolder {
     /// The folder of what can be made again.
     pub fn cache(&self) -> PathBuf {
         self.path.join("cache")
+    }
+
+    /// The folder of the hooks that Git runs instead of those in repositories.
+    pub fn git_hooks(&self) -> PathBuf {
+        self.path.join("git-hooks")
     }
 
     /// The folder of files that tasks offer for download.

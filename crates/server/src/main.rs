@@ -5,6 +5,7 @@
 mod access;
 mod cli;
 mod data_folder;
+mod git;
 mod jobs;
 mod places;
 mod serving;
@@ -13,11 +14,14 @@ mod shared_places;
 mod upload;
 mod web;
 
-use std::{io::Write, process::ExitCode};
+use std::{io::Write, path::PathBuf, process::ExitCode};
 
 use clap::Parser;
 
 fn main() -> ExitCode {
+    if is_hook() {
+        return cli::pre_receive();
+    }
     match cli::Cli::parse().run() {
         Ok(status) => status,
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
@@ -27,6 +31,12 @@ fn main() -> ExitCode {
             cli::exit_status::of(&error)
         }
     }
+}
+
+/// Whether Git runs this program as its hook, by a link of that name.
+fn is_hook() -> bool {
+    let name = std::env::args_os().next().map(PathBuf::from);
+    name.is_some_and(|name| name.file_name().is_some_and(|name| name == git::PRE_RECEIVE))
 }
 
 /// Whether the reader of the output has ended, as in `longhaul tasks | head`.

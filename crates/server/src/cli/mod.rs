@@ -5,9 +5,11 @@ mod client;
 mod demo;
 pub(crate) mod exit_status;
 mod export;
+mod git_process;
 mod import;
 mod layers;
 mod log_format;
+mod pre_receive;
 mod repositories;
 mod serve;
 mod tasks;
@@ -17,6 +19,9 @@ use std::{future::Future, process::ExitCode};
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
+
+pub(crate) use git_process::GIT_NOT_FOUND;
+pub(crate) use pre_receive::run as pre_receive;
 
 /// Runs long geodata jobs behind a web API and stores their results in Git.
 #[derive(Debug, Parser)]
@@ -33,6 +38,8 @@ enum Command {
     Demo(demo::DemoArgs),
     Diff(changes::DiffArgs),
     Export(export::ExportArgs),
+    #[command(hide = true)]
+    GitProcess(git_process::GitProcessArgs),
     Import(import::ImportArgs),
     Repos(repositories::ReposArgs),
     Log(repositories::LogArgs),
@@ -53,6 +60,7 @@ impl Cli {
             Command::Diff(arguments) => run_client(changes::run_diff(arguments)),
             Command::Export(arguments) => run_client(export::run(arguments)),
             Command::Layers(arguments) => run_client(layers::run(arguments)),
+            Command::GitProcess(arguments) => git_process::run(arguments),
             Command::Import(arguments) => run_client(import::run(arguments)),
             Command::Repos(arguments) => run_client(repositories::list(arguments)),
             Command::Log(arguments) => run_client(repositories::log(arguments)),

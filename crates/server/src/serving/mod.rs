@@ -15,16 +15,17 @@ use longhaul_commands::ImportRoots;
 use longhaul_disk_cache::DiskCache;
 use longhaul_layer_index::{BuildOptions, IndexCache};
 use longhaul_repository::Repositories;
-use longhaul_tasks::Tasks;
 use longhaul_tasks_web::PublicAddress;
 use tokio::net::TcpListener;
 
+use self::task_engine::TaskEngine;
 pub(crate) use ended_tasks::EndedTasks;
 pub(crate) use open_connections::{OpenConnections, RequestInProgress};
 
 use crate::{
     access::{Authenticator, Tokens},
     data_folder::DataFolder,
+    git::{self, GitBackend, GitLimits},
     settings::Settings,
     shared_places::SharedPlaces,
     upload::Receiver,
@@ -56,7 +57,7 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
         import_roots.clone(),
         index_maker::start(repositories.clone(), layer_indexes.clone())?,
     );
-    let engine = task_engine::TaskEngine::start(&settings, &data, environment).await?;
+    let engine = TaskEngine::start(&settings, &data, environment).await?;
     let tasks = engine.tasks.clone();
     let listener = TcpListener::bind(settings.listen).await;
     let listener = listener.with_context(|| format!("listening on {}", settings.listen))?;
@@ -69,11 +70,11 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
         &data,
         repositories,
         import_roots,
-        tasks.clone(),
+        &engine,
         authenticator,
         indexes,
         open.clone(),
-    );
+    )?;
     let service = web::service(config);
 
     print_line(&format!("listening on http://{address}"));
@@ -113,11 +114,11 @@ fn web_config(
     data: &DataFolder,
     repositories: Repositories,
     import_roots: ImportRoots,
-    tasks: Tasks,
+    engine: &TaskEngine,
     authenticator: Option<Authenticator>,
     layer_indexes: LayerIndexes,
     open_connections: Arc<OpenConnections>,
-) -> WebConfig {
+) -> anyhow::Result<WebConfig> {
     let places = SharedPlaces::new(open_connections.limit());
     let address = match &settings.public_url {
         Some(url) => PublicAddress::fixed(url.to_string()),
@@ -126,8 +127,10 @@ fn web_config(
     let address = address.trust_proxy(settings.trust_proxy);
     let public_host = settings.public_url.as_ref().and_then(|url| url.host()).map(str::to_owned);
     let hosts = settings.allow_host.iter().cloned().chain(public_host);
-    WebConfig {
-        tasks: tasks.clone(),
+    Ok(WebConfig {
+        tasks: engine.tasks.clone(),
+        git: git_backend(settings, data)?,
+        repository_locks: engine.repository_locks.clone(),
         repositories: RepositoryStore { repositories, pool: BlockingPool::shared(places.reads.clone()) },
         import_roots,
         receiver: Receiver::new(
@@ -147,8 +150,21 @@ fn web_config(
         trust_proxy: settings.trust_proxy,
         default_branch: settings.default_branch.clone(),
         access_log: settings.access_log,
-        ended_tasks: EndedTasks::watch(&tasks),
-    }
+        ended_tasks: EndedTasks::watch(&engine.tasks),
+    })
+}
+
+/// Git, with this program as its hook.
+fn git_backend(settings: &Settings, data: &DataFolder) -> anyhow::Result<GitBackend> {
+    let program = std::env::current_exe().context("finding the program itself")?;
+    let hooks = data.git_hooks();
+    git::install_hooks(&hooks, &program).with_context(|| format!("making the folder {}", hooks.display()))?;
+    let limits = GitLimits {
+        processes: settings.git_processes,
+        memory: settings.git_memory,
+        max_upload: settings.max_upload,
+    };
+    Ok(GitBackend::new(program, hooks, limits))
 }
 
 /// Ignores errors: the parent process may have closed its end of the pipe.

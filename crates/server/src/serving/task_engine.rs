@@ -21,6 +21,7 @@ use crate::{
 /// The running task engine and its store; without a store, tasks are in memory only.
 pub(super) struct TaskEngine {
     pub(super) tasks: Tasks,
+    pub(super) repository_locks: RepositoryLocks,
     store: Option<SqliteStore>,
 }
 
@@ -41,6 +42,7 @@ impl TaskEngine {
         let intents = store.as_ref().map(SqliteStore::sealed_intents).unwrap_or_default();
         let sealed: Vec<_> = intents.iter().filter_map(|intent| sealed_publication(intent)).collect();
         environment.repositories.sweep(&sealed).context("opening the repositories")?;
+        let repository_locks = environment.repository_locks.clone();
         let builder = Tasks::builder(registry(environment))
             .keep(settings.keep)
             .task_timeout(settings.task_timeout)
@@ -58,7 +60,7 @@ impl TaskEngine {
             None => builder,
         };
         remove_unused_uploads(data, store.as_ref())?;
-        Ok(Self { tasks: builder.start(), store })
+        Ok(Self { tasks: builder.start(), repository_locks, store })
     }
 
     /// Closes the database: the write-ahead log is merged into the one database file.

@@ -57,6 +57,10 @@ pub struct Settings {
     pub overpass: Overpass,
     /// Memory for node locations in bytes, for each import of OpenStreetMap data.
     pub osm_node_memory: u64,
+    /// Requests that Git serves at the same time.
+    pub git_processes: usize,
+    /// Memory that each process of Git may allocate, in bytes.
+    pub git_memory: u64,
     /// First branch of a new repository.
     pub default_branch: String,
     /// The address that links begin with; `None`: the host of the request.
@@ -79,11 +83,11 @@ impl Settings {
         anonymous_access::check(&raw, listen)?;
         let are_workers_valid = raw.workers.is_none_or(|workers| (1..=1024).contains(&workers));
         anyhow::ensure!(are_workers_valid, "--workers must be between 1 and 1024");
-        let limits = [raw.max_queue, raw.max_per_user, raw.max_tasks];
+        let limits = [raw.max_queue, raw.max_per_user, raw.max_tasks, raw.git_processes];
         let has_zero = limits.contains(&Some(0)) || raw.max_attempts == Some(0);
         anyhow::ensure!(
             !has_zero,
-            "--max-queue, --max-per-user, --max-tasks and --max-attempts must be at least 1"
+            "--max-queue, --max-per-user, --max-tasks, --max-attempts and --git-processes must be at least 1"
         );
         let task_timeout = raw.task_timeout.map_or(DEFAULT_TASK_TIMEOUT, |timeout| timeout.0);
         anyhow::ensure!(!task_timeout.is_zero(), "--task-timeout must not be zero");
@@ -108,6 +112,8 @@ impl Settings {
             import_root: raw.import_root,
             overpass: overpass(raw.overpass.as_deref(), raw.user_agent.as_deref())?,
             osm_node_memory: raw.osm_node_memory.unwrap_or(Size(256 << 20)).0,
+            git_processes: raw.git_processes.unwrap_or(16),
+            git_memory: raw.git_memory.unwrap_or(Size(1 << 30)).0,
             default_branch,
             public_url: raw.public_url.as_deref().map(public_url).transpose()?,
             allow_host: raw.allow_host,

@@ -79,6 +79,14 @@ pub struct RawSettings {
     #[arg(long, env = "LONGHAUL_OSM_NODE_MEMORY", value_name = "SIZE")]
     pub(super) osm_node_memory: Option<Size>,
 
+    /// Requests for clones and fetches that Git serves at the same time; a quarter as many pushes [default: 16]
+    #[arg(long, env = "LONGHAUL_GIT_PROCESSES", value_name = "N")]
+    pub(super) git_processes: Option<usize>,
+
+    /// Memory that each process of Git may allocate [default: 1GiB]
+    #[arg(long, env = "LONGHAUL_GIT_MEMORY", value_name = "SIZE")]
+    pub(super) git_memory: Option<Size>,
+
     /// First branch of a new repository [default: master]
     #[arg(long, env = "LONGHAUL_DEFAULT_BRANCH", value_name = "BRANCH")]
     pub(super) default_branch: Option<String>,
@@ -155,6 +163,8 @@ impl RawSettings {
             overpass: self.overpass.or(fallback.overpass),
             user_agent: self.user_agent.or(fallback.user_agent),
             osm_node_memory: self.osm_node_memory.or(fallback.osm_node_memory),
+            git_processes: self.git_processes.or(fallback.git_processes),
+            git_memory: self.git_memory.or(fallback.git_memory),
             default_branch: self.default_branch.or(fallback.default_branch),
             public_url: self.public_url.or(fallback.public_url),
             allow_host: first_non_empty(self.allow_host, fallback.allow_host),

@@ -11,3 +11,4 @@ mod timed_body;
 
 pub(crate) use error::UploadError;
 pub(crate) use receiver::{ReceivedFile, Receiver, TextFile, UploadOptions};
+pub(crate) use timed_body::TimedBody;

@@ -133,6 +133,27 @@ impl Receiver {
         self.read(content, body, options).await
     }
 
+    /// Receives a body that is the file itself, whatever its type.
+    ///
+    /// As with [`receive`](Self::receive), no file stays on an error.
+    pub(crate) async fn receive_file(
+        &self,
+        headers: &HeaderMap,
+        body: &mut Body,
+        options: UploadOptions,
+    ) -> Result<ReceivedFile, UploadError> {
+        self.check_before_reading(headers).await?;
+        let _place = self.places.take(&Caller::current()).ok_or(UploadError::Busy)?;
+        self.read_file(body, options).await
+    }
+
+    /// Returns an error if `bytes` cannot be written besides what must stay free.
+    pub(crate) async fn require_room(&self, bytes: u64) -> Result<(), UploadError> {
+        let (folder, needed) = (self.uploads.clone(), self.limits.min_free.saturating_add(bytes));
+        let checked = tokio::task::spawn_blocking(move || require_space(&folder, needed)).await;
+        checked.unwrap_or_else(|error| Err(UploadError::Io(io::Error::other(error))))
+    }
+
     /// Checks the declared length and the free disk space.
     async fn check_before_reading(&self, headers: &HeaderMap) -> Result<(), UploadError> {
         let length =
@@ -140,10 +161,7 @@ impl Receiver {
         if length.is_some_and(|length| length > self.limits.max_upload.saturating_add(MAX_OTHER_FIELDS)) {
             return Err(UploadError::TooLarge { limit: self.limits.max_upload });
         }
-        let (folder, needed) =
-            (self.uploads.clone(), self.limits.min_free.saturating_add(length.unwrap_or(0)));
-        let checked = tokio::task::spawn_blocking(move || require_space(&folder, needed)).await;
-        checked.unwrap_or_else(|error| Err(UploadError::Io(io::Error::other(error))))
+        self.require_room(length.unwrap_or(0)).await
     }
 
     async fn read(
@@ -155,12 +173,15 @@ impl Receiver {
         let _place = self.places.take(&Caller::current()).ok_or(UploadError::Busy)?;
         match content {
             Content::Form { boundary } => self.read_form(&boundary, body, options).await,
-            Content::File => self.read_file(body, options).await,
+            Content::File => {
+                let file = self.read_file(body, options).await?;
+                Ok(Received { file: Some(file), ..Received::default() })
+            }
             Content::Other => Ok(Received::default()),
         }
     }
 
-    async fn read_file(&self, body: &mut Body, options: UploadOptions) -> Result<Received, UploadError> {
+    async fn read_file(&self, body: &mut Body, options: UploadOptions) -> Result<ReceivedFile, UploadError> {
         let mut spool = self.spool(options);
         let mut body = TimedBody::new(body);
         while let Some(chunk) = body.next().await? {
@@ -168,8 +189,7 @@ impl Receiver {
             spool.push(chunk).await?;
         }
         let (file, digest) = spool.finish().await?;
-        let file = ReceivedFile { file, name: base_name(None, options.default_file_name), digest };
-        Ok(Received { file: Some(file), ..Received::default() })
+        Ok(ReceivedFile { file, name: base_name(None, options.default_file_name), digest })
     }
 
     async fn read_form(

@@ -15,7 +15,7 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 const MIN_RATE: u64 = 16 * 1024;
 
 /// A body that is being received.
-pub(super) struct TimedBody<'a> {
+pub(crate) struct TimedBody<'a> {
     body: &'a mut Body,
     started: Instant,
     length: u64,
@@ -23,17 +23,17 @@ pub(super) struct TimedBody<'a> {
 
 impl<'a> TimedBody<'a> {
     /// The body of a request whose head was just received.
-    pub(super) fn new(body: &'a mut Body) -> Self {
+    pub(crate) fn new(body: &'a mut Body) -> Self {
         Self { body, started: Instant::now(), length: 0 }
     }
 
     /// Bytes received so far.
-    pub(super) fn length(&self) -> u64 {
+    pub(crate) fn length(&self) -> u64 {
         self.length
     }
 
     /// The next chunk; `None` at the end.
-    pub(super) async fn next(&mut self) -> Result<Option<Bytes>, UploadError> {
+    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, UploadError> {
         loop {
             let frame = time::timeout_at(self.deadline(), self.body.frame()).await;
             match frame.map_err(|_| UploadError::Stalled)?.transpose().map_err(|_| UploadError::Cut)? {

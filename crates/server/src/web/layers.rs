@@ -10,7 +10,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Version, header},
     response::IntoResponse,
 };
-use longhaul_commands::ImportRoots;
+use longhaul_commands::{ImportRoots, RepositoryLocks};
 use longhaul_tasks::Tasks;
 use longhaul_tasks_web::{AllowedOrigins, ApiError, FormatLayer, PublicAddress, RendererConfig, TasksWeb};
 use tower::{Service, ServiceBuilder};
@@ -30,6 +30,7 @@ use super::{
 };
 use crate::{
     access::Authenticator,
+    git::GitBackend,
     serving::{EndedTasks, OpenConnections},
     shared_places::SharedPlaces,
     upload::Receiver,
@@ -41,6 +42,8 @@ pub(crate) struct WebConfig {
     pub(crate) repositories: RepositoryStore,
     pub(crate) import_roots: ImportRoots,
     pub(crate) receiver: Receiver,
+    pub(crate) git: GitBackend,
+    pub(crate) repository_locks: RepositoryLocks,
     /// For lists that are written as long as their clients read.
     pub(crate) list_writers: BlockingPool,
     pub(crate) layer_indexes: LayerIndexes,
@@ -93,6 +96,8 @@ pub(crate) fn service(
         repositories: config.repositories,
         import_roots: config.import_roots,
         receiver: Arc::new(config.receiver),
+        git: config.git,
+        repository_locks: config.repository_locks,
         list_writers: ListWriters(config.list_writers),
         layer_indexes: config.layer_indexes,
         delete_tokens: Arc::new(DeleteTokens::default()),

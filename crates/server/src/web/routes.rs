@@ -24,6 +24,7 @@ pub(super) fn routes(tasks: TasksWeb, config: RendererConfig, state: WebState) -
     let create = method_fallback("PUT, OPTIONS");
     let change = method_fallback("POST, OPTIONS");
     let repository = method_fallback("GET, HEAD, DELETE, OPTIONS");
+    let (advertise, service) = (method_fallback("GET, OPTIONS"), change.clone());
     let submit = method_fallback("GET, POST, OPTIONS");
     Router::new()
         // anybody, without a token
@@ -70,6 +71,10 @@ pub(super) fn routes(tasks: TasksWeb, config: RendererConfig, state: WebState) -
         // admin
         .route("/repos/{name}/delete", get(delete::offer).fallback(read))
         .route("/repos/{name}/rename", post(rename::rename).fallback(change))
+        // Git's own protocol, where NAME ends in .git. Reader; a push: writer
+        .route("/repos/{name}/info/refs", get(git::advertise).head(advertise.clone()).fallback(advertise))
+        .route("/repos/{name}/git-upload-pack", post(git::upload_pack).fallback(service.clone()))
+        .route("/repos/{name}/git-receive-pack", post(git::receive_pack).fallback(service))
         // anything else
         .route("/repos/{name}/{command}", any(other_command))
         .route("/repos/{name}/{group}/{command}", any(other_command))

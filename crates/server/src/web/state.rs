@@ -1,13 +1,14 @@
 use std::sync::Arc;
 
 use axum::extract::FromRef;
-use longhaul_commands::ImportRoots;
+use longhaul_commands::{ImportRoots, RepositoryLocks};
 use longhaul_tasks::Tasks;
 use longhaul_tasks_web::{AllowedOrigins, RequestCounts};
 
 use super::{BlockingPool, DeleteTokens, LayerIndexes, repository_store::RepositoryStore};
 use crate::{
     access::Authenticator,
+    git::GitBackend,
     serving::{EndedTasks, OpenConnections},
     shared_places::SharedPlaces,
     upload::Receiver,
@@ -23,6 +24,8 @@ pub(super) struct StateParts {
     pub(super) repositories: RepositoryStore,
     pub(super) import_roots: ImportRoots,
     pub(super) receiver: Arc<Receiver>,
+    pub(super) git: GitBackend,
+    pub(super) repository_locks: RepositoryLocks,
     pub(super) list_writers: ListWriters,
     pub(super) layer_indexes: LayerIndexes,
     pub(super) delete_tokens: Arc<DeleteTokens>,
@@ -58,6 +61,8 @@ parts_of_state! {
     repositories: RepositoryStore,
     import_roots: ImportRoots,
     receiver: Arc<Receiver>,
+    git: GitBackend,
+    repository_locks: RepositoryLocks,
     list_writers: ListWriters,
     layer_indexes: LayerIndexes,
     delete_tokens: Arc<DeleteTokens>,
