@@ -101,7 +101,7 @@ fn collect(folder: &Path, locks: &mut Vec<PathBuf>) -> io::Result<()> {
         if entry.file_type()?.is_dir() {
             collect(&path, locks)?;
         // No ref's name ends in `.lock`.
-        } else if path.extension().is_some_and(|ending| ending == "lock") {
+        } else if entry.file_type()?.is_file() && path.extension().is_some_and(|ending| ending == "lock") {
             locks.push(path);
         }
     }

@@ -21,6 +21,7 @@ mod push;
 mod repositories;
 mod repository;
 mod revision;
+mod self_contained;
 mod sort;
 mod stage;
 mod sync;

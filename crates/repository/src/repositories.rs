@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::{
     Identity, InvalidName, Publication, Repository, RepositoryName, id, init, leftovers, repository,
-    sync::sync_folder, unpublished::Unpublished,
+    self_contained, sync::sync_folder, unpublished::Unpublished,
 };
 
 /// The folders of repositories that are being made or removed begin so. No repository's name does.
@@ -57,6 +57,14 @@ pub enum RepositoriesError {
         /// Why not.
         #[source]
         source: io::Error,
+    },
+    /// Somebody put it there, and it needs what is elsewhere.
+    #[error("repository {name} is not served: {reason}")]
+    NotSelfContained {
+        /// Which one.
+        name: RepositoryName,
+        /// Why not.
+        reason: &'static str,
     },
     /// The repository is damaged, or cannot be read.
     #[error("cannot open repository {name}")]
@@ -207,17 +215,24 @@ impl Repositories {
 
     fn open_repository(&self, name: &RepositoryName, folder: &Path) -> Result<Repository> {
         let unreadable = |source| RepositoriesError::Git { name: name.clone(), source };
-        let repository =
-            Repository::open(name.clone(), folder, self.unpublished.clone()).map_err(unreadable)?;
+        let repository = self.open_folder(name, folder)?;
         if !self.is_copy(&repository, folder) {
             self.remember(repository.id(), folder);
             return Ok(repository);
         }
         id::replace(&repository.git(), repository.id()).map_err(unreadable)?;
-        let repository =
-            Repository::open(name.clone(), folder, self.unpublished.clone()).map_err(unreadable)?;
+        let repository = self.open_folder(name, folder)?;
         self.remember(repository.id(), folder);
         Ok(repository)
+    }
+
+    fn open_folder(&self, name: &RepositoryName, folder: &Path) -> Result<Repository> {
+        let fault = self_contained::fault(folder, &self.folder);
+        if let Some(reason) = fault.map_err(io_error(|| format!("open the repository {name}")))? {
+            return Err(RepositoriesError::NotSelfContained { name: name.clone(), reason });
+        }
+        Repository::open(name.clone(), folder, self.unpublished.clone())
+            .map_err(|source| RepositoriesError::Git { name: name.clone(), source })
     }
 
     /// Whether another repository had this id first, and still has it: a job for one must not change the other.
@@ -231,8 +246,7 @@ impl Repositories {
             return false;
         };
         is_bare_repository(&first)
-            && Repository::open(name, &first, self.unpublished.clone())
-                .is_ok_and(|other| other.id() == repository.id())
+            && self.open_folder(&name, &first).is_ok_and(|other| other.id() == repository.id())
     }
 
     fn where_last_seen(&self, id: &str) -> Result<Option<Repository>> {

@@ -260,3 +260,58 @@ fn a_folder_that_cannot_be_made_is_an_error() {
     let opened = Repositories::open(Path::new(file.path()).join("repos"));
     assert!(matches!(opened, Err(RepositoriesError::Io { .. })));
 }
+
+#[test]
+fn objects_from_outside_of_the_folder_are_not_served_and_those_of_another_repository_are() {
+    let (folder, repositories) = repositories();
+    let repos = folder.path().join("repos");
+    git(folder.path(), &["init", "--quiet", "--bare", "outside.git"]);
+    support::commit(&folder.path().join("outside.git"), "master", 1, &[], &[("a", "b")]);
+    git(&repos, &["clone", "--quiet", "--bare", "--shared", "../outside.git", "borrower.git"]);
+    assert_is_not_served(&repositories, "borrower");
+    // By way of another one.
+    git(&repos, &["init", "--quiet", "--bare", "second.git"]);
+    fs::write(repos.join("second.git/objects/info/alternates"), "../../borrower.git/objects\n").unwrap();
+    assert_is_not_served(&repositories, "second");
+
+    git(&repos, &["clone", "--quiet", "--bare", "../outside.git", "owner.git"]);
+    git(&repos, &["clone", "--quiet", "--bare", "--shared", "owner.git", "friend.git"]);
+    let friend = repositories.get(&name("friend")).unwrap().unwrap();
+    assert!(friend.branch_tip("master").unwrap().is_some());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_repository_with_linked_folders_or_in_another_folder_is_not_served() {
+    let (folder, repositories) = repositories();
+    let outside = folder.path().join("outside");
+    fs::create_dir(&outside).unwrap();
+    for part in ["objects/pack", "objects/ab", "refs/heads", "packed-refs", ".git", "commondir"] {
+        let made = repositories.init(&name("r"), "master", None).unwrap();
+        let _ = fs::remove_dir(made.path().join(part));
+        std::os::unix::fs::symlink(&outside, made.path().join(part)).unwrap();
+        assert_is_not_served(&repositories, "r");
+        repositories.delete(&name("r")).unwrap();
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn nothing_waits_for_a_pipe_in_the_place_of_a_file() {
+    let (_folder, repositories) = repositories();
+    for part in ["packed-refs", "shallow", "objects/info/alternates"] {
+        let made = repositories.init(&name("r"), "master", None).unwrap();
+        let pipe = made.path().join(part);
+        assert!(std::process::Command::new("mkfifo").arg(pipe).status().unwrap().success());
+        let lock = made.path().join("refs/heads/master.lock");
+        assert!(std::process::Command::new("mkfifo").arg(lock).status().unwrap().success());
+        assert_is_not_served(&repositories, "r");
+        repositories.sweep(&[]).unwrap();
+        repositories.delete(&name("r")).unwrap();
+    }
+}
+
+fn assert_is_not_served(repositories: &Repositories, repository: &str) {
+    let error = repositories.get(&name(repository)).unwrap_err();
+    assert!(matches!(error, RepositoriesError::NotSelfContained { .. }), "{error}");
+}

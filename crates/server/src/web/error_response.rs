@@ -80,6 +80,7 @@ pub(super) fn of_repositories(error: RepositoriesError) -> ApiError {
         error @ (RepositoriesError::Taken(_) | RepositoriesError::SameName(_)) => {
             ApiError::new(StatusCode::CONFLICT, error.to_string())
         }
+        error @ RepositoriesError::NotSelfContained { .. } => ApiError::forbidden(error.to_string()),
         error @ (RepositoriesError::InvalidName(_) | RepositoriesError::InvalidBranch(_)) => {
             ApiError::bad_request(error.to_string())
         }

@@ -34,9 +34,11 @@ impl RepositoryStore {
         caller: &Caller,
         name: RepositoryName,
     ) -> Result<Option<Repository>, ErrorResponse> {
-        // A hidden one is looked up all the same, so that the time of the response does not reveal it.
-        let may_read = caller.may_read(&name);
-        Ok(self.find_for_anybody(name).await?.filter(|_| may_read))
+        // Not looked up, so that neither the time nor an error tells whether there is one.
+        if !caller.may_read(&name) {
+            return Ok(None);
+        }
+        self.find_for_anybody(name).await
     }
 
     /// The repository, if there is one.

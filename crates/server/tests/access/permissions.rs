@@ -165,3 +165,17 @@ fn event_streams_show_only_visible_tasks() {
     drop(stream);
     fixture.stop();
 }
+
+#[test]
+fn a_hidden_repository_that_is_broken_responds_like_a_missing_one() {
+    let fixture = ServerWithTokens::start(&[]);
+    std::fs::write(fixture.server.data("repos/land.git/config"), "[core\nnonsense").unwrap();
+    for target in ["/repos/NAME.json", "/repos/NAME/log", "/repos/NAME/ls-tree", "/repos/NAME.git/info/refs"]
+    {
+        let there = fixture.get("city-map", &target.replace("NAME", "land"));
+        let missing = fixture.get("city-map", &target.replace("NAME", "none"));
+        assert_eq!(about(&there, "land", "X"), about(&missing, "none", "X"), "{target}");
+        assert_eq!(there.status, 404);
+    }
+    fixture.stop();
+}
