@@ -9,6 +9,9 @@ mod access;
 mod client;
 mod fetching;
 mod limits;
+#[path = "../refusals/nginx.rs"]
+mod nginx;
+mod proxy;
 mod pushing;
 
 use harness::{Form, Server, geopackage};
