@@ -1,5 +1,6 @@
 //! Runs the server, from its settings to the graceful stop.
 
+mod caches;
 mod connections;
 mod ended_tasks;
 mod index_maker;
@@ -12,8 +13,6 @@ use std::{io::Write, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use longhaul_commands::ImportRoots;
-use longhaul_disk_cache::DiskCache;
-use longhaul_layer_index::{BuildOptions, IndexCache};
 use longhaul_repository::Repositories;
 use longhaul_tasks_web::PublicAddress;
 use tokio::net::TcpListener;
@@ -29,15 +28,13 @@ use crate::{
     settings::Settings,
     shared_places::SharedPlaces,
     upload::Receiver,
-    web::{self, BlockingPool, Hosts, LayerIndexes, RepositoryStore, WebConfig},
+    web::{self, BlockingPool, Hosts, RepositoryStore, WebConfig},
 };
 
 /// How long requests and tasks may take to end when the server stops.
 const GRACE: Duration = Duration::from_secs(10);
-/// Indexes that are opened at the same time.
-const INDEX_READS: usize = 16;
-/// Indexes of layers that are made at the same time, each on all processors.
-const INDEX_BUILDS: usize = 2;
+/// Requests that read from repositories at the same time.
+const READS: usize = 16;
 
 /// Runs the server until a signal stops it.
 ///
@@ -49,13 +46,13 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
     let data = DataFolder::open(&settings.data)?;
     let repositories = Repositories::open(data.repos()).context("opening the repositories")?;
     let import_roots = ImportRoots::new(&settings.import_root)?;
-    let layer_indexes = layer_indexes(&settings, &data)?;
+    let caches = Caches::open(&settings, &data)?;
     let environment = task_engine::environment(
         &settings,
         &data,
         repositories.clone(),
         import_roots.clone(),
-        index_maker::start(repositories.clone(), layer_indexes.clone())?,
+        index_maker::start(repositories.clone(), caches.indexes.clone())?,
     );
     let engine = TaskEngine::start(&settings, &data, environment).await?;
     let tasks = engine.tasks.clone();
@@ -63,7 +60,6 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
     let listener = listener.with_context(|| format!("listening on {}", settings.listen))?;
     let address = listener.local_addr().context("listening")?;
     let authenticator = tokens.map(|tokens| Authenticator::new(tokens, settings.trust_proxy));
-    let indexes = layer_indexes.clone();
     let open = OpenConnections::new(connections::connection_limit());
     let config = web_config(
         &settings,
@@ -72,7 +68,7 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
         import_roots,
         &engine,
         authenticator,
-        indexes,
+        caches.clone(),
         open.clone(),
     )?;
     let service = web::service(config);
@@ -85,7 +81,7 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
         signals.stop().await;
         std::process::exit(130);
     });
-    layer_indexes.stop();
+    caches.stop();
     let (have_completed, have_ended) = tokio::join!(connections.close(GRACE), tasks.stop(GRACE));
     if !have_completed || !have_ended {
         tracing::warn!("some requests or tasks did not end in time and were interrupted");
@@ -101,13 +97,6 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn layer_indexes(settings: &Settings, data: &DataFolder) -> anyhow::Result<LayerIndexes> {
-    let cache = DiskCache::open(&data.cache(), settings.cache_size).context("opening the cache")?;
-    let indexes = cache.section("index").context("opening the indexes of layers")?;
-    let indexes = IndexCache::new(indexes, BuildOptions::default());
-    Ok(LayerIndexes::new(indexes, BlockingPool::new(INDEX_READS), BlockingPool::new(INDEX_BUILDS)))
-}
-
 #[expect(clippy::too_many_arguments, reason = "these are the parts that a server is made of")]
 fn web_config(
     settings: &Settings,
@@ -116,7 +105,7 @@ fn web_config(
     import_roots: ImportRoots,
     engine: &TaskEngine,
     authenticator: Option<Authenticator>,
-    layer_indexes: LayerIndexes,
+    caches: Caches,
     open_connections: Arc<OpenConnections>,
 ) -> anyhow::Result<WebConfig> {
     let places = SharedPlaces::new(open_connections.limit());
@@ -142,7 +131,8 @@ fn web_config(
         list_writers: BlockingPool::shared(places.lists.clone()),
         places,
         open_connections,
-        layer_indexes,
+        layer_indexes: caches.indexes,
+        layer_files: caches.files,
         authenticator,
         address,
         origins: settings.allow_origin.clone(),

@@ -20,7 +20,7 @@ use tower_http::{
 };
 
 use super::{
-    BlockingPool, DefaultBranch, DeleteTokens, Hosts, LayerIndexes, ListWriters, RepositoryStore, StateParts,
+    BlockingPool, DefaultBranch, DeleteTokens, Hosts, LayerFiles, LayerIndexes, ListWriters, RepositoryStore, StateParts,
     WebState,
     access_log::AccessLogLayer,
     caller_layer::CallerLayer,
@@ -47,6 +47,7 @@ pub(crate) struct WebConfig {
     /// For lists that are written as long as their clients read.
     pub(crate) list_writers: BlockingPool,
     pub(crate) layer_indexes: LayerIndexes,
+    pub(crate) layer_files: LayerFiles,
     /// Identifies callers by their tokens; without it, everybody may do everything.
     pub(crate) authenticator: Option<Authenticator>,
     pub(crate) address: PublicAddress,
@@ -100,6 +101,7 @@ pub(crate) fn service(
         repository_locks: config.repository_locks,
         list_writers: ListWriters(config.list_writers),
         layer_indexes: config.layer_indexes,
+        layer_files: config.layer_files,
         delete_tokens: Arc::new(DeleteTokens::default()),
         allowed_origins: origins,
         default_branch: DefaultBranch(config.default_branch.into()),

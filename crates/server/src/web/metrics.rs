@@ -12,7 +12,7 @@ use axum::{
 use longhaul_tasks::{Counters, Histogram, Tasks};
 use longhaul_tasks_web::{ApiError, Renderer, RequestCounts};
 
-use super::{WebState, error_response::ErrorResponse};
+use super::{LayerFiles, WebState, error_response::ErrorResponse};
 use crate::{
     access::{Authenticator, Caller},
     serving::{EndedTasks, OpenConnections},
@@ -35,7 +35,8 @@ pub(super) async fn metrics(
         .and_then(|()| write_requests(&mut text, &state.request_counts, state.receiver.received()))
         .and_then(|()| write_wrong_tokens(&mut text, state.authenticator.as_deref()))
         .and_then(|()| write_places(&mut text, &state.places))
-        .and_then(|()| write_connections(&mut text, &state.open_connections));
+        .and_then(|()| write_connections(&mut text, &state.open_connections))
+        .and_then(|()| write_files(&mut text, &state.layer_files));
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response())
 }
 
@@ -124,6 +125,13 @@ fn write_connections(out: &mut impl Write, connections: &OpenConnections) -> fmt
     single(out, "longhaul_connections_closed_total", "counter", help, closed)?;
     let help = "Connections that were refused because none was idle.";
     single(out, "longhaul_connections_refused_total", "counter", help, refused)
+}
+
+fn write_files(out: &mut impl Write, files: &LayerFiles) -> fmt::Result {
+    let (made, abandoned) = files.counts();
+    single(out, "longhaul_files_made_total", "counter", "Files of layers that were made.", made)?;
+    let help = "Files of layers that nobody waited for any more.";
+    single(out, "longhaul_files_abandoned_total", "counter", help, abandoned)
 }
 
 fn histogram(out: &mut impl Write, name: &str, help: &str, histogram: &Histogram) -> fmt::Result {

@@ -18,6 +18,7 @@ mod error_response;
 mod event_streams;
 mod exclusive;
 mod export;
+mod files;
 mod git;
 mod hosts;
 mod import;
@@ -45,6 +46,7 @@ mod submission;
 
 pub(crate) use blocking_pool::BlockingPool;
 pub(crate) use delete_tokens::DeleteTokens;
+pub(crate) use files::LayerFiles;
 pub(crate) use hosts::Hosts;
 pub(crate) use layer_indexes::LayerIndexes;
 pub(crate) use layers::{Peer, WebConfig, service};

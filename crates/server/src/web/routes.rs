@@ -7,8 +7,8 @@ use axum::{
 use longhaul_tasks_web::{ApiError, Renderer, RendererConfig, TasksWeb, method_fallback};
 
 use super::{
-    WebState, about, config, delete, diff, export, git, import, init, layer_list, log, ls_tree, metrics, ogc,
-    osm, other_commands::other_command, rename, repos, revert,
+    WebState, about, config, delete, diff, export, files, git, import, init, layer_list, log, ls_tree, metrics,
+    ogc, osm, other_commands::other_command, rename, repos, revert,
 };
 use crate::{access::Caller, jobs};
 
@@ -45,6 +45,7 @@ pub(super) fn routes(tasks: TasksWeb, config: RendererConfig, state: WebState) -
         .route("/repos/{name}/layers", get(layer_list::layers).fallback(read.clone()))
         .route("/repos/{name}/at/{revision}/layers", get(layer_list::layers).fallback(read.clone()))
         .merge(ogc::routes())
+        .merge(files::routes())
         // reader; POST: admin
         .route(
             "/repos/{name}/config",

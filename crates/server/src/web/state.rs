@@ -5,7 +5,7 @@ use longhaul_commands::{ImportRoots, RepositoryLocks};
 use longhaul_tasks::Tasks;
 use longhaul_tasks_web::{AllowedOrigins, RequestCounts};
 
-use super::{BlockingPool, DeleteTokens, LayerIndexes, repository_store::RepositoryStore};
+use super::{BlockingPool, DeleteTokens, LayerFiles, LayerIndexes, repository_store::RepositoryStore};
 use crate::{
     access::Authenticator,
     git::GitBackend,
@@ -28,6 +28,7 @@ pub(super) struct StateParts {
     pub(super) repository_locks: RepositoryLocks,
     pub(super) list_writers: ListWriters,
     pub(super) layer_indexes: LayerIndexes,
+    pub(super) layer_files: LayerFiles,
     pub(super) delete_tokens: Arc<DeleteTokens>,
     pub(super) allowed_origins: AllowedOrigins,
     pub(super) default_branch: DefaultBranch,
@@ -65,6 +66,7 @@ parts_of_state! {
     repository_locks: RepositoryLocks,
     list_writers: ListWriters,
     layer_indexes: LayerIndexes,
+    layer_files: LayerFiles,
     delete_tokens: Arc<DeleteTokens>,
     allowed_origins: AllowedOrigins,
     default_branch: DefaultBranch,

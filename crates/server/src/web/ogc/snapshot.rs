@@ -98,6 +98,16 @@ impl Snapshot {
         self.version.as_deref().unwrap_or("HEAD")
     }
 
+    /// Whether the path names the commit by its whole id, so that what it leads to never changes.
+    pub(in crate::web) fn is_permanent(&self) -> bool {
+        self.commit.is_some_and(|commit| self.version.as_deref() == Some(&commit.to_string()))
+    }
+
+    /// What follows the version in the path, decoded.
+    pub(in crate::web) fn path(&self) -> String {
+        self.rest.join("/")
+    }
+
     /// The segment of the path at `at`, counted from the version.
     pub(in crate::web) fn segment(&self, at: usize) -> &str {
         self.rest.get(at).map_or("", String::as_str)

@@ -1,0 +1,37 @@
+//! Errors of exports as responses.
+
+use std::{error::Error, io};
+
+use axum::http::StatusCode;
+use longhaul_commands::ExportError;
+use longhaul_geodata::SinkError;
+use longhaul_tasks_web::ApiError;
+
+use crate::web::error_response;
+
+pub(super) fn of_export(error: ExportError) -> ApiError {
+    match &error {
+        ExportError::MissingLayers { .. } | ExportError::NoLayers(_) => {
+            ApiError::not_found(error.to_string())
+        }
+        ExportError::Stopped | ExportError::Sink(SinkError::Stopped) => {
+            ApiError::unavailable("The file was not completed; please try again.")
+        }
+        ExportError::Io(cause) | ExportError::Sink(SinkError::Io(cause))
+            if cause.kind() == io::ErrorKind::StorageFull =>
+        {
+            ApiError::new(StatusCode::INSUFFICIENT_STORAGE, "The server's disk is full.")
+        }
+        // The layer is there, but not in this form.
+        ExportError::SeveralLayers { .. }
+        | ExportError::UnknownCrs { .. }
+        | ExportError::Projection { .. }
+        | ExportError::PrescribedCrs { .. }
+        | ExportError::Sink(SinkError::Unsupported(_)) => {
+            let causes = std::iter::successors(error.source(), |cause| cause.source());
+            let message = causes.fold(error.to_string(), |message, cause| format!("{message}: {cause}"));
+            ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, message)
+        }
+        _ => error_response::internal(error),
+    }
+}
