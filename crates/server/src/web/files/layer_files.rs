@@ -133,6 +133,7 @@ impl LayerFiles {
         let part = self.0.section.part();
         make(part.path(), demand)?;
         let tag = sha256(part.path(), demand).map_err(error_response::internal)?;
+        let tag = tag.ok_or_else(|| ApiError::unavailable("The file was not completed; please try again."))?;
         self.0.section.keep(name, &tag, part).map_err(error_response::internal)?;
         self.0.made.fetch_add(1, Ordering::Relaxed);
         Ok(())
@@ -174,8 +175,8 @@ impl ExportProgress for Demand {
     }
 }
 
-/// Reads a file that was just written, which is in memory.
-fn sha256(path: &Path, demand: &Demand) -> io::Result<String> {
+/// Reads a file that was just written, which is in memory. None if nobody waits for it any more.
+fn sha256(path: &Path, demand: &Demand) -> io::Result<Option<String>> {
     let mut file = File::open(path)?;
     let mut hasher = Sha256::new();
     let mut buffer = vec![0; 256 * 1024];
@@ -185,11 +186,11 @@ fn sha256(path: &Path, demand: &Demand) -> io::Result<String> {
             break;
         }
         if demand.has_ended() {
-            return Err(io::ErrorKind::Interrupted.into());
+            return Ok(None);
         }
         hasher.update(&buffer[..read]);
     }
-    Ok(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(Some(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()))
 }
 
 #[cfg(test)]

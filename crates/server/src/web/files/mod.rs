@@ -14,7 +14,7 @@ use std::path::Path;
 use axum::{
     Router,
     extract::{Request, State},
-    http::Method,
+    http::{Method, StatusCode},
     response::Response,
     routing::get,
 };
@@ -76,7 +76,9 @@ async fn file(
         let file = served(cached, &address, &snapshot)?;
         file.respond(&request.method, &request.headers).map_err(error_response::internal)?
     };
-    conditions::add_headers(response.headers_mut(), &address, &snapshot);
+    if response.status() != StatusCode::RANGE_NOT_SATISFIABLE {
+        conditions::add_headers(response.headers_mut(), &address, &snapshot);
+    }
     Ok(response)
 }
 

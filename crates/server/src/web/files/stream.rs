@@ -30,7 +30,8 @@ pub(super) async fn respond(
     is_head: bool,
 ) -> Result<Response, ApiError> {
     if is_head {
-        return Ok(Response::new(Body::empty()));
+        // Without a length, which is not known.
+        return Ok(Response::new(Body::from_stream(stream::empty::<io::Result<Bytes>>())));
     }
     let slot = writers.slot().await?;
     let (pieces, mut written) = mpsc::channel(2);
