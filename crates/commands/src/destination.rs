@@ -125,7 +125,7 @@ impl Destination {
     ) -> Result<Report, Failure> {
         let _commit_guard = env.repository_locks.lock_for_commit(ctx, &self.repository)?;
         stage.catch_up().map_err(public_error)?;
-        self.commit_stage(ctx, stage, details, report)
+        self.commit_stage(ctx, env, stage, details, report)
     }
 
     /// Commits what is staged, if the guards allow it: locks the branch, seals the task with what `report` says of the commit and
@@ -133,6 +133,7 @@ impl Destination {
     pub(crate) fn commit_stage(
         &self,
         ctx: &Context,
+        env: &Environment,
         stage: Stage,
         details: CommitDetails,
         report: impl FnOnce(&Commit) -> Report,

@@ -91,6 +91,13 @@ pub(crate) fn extend_list(report: Report, name: &str, texts: impl IntoIterator<I
     }
 }
 
+/// Adds warnings that say nothing of what the commit lacks.
+impl Extend<String> for JobWarnings {
+    fn extend<T: IntoIterator<Item = String>>(&mut self, warnings: T) {
+        warnings.into_iter().for_each(|warning| self.add(warning, false));
+    }
+}
+
 /// Adds a text to a list of at most so many, or counts it.
 fn push_limited(list: &mut Vec<String>, more: &mut usize, most: usize, text: String) {
     if list.len() < most {

@@ -60,7 +60,7 @@ impl Job for RevertCommits {
         let message = details.message.clone().filter(|given| !given.trim().is_empty()).unwrap_or(message);
         let details = CommitDetails { message: Some(message), ..details };
         ctx.step("Committing...");
-        self.destination.commit_stage(ctx, stage, details, commit_report)
+        self.destination.commit_stage(ctx, env, stage, details, commit_report)
     }
 }
 

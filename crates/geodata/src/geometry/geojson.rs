@@ -9,7 +9,7 @@ use super::cursor::{ByteOrder, Cursor};
 use super::header::Header;
 use super::position::{Position, positions};
 use super::type_code::is_curved;
-use super::walk::{self, begin_geometry};
+use super::walk::begin_geometry;
 
 /// How a geometry becomes GeoJSON.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -11,10 +11,11 @@ use super::{
 /// Calls `visit` with the x and y of each position of a GeoPackageBinary, in order.
 ///
 /// # Errors
-/// If the geometry does not decode from its first byte to its last.
+/// If the geometry does not decode; bytes behind it do not matter.
 pub fn read_positions(input: &[u8], visit: impl FnMut(f64, f64)) -> Result<(), GeometryError> {
     let (_, body) = Header::parse(input)?;
-    walk(body, &mut PositionVisitor(visit))
+    walk(body, &mut PositionVisitor(visit))?;
+    Ok(())
 }
 
 struct PositionVisitor<F>(F);

@@ -3,7 +3,7 @@
 use super::code::{Body, Code, GeometryKind};
 use super::cursor::{ByteOrder, Cursor};
 use super::header::Header;
-use super::walk::{begin_geometry, check_end};
+use super::walk::begin_geometry;
 use super::{GeometryError, GeometryTypeCode};
 
 /// Receives a geometry in the order of its bytes.
@@ -59,12 +59,11 @@ impl<'a> Positions<'a> {
 /// Shows a geometry in its stored form to a visitor.
 ///
 /// # Errors
-/// If the geometry does not decode from its first byte to its last. The visitor has seen what lies before the fault.
+/// If the geometry does not decode; bytes behind it do not matter. The visitor has seen what lies before the fault.
 pub fn visit(stored: &[u8], visitor: &mut impl GeometryVisitor) -> Result<(), GeometryError> {
     let (_, body) = Header::parse(stored)?;
     let mut cursor = Cursor::new(body);
-    geometry(&mut cursor, None, 0, visitor)?;
-    check_end(&cursor)
+    geometry(&mut cursor, None, 0, visitor)
 }
 
 fn geometry(
