@@ -1,10 +1,13 @@
 //! `longhaul revert`: undoes commits.
 
-use std::process::ExitCode;
+use std::{process::ExitCode, time::Duration};
 
 use clap::Args;
 
 use crate::cli::tasks::{ProgressDisplay, ServerArg, print_outcome};
+
+/// How long polls are repeated while the server is away.
+const RETRY_FOR: Duration = Duration::from_secs(30);
 
 /// Undo a commit of a repository, or all since one, by a new commit
 #[derive(Debug, Args)]
@@ -59,7 +62,7 @@ pub async fn run(args: RevertArgs) -> anyhow::Result<ExitCode> {
     let client = args.server.client()?;
     let task = client.submit(&["repos", &args.repo, "revert.json"], &query).await?;
     let mut display = ProgressDisplay::new(args.json);
-    let ended = client.follow(task, |task| display.task(task)).await;
+    let ended = client.follow(task, RETRY_FOR, |task| display.task(task)).await;
     display.clear();
     print_outcome(&ended?, args.branch.as_deref(), args.json, false)
 }

@@ -37,7 +37,7 @@ pub(super) async fn conclude(
     let mut parameters = vec![("format", "gpkg"), ("upload", id.as_str()), ("ifHead", dry_run.head.as_str())];
     parameters.extend(args.parameters().into_iter().filter(|(name, _)| *name != "dryRun"));
     let task = client.submit(&["repos", &args.repo, "import.json"], &parameters).await?;
-    let ended = client.follow(task, |task| display.task(task)).await;
+    let ended = client.follow(task, args.retry_for.0, |task| display.task(task)).await;
     display.clear();
     print_outcome(&ended?, args.branch.as_deref(), args.json, args.quiet)
 }
