@@ -17,7 +17,7 @@ use longhaul_repository::Repositories;
 use longhaul_tasks_web::PublicAddress;
 use tokio::net::TcpListener;
 
-use self::task_engine::TaskEngine;
+use self::{caches::Caches, task_engine::TaskEngine};
 pub(crate) use ended_tasks::EndedTasks;
 pub(crate) use open_connections::{OpenConnections, RequestInProgress};
 
