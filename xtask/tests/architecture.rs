@@ -6,7 +6,7 @@ use std::process::Command;
 use serde_json::Value;
 
 /// The dependencies between the crates of the workspace: exactly these, as drawn in ARCHITECTURE.md.
-const DEPENDENCIES: [(&str, &[&str]); 14] = [
+const DEPENDENCIES: [(&str, &[&str]); 15] = [
     (
         "longhaul",
         &[
@@ -24,11 +24,20 @@ const DEPENDENCIES: [(&str, &[&str]); 14] = [
     ("longhaul-tasks-web", &["longhaul-tasks"]),
     (
         "longhaul-commands",
-        &["longhaul-tasks", "longhaul-repository", "longhaul-geopackage", "longhaul-osm", "longhaul-geodata"],
+        &[
+            "longhaul-tasks",
+            "longhaul-repository",
+            "longhaul-formats",
+            "longhaul-geopackage",
+            "longhaul-osm",
+            "longhaul-geodata",
+            "longhaul-projection",
+        ],
     ),
     ("longhaul-repository", &["longhaul-geodata"]),
     ("longhaul-projection", &["longhaul-geodata"]),
     ("longhaul-layer-index", &["longhaul-repository", "longhaul-disk-cache", "longhaul-geodata"]),
+    ("longhaul-formats", &["longhaul-geodata"]),
     ("longhaul-geopackage", &["longhaul-geodata"]),
     ("longhaul-osm", &["longhaul-geodata"]),
     ("longhaul-tasks", &[]),

@@ -4,6 +4,8 @@
 mod destination;
 mod download_osm;
 mod environment;
+mod export;
+mod export_layers;
 mod import_geopackage;
 mod import_osm;
 mod import_roots;
@@ -22,6 +24,8 @@ mod workers;
 pub use destination::{Author, Destination, sealed_publication};
 pub use download_osm::{DownloadFilter, DownloadOsm, DownloadParameters, check_filter, filter_of_bbox};
 pub use environment::{Environment, repository_lane};
+pub use export::{Export, ExportError, ExportFormat, ExportProgress, Exported, Window, check_crs};
+pub use export_layers::ExportLayers;
 pub use import_geopackage::ImportGeopackage;
 pub use import_osm::{ImportOsm, OsmFile};
 pub use import_roots::{ImportRoots, RootError};

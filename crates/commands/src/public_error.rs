@@ -7,10 +7,12 @@ use std::{error::Error, fmt};
 /// Errors of Git contain paths of the server, and deeper causes concern its operator. They are logged, and the public error
 /// ends above them.
 pub(crate) fn public_error(error: impl Error + Send + Sync + 'static) -> anyhow::Error {
-    // The crates `geopackage` and `osm` put no paths into errors, so all causes below one of their errors are public.
+    // The crates of formats put no paths into errors, so all causes below one of their errors are public.
     let mut is_below_file_error = false;
     let is_public_cause = |cause: &&(dyn Error + 'static)| {
-        is_below_file_error |= cause.is::<longhaul_geopackage::Error>() || cause.is::<longhaul_osm::Error>();
+        is_below_file_error |= cause.is::<longhaul_geopackage::Error>()
+            || cause.is::<longhaul_osm::Error>()
+            || cause.is::<longhaul_geodata::SinkError>();
         is_below_file_error || is_public(*cause)
     };
     let mut messages: Vec<String> =
@@ -40,6 +42,9 @@ fn is_public(error: &(dyn Error + 'static)) -> bool {
         || error.is::<longhaul_repository::PackError>()
         || error.is::<longhaul_repository::DatasetError>()
         || error.is::<longhaul_repository::BadPath>()
+        || error.is::<crate::export::ExportError>()
+        || error.is::<longhaul_geodata::geometry::GeometryError>()
+        || error.is::<longhaul_projection::ProjectionError>()
         || error.is::<crate::import_roots::RootError>()
         || error.is::<std::io::Error>()
 }

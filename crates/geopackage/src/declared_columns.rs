@@ -13,6 +13,8 @@ pub(crate) struct DeclaredColumn {
     pub(crate) declared_type: String,
     /// Its place in the primary key, from 1; 0 if it is not part of it.
     pub(crate) key_place: i64,
+    /// Whether it is declared NOT NULL.
+    pub(crate) is_not_null: bool,
     /// Whether it is computed when it is read.
     pub(crate) is_generated: bool,
 }
@@ -25,6 +27,7 @@ pub(crate) fn columns(connection: &Connection, table: &str) -> Result<Vec<Declar
             name: row.get("name")?,
             declared_type: row.get::<_, Option<String>>("type")?.unwrap_or_default(),
             key_place: row.get("pk")?,
+            is_not_null: row.get("notnull")?,
             is_generated: row.get::<_, i64>("hidden")? != 0,
         })
     })?;

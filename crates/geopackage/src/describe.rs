@@ -3,6 +3,7 @@
 use longhaul_geodata::{Column, Crs, DataType, GeometryType, Layer, Schema, short};
 use rusqlite::{Connection, Result};
 
+use crate::added_key::remove_added_key;
 use crate::catalog::Catalog;
 use crate::column_type::data_type;
 use crate::declared_columns::{DeclaredColumn, columns, rowid_name};
@@ -45,7 +46,9 @@ struct Description {
 impl Description {
     fn read(connection: &Connection, catalog: &Catalog, name: &str) -> Result<Self> {
         let metadata = Metadata::new(connection, catalog);
-        let columns = columns(connection, name)?;
+        let mut columns = columns(connection, name)?;
+        let rowid = rowid_name(connection, name, &columns)?;
+        remove_added_key(connection, name, &mut columns)?;
         let contents = metadata.contents(name)?;
         let mut geometries = metadata.geometry_columns(name)?;
         geometries.retain(|geometry| columns.iter().any(|column| is_named(column, geometry)));
@@ -55,7 +58,7 @@ impl Description {
         let lacks_crs = geometry_definition.is_too_long() || contents_definition.is_too_long();
         let geometry_crs = crs(geometry_definition);
         Ok(Self {
-            rowid: rowid_name(connection, name, &columns)?,
+            rowid,
             columns,
             geometries,
             geometry_crs: geometry_crs.as_ref().map(|crs| crs.identifier.clone()),

@@ -172,7 +172,7 @@ impl Error {
 
 /// An error of SQLite without what does not belong into a message: the path of the file on the server (which SQLite names if
 /// it cannot open it), whole statements, and names of any length.
-fn redact(error: rusqlite::Error) -> rusqlite::Error {
+pub(crate) fn redact(error: rusqlite::Error) -> rusqlite::Error {
     match error {
         rusqlite::Error::SqliteFailure(error, _) if error.code == ErrorCode::CannotOpen => {
             rusqlite::Error::SqliteFailure(error, None)

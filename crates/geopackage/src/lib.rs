@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod added_key;
 mod catalog;
 mod column_type;
 mod connection;
@@ -18,6 +19,7 @@ mod reader;
 mod source_file;
 mod table;
 mod warnings;
+mod write;
 
 pub use error::{CellError, Error};
 pub use interrupt::Interrupter;
@@ -25,3 +27,4 @@ pub use package::GeoPackage;
 pub use part::Part;
 pub use reader::{Batches, Reader};
 pub use table::Table;
+pub use write::{GeoPackageWriter, type_after_import};

@@ -35,6 +35,7 @@ pub use diff::{
     FeatureCounts, FeatureDifference, FeatureGeometry, FeatureKey, FileChange, JsonLines, LayerDiff,
     LayerValues, MetaChange, MetaValue, SchemaChange, schema_changes,
 };
+/// The name of a commit, tree or blob.
 pub use gix::ObjectId;
 pub use identity::Identity;
 pub use interrupt::{Interrupted, Interrupter};

@@ -218,3 +218,16 @@ fn metadata_that_is_no_text_is_an_error() {
     assert_eq!(dataset.layer().unwrap_err().to_string(), "a text of the dataset is malformed");
     assert_eq!(dataset.schema().unwrap_err().to_string(), "the type of a column of the dataset is malformed");
 }
+
+#[test]
+fn features_come_in_the_order_of_their_keys() {
+    let (_folder, repository) = repository();
+    let roads = layer("roads", &[("fid", "integer")]);
+    let keys: Vec<_> = (0..3000).map(|key| [Integer(key * 37)]).collect();
+    let features: Vec<&[_]> = keys.iter().map(|row| &row[..]).collect();
+    let commit = import(&repository, &roads, &features);
+    let dataset = repository.dataset(commit.id, &path("roads")).unwrap().unwrap();
+    let batches: Vec<_> = dataset.batches().collect::<Result<_, _>>().unwrap();
+    let read = batches.iter().flat_map(|batch| batch.rows()).map(|row| row.value(0));
+    assert!(read.eq(keys.iter().map(|[key]| *key)));
+}

@@ -7,6 +7,7 @@ mod buildings;
 mod cancel;
 mod clients;
 mod contender;
+mod export;
 mod files;
 mod http;
 mod import;
@@ -40,6 +41,8 @@ enum What {
     /// Import of a GeoPackage through the web API, beside ogr2ogr and git fast-import; with --cancel, the time until a cancel
     /// takes effect
     Import(import::Args),
+    /// Export of a layer as a GeoPackage and as a FlatGeobuf, beside ogr2ogr
+    Export(export::Args),
     /// Import of OpenStreetMap data through the web API, beside ogr2ogr and osmium; with --reader, reading a file only; with
     /// --download and --cancel, downloads and their cancel
     Osm(osm::Args),
@@ -62,6 +65,7 @@ pub fn run(args: Args) -> Result<()> {
     match args.what {
         What::Import(args) if args.cancel => cancel::run(&args),
         What::Import(args) => import::run(&args),
+        What::Export(args) => export::run(&args),
         What::Osm(args) => osm::run(&args),
         What::Ogc(args) => ogc::run(&args),
         What::Poll(args) => poll::run(&args),

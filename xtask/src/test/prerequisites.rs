@@ -15,7 +15,7 @@ struct Prerequisite {
     homebrew: &'static str,
 }
 
-const PREREQUISITES: [Prerequisite; 6] = [
+const PREREQUISITES: [Prerequisite; 7] = [
     Prerequisite {
         program: "git",
         why: "the tests read repositories with git",
@@ -35,8 +35,14 @@ const PREREQUISITES: [Prerequisite; 6] = [
         homebrew: "curl",
     },
     Prerequisite {
+        program: "gdal_edit.py",
+        why: "the tests compare exported files with the originals, value by value, in Python with GDAL",
+        debian: "python3-gdal",
+        homebrew: "gdal",
+    },
+    Prerequisite {
         program: "ogr2ogr",
-        why: "the tests compare with GDAL",
+        why: "the tests compare with GDAL, and read exported files with it",
         debian: "gdal-bin",
         homebrew: "gdal",
     },

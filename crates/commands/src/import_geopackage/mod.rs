@@ -1,6 +1,7 @@
 //! The job that imports layers of a GeoPackage as one commit.
 
 mod features;
+mod stored_types;
 
 use std::path::PathBuf;
 
@@ -19,6 +20,7 @@ use crate::{
     staged_commit::StagedCommit,
 };
 use features::import_features;
+use stored_types::keep_stored_types;
 
 /// Imports layers of an uploaded GeoPackage.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -148,7 +150,11 @@ impl ImportGeopackage {
         SelectedLayer { table, path }: &SelectedLayer,
     ) -> Result<(), Failure> {
         let mode = if self.add { Mode::Add } else { Mode::Replace };
-        let mut layer = stage.layer(path, &table.layer, mode).map_err(public_error)?;
+        let mut layer = table.layer.clone();
+        if let Some(stored) = stage.previous_columns(path).map_err(public_error)? {
+            keep_stored_types(&mut layer, &stored);
+        }
+        let mut layer = stage.layer(path, &layer, mode).map_err(public_error)?;
         import_features(ctx, package, table, stage, &mut layer, env.threads)?;
         stage.finish(layer).map_err(public_error)?;
         Ok(())

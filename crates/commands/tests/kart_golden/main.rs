@@ -7,6 +7,8 @@ mod support;
 
 mod decoded;
 mod differences;
+mod exports;
+mod gdal;
 mod golden;
 mod repeated_imports;
 mod repositories;

@@ -141,7 +141,10 @@ fn the_report_begins_with_geogig_s_members() {
         ]
     );
     let rest: Vec<_> = report.members().iter().map(|(name, _)| name.as_str()).collect();
-    assert_eq!(rest, ["OSMReport", "relationCount", "missingNodeCount", "warnings", "osmBase", "commit", "layer"]);
+    assert_eq!(
+        rest,
+        ["OSMReport", "relationCount", "missingNodeCount", "warnings", "osmBase", "commit", "layer"]
+    );
     assert_eq!(warnings(&report), ["1 relation was counted and not kept"]);
 }
 

@@ -7,7 +7,8 @@ use std::{
 };
 
 use longhaul_commands::{
-    DownloadOsm, Environment, ImportGeopackage, ImportOsm, ImportRoots, Overpass, RepositoryLocks,
+    DownloadOsm, Environment, ExportLayers, ImportGeopackage, ImportOsm, ImportRoots, Overpass,
+    RepositoryLocks,
 };
 use longhaul_repository::{Repositories, Repository};
 use longhaul_tasks::{
@@ -89,7 +90,9 @@ impl Harness {
             let _inside = runtime.enter();
             let registry = Registry::new(environment);
             let registry = registry.with::<ImportGeopackage>().with::<ImportOsm>().with::<DownloadOsm>();
-            Tasks::builder(registry).workers(workers).store(store).start()
+            let registry = registry.with::<ExportLayers>();
+            let results = folder.path().join("results");
+            Tasks::builder(registry).workers(workers).store(store).results(results).start()
         };
         Self { runtime, tasks, repositories: ours, repository, folder }
     }

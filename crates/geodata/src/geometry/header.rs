@@ -5,7 +5,7 @@ use super::code::{Code, GeometryKind};
 use super::cursor::{ByteOrder, Cursor};
 
 const FIXED_SIZE: usize = 8;
-const SRS_ID: std::ops::Range<usize> = 4..8;
+pub(super) const SRS_ID: std::ops::Range<usize> = 4..8;
 
 const LITTLE_ENDIAN: u8 = 0b00_0001;
 const EMPTY: u8 = 0b01_0000;

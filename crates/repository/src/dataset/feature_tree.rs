@@ -2,7 +2,12 @@
 
 use std::vec;
 
-use super::tree::{EntryMode, TreeEntry, decode};
+use longhaul_geodata::Value;
+
+use super::{
+    feature_path::{DIGITS, packed_key, unpack_key},
+    tree::{EntryMode, TreeEntry, decode},
+};
 
 /// The deepest nesting of trees. A dataset has four levels.
 const DEEPEST: usize = 16;
@@ -14,13 +19,19 @@ pub(crate) struct FeatureTreeWalk {
     git: gix::Repository,
     /// The trees that are being read, the innermost last.
     open: Vec<vec::IntoIter<TreeEntry>>,
+    by_key: bool,
 }
 
 impl FeatureTreeWalk {
     /// What is in `root` and below, the root first.
     pub(crate) fn new(git: gix::Repository, root: Option<TreeEntry>) -> Self {
         let root: Vec<TreeEntry> = root.into_iter().collect();
-        Self { git, open: vec![root.into_iter()] }
+        Self { git, open: vec![root.into_iter()], by_key: false }
+    }
+
+    /// The same, in the order of the keys where these are whole numbers from 0 to 2^30. Other features come in Git's order.
+    pub(crate) fn by_key(git: gix::Repository, root: Option<TreeEntry>) -> Self {
+        Self { by_key: true, ..Self::new(git, root) }
     }
 
     fn enter(&mut self, entry: &TreeEntry) -> gix::Result<()> {
@@ -31,8 +42,26 @@ impl FeatureTreeWalk {
             return Err(gix::error::message("features lie too deep").into());
         }
         let tree = self.git.find_tree(gix::ObjectId::from(entry.id))?;
-        self.open.push(decode(&tree.data)?.into_iter());
+        let mut entries = decode(&tree.data)?;
+        if self.by_key {
+            entries.sort_by_cached_key(key_order);
+        }
+        self.open.push(entries.into_iter());
         Ok(())
+    }
+}
+
+/// The place of an entry among its neighbours: that of a tree by its digit, that of a feature by its key.
+fn key_order(entry: &TreeEntry) -> i64 {
+    match (entry.mode, &entry.name[..]) {
+        (EntryMode::Tree, [digit]) => {
+            DIGITS.iter().position(|known| known == digit).map_or(0, |at| at as i64)
+        }
+        (EntryMode::Blob, name) => match packed_key(name).as_deref().and_then(unpack_key) {
+            Some(Value::Integer(key)) => key,
+            _ => 0,
+        },
+        _ => 0,
     }
 }
 

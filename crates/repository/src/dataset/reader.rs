@@ -81,12 +81,14 @@ impl Dataset {
         self.repository.git()
     }
 
-    /// All its features, a batch at a time, in the order of their paths in Git.
+    /// All its features, a batch at a time. Those whose keys are whole numbers from 0 to 2^30 come in the order of their keys, all
+    /// others in that of their paths in Git.
     ///
     /// Their values, the primary key among them, are in the order of [`Self::columns`]. A feature that was written
     /// before a column was added has no value there, and its values of columns that were removed are left out.
     pub fn batches(&self) -> impl Iterator<Item = Result<Batch, DatasetError>> + use<> {
-        Batches { entries: self.entries(), reader: self.reader(), done: false }
+        let walk = FeatureTreeWalk::by_key(self.git(), self.stored.feature_tree());
+        Batches { entries: FeatureEntries { walk }, reader: self.reader(), done: false }
     }
 
     /// Where all its features are, in the order of their paths in Git.

@@ -68,6 +68,7 @@ impl LayerStage {
             let highest = previous.as_ref().and_then(PreviousFeatures::highest).filter(|_| mode == Mode::Add);
             KeyGenerator::new(columns[0].clone(), keys, mode, highest)
         });
+        let generated_keys = dataset.as_ref().and_then(|dataset| kept_keys(dataset, &columns, key));
         let encoder = FeatureEncoder::new(&legend.name(), legend.values.len(), key);
         Ok(Self {
             layer,
@@ -79,7 +80,7 @@ impl LayerStage {
             key_generator,
             feature_entries: FeatureEntries::new(scheme),
             interrupter,
-            generated_keys: None,
+            generated_keys,
         })
     }
 
@@ -161,6 +162,12 @@ fn keyed(layer: &Layer, path: &DatasetPath) -> Result<Layer, StageError> {
         _ => return Err(StageError::CompositeKey(path.clone())),
     }
     Ok(layer)
+}
+
+/// The generated keys that stay: those of a layer whose features come with them, as from an export.
+fn kept_keys(dataset: &StoredDataset, columns: &[KartColumn], key: Option<usize>) -> Option<GeneratedKeys> {
+    let key = &columns[key?];
+    dataset.generated_keys.clone().filter(|keys| keys.column.id == key.id)
 }
 
 fn generated_column(others: &[Column]) -> Column {

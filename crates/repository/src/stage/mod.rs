@@ -33,8 +33,11 @@ pub use layer_changes::LayerChanges;
 pub use layer_stage::LayerStage;
 pub use mode::Mode;
 
+use longhaul_geodata::Column;
+
 use crate::{
     DatasetPath, Interrupter, Repository,
+    dataset::KartColumn,
     object::Id,
     pack::{ObjectSink, PackWriter},
     repository::branch_ref,
@@ -95,6 +98,16 @@ impl Stage {
     /// Stops the work of this stage from another thread.
     pub fn interrupter(&self) -> Interrupter {
         self.interrupter.clone()
+    }
+
+    /// The columns of the layer that the commit would replace at `path`; `None` if there is none.
+    ///
+    /// # Errors
+    /// If it cannot be read, or no layer can be there.
+    pub fn previous_columns(&self, path: &DatasetPath) -> Result<Option<Vec<Column>>, StageError> {
+        self.root.check_place(path)?;
+        let dataset = self.root.dataset(&self.repository.git(), path)?;
+        Ok(dataset.map(|dataset| dataset.columns.iter().filter_map(KartColumn::column).collect()))
     }
 
     /// Begins a layer. Its features are written by [writers](LayerStage::writer) of the result.

@@ -3,7 +3,9 @@
 mod client;
 mod demo;
 pub(crate) mod exit_status;
+mod export;
 mod import;
+mod layers;
 mod log_format;
 mod repositories;
 mod serve;
@@ -28,11 +30,13 @@ enum Command {
     /// Serve the web API
     Serve(serve::Arguments),
     Demo(demo::DemoArgs),
+    Export(export::ExportArgs),
     Import(import::ImportArgs),
     Repos(repositories::ReposArgs),
     Log(repositories::LogArgs),
     Rename(repositories::RenameArgs),
     Delete(repositories::DeleteArgs),
+    Layers(layers::LayersArgs),
     Tasks(tasks::TasksArgs),
     Token(token::TokenArgs),
 }
@@ -43,6 +47,8 @@ impl Cli {
         match self.command {
             Command::Serve(arguments) => serve::run(arguments).map(|()| ExitCode::SUCCESS),
             Command::Demo(arguments) => run_client(demo::run(arguments)),
+            Command::Export(arguments) => run_client(export::run(arguments)),
+            Command::Layers(arguments) => run_client(layers::run(arguments)),
             Command::Import(arguments) => run_client(import::run(arguments)),
             Command::Repos(arguments) => run_client(repositories::list(arguments)),
             Command::Log(arguments) => run_client(repositories::log(arguments)),

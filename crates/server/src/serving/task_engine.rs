@@ -2,7 +2,8 @@
 
 use anyhow::Context;
 use longhaul_commands::{
-    DownloadOsm, Environment, ImportGeopackage, ImportOsm, ImportRoots, RepositoryLocks, sealed_publication,
+    DownloadOsm, Environment, ExportLayers, ImportGeopackage, ImportOsm, ImportRoots, RepositoryLocks,
+    sealed_publication,
 };
 use longhaul_repository::Repositories;
 use longhaul_tasks::{
@@ -96,6 +97,7 @@ fn registry(environment: Environment) -> Registry<Environment> {
         .with::<ImportGeopackage>()
         .with::<ImportOsm>()
         .with::<DownloadOsm>()
+        .with::<ExportLayers>()
         .with::<DeleteRepository>()
         .with::<RenameRepository>()
 }

@@ -16,6 +16,7 @@ mod diff;
 mod error_response;
 mod event_streams;
 mod exclusive;
+mod export;
 mod hosts;
 mod import;
 mod init;

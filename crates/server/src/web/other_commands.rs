@@ -5,7 +5,7 @@ use longhaul_tasks_web::{ApiError, Renderer};
 use percent_encoding::percent_decode_str;
 
 /// Commands of GeoGig that this server lacks. One that is implemented gets a route, and leaves this list.
-const LACKING: [&str; 44] = [
+const LACKING: [&str; 43] = [
     "add",
     "beginTransaction",
     "blame",
@@ -15,7 +15,6 @@ const LACKING: [&str; 44] = [
     "commit",
     "config",
     "endTransaction",
-    "export",
     "export-diff",
     "featurediff",
     "fetch",

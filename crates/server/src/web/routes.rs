@@ -7,7 +7,7 @@ use axum::{
 use longhaul_tasks_web::{ApiError, Renderer, RendererConfig, TasksWeb, method_fallback};
 
 use super::{
-    WebState, about, delete, diff, import, init, layer_list, log, ls_tree, metrics, ogc, osm,
+    WebState, about, delete, diff, export, import, init, layer_list, log, ls_tree, metrics, ogc, osm,
     other_commands::other_command, rename, repos,
 };
 use crate::{access::Caller, jobs};
@@ -44,6 +44,11 @@ pub(super) fn routes(tasks: TasksWeb, config: RendererConfig, state: WebState) -
         .route("/repos/{name}/layers", get(layer_list::layers).fallback(read.clone()))
         .route("/repos/{name}/at/{revision}/layers", get(layer_list::layers).fallback(read.clone()))
         .merge(ogc::routes())
+        // reader; a HEAD must not submit a task
+        .route(
+            "/repos/{name}/export",
+            get(export::export).post(export::export).head(submit.clone()).fallback(submit.clone()),
+        )
         // writer
         .route("/repos/{name}/init", put(init::init).fallback(create))
         .route("/repos/{name}/import", post(import::import).fallback(change.clone()))

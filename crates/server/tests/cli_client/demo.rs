@@ -18,6 +18,7 @@ fn the_demo_shows_an_import_and_removes_its_data() {
         "\"status\": \"FINISHED\"",
         "countries      177 features",
         "countries/.table-dataset/feature/    |   177 files",
+        "countries.fgb: 177 features",
         "curl -F fileUpload=@",
     ] {
         assert!(done.out.contains(text), "{text} is not in {}", done.out);

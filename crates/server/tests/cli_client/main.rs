@@ -6,6 +6,7 @@
 mod harness;
 
 mod demo;
+mod export;
 mod import;
 mod interrupt;
 mod program;

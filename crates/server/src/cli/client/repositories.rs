@@ -31,6 +31,20 @@ pub struct Person {
     pub time_zone_offset: i64,
 }
 
+/// A layer of a version.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct LayerSummary {
+    /// Its path.
+    pub name: String,
+    /// The types of its geometries.
+    #[serde(rename = "geometryType", default)]
+    pub geometry_types: Vec<String>,
+    /// Its coordinate reference system.
+    pub crs: Option<String>,
+    /// The number of features.
+    pub count: u64,
+}
+
 /// A layer or a feature in the tree of a commit.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct TreeEntry {
@@ -67,6 +81,12 @@ struct RepoList {
 #[derive(Deserialize)]
 struct Repo {
     name: String,
+}
+
+#[derive(Deserialize)]
+struct LayerList {
+    #[serde(default)]
+    layer: Vec<LayerSummary>,
 }
 
 #[derive(Deserialize)]
@@ -117,6 +137,11 @@ impl Client {
         self.send(request.multipart(upload.into_form(on_sent))).await?.task()
     }
 
+    /// Starts an export; returns its task.
+    pub async fn export(&self, repository: &str, parameters: &[(&str, &str)]) -> Result<Task, ClientError> {
+        self.get(&["repos", repository, "export.json"], parameters).await?.task()
+    }
+
     /// The newest commits of a repository.
     pub async fn log(&self, repository: &str, query: &[(&str, &str)]) -> Result<Vec<Commit>, ClientError> {
         self.log_and_document(repository, query).await.map(|(commits, _)| commits)
@@ -153,6 +178,20 @@ impl Client {
         let token = [("token", offer.response.token.as_str())];
         let request = self.request(Method::DELETE, &["repos", &format!("{name}.json")], &token);
         self.send(request.timeout(TIMEOUT)).await
+    }
+
+    /// The layers of a repository, at HEAD or at a branch, tag or commit.
+    pub async fn layers(
+        &self,
+        repository: &str,
+        revision: Option<&str>,
+    ) -> Result<Vec<LayerSummary>, ClientError> {
+        let path = match revision {
+            Some(revision) => vec!["repos", repository, "at", revision, "layers.json"],
+            None => vec!["repos", repository, "layers.json"],
+        };
+        let list: Envelope<LayerList> = self.get(&path, &[]).await?.read()?;
+        Ok(list.response.layer)
     }
 
     /// Layers or features of a repository.

@@ -52,6 +52,20 @@ pub struct TaskError {
     chain: Option<String>,
 }
 
+/// The result of an export.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Exported {
+    /// The commit whose layers were exported.
+    #[serde(rename = "commitId")]
+    pub commit: String,
+    /// The number of features.
+    pub features: u64,
+    /// The datum shifts that were applied, in words.
+    #[serde(rename = "datumShift")]
+    pub shifts: Vec<String>,
+}
+
 impl Task {
     /// The commit that the task made, if any.
     pub fn commit(&self) -> Option<Commit> {
@@ -71,6 +85,11 @@ impl Task {
             warning: Vec<String>,
         }
         self.read_result::<Outcome>().map(|outcome| outcome.warning).unwrap_or_default()
+    }
+
+    /// What an export wrote.
+    pub fn exported(&self) -> Exported {
+        self.read_result().unwrap_or_default()
     }
 
     fn read_result<'a, T: Deserialize<'a>>(&'a self) -> Option<T> {

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use bytes::Bytes;
 use reqwest::{
     Method, RequestBuilder, StatusCode,
     header::{AUTHORIZATION, HeaderMap, HeaderValue, LOCATION},
@@ -23,6 +24,13 @@ pub struct ApiResponse {
     request: String,
     /// The body.
     pub text: String,
+}
+
+/// A file that is being downloaded.
+#[derive(Debug)]
+pub struct Download {
+    server: ServerAddress,
+    response: reqwest::Response,
 }
 
 /// Timeout of requests that transfer no files.
@@ -70,6 +78,19 @@ impl Client {
         self.send(self.request(Method::PUT, path, &[]).timeout(TIMEOUT)).await
     }
 
+    /// Starts the download of a task's file.
+    pub async fn download(&self, task: u64) -> Result<Download, ClientError> {
+        let request = self.request(Method::GET, &["tasks", &task.to_string(), "download"], &[]);
+        let failed = |error: reqwest::Error| ClientError::from_transport(&self.server, &error);
+        let response = request.send().await.map_err(failed)?;
+        let status = response.status();
+        if status.is_success() {
+            return Ok(Download { server: self.server.clone(), response });
+        }
+        let text = response.text().await.map_err(failed)?;
+        Err(ClientError::from_response(status, &text))
+    }
+
     pub(super) fn request(&self, method: Method, path: &[&str], query: &[(&str, &str)]) -> RequestBuilder {
         let mut url = self.server.url(path);
         if !query.is_empty() {
@@ -105,6 +126,13 @@ impl Client {
             (status, Some(to)) if status.is_redirection() => Err(ClientError::Moved { status, to }),
             (status, _) => Err(ClientError::from_response(status, &text)),
         }
+    }
+}
+
+impl Download {
+    /// The next piece of the file; `None` at its end.
+    pub async fn next(&mut self) -> Result<Option<Bytes>, ClientError> {
+        self.response.chunk().await.map_err(|error| ClientError::from_transport(&self.server, &error))
     }
 }
 

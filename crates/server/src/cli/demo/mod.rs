@@ -2,6 +2,7 @@
 
 mod commit;
 mod data_folder;
+mod export;
 mod next_steps;
 mod output;
 mod server;
@@ -81,6 +82,7 @@ async fn show(server: &DemoServer, folder: &DemoFolder, stay: bool) -> anyhow::R
     steps.show_final_document(&mut out, &task)?;
     commit::show_from_server(&mut out, &client, &repository).await?;
     commit::show_from_git(&mut out, folder, &repository).await?;
+    let task = export::show(&mut out, &client, folder, &repository).await?;
     match stay {
         false => next_steps::for_new_server(&mut out),
         true => {

@@ -17,7 +17,7 @@ use crate::{
     cli::{
         client::{Client, ClientError, Task, Upload},
         exit_status::{self, UsageError},
-        tasks::{INTERRUPTED, Interrupts, ProgressDisplay, ServerArg, cancel_and_wait, print_outcome},
+        tasks::{INTERRUPTED, Interrupts, ProgressDisplay, ServerArg, cancel_interrupted, print_outcome},
     },
     settings::HumanDuration,
 };
@@ -267,7 +267,7 @@ async fn prepare(args: &ImportArgs, display: &ProgressDisplay) -> anyhow::Result
     }
 }
 
-/// Cancels the task and prints the outcome. A second Ctrl-C ends the program at once.
+/// Cancels the task and prints the outcome.
 async fn cancel(
     client: &Client,
     args: &ImportArgs,
@@ -275,18 +275,9 @@ async fn cancel(
     display: &ProgressDisplay,
     interrupts: &mut Interrupts,
 ) -> anyhow::Result<ExitCode> {
-    display.clear();
-    display.message(&format!("Cancelling task {}... (Ctrl-C again to quit without waiting)", task.id));
-    let cancelled = tokio::select! {
-        task = cancel_and_wait(client, task.id) => task?,
-        () = interrupts.next() => {
-            return Ok(quit(display, &format!("Task {0} is being cancelled; 'longhaul tasks show {0}' shows its outcome.", task.id)));
-        }
-    };
-    if !cancelled.status.has_ended() {
-        return Ok(quit(display, &format!("Task {} is being cancelled, but has not ended yet.", task.id)));
+    if let Some(ended) = cancel_interrupted(client, task, display, interrupts).await? {
+        outcome(args, &ended)?;
     }
-    outcome(args, &cancelled)?;
     Ok(INTERRUPTED.into())
 }
 

@@ -2,6 +2,7 @@
 
 mod follow;
 mod format;
+mod interrupted;
 mod interrupts;
 mod list;
 mod outcome;
@@ -16,6 +17,7 @@ use crate::cli::client::{Client, ClientError, ServerAddress};
 
 pub use follow::cancel_and_wait;
 pub use format::{printable, write_commit};
+pub use interrupted::cancel_interrupted;
 pub use interrupts::Interrupts;
 pub use outcome::{INTERRUPTED, print_outcome};
 pub use progress_display::ProgressDisplay;

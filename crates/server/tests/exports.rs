@@ -1,0 +1,140 @@
+//! Exports over HTTP.
+
+#![allow(clippy::unwrap_used, reason = "tests may")]
+
+mod harness;
+
+use std::process::Command;
+
+use harness::{Form, Request, Server, geopackage, git};
+use serde_json::Value;
+
+/// A server with a repository `r` that has two layers.
+fn server() -> Server {
+    let server = Server::start();
+    server.init("r");
+    for (layer, names) in [("points", &["a", "b"][..]), ("places", &["c"])] {
+        let file = geopackage::points(layer, names);
+        server.import_to_the_end("r", Form::default().file("fileUpload", "points.gpkg", &file));
+    }
+    server
+}
+
+/// Exports to the end and returns the task.
+fn export(server: &Server, query: &str) -> Value {
+    let answer = server.get(&format!("/repos/r/export.json?{query}"));
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    server.ended(answer.json()["task"]["id"].as_u64().unwrap())
+}
+
+fn download(server: &Server, task: &Value) -> Vec<u8> {
+    assert_eq!(task["status"], "FINISHED", "{task}");
+    let answer = server.get(&format!("/tasks/{}/download", task["id"]));
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    answer.body
+}
+
+/// The names of layers in a file, as GDAL lists them.
+fn layers(file: &[u8], ending: &str) -> Vec<String> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(format!("x.{ending}"));
+    std::fs::write(&path, file).unwrap();
+    let listed =
+        Command::new("ogrinfo").args(["-ro", "-q"]).arg(&path).output().expect("GDAL's ogrinfo runs");
+    assert_eq!(String::from_utf8_lossy(&listed.stderr), "", "GDAL has no complaint");
+    let text = String::from_utf8(listed.stdout).unwrap();
+    let names = text.lines().map(|line| line.split(' ').nth(1).unwrap().to_owned());
+    names.collect()
+}
+
+#[test]
+fn an_export_is_a_task_with_geogigs_link_to_a_file() {
+    let server = server();
+    let task = export(&server, "format=gpkg");
+    let file = download(&server, &task);
+    assert_eq!(task["description"], "Export to Geopackage database");
+    let link = format!("http://{}/tasks/{}/download", server.address, task["id"]);
+    let expected = ("application/octet-stream;type=geopackage", link.as_str());
+    let result = &task["result"];
+    assert_eq!(
+        (result["atom:link"]["type"].as_str().unwrap(), result["atom:link"]["href"].as_str().unwrap()),
+        expected
+    );
+    assert_eq!(result["commitId"], git(&server.data("repos/r.git"), &["rev-parse", "master"]).as_str());
+    assert_eq!(result["features"], 3);
+    assert_eq!(layers(&file, "gpkg"), ["places", "points"]);
+    server.stop();
+}
+
+#[test]
+fn every_format_is_read_by_gdal() {
+    let server = server();
+    for format in ["fgb", "geojson", "geojsonl", "csv"] {
+        let task = export(&server, &format!("format={format}&path=points"));
+        let file = download(&server, &task);
+        let layer = match format {
+            // In these formats layers have no name: GDAL takes the file's.
+            "csv" | "geojsonl" => "x",
+            _ => "points",
+        };
+        assert_eq!(layers(&file, format), [layer], "{format}");
+        let head = server.get(&format!("/tasks/{}/download", task["id"]));
+        let media_type = task["result"]["atom:link"]["type"].as_str().unwrap();
+        assert_eq!(head.header("content-type"), Some(media_type));
+    }
+    server.stop();
+}
+
+#[test]
+fn layers_a_window_and_a_commit_can_be_chosen() {
+    let server = server();
+    let of_layer = export(&server, "format=GPKG&path=points&bbox=0.5,-1,5,5,EPSG:4326");
+    assert_eq!(of_layer["result"]["features"], 1);
+    assert_eq!(layers(&download(&server, &of_layer), "gpkg"), ["points"]);
+    let first = export(&server, "format=gpkg&root=master~1");
+    assert_eq!(layers(&download(&server, &first), "gpkg"), ["points"]);
+    let elsewhere = export(&server, "format=gpkg&path=points&bbox=1e6,-1e6,9e6,1e6,EPSG:3857&crs=EPSG:3857");
+    assert_eq!(elsewhere["result"]["features"], 0);
+    server.stop();
+}
+
+#[test]
+fn requests_that_make_no_sense_are_refused_with_geogigs_texts() {
+    let server = server();
+    for (query, status, text) in [
+        ("", 400, "output format not provided"),
+        ("format=shp", 400, "Unsupported output format: shp"),
+        (
+            "format=gpkg&interchange=true",
+            501,
+            "This server does not export the interchange format; without interchange it exports the layers.",
+        ),
+        (
+            "format=gpkg&bbox=1,2,3",
+            400,
+            "bbox must be minx,miny,maxx,maxy or minx,miny,maxx,maxy,EPSG:n, with numbers that do not fall, not '1,2,3'",
+        ),
+        (
+            "format=gpkg&path=a..",
+            400,
+            "a layer cannot be kept as 'a..': a part of it starts or ends with a dot",
+        ),
+        ("format=gpkg&crs=EPSG:1", 400, "the coordinate reference system EPSG:1 is not known here"),
+    ] {
+        let answer = server.get(&format!("/repos/r/export.json?{query}"));
+        assert_eq!((answer.status, answer.error().as_str()), (status, text), "{query}");
+    }
+    for (query, text) in [
+        ("format=gpkg&root=nope", "RefSpec doesn't resolve to a commit: 'nope'"),
+        ("format=gpkg&path=x,points,y", "The following requested layers do not exist in HEAD: [x, y]"),
+    ] {
+        let task = export(&server, query);
+        assert_eq!(
+            (task["status"].as_str(), task["error"]["message"].as_str()),
+            (Some("FAILED"), Some(text))
+        );
+    }
+    let head = server.send(Request::new("HEAD", "/repos/r/export?format=gpkg"));
+    assert_eq!((head.status, head.header("allow")), (405, Some("GET, POST, OPTIONS")));
+    server.stop();
+}
