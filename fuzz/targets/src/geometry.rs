@@ -1,11 +1,26 @@
-//! Converts arbitrary bytes to the stored form of a geometry.
+//! Converts arbitrary bytes to the stored form of a geometry, and that to GeoJSON.
 
-use longhaul_geodata::geometry::normalise;
+use longhaul_geodata::geometry::{GeoJsonOptions, measure, normalise, write_geojson};
 
 pub(crate) fn run(data: &[u8]) {
     let mut stored = b"before".to_vec();
     if normalise(data, &mut stored).is_ok() {
-        check_stored(stored.strip_prefix(b"before").expect("what was in the buffer stays"));
+        let stored = stored.strip_prefix(b"before").expect("what was in the buffer stays");
+        check_stored(stored);
+        check_geojson(stored);
+    }
+}
+
+/// Checks that a stored form can be measured, and is valid JSON or nothing.
+fn check_geojson(stored: &[u8]) {
+    let measured = measure(stored).expect("the stored form is a geometry");
+    assert!(measured.extent.is_none_or(|extent| extent.contains(&extent)));
+    for swap_axes in [false, true] {
+        let mut out = Vec::new();
+        match write_geojson(stored, GeoJsonOptions { swap_axes, drop_measures: swap_axes }, &mut out) {
+            Ok(()) => drop(serde_json::from_slice::<serde::de::IgnoredAny>(&out).expect("it is JSON")),
+            Err(_) => assert!(out.is_empty()),
+        }
     }
 }
 

@@ -13,7 +13,8 @@ fn readers_see_their_repositories_and_change_nothing() {
     assert_eq!(fixture.tasks("map", ""), [city, land]);
     assert_eq!(fixture.tasks("city-map", ""), [city]);
     assert_eq!(fixture.tasks("city-map", "repository=land"), [0; 0]);
-    for target in ["log.json", "ls-tree.json"] {
+    let live = ["layers.json", "collections", "collections/p/items", "at/master/collections"];
+    for target in ["log.json", "ls-tree.json"].into_iter().chain(live) {
         assert_eq!(fixture.get("city-map", &format!("/repos/city/{target}")).status, 200);
     }
     for user in ["map", "city-map"] {
@@ -58,6 +59,14 @@ fn hidden_repositories_and_tasks_respond_like_missing_ones() {
             ("GET", "/repos/land.json"),
             ("GET", "/repos/land/log.json"),
             ("GET", "/repos/land/ls-tree.json"),
+            ("GET", "/repos/land/layers.json"),
+            ("GET", "/repos/land/api"),
+            ("GET", "/repos/land/conformance"),
+            ("GET", "/repos/land/collections"),
+            ("GET", "/repos/land/collections/points/items?bbox=0,0,1,1"),
+            ("GET", "/repos/land/collections/points/items?colour=red"),
+            ("GET", "/repos/land/at/master"),
+            ("GET", "/repos/land/at/master/collections"),
             ("GET", "/repos/land/delete.json"),
             ("DELETE", "/repos/land.json?token=1"),
             ("POST", "/repos/land/rename.json?name=city"),

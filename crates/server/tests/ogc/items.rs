@@ -115,6 +115,24 @@ fn a_head_has_the_headers_of_the_page() {
 }
 
 #[test]
+fn many_readers_of_a_layer_without_an_index_all_get_their_page() {
+    let names: Vec<String> = (0..3000).map(|at| at.to_string()).collect();
+    let server = city(&names.iter().map(String::as_str).collect::<Vec<_>>());
+    std::thread::scope(|scope| {
+        let readers: Vec<_> = (0..40)
+            .map(|at| {
+                let target = format!("/repos/city/collections/points/items?limit=1&bbox={at},-1,{at},1");
+                let server = &server;
+                scope.spawn(move || json(server, &target)["numberMatched"].clone())
+            })
+            .collect();
+        assert!(readers.into_iter().all(|reader| reader.join().unwrap() == 1));
+    });
+    assert_eq!(std::fs::read_dir(server.data("cache/index")).unwrap().count(), 1);
+    server.stop();
+}
+
+#[test]
 fn an_index_that_is_removed_is_made_again() {
     let server = city(&["a", "b"]);
     let target = "/repos/city/collections/points/items?bbox=0.5,-1,2,1";

@@ -4,19 +4,17 @@ use longhaul_geodata::geometry::Extent;
 use serde_json::{Value, json};
 
 use super::{
-    Snapshot,
-    coordinates::LayerCrs,
     document::{GEOJSON, JSON, SCHEMA, SCHEMA_RELATION, link, segment},
     snapshot::Collection,
 };
 
 const CRS84: &str = "http://www.opengis.net/def/crs/OGC/1.3/CRS84";
 
-/// The document of a collection. `extent` is in the coordinates of the layer.
-pub(super) fn document(snapshot: &Snapshot, collection: &Collection, extent: Option<Extent>) -> Value {
-    let layer = &collection.layer;
-    let address = format!("{}/collections/{}", snapshot.base, segment(&collection.id));
-    let crs = LayerCrs::of(layer);
+/// The document of a collection. `extent` is in the coordinates of the layer. Reads definitions of reference systems, which
+/// takes a moment.
+pub(super) fn document(base: &str, collection: &Collection, extent: Option<Extent>) -> Value {
+    let Collection { layer, crs, .. } = collection;
+    let address = format!("{base}/collections/{}", segment(&collection.id));
     let mut document = json!({
         "id": collection.id,
         "title": layer.title.as_deref().unwrap_or(&layer.name),

@@ -23,12 +23,15 @@ pub(super) async fn list(
 ) -> Result<Response, ErrorResponse> {
     parameters.allow(&[])?;
     let deadline = Instant::now() + EXTENT_TIMEOUT;
-    let mut documents = Vec::new();
-    for found in snapshot.collections().await? {
-        let index = timeout_at(deadline, indexes.get(&found.dataset)).await;
+    let mut found = Vec::new();
+    for collection in snapshot.collections().await? {
+        let index = timeout_at(deadline, indexes.get(&collection.dataset)).await;
         let extent = index.ok().transpose()?.and_then(|index| index.extent());
-        documents.push(collection::document(&snapshot, &found, extent));
+        found.push((collection, extent));
     }
+    let base = snapshot.base.clone();
+    let document = move |(found, extent): &(_, _)| collection::document(&base, found, *extent);
+    let documents: Vec<_> = snapshot.run(move || found.iter().map(document).collect()).await?;
     let links = [link("self", JSON, "This document", format!("{}/collections", snapshot.base))];
     Ok(json_response(JSON, &json!({"links": links, "collections": documents})))
 }
@@ -41,5 +44,7 @@ pub(super) async fn show(
     parameters.allow(&[])?;
     let found = snapshot.collection().await?;
     let index = indexes.get(&found.dataset).await?;
-    Ok(json_response(JSON, &collection::document(&snapshot, &found, index.extent())))
+    let base = snapshot.base.clone();
+    let document = snapshot.run(move || collection::document(&base, &found, index.extent())).await?;
+    Ok(json_response(JSON, &document))
 }

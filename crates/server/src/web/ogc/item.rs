@@ -7,7 +7,6 @@ use serde_json::json;
 
 use super::{
     Snapshot,
-    coordinates::LayerCrs,
     document::{GEOJSON, JSON, link, segment},
     feature_json::FeatureWriter,
     items::{geojson, reference},
@@ -19,7 +18,7 @@ pub(super) async fn item(snapshot: Snapshot, parameters: Parameters) -> Result<R
     parameters.allow(&["crs"])?;
     let crs = reference(&parameters, "crs")?;
     let collection = snapshot.collection().await?;
-    let output = LayerCrs::of(&collection.layer).output(crs)?;
+    let output = collection.crs.output(crs)?;
     let content_crs = output.uri.clone();
     let key = snapshot.segment(3).to_owned();
     let address = format!("{}/collections/{}", snapshot.base, segment(&collection.id));

@@ -14,7 +14,6 @@ use serde_json::json;
 
 use super::{
     Snapshot,
-    coordinates::LayerCrs,
     document::{GEOJSON, JSON, link, segment},
     feature_json::FeatureWriter,
     parameters::Parameters,
@@ -55,11 +54,10 @@ pub(super) async fn items(
 ) -> Result<Response, ErrorResponse> {
     let query = PageQuery::parse(&parameters)?;
     let collection = snapshot.collection().await?;
-    let crs = LayerCrs::of(&collection.layer);
-    let output = crs.output(query.crs)?;
+    let output = collection.crs.output(query.crs)?;
     let content_crs = output.uri.clone();
     let index = indexes.get(&collection.dataset).await?;
-    let wanted = window::of(query.bbox, query.bbox_crs, &crs, &index)?;
+    let wanted = window::of(query.bbox, query.bbox_crs, &collection.crs, &index)?;
     let page = snapshot.run(move || Page::find(&index, wanted, query.from, query.limit)).await?;
     let page = page.map_err(error_response::internal)?;
     let head = page.head(&snapshot, &collection, &parameters);

@@ -11,7 +11,7 @@ use longhaul_repository::{Dataset, DatasetPath, ObjectId, Repository};
 use longhaul_tasks_web::{ApiError, Renderer};
 use percent_encoding::percent_decode_str;
 
-use super::collection_id;
+use super::{collection_id, coordinates::LayerCrs};
 use crate::web::{
     Reader, Repo, WebState,
     error_response::{self, ErrorResponse},
@@ -37,6 +37,7 @@ pub(in crate::web) struct Snapshot {
 pub(in crate::web) struct Collection {
     pub(in crate::web) id: String,
     pub(in crate::web) layer: Layer,
+    pub(super) crs: LayerCrs,
     pub(in crate::web) dataset: Arc<Dataset>,
 }
 
@@ -151,5 +152,6 @@ fn open(
     path: &DatasetPath,
 ) -> Result<Option<Collection>, longhaul_repository::DatasetError> {
     let Some(dataset) = repository.dataset(commit, path)? else { return Ok(None) };
-    Ok(Some(Collection { id, layer: dataset.layer()?, dataset: Arc::new(dataset) }))
+    let layer = dataset.layer()?;
+    Ok(Some(Collection { id, crs: LayerCrs::of(&layer), layer, dataset: Arc::new(dataset) }))
 }
