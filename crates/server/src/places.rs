@@ -111,7 +111,7 @@ impl Places {
                 kind,
                 total,
                 taken = all,
-                ?caller,
+                caller = ?caller.key(),
                 held,
                 "a caller was refused: too many places are taken"
             );

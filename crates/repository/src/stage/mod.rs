@@ -41,6 +41,8 @@ pub use revert::RevertConflict;
 
 use longhaul_geodata::Column;
 
+use longhaul_geodata::Column;
+
 use crate::{
     DatasetPath, Interrupter, Repository,
     dataset::KartColumn,

@@ -87,11 +87,13 @@ impl OpenConnections {
         let mut open = self.open();
         if open.connections.len() >= self.limit {
             open.log_when_due(self.limit);
-            if !open.evict_idle() {
+            // Several at once, because all are looked through for that.
+            let closed = open.evict_idle((self.limit / 64).max(1));
+            self.closed.fetch_add(closed, Relaxed);
+            if closed == 0 {
                 self.refused.fetch_add(1, Relaxed);
                 return None;
             }
-            self.closed.fetch_add(1, Relaxed);
         }
         open.last_id += 1;
         let connection = Arc::new(Connection {
@@ -112,22 +114,20 @@ impl OpenConnections {
 }
 
 impl Open {
-    /// Closes, of the network with the most idle connections, the one that has been idle the longest. `false` if none is idle.
-    fn evict_idle(&mut self) -> bool {
+    /// Closes, of the network with the most idle connections, up to `count` that have been idle the longest. Returns how many.
+    fn evict_idle(&mut self, count: usize) -> u64 {
         let idle =
             || self.connections.iter().filter(|(_, connection)| connection.requests.load(Relaxed) == 0);
         let mut by_network = HashMap::<IpAddr, usize>::new();
         idle().for_each(|(_, connection)| *by_network.entry(connection.network).or_default() += 1);
-        let Some((network, _)) = by_network.into_iter().max_by_key(|(_, count)| *count) else { return false };
+        let Some((network, _)) = by_network.into_iter().max_by_key(|(_, count)| *count) else { return 0 };
         let of_network = idle().filter(|(_, connection)| connection.network == network);
-        let Some((&id, _)) = of_network.min_by_key(|(_, connection)| connection.idle_since.load(Relaxed))
-        else {
-            return false;
-        };
-        if let Some(connection) = self.connections.remove(&id) {
-            connection.evicted.cancel();
-        }
-        true
+        let mut of_network: Vec<_> =
+            of_network.map(|(id, connection)| (connection.idle_since.load(Relaxed), *id)).collect();
+        of_network.sort_unstable();
+        of_network.truncate(count);
+        let closed = of_network.iter().filter_map(|(_, id)| self.connections.remove(id));
+        closed.map(|connection| connection.evicted.cancel()).count() as u64
     }
 
     fn log_when_due(&mut self, limit: usize) {
