@@ -28,8 +28,12 @@ pub(super) fn of_export(error: ExportError) -> ApiError {
         | ExportError::Projection { .. }
         | ExportError::PrescribedCrs { .. }
         | ExportError::Sink(SinkError::Unsupported(_)) => {
-            let causes = std::iter::successors(error.source(), |cause| cause.source());
-            let message = causes.fold(error.to_string(), |message, cause| format!("{message}: {cause}"));
+            let mut message = error.to_string();
+            let mut cause = error.source();
+            while let Some(error) = cause {
+                message = format!("{message}: {error}");
+                cause = error.source();
+            }
             ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, message)
         }
         _ => error_response::internal(error),

@@ -133,7 +133,8 @@ impl LayerFiles {
         let part = self.0.section.part();
         make(part.path(), demand)?;
         let tag = sha256(part.path(), demand).map_err(error_response::internal)?;
-        let tag = tag.ok_or_else(|| ApiError::unavailable("The file was not completed; please try again."))?;
+        let tag =
+            tag.ok_or_else(|| ApiError::unavailable("The file was not completed; please try again."))?;
         self.0.section.keep(name, &tag, part).map_err(error_response::internal)?;
         self.0.made.fetch_add(1, Ordering::Relaxed);
         Ok(())
