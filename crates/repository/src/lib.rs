@@ -52,6 +52,6 @@ pub use push::{IncomingPush, PushError, RefUpdate};
 pub use repositories::{Repositories, RepositoriesError};
 pub use repository::{ReadError, Repository, check_branch};
 pub use stage::{
-    CommitDetails, FeatureWriter, LayerChanges, LayerStage, Mode, PreviousReader, RevertConflict, Stage, StageError,
-    StagedCommit, WrittenFeatures,
+    CommitDetails, FeatureWriter, LayerChanges, LayerStage, Mode, PreviousReader, RevertConflict, Stage,
+    StageError, StagedCommit, WrittenFeatures,
 };

@@ -41,7 +41,6 @@ pub use revert::RevertConflict;
 
 use longhaul_geodata::Column;
 
-
 use crate::{
     DatasetPath, Interrupter, Repository,
     dataset::KartColumn,

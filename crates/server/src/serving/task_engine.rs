@@ -3,8 +3,7 @@
 use anyhow::Context;
 use longhaul_commands::{
     CommitListener, DownloadOsm, Environment, ExportLayers, ImportGeopackage, ImportOsm, ImportRoots,
-    RepositoryLocks, RevertCommits,
-    sealed_publication,
+    RepositoryLocks, RevertCommits, sealed_publication,
 };
 use longhaul_repository::Repositories;
 use longhaul_tasks::{

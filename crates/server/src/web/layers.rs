@@ -20,8 +20,8 @@ use tower_http::{
 };
 
 use super::{
-    BlockingPool, DefaultBranch, DeleteTokens, Hosts, LayerFiles, LayerIndexes, ListWriters, RepositoryStore, StateParts,
-    WebState,
+    BlockingPool, DefaultBranch, DeleteTokens, Hosts, LayerFiles, LayerIndexes, ListWriters, RepositoryStore,
+    StateParts, WebState,
     access_log::AccessLogLayer,
     caller_layer::CallerLayer,
     cors, error_response,

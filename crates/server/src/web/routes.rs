@@ -7,8 +7,8 @@ use axum::{
 use longhaul_tasks_web::{ApiError, Renderer, RendererConfig, TasksWeb, method_fallback};
 
 use super::{
-    WebState, about, config, delete, diff, export, files, git, import, init, layer_list, log, ls_tree, metrics,
-    ogc, osm, other_commands::other_command, rename, repos, revert,
+    WebState, about, config, delete, diff, export, files, git, import, init, layer_list, log, ls_tree,
+    metrics, ogc, osm, other_commands::other_command, rename, repos, revert,
 };
 use crate::{access::Caller, jobs};
 
