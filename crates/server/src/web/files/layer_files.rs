@@ -196,7 +196,7 @@ fn sha256(path: &Path, demand: &Demand) -> io::Result<Option<String>> {
 
 #[cfg(test)]
 mod tests {
-    use std::{fs, sync::mpsc};
+    use std::fs;
 
     use axum::http::StatusCode;
     use futures_util::future::join_all;
@@ -219,17 +219,12 @@ mod tests {
     #[tokio::test]
     async fn a_file_is_made_once_for_a_thousand_readers() {
         let (files, _folder) = files(2);
-        let (release, released) = mpsc::channel();
-        let first = files.get("roads", move |path, demand| {
-            released.recv().unwrap();
-            write(path, demand)
-        });
-        let others = (0..1000).map(|_| files.get("roads", |_: &Path, _: &Demand| panic!("it is being made")));
-        let release = async { release.send(()).unwrap() };
-        // Polled in this order: all wait for the file before it is written.
-        let (first, others, ()) = tokio::join!(first, join_all(others), release);
-        assert_eq!(first.unwrap().tag, "846bb37c041492f4748c75cf4f86033ea1f009e2c939c794be7d93c072391ce6");
-        assert!(others.into_iter().all(|file| file.unwrap().length == 5));
+        let readers = join_all((0..1000).map(|_| files.get("roads", write))).await;
+        for file in readers {
+            let file = file.unwrap();
+            assert_eq!(file.length, 5);
+            assert_eq!(file.tag, "846bb37c041492f4748c75cf4f86033ea1f009e2c939c794be7d93c072391ce6");
+        }
         assert_eq!(files.counts(), (1, 0));
     }
 
