@@ -13,8 +13,10 @@ use longhaul_projection::{System, Transformation};
 const SAME_DATUM: f64 = 1e-3;
 
 /// From, to, positions in the source system, how many metres may lie between the results.
+type Case = (&'static str, &'static str, &'static [(f64, f64)], f64);
+
 #[rustfmt::skip]
-const CASES: [(&str, &str, &[(f64, f64)], f64); 27] = [
+const CASES: [Case; 27] = [
     ("EPSG:4326", "EPSG:3857", &[(0.0, 0.0), (7.19, 50.74), (-179.5, 85.0), (174.8, -41.3)], SAME_DATUM),
     ("EPSG:3857", "EPSG:4326", &[(800_000.0, 6_500_000.0), (19_000_000.0, -5_000_000.0)], SAME_DATUM),
     ("EPSG:4326", "EPSG:32632", &[(7.19, 50.74), (9.0, 0.0), (11.9, 83.0)], SAME_DATUM),
