@@ -60,7 +60,7 @@ pub struct ExportArgs {
     #[arg(long, value_name = "CRS")]
     crs: Option<String>,
 
-    /// Only features that meet this box, in the order of easting or longitude first: MINX,MINY,MAXX,MAXY[,EPSG:n]
+    /// Only features that meet this box, easting or longitude first: MINX,MINY,MAXX,MAXY, and ,EPSG:n where it is not the layer's own system
     #[arg(long, value_name = "BOX", allow_hyphen_values = true)]
     bbox: Option<String>,
 
