@@ -1,7 +1,7 @@
 //! A batch of entities that owns its data and can be sent to another thread.
 
 use crate::tags::{Tag, TextSpan, normalize};
-use crate::{Entity, EntityKind, Info, Node, Position, Relation, Tags, Warnings, Way, oddities};
+use crate::{Entity, EntityKind, Info, Node, Position, Relation, Tags, Warnings, Way, warning_texts};
 
 /// The largest entity that is read. OpenStreetMap has at most 2,000 nodes in a way, and had some tens of thousands in its
 /// first years; its entities have some hundred tags at most.
@@ -211,10 +211,10 @@ impl Entities {
         let tags_start = self.records.last().map_or(0, |before| before.tags_end as usize);
         let found = normalize(&self.texts, &mut self.tags, tags_start);
         if found.has_empty_key {
-            self.warn(oddities::EMPTY_KEY, &record);
+            self.warn(warning_texts::EMPTY_KEY, &record);
         }
         if found.has_repeated_key {
-            self.warn(oddities::REPEATED_KEY, &record);
+            self.warn(warning_texts::REPEATED_KEY, &record);
         }
         self.push_normalized_record(record);
     }

@@ -10,13 +10,13 @@ mod error;
 mod error_context;
 mod layer;
 mod mapping;
-mod oddities;
 pub mod overpass;
 mod pbf;
 mod source;
 mod source_metadata;
 mod tags;
 mod varint;
+mod warning_texts;
 mod warnings;
 mod xml;
 

@@ -1,4 +1,4 @@
-//! Files without oddities, of which nothing is to be said.
+//! Files without warning_texts, of which nothing is to be said.
 
 use std::{fs, path::Path};
 

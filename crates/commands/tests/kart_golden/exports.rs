@@ -7,6 +7,7 @@ use longhaul_repository::DatasetPath;
 use longhaul_tasks::Status;
 
 use crate::{
+    gdal::FILES,
     golden::golden,
     repositories::{NAMES, serve},
     support::{git::git, harness::Harness},
@@ -66,17 +67,7 @@ fn assert_a_round_trip_changes_nothing(harness: &Harness, what: &str) {
 
 #[test]
 fn importing_an_export_of_what_kart_imports_changes_nothing() {
-    for name in [
-        "e2e",
-        "gpkg-stringpk",
-        "gpkg-3d-points",
-        "gpkg-au-census",
-        "gpkg-editing",
-        "gpkg-points",
-        "gpkg-points-no-crs",
-        "gpkg-polygons",
-        "gpkg-types",
-    ] {
+    for name in FILES {
         let Some(golden) = golden(name) else { return };
         let harness = Harness::new();
         harness.import(harness.job(&golden.unpack(name, harness.scratch())));

@@ -15,8 +15,8 @@ use crate::{
 /// Debian's Python, which has the package python3-gdal.
 const PYTHON: &str = "/usr/bin/python3";
 
-/// The files, and layers whose key is not the number of the row, with the key.
-const FILES: [&str; 9] = [
+/// The files that are exported.
+pub const FILES: [&str; 9] = [
     "e2e",
     "gpkg-stringpk",
     "gpkg-3d-points",

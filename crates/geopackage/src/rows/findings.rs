@@ -9,7 +9,7 @@ const MOST_ROWS: usize = 3;
 
 /// What is unusual about a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Oddity {
+pub(crate) enum Anomaly {
     /// It is not of the declared type of its column.
     Misfit,
     /// It is a geometry, but `gpkg_geometry_columns` does not name the column.
@@ -26,14 +26,14 @@ pub(crate) enum Oddity {
     NewFeatureId,
 }
 
-const ODDITIES: [Oddity; 7] = [
-    Oddity::Misfit,
-    Oddity::UnregisteredGeometry,
-    Oddity::EmptyGeometry,
-    Oddity::TrailingBytes,
-    Oddity::ReplacedText,
-    Oddity::Undecodable,
-    Oddity::NewFeatureId,
+const ANOMALIES: [Anomaly; 7] = [
+    Anomaly::Misfit,
+    Anomaly::UnregisteredGeometry,
+    Anomaly::EmptyGeometry,
+    Anomaly::TrailingBytes,
+    Anomaly::ReplacedText,
+    Anomaly::Undecodable,
+    Anomaly::NewFeatureId,
 ];
 
 /// What was noticed in the rows of one table.
@@ -41,8 +41,8 @@ const ODDITIES: [Oddity; 7] = [
 pub struct Findings {
     /// How many rows were read.
     pub rows: u64,
-    /// For each column one for each oddity; empty while nothing was noticed.
-    of_columns: Vec<[Occurrences; ODDITIES.len()]>,
+    /// For each column, one for each kind of anomaly; empty while nothing was noticed.
+    of_columns: Vec<[Occurrences; ANOMALIES.len()]>,
 }
 
 /// How often something occurred, and in which rows first.
@@ -73,14 +73,14 @@ impl Findings {
     pub(crate) fn add(
         &mut self,
         (column, columns): (usize, usize),
-        oddity: Oddity,
+        anomaly: Anomaly,
         row: Option<i64>,
         name: impl FnOnce() -> String,
     ) {
         if self.of_columns.is_empty() {
             self.of_columns.resize_with(columns, Default::default);
         }
-        let occurrences = &mut self.of_columns[column][oddity as usize];
+        let occurrences = &mut self.of_columns[column][anomaly as usize];
         occurrences.count += 1;
         if occurrences.first.len() < MOST_ROWS {
             occurrences.first.push((row, name()));
@@ -112,10 +112,10 @@ impl Table {
     pub fn warnings_of(&self, findings: &Findings) -> Vec<Warning> {
         let columns = self.layer.schema.columns.iter().zip(&self.declared_types).zip(&findings.of_columns);
         let warnings = columns.flat_map(|((column, declared), found)| {
-            let present = ODDITIES.iter().zip(found).filter(|(_, occurrences)| occurrences.count > 0);
-            present.map(|(oddity, occurrences)| {
-                let text = sentence(*oddity, &column.name, declared, occurrences);
-                let is_loss = matches!(oddity, Oddity::ReplacedText | Oddity::Undecodable);
+            let present = ANOMALIES.iter().zip(found).filter(|(_, occurrences)| occurrences.count > 0);
+            present.map(|(anomaly, occurrences)| {
+                let text = sentence(*anomaly, &column.name, declared, occurrences);
+                let is_loss = matches!(anomaly, Anomaly::ReplacedText | Anomaly::Undecodable);
                 Warning::of_layer(&self.layer.name, text, is_loss)
             })
         });
@@ -123,7 +123,7 @@ impl Table {
     }
 }
 
-fn sentence(oddity: Oddity, column: &str, declared: &str, found: &Occurrences) -> String {
+fn sentence(anomaly: Anomaly, column: &str, declared: &str, found: &Occurrences) -> String {
     // SQLite does not keep the case of common types either.
     let declared = short(declared).to_ascii_uppercase();
     let (column, rows) = (short(column), found.rows());
@@ -133,33 +133,33 @@ fn sentence(oddity: Oddity, column: &str, declared: &str, found: &Occurrences) -
         false => format!("{count} {several}"),
     };
     let were = if is_one { "was" } else { "were" };
-    match oddity {
-        Oddity::Misfit => format!(
+    match anomaly {
+        Anomaly::Misfit => format!(
             "column {column:?}: {} of its type {declared}, {rows}; {} {were} kept unchanged",
             number("value is not", "values are not"),
             if is_one { "it" } else { "they" },
         ),
-        Oddity::UnregisteredGeometry => format!(
+        Anomaly::UnregisteredGeometry => format!(
             "column {column:?}: {}, {rows}, but gpkg_geometry_columns does not name the column; {} {were} imported as bytes",
             number("value is a geometry", "values are geometries"),
             if is_one { "it" } else { "they" },
         ),
-        Oddity::EmptyGeometry => {
+        Anomaly::EmptyGeometry => {
             format!("column {column:?}: {} of no bytes became null, {rows}", number("geometry", "geometries"))
         }
-        Oddity::TrailingBytes => format!(
+        Anomaly::TrailingBytes => format!(
             "column {column:?}: {} followed by bytes that are not part of it, {rows}",
             number("geometry is", "geometries are")
         ),
-        Oddity::ReplacedText => format!(
+        Anomaly::ReplacedText => format!(
             "column {column:?}: {} not UTF-8, and what was not was replaced, {rows}",
             number("text was", "texts were")
         ),
-        Oddity::Undecodable => format!(
+        Anomaly::Undecodable => format!(
             "column {column:?}: {} not be read and became null, {rows}",
             number("value could", "values could")
         ),
-        Oddity::NewFeatureId => format!(
+        Anomaly::NewFeatureId => format!(
             "{} not listed in the table of GeoGig's feature ids and got new ids, {rows}",
             number("row is", "rows are")
         ),

@@ -4,7 +4,7 @@ use longhaul_geodata::geometry::normalise;
 use longhaul_geodata::{Batch, Value};
 use rusqlite::types::ValueRef;
 
-use super::findings::Oddity;
+use super::findings::Anomaly;
 use super::value_type::{GeometryRule, ValueType};
 use crate::quote::quote;
 use crate::{CellError, Table};
@@ -86,7 +86,7 @@ impl PlannedColumn {
         value: ValueRef<'_>,
         is_lenient: bool,
         batch: &mut Batch,
-    ) -> Result<Option<Oddity>, CellError> {
+    ) -> Result<Option<Anomaly>, CellError> {
         match (self.value_type, value) {
             (_, ValueRef::Null) => {
                 batch.push(Value::Null);
@@ -105,11 +105,11 @@ impl PlannedColumn {
             (value_type, ValueRef::Blob(bytes)) => {
                 batch.push(Value::Blob(bytes));
                 if matches!(value_type, ValueType::Blob(_)) && bytes.starts_with(GEOMETRY_MAGIC) {
-                    return Ok(Some(Oddity::UnregisteredGeometry));
+                    return Ok(Some(Anomaly::UnregisteredGeometry));
                 }
             }
         }
-        Ok((!self.value_type.fits(value)).then_some(Oddity::Misfit))
+        Ok((!self.value_type.fits(value)).then_some(Anomaly::Misfit))
     }
 
     /// The text as a dataset stores it: moments without the letter for UTC.
@@ -128,11 +128,11 @@ fn push_geometry(
     value: ValueRef<'_>,
     is_lenient: bool,
     batch: &mut Batch,
-) -> Result<Option<Oddity>, CellError> {
+) -> Result<Option<Anomaly>, CellError> {
     let error = match value {
         ValueRef::Blob([]) => {
             batch.push(Value::Null);
-            return Ok(Some(Oddity::EmptyGeometry));
+            return Ok(Some(Anomaly::EmptyGeometry));
         }
         ValueRef::Blob(bytes) => {
             let mut found = None;
@@ -141,8 +141,8 @@ fn push_geometry(
                 Ok(())
             });
             match (pushed, found) {
-                (Ok(()), Some(geometry)) if geometry.trailing > 0 => return Ok(Some(Oddity::TrailingBytes)),
-                (Ok(()), Some(geometry)) => return Ok((!rule.fits(&geometry)).then_some(Oddity::Misfit)),
+                (Ok(()), Some(geometry)) if geometry.trailing > 0 => return Ok(Some(Anomaly::TrailingBytes)),
+                (Ok(()), Some(geometry)) => return Ok((!rule.fits(&geometry)).then_some(Anomaly::Misfit)),
                 (Ok(()), None) => return Ok(None),
                 (Err(error), _) => CellError::Geometry(error),
             }
@@ -154,7 +154,7 @@ fn push_geometry(
         return Err(error);
     }
     batch.push(Value::Null);
-    Ok(Some(Oddity::Undecodable))
+    Ok(Some(Anomaly::Undecodable))
 }
 
 #[cold]
@@ -163,10 +163,10 @@ fn push_invalid_text(
     error: std::str::Utf8Error,
     is_lenient: bool,
     batch: &mut Batch,
-) -> Result<Option<Oddity>, CellError> {
+) -> Result<Option<Anomaly>, CellError> {
     if !is_lenient {
         return Err(error.into());
     }
     batch.push(Value::Text(&String::from_utf8_lossy(text)));
-    Ok(Some(Oddity::ReplacedText))
+    Ok(Some(Anomaly::ReplacedText))
 }

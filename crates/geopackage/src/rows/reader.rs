@@ -8,7 +8,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row, Statement};
 
 use super::feature_ids::new_id;
-use super::findings::{Findings, Oddity};
+use super::findings::{Anomaly, Findings};
 use super::part::Part;
 use super::read_plan::ReadPlan;
 use super::value_type::ValueType;
@@ -194,14 +194,14 @@ fn push_row(
         let pushed = match (column.value_type, value) {
             (ValueType::FeatureId, ValueRef::Null) => push_new_id(plan, row, batch)
                 .map_err(|error| failure(source, plan, None, error))
-                .map(|()| Some(Oddity::NewFeatureId))?,
+                .map(|()| Some(Anomaly::NewFeatureId))?,
             _ => column
                 .push(value, plan.is_lenient, batch)
                 .map_err(|error| cell_error(source, plan, row, &column.name, error))?,
         };
-        if let Some(oddity) = pushed {
+        if let Some(anomaly) = pushed {
             let place = (index, plan.columns.len());
-            findings.add(place, oddity, rowid(plan, row), || row_name(plan, row));
+            findings.add(place, anomaly, rowid(plan, row), || row_name(plan, row));
         }
         // SQLite limits single values only.
         if batch.size() > most {

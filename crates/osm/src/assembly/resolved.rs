@@ -10,7 +10,7 @@ use super::{
     versions::{CurrentVersions, EntityVersion, SortedVersions, resolve_versions},
     way_visitor::WayVisitor,
 };
-use crate::{Entities, Entity, EntityKind, Error, Node, Warnings, Way, oddities};
+use crate::{Entities, Entity, EntityKind, Error, Node, Warnings, Way, warning_texts};
 
 /// How many nodes of out-of-order blocks make a run of the index: as many as a block has.
 const MAX_RUN_NODES: usize = 8192;
@@ -219,7 +219,7 @@ impl NodeResolver<'_> {
     fn accept(&mut self, part: usize, version: EntityVersion) -> Result<bool, Error> {
         let in_order = self.in_order.find(version.id)?;
         if in_order.is_some_and(|other| self.contradicts(&other, &version)) {
-            self.warnings.add(oddities::DIFFERENT_CONTENTS, EntityKind::Node, version.id);
+            self.warnings.add(warning_texts::DIFFERENT_CONTENTS, EntityKind::Node, version.id);
         }
         let is_replaced = in_order.is_some_and(|other| {
             (other.version, other.block_number) > (version.number, self.block_numbers[part])

@@ -6,7 +6,7 @@ use super::{content::fingerprint, interrupter::Interrupter};
 use crate::{
     Entities, EntityKind, Error, Position, Warnings,
     entities::{EntityData, EntityRecord},
-    oddities,
+    warning_texts,
 };
 
 /// How many versions are compared between two checks of the interrupter.
@@ -99,7 +99,7 @@ pub(super) fn resolve_versions(
             select(candidate.take())?;
         }
         if candidate.is_some_and(|(_, _, version)| version.contradicts(&next.2)) {
-            warnings.add(oddities::DIFFERENT_CONTENTS, kind, next.2.id);
+            warnings.add(warning_texts::DIFFERENT_CONTENTS, kind, next.2.id);
         }
         candidate = Some(next);
     }

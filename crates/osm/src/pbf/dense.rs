@@ -6,7 +6,7 @@ use super::{
     primitive_block::PrimitiveBlock,
     wire::{DeltaDecoder, Message, PackedVarints},
 };
-use crate::{Entities, EntityKind, oddities};
+use crate::{Entities, EntityKind, warning_texts};
 
 /// Reads a `DenseNodes`.
 pub(super) fn read(
@@ -53,7 +53,7 @@ impl DenseNodes<'_> {
             if record.visible {
                 record.position = block.position(lat, lon)?;
                 if record.position.is_none() {
-                    entities.warn(oddities::NOT_ON_EARTH, &record);
+                    entities.warn(warning_texts::NOT_ON_EARTH, &record);
                 }
             }
             if have_tags {

@@ -6,7 +6,7 @@ use super::{
     primitive_block::PrimitiveBlock,
     wire::{DeltaDecoder, Message, PackedVarints},
 };
-use crate::{Entities, EntityKind, entities::EntityRecord, oddities};
+use crate::{Entities, EntityKind, entities::EntityRecord, warning_texts};
 
 /// Reads the message of one entity and adds the entity to `entities`.
 pub(super) fn read(
@@ -39,7 +39,7 @@ pub(super) fn read(
         let (lat, lon) = lat.zip(lon).ok_or(Malformed("a node has no position"))?;
         record.position = block.position(lat, lon)?;
         if record.position.is_none() {
-            entities.warn(oddities::NOT_ON_EARTH, &record);
+            entities.warn(warning_texts::NOT_ON_EARTH, &record);
         }
     }
     match lats.count() + lons.count() {
@@ -90,7 +90,7 @@ fn read_refs_with_locations(
                 let location = block.position(lat, lon)?;
                 entities.push_location(location);
                 if location.is_none() {
-                    entities.warn(oddities::LOCATION_NOT_ON_EARTH, way);
+                    entities.warn(warning_texts::LOCATION_NOT_ON_EARTH, way);
                 }
             }
             (None, None, None) => return Ok(()),

@@ -8,7 +8,7 @@ use quick_xml::{
 };
 
 use super::value;
-use crate::{Entities, EntityKind, Position, entities::EntityRecord, oddities, tags::MAX_TEXT_BYTES};
+use crate::{Entities, EntityKind, Position, entities::EntityRecord, tags::MAX_TEXT_BYTES, warning_texts};
 
 /// What is wrong with an element, as the predicate of a sentence whose subject is the element: `has no id`.
 pub(super) type ElementError = String;
@@ -75,13 +75,13 @@ pub(super) fn read_entity(
     }
     record.id = id.ok_or("has no id")?;
     if record.version.is_none() && kind != EntityKind::Relation {
-        entities.warn(oddities::NO_VERSION, &record);
+        entities.warn(warning_texts::NO_VERSION, &record);
     }
     if kind == EntityKind::Node && record.visible {
         let (lon, lat) = lon.zip(lat).ok_or_else(|| format!("{} has no position", record.id))?;
         record.position = Position::new(lon, lat);
         if record.position.is_none() {
-            entities.warn(oddities::NOT_ON_EARTH, &record);
+            entities.warn(warning_texts::NOT_ON_EARTH, &record);
         }
     }
     Ok(record)
@@ -132,7 +132,7 @@ pub(super) fn read_node_ref(
         let location = Position::new(lon, lat);
         entities.push_location(location);
         if location.is_none() {
-            entities.warn(oddities::LOCATION_NOT_ON_EARTH, way);
+            entities.warn(warning_texts::LOCATION_NOT_ON_EARTH, way);
         }
     }
     Ok(())

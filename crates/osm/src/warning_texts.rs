@@ -1,4 +1,4 @@
-//! What may be odd about an entity: the predicates of warnings, whose subject is the entity.
+//! The texts of warnings about an entity: predicates, whose subject is the entity.
 
 pub(crate) const NO_VERSION: &str = "has no version";
 pub(crate) const NOT_ON_EARTH: &str = "lies beyond ±90° or ±180°, and is left out";
