@@ -1,7 +1,7 @@
 //! What callers share, of which there is a limited number: requests, event streams, uploads, reads.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, hash_map::Entry},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering::Relaxed},
@@ -85,15 +85,15 @@ impl Places {
     fn try_take(self: &Arc<Self>, caller: &Caller) -> Option<Place> {
         let key = caller.key();
         let mut taken = self.taken();
-        let held = taken.by_caller.get(&key).copied().unwrap_or_default();
         let free = self.total - taken.count;
-        let reserved = if caller.is_admin() { 0 } else { reserve(self.total) };
-        let may_take = if caller.is_admin() { free > 0 } else { held < free.saturating_sub(reserved) };
-        if !may_take {
+        let may_hold = if caller.is_admin() { usize::MAX } else { free.saturating_sub(reserve(self.total)) };
+        let entry = taken.by_caller.entry(key.clone());
+        let held = if let Entry::Occupied(held) = &entry { *held.get() } else { 0 };
+        if free == 0 || held >= may_hold {
             return None;
         }
+        *entry.or_default() += 1;
         taken.count += 1;
-        taken.by_caller.insert(key.clone(), held + 1);
         Some(Place { places: self.clone(), caller: key })
     }
 
@@ -137,9 +137,11 @@ impl Drop for Place {
     fn drop(&mut self) {
         let mut taken = self.places.taken();
         taken.count -= 1;
-        match taken.by_caller.get_mut(&self.caller) {
-            Some(held) if *held > 1 => *held -= 1,
-            _ => drop(taken.by_caller.remove(&self.caller)),
+        if let Entry::Occupied(mut held) = taken.by_caller.entry(self.caller.clone()) {
+            match held.get() {
+                1 => drop(held.remove()),
+                _ => *held.get_mut() -= 1,
+            }
         }
         drop(taken);
         self.places.released.notify_waiters();

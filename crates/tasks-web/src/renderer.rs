@@ -127,6 +127,24 @@ impl Renderer {
         self.response(status, self.document("response", &ReportValue::Element(envelope)))
     }
 
+    /// The renderer that the request asks for.
+    pub(crate) fn of(request: &Parts, config: &RendererConfig) -> Result<Self, UnknownFormat> {
+        let query = request.uri.query();
+        let format = match request.extensions.get::<NegotiatedFormat>() {
+            Some(NegotiatedFormat(format)) => format.clone()?,
+            None => Format::of(None, query, &request.headers)?,
+        };
+        let preferences = Preferences::of(&request.headers);
+        Ok(Self {
+            format,
+            base: config.address.base(&request.uri, &request.headers, &request.extensions),
+            verbose: query.is_some_and(|query| is_true(query, "verbose")),
+            respond_async: preferences.respond_async,
+            wait: preferences.wait,
+            subject: config.subject,
+        })
+    }
+
     fn write_node<W: Writer>(&self, name: &str, node: &ReportValue) -> Vec<u8> {
         let context = LinkContext { base: self.base.as_str(), task: None };
         let mut out = W::begin();
@@ -157,21 +175,10 @@ impl<S: Sync> FromRequestParts<S> for Renderer {
     type Rejection = UnknownFormat;
 
     async fn from_request_parts(request: &mut Parts, _: &S) -> Result<Self, UnknownFormat> {
-        let query = request.uri.query();
-        let format = match request.extensions.get::<NegotiatedFormat>() {
-            Some(NegotiatedFormat(format)) => format.clone()?,
-            None => Format::of(None, query, &request.headers)?,
-        };
-        let config = request.extensions.get().cloned().unwrap_or_else(RendererConfig::default);
-        let preferences = Preferences::of(&request.headers);
-        Ok(Self {
-            format,
-            base: config.address.base(&request.uri, &request.headers, &request.extensions),
-            verbose: query.is_some_and(|query| is_true(query, "verbose")),
-            respond_async: preferences.respond_async,
-            wait: preferences.wait,
-            subject: config.subject,
-        })
+        match request.extensions.get() {
+            Some(config) => Self::of(request, config),
+            None => Self::of(request, &RendererConfig::default()),
+        }
     }
 }
 

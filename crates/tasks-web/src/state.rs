@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use axum::http::request::Parts;
+use axum::{extract::FromRequestParts, http::request::Parts};
 use longhaul_tasks::{StoreError, Task, Tasks};
 
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
     task_action::TaskAction,
     task_path::{task_id, task_not_found},
     visible::VisibleTasks,
-    {AllowedOrigins, ApiError, Permit, RequestCounts},
+    {AllowedOrigins, ApiError, Permit, Renderer, RendererConfig, RequestCounts, UnknownFormat},
 };
 
 /// The state of the routes.
@@ -21,6 +21,19 @@ pub(crate) struct TasksState {
     pub(crate) events: Arc<EventBroadcaster>,
     pub(crate) ended: DocumentCache,
     pub(crate) counts: RequestCounts,
+    pub(crate) renderer: RendererConfig,
+}
+
+/// The renderer of one request. Its settings are a part of the state: as an extension they would need a layer around each route,
+/// which costs more than the rest of a poll.
+pub(crate) struct TasksRenderer(pub(crate) Renderer);
+
+impl FromRequestParts<Arc<TasksState>> for TasksRenderer {
+    type Rejection = UnknownFormat;
+
+    async fn from_request_parts(request: &mut Parts, state: &Arc<TasksState>) -> Result<Self, UnknownFormat> {
+        Renderer::of(request, &state.renderer).map(Self)
+    }
 }
 
 impl TasksState {

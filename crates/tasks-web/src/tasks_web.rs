@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use axum::{
-    Extension, Router,
+    Router,
     http::request::Parts,
     routing::{get, post},
 };
@@ -119,6 +119,7 @@ impl TasksWeb {
             origins: self.origins,
             ended: DocumentCache::default(),
             counts: self.counts,
+            renderer: self.renderer,
         };
         let (read, change) = (method_fallback("GET, HEAD, OPTIONS"), method_fallback("POST, OPTIONS"));
         let task_fallback = method_fallback("GET, HEAD, DELETE, OPTIONS");
@@ -130,7 +131,6 @@ impl TasksWeb {
             .route("/tasks/{id}", get(task::show).delete(task::delete).fallback(task_fallback))
             .route("/tasks/{id}/events", get(events::of_task).fallback(read.clone()))
             .route("/tasks/{id}/download", get(download::download).fallback(read))
-            .layer(Extension(self.renderer))
             .with_state(Arc::new(state))
     }
 }

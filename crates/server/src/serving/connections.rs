@@ -27,7 +27,6 @@ use super::{
     open_connections::{OpenConnection, OpenConnections},
     unread_body::{DiscardingStream, UnreadBody},
 };
-use crate::web::Peer;
 
 /// Most connections at the same time, long polls and event streams included.
 const MAX_CONNECTIONS: usize = 4096;
@@ -73,7 +72,7 @@ where
                 let watcher = connections.graceful.watcher();
                 match open.admit(peer) {
                     Some(open) => {
-                        connections.open.spawn(serve_one(stream, peer, service.clone(), watcher, open));
+                        connections.open.spawn(serve_one(stream, service.clone(), watcher, open));
                     }
                     None => refuse(stream, &refusals),
                 }
@@ -151,7 +150,7 @@ fn concerns_one_connection(error: &io::Error) -> bool {
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
 
-async fn serve_one<S, B>(stream: TcpStream, peer: IpAddr, service: S, watcher: Watcher, open: OpenConnection)
+async fn serve_one<S, B>(stream: TcpStream, service: S, watcher: Watcher, open: OpenConnection)
 where
     S: Service<Request<Body>, Response = Response<B>, Error = Infallible> + Clone + Send + Sync + 'static,
     S::Future: Send,
@@ -167,7 +166,6 @@ where
     let stream = DiscardingStream::new(Box::pin(stream), unread.clone());
     let service = service_fn(|request: Request<Incoming>| {
         let mut request = request.map(|body| Body::new(unread.watch(body)));
-        request.extensions_mut().insert(Peer(peer));
         let in_progress = open.request();
         request.extensions_mut().insert(in_progress.clone());
         // Every service of the stack is always ready.

@@ -36,6 +36,7 @@ struct Open {
 /// An open connection.
 #[derive(Debug)]
 struct Connection {
+    peer: IpAddr,
     network: IpAddr,
     /// Requests that are being handled, or whose response is being made while it is sent.
     requests: AtomicUsize,
@@ -52,7 +53,8 @@ pub(super) struct OpenConnection {
     connection: Arc<Connection>,
 }
 
-/// A request that keeps its connection from counting as idle, as long as there is a clone of this value.
+/// A request that keeps its connection from counting as idle, as long as there is a clone of this value; an extension of each
+/// request.
 #[derive(Debug)]
 pub(crate) struct RequestInProgress(Arc<Connection>);
 
@@ -97,6 +99,7 @@ impl OpenConnections {
         }
         open.last_id += 1;
         let connection = Arc::new(Connection {
+            peer,
             network: network(peer),
             requests: AtomicUsize::new(0),
             idle_since: AtomicU64::new(milliseconds_since(self.started)),
@@ -157,6 +160,13 @@ impl Drop for OpenConnection {
     }
 }
 
+impl RequestInProgress {
+    /// The address of the client, or of the proxy in front of it.
+    pub(crate) fn peer(&self) -> IpAddr {
+        self.0.peer
+    }
+}
+
 impl Clone for RequestInProgress {
     fn clone(&self) -> Self {
         self.0.requests.fetch_add(1, Relaxed);
@@ -166,8 +176,9 @@ impl Clone for RequestInProgress {
 
 impl Drop for RequestInProgress {
     fn drop(&mut self) {
-        self.0.idle_since.store(milliseconds_since(self.0.started), Relaxed);
-        self.0.requests.fetch_sub(1, Relaxed);
+        if self.0.requests.fetch_sub(1, Relaxed) == 1 {
+            self.0.idle_since.store(milliseconds_since(self.0.started), Relaxed);
+        }
     }
 }
 

@@ -12,8 +12,10 @@ use axum::{
 use futures_util::{TryFutureExt as _, future::MapOk};
 use tower::{Layer, Service};
 
-use super::Peer;
-use crate::access::{Caller, client_address};
+use crate::{
+    access::{Caller, client_address},
+    serving::RequestInProgress,
+};
 
 #[derive(Clone, Copy)]
 pub(super) struct AccessLogLayer {
@@ -48,8 +50,9 @@ where
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         let begun = Instant::now();
-        let peer = request.extensions().get::<Peer>();
-        let address = peer.map(|Peer(peer)| client_address(request.headers(), *peer, self.trust_proxy));
+        let connection = request.extensions().get::<RequestInProgress>();
+        let address = connection
+            .map(|connection| client_address(request.headers(), connection.peer(), self.trust_proxy));
         let method = request.method().clone();
         // Without the query, which may have the token of a deletion.
         let path = request.uri().path().to_owned();

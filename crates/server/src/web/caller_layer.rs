@@ -17,7 +17,6 @@ use hyper::body::{Frame, SizeHint};
 use longhaul_tasks_web::ApiError;
 use tower::{Layer, Service};
 
-use super::Peer;
 use crate::{
     access::{Authenticator, Caller, client_address},
     places::{Place, Places},
@@ -32,6 +31,8 @@ pub(super) struct CallerLayer {
     pub(super) authenticator: Option<Arc<Authenticator>>,
     pub(super) trust_proxy: bool,
     pub(super) requests: Arc<Places>,
+    /// Whether each response has its caller as an extension, for the access log.
+    pub(super) tells_caller: bool,
 }
 
 /// Adds the [`Caller`] to the extensions of a request, and makes it the current one.
@@ -80,11 +81,12 @@ where
         request.extensions_mut().insert(caller.clone());
         let in_progress = request.extensions().get::<RequestInProgress>().cloned();
         let response = self.inner.call(request);
-        let of_response = caller.clone();
+        let told = self.layer.tells_caller.then(|| caller.clone());
         Box::pin(caller.handle(async move {
             let mut response = response.await?;
-            // For the access log.
-            response.extensions_mut().insert(of_response);
+            if let Some(caller) = told {
+                response.extensions_mut().insert(caller);
+            }
             Ok(counted_to_its_end(response, (place, in_progress)))
         }))
     }
@@ -94,7 +96,8 @@ impl CallerLayer {
     #[expect(clippy::result_large_err, reason = "it is the response itself, as in tower-http's validators")]
     fn identify(&self, request: &Request<Body>) -> Result<Caller, Response<Body>> {
         // Without a peer the request came in by no connection; it counts as one of this machine.
-        let peer = request.extensions().get().map_or(IpAddr::from(Ipv4Addr::LOCALHOST), |Peer(peer)| *peer);
+        let connection = request.extensions().get::<RequestInProgress>();
+        let peer = connection.map_or(IpAddr::from(Ipv4Addr::LOCALHOST), RequestInProgress::peer);
         let Some(authenticator) = &self.authenticator else {
             return Ok(Caller::anonymous(client_address(request.headers(), peer, self.trust_proxy)));
         };

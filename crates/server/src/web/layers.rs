@@ -2,7 +2,7 @@
 
 #![allow(clippy::result_large_err, reason = "tower-http's validators return the response itself")]
 
-use std::{any::Any, convert::Infallible, net::IpAddr, sync::Arc};
+use std::{any::Any, convert::Infallible, sync::Arc};
 
 use axum::{
     Router,
@@ -15,7 +15,7 @@ use longhaul_tasks::Tasks;
 use longhaul_tasks_web::{AllowedOrigins, ApiError, FormatLayer, PublicAddress, RendererConfig, TasksWeb};
 use tower::{Service, ServiceBuilder};
 use tower_http::{
-    catch_panic::CatchPanicLayer, set_header::SetResponseHeaderLayer, trace::TraceLayer,
+    catch_panic::CatchPanicLayer, set_header::SetResponseHeaderLayer,
     validate_request::ValidateRequestHeaderLayer,
 };
 
@@ -66,10 +66,6 @@ pub(crate) struct WebConfig {
     pub(crate) open_connections: Arc<OpenConnections>,
 }
 
-/// The client of the connection; an extension of each request.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Peer(pub(crate) IpAddr);
-
 /// The HTTP interface.
 pub(crate) fn service(
     config: WebConfig,
@@ -112,21 +108,16 @@ pub(crate) fn service(
     }));
     let routes: Router = routes(tasks, RendererConfig { address: config.address, subject: SUBJECT }, state);
     ServiceBuilder::new()
-        .layer(
-            TraceLayer::new_for_http()
-                // Without the query, which may have the token of a deletion.
-                .make_span_with(|request: &Request<Body>| {
-                    tracing::debug_span!("request", method = %request.method(), path = request.uri().path())
-                })
-                .on_failure(()),
-        )
         // Responses repeat names that others chose. A browser must not take them for pages.
         .layer(SetResponseHeaderLayer::overriding(
             header::X_CONTENT_TYPE_OPTIONS,
             HeaderValue::from_static("nosniff"),
         ))
         // A poll must get the task as it is now, and some GETs change something. Handlers of what may be cached say so.
-        .layer(SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, HeaderValue::from_static("no-store")))
+        .layer(SetResponseHeaderLayer::if_not_present(
+            header::CACHE_CONTROL,
+            HeaderValue::from_static("no-store"),
+        ))
         .option_layer(config.access_log.then_some(AccessLogLayer { trust_proxy }))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(ValidateRequestHeaderLayer::custom(move |request: &mut Request<Body>| {
@@ -135,7 +126,12 @@ pub(crate) fn service(
         .option_layer(cors)
         .layer(FormatLayer)
         .layer(ValidateRequestHeaderLayer::custom(refuse_encoded_body))
-        .layer(CallerLayer { authenticator, trust_proxy, requests: config.places.requests })
+        .layer(CallerLayer {
+            authenticator,
+            trust_proxy,
+            requests: config.places.requests,
+            tells_caller: config.access_log,
+        })
         .layer(EventStreamsLayer { places: config.places.streams })
         .service(routes)
 }

@@ -49,7 +49,7 @@ pub(crate) use delete_tokens::DeleteTokens;
 pub(crate) use files::LayerFiles;
 pub(crate) use hosts::Hosts;
 pub(crate) use layer_indexes::LayerIndexes;
-pub(crate) use layers::{Peer, WebConfig, service};
+pub(crate) use layers::{WebConfig, service};
 pub(crate) use repository_store::RepositoryStore;
 use {
     path::{Admin, NameForChange, NameInPath, Reader, Repo, Writer},

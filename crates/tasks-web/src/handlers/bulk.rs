@@ -6,12 +6,17 @@ use axum::{
     response::Response,
 };
 
-use crate::{ApiError, Renderer, bulk::BulkAction, form, list_query, state::TasksState};
+use crate::{
+    ApiError, Renderer,
+    bulk::BulkAction,
+    form, list_query,
+    state::{TasksRenderer, TasksState},
+};
 
 /// `POST /tasks/cancel`.
 pub(crate) async fn cancel(
     State(state): State<Arc<TasksState>>,
-    renderer: Renderer,
+    TasksRenderer(renderer): TasksRenderer,
     request: Request,
 ) -> Result<Response, ApiError> {
     run(BulkAction::Cancel, &state, &renderer, request).await
@@ -20,7 +25,7 @@ pub(crate) async fn cancel(
 /// `POST /tasks/prune`.
 pub(crate) async fn prune(
     State(state): State<Arc<TasksState>>,
-    renderer: Renderer,
+    TasksRenderer(renderer): TasksRenderer,
     request: Request,
 ) -> Result<Response, ApiError> {
     run(BulkAction::Prune, &state, &renderer, request).await

@@ -9,12 +9,15 @@ use axum::{
 };
 use longhaul_tasks::{ReportValue, ResultFile, Status, Task, TaskId};
 
-use crate::{ApiError, Ranges, Renderer, ServedFile, state::TasksState};
+use crate::{
+    ApiError, Ranges, ServedFile,
+    state::{TasksRenderer, TasksState},
+};
 
 /// `GET /tasks/{id}/download`. The file is open, so that all of it arrives even if the task is pruned meanwhile.
 pub(crate) async fn download(
     State(state): State<Arc<TasksState>>,
-    _: Renderer,
+    _: TasksRenderer,
     request: Request,
 ) -> Result<Response, ApiError> {
     let (request, _) = request.into_parts();

@@ -19,15 +19,15 @@ use axum::{
 };
 
 use crate::{
+    ApiError,
     event_stream::{EventId, Subscription},
-    state::TasksState,
-    {ApiError, Renderer},
+    state::{TasksRenderer, TasksState},
 };
 
 /// `GET /tasks/events`.
 pub(crate) async fn of_all(
     State(state): State<Arc<TasksState>>,
-    renderer: Renderer,
+    TasksRenderer(renderer): TasksRenderer,
     request: Request,
 ) -> Result<Response, ApiError> {
     let (request, _) = request.into_parts();
@@ -43,7 +43,7 @@ pub(crate) async fn of_all(
 /// `GET /tasks/{id}/events`.
 pub(crate) async fn of_task(
     State(state): State<Arc<TasksState>>,
-    renderer: Renderer,
+    TasksRenderer(renderer): TasksRenderer,
     request: Request,
 ) -> Result<Response, ApiError> {
     let (request, _) = request.into_parts();

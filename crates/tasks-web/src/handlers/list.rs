@@ -7,13 +7,17 @@ use axum::{
 };
 use longhaul_tasks::Task;
 
-use crate::{ApiError, Renderer, list_query, state::TasksState, task_list::TaskList};
+use crate::{
+    ApiError, Renderer, list_query,
+    state::{TasksRenderer, TasksState},
+    task_list::TaskList,
+};
 
 /// `GET /tasks`. Without a `limit`, a list of more than one [`Page`](longhaul_tasks::Page) is rendered while it is sent, and has
 /// no `Content-Length`.
 pub(crate) async fn list(
     State(state): State<Arc<TasksState>>,
-    renderer: Renderer,
+    TasksRenderer(renderer): TasksRenderer,
     request: Request,
 ) -> Result<Response, ApiError> {
     let (request, _) = request.into_parts();

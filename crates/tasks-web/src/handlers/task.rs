@@ -14,7 +14,7 @@ use crate::{
     params::Query,
     prefer::Wait,
     rendered::RenderedDocument,
-    state::TasksState,
+    state::{TasksRenderer, TasksState},
     task_action::{TaskAction, TaskQuery},
     {ApiError, Permit, Renderer},
 };
@@ -22,7 +22,7 @@ use crate::{
 /// `GET /tasks/{id}`: the task, at once or after a change; also cancels or prunes it.
 pub(crate) async fn show(
     State(state): State<Arc<TasksState>>,
-    renderer: Renderer,
+    TasksRenderer(renderer): TasksRenderer,
     Query(query): Query<TaskQuery>,
     request: Request,
 ) -> Result<Response, ApiError> {
@@ -48,7 +48,7 @@ pub(crate) async fn show(
 /// `DELETE /tasks/{id}`: cancels an unfinished task, prunes a finished or failed one.
 pub(crate) async fn delete(
     State(state): State<Arc<TasksState>>,
-    renderer: Renderer,
+    TasksRenderer(renderer): TasksRenderer,
     request: Request,
 ) -> Result<Response, ApiError> {
     act(&state, TaskAction::Delete, &renderer, &request.into_parts().0).await
