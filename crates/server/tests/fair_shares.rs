@@ -179,3 +179,22 @@ fn a_writer_that_fills_the_queue_leaves_some_of_it_for_others() {
     assert_eq!(download("admin").status, 200);
     fixture.server.kill();
 }
+
+#[test]
+fn long_messages_are_limited_by_their_bytes_and_one_writer_leaves_room_for_others() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let overpass = format!("--max-queue-size 4MiB --overpass http://{}", silent.local_addr().unwrap());
+    let fixture = Fixture::start(600, &overpass);
+    let download = |user: &str, message: usize| {
+        let body = format!("bbox=1,2,3,4&message={}", "m".repeat(message));
+        let request = fixture.request(user, "POST", "/repos/r/osm/download.json");
+        fixture.server.send(request.body("application/x-www-form-urlencoded", body))
+    };
+    let accepted = |user: &str| (0..40).take_while(|_| download(user, 900_000).status == 200).count();
+    assert_eq!(accepted("writer"), 2, "half of the bytes");
+    let refused = download("writer", 900_000);
+    assert!(refused.status == 429 && refused.header("retry-after").is_some());
+    assert_eq!(accepted("admin"), 2);
+    assert_eq!(download("writer", 10).status, 200, "a short one has room");
+    fixture.server.kill();
+}

@@ -1,6 +1,6 @@
 //! Ids, limits and idempotency keys.
 
-use std::{path::PathBuf, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use longhaul_tasks::{
     Filter, TaskId,
@@ -54,6 +54,25 @@ pub(super) async fn an_owner_has_a_limit_of_its_own<S: Store>(store: &StoreUnder
     }
     store.cancel(first).await;
     assert_eq!(submit(Some("ann")).await.result, Ok(()));
+}
+
+pub(super) async fn large_jobs_are_limited_by_their_bytes_and_one_owner_by_half_of_them<S: Store>(
+    store: &StoreUnderTest<S>,
+) {
+    let limits = Limits { max_bytes: 10_000, ..Limits::default() };
+    let job: Arc<str> = format!("{{\"text\":\"{}\"}}", "x".repeat(3000)).into();
+    let submit = async |owner: Option<&str>| {
+        let task = NewTask { owner: owner.map(Into::into), job: job.clone(), ..new_task(&[]) };
+        store.submit_within(task, limits).await
+    };
+    let first = submit(Some("ann")).await.record.unwrap().task.id;
+    assert_eq!(submit(Some("ann")).await.result, Err(CommandError::OwnerLimit), "more than half");
+    assert_eq!(submit(Some("bob")).await.result, Ok(()));
+    assert_eq!(submit(None).await.result, Ok(()));
+    assert_eq!(submit(None).await.result, Err(CommandError::QueueFull));
+    assert_eq!(store.submit_within(new_task(&[]), limits).await.result, Ok(()), "a small one has room");
+    store.cancel(first).await;
+    assert_eq!(submit(None).await.result, Ok(()), "an ended task makes room");
 }
 
 pub(super) async fn a_full_store_refuses_until_a_task_is_forgotten<S: Store>(store: &StoreUnderTest<S>) {

@@ -50,6 +50,7 @@ pub async fn check<S: Store>(mut make: impl AsyncFnMut(Arc<ManualClock>) -> S) {
             ids_increase_and_are_never_used_again,
             a_refused_submit_leaves_nothing,
             an_owner_has_a_limit_of_its_own,
+            large_jobs_are_limited_by_their_bytes_and_one_owner_by_half_of_them,
             a_full_store_refuses_until_a_task_is_forgotten,
             submits_of_one_batch_are_refused_from_the_limit_on,
             a_key_stands_for_one_task_for_a_day_whatever_becomes_of_it,

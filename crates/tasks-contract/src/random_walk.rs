@@ -20,7 +20,7 @@ use crate::{
     store_under_test::{StoreUnderTest, assert_waits, in_time},
 };
 
-const LIMITS: Limits = Limits { max_unfinished: 12, max_per_owner: 8, max_tasks: 60 };
+const LIMITS: Limits = Limits { max_unfinished: 12, max_per_owner: 8, max_tasks: 60, max_bytes: usize::MAX };
 const KINDS: [&str; 3] = ["import", "export", "delete"];
 const LANES: [&str; 3] = ["a", "b", "c"];
 

@@ -26,7 +26,12 @@ impl Builder {
         let settings = Settings {
             workers: cores.max(2),
             max_parked: 256,
-            limits: Limits { max_unfinished: 10_000, max_tasks: 2_000_000, ..Limits::default() },
+            limits: Limits {
+                max_unfinished: 10_000,
+                max_tasks: 2_000_000,
+                max_bytes: 64 << 20,
+                ..Limits::default()
+            },
             keep: Duration::from_secs(600),
             task_timeout: None,
             grace: Duration::from_secs(10),
@@ -65,6 +70,13 @@ impl Builder {
     /// store never forgets a task before its time. As many [keys](crate::Submission::idempotency) are kept.
     pub fn max_tasks(mut self, tasks: usize) -> Self {
         self.settings.limits.max_tasks = tasks;
+        self
+    }
+
+    /// How many bytes the jobs that wait or run may take as JSON, with their texts, before new ones are refused; 64 MiB by default.
+    /// Those of one owner take at most half of them.
+    pub fn max_bytes(mut self, bytes: usize) -> Self {
+        self.settings.limits.max_bytes = bytes;
         self
     }
 

@@ -46,6 +46,7 @@ impl TaskEngine {
             .keep(settings.keep)
             .task_timeout(settings.task_timeout)
             .max_unfinished(settings.max_queue)
+            .max_bytes(settings.max_queue_size)
             .max_per_owner(settings.max_per_user)
             .max_tasks(settings.max_tasks)
             .max_attempts(settings.max_attempts)

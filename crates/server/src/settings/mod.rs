@@ -37,6 +37,8 @@ pub struct Settings {
     pub task_timeout: Duration,
     /// Most tasks that wait or run.
     pub max_queue: usize,
+    /// In bytes.
+    pub max_queue_size: usize,
     /// Most tasks of one user that wait or run.
     pub max_per_user: usize,
     /// Most tasks in the store, ended ones included.
@@ -89,6 +91,8 @@ impl Settings {
             !has_zero,
             "--max-queue, --max-per-user, --max-tasks, --max-attempts and --git-processes must be at least 1"
         );
+        let is_size_valid = raw.max_queue_size.is_none_or(|size| size.0 >= 1 << 20);
+        anyhow::ensure!(is_size_valid, "--max-queue-size must be at least 1MiB");
         let task_timeout = raw.task_timeout.map_or(DEFAULT_TASK_TIMEOUT, |timeout| timeout.0);
         anyhow::ensure!(!task_timeout.is_zero(), "--task-timeout must not be zero");
         let max_queue = raw.max_queue.unwrap_or(10_000);
@@ -102,6 +106,8 @@ impl Settings {
             keep: raw.keep.map_or(DEFAULT_KEEP, |keep| keep.0),
             task_timeout,
             max_queue,
+            max_queue_size: usize::try_from(raw.max_queue_size.unwrap_or(Size(64 << 20)).0)
+                .unwrap_or(usize::MAX),
             max_per_user: raw.max_per_user.unwrap_or(max_queue.div_ceil(2)),
             max_tasks: raw.max_tasks.unwrap_or(2_000_000),
             max_attempts: raw.max_attempts.unwrap_or(3),

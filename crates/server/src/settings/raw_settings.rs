@@ -34,6 +34,11 @@ pub struct RawSettings {
     #[arg(long, env = "LONGHAUL_MAX_QUEUE", value_name = "N")]
     pub(super) max_queue: Option<usize>,
 
+    /// Most bytes that the tasks which wait or run may hold in memory: parameters, messages, mapping rules. Those of one user take at
+    /// most half of it [default: 64MiB]
+    #[arg(long, env = "LONGHAUL_MAX_QUEUE_SIZE", value_name = "SIZE")]
+    pub(super) max_queue_size: Option<Size>,
+
     /// Most tasks of one user, which is one token, that wait or run [default: half of --max-queue]
     #[arg(long, env = "LONGHAUL_MAX_PER_USER", value_name = "N")]
     pub(super) max_per_user: Option<usize>,
@@ -152,6 +157,7 @@ impl RawSettings {
             keep: self.keep.or(fallback.keep),
             task_timeout: self.task_timeout.or(fallback.task_timeout),
             max_queue: self.max_queue.or(fallback.max_queue),
+            max_queue_size: self.max_queue_size.or(fallback.max_queue_size),
             max_per_user: self.max_per_user.or(fallback.max_per_user),
             max_tasks: self.max_tasks.or(fallback.max_tasks),
             max_attempts: self.max_attempts.or(fallback.max_attempts),

@@ -139,12 +139,20 @@ pub struct Limits {
     pub max_per_owner: usize,
     /// How many tasks may be kept, unfinished ones included; and how many idempotency keys.
     pub max_tasks: usize,
+    /// How many bytes the unfinished tasks may have been submitted with: jobs as JSON, texts and paths. Those of one owner take at
+    /// most half of them.
+    pub max_bytes: usize,
 }
 
 impl Default for Limits {
     /// No limits.
     fn default() -> Self {
-        Self { max_unfinished: usize::MAX, max_per_owner: usize::MAX, max_tasks: usize::MAX }
+        Self {
+            max_unfinished: usize::MAX,
+            max_per_owner: usize::MAX,
+            max_tasks: usize::MAX,
+            max_bytes: usize::MAX,
+        }
     }
 }
 

@@ -176,7 +176,7 @@ async fn a_batch_that_the_disk_refuses_leaves_neither_task_nor_lane_nor_key() {
     assert_eq!(gated.seen().await, before);
     assert_eq!(gated.claim().await[0].key.id, waiting, "it still waits");
     let task = with_key("that");
-    let limits = Limits { max_unfinished: 3, max_per_owner: 3, max_tasks: 4 };
+    let limits = Limits { max_unfinished: 3, max_per_owner: 3, max_tasks: 4, ..Limits::default() };
     let accepted = gated.apply(Command::Submit { task, limits }).await;
     assert_eq!(accepted.result, Ok(()), "the refused tasks count for no limit, and their key is free");
     let id = accepted.record.unwrap().task.id;

@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use crate::{
     Lane, TaskId,
-    store::{AttemptKey, Claimed, TaskState},
+    store::{AttemptKey, Claimed, NewTask, TaskState},
 };
 
 /// A task that has not ended, or ends in the current batch.
@@ -28,6 +28,14 @@ impl ActiveTask {
         self.state.record.task.id
     }
 
+    /// What it was submitted with, in bytes: the job, and the texts and paths beside it.
+    pub(in crate::store) fn bytes(&self) -> usize {
+        let task = &self.state.record.task;
+        let texts = [Some(&self.job), Some(&task.kind), Some(&task.description)];
+        let optional = [task.subject.as_ref(), task.owner.as_ref(), task.transaction.as_ref()];
+        size_of_texts(texts.into_iter().chain(optional), &self.files)
+    }
+
     pub(in crate::store) fn key(&self) -> AttemptKey {
         AttemptKey { id: self.id(), fence: self.state.fence }
     }
@@ -43,4 +51,18 @@ impl ActiveTask {
             files: self.files.to_vec(),
         }
     }
+}
+
+impl NewTask {
+    /// As [`ActiveTask::bytes`].
+    pub(super) fn bytes(&self) -> usize {
+        let texts = [Some(&self.job), Some(&self.kind), Some(&self.description)];
+        let optional = [self.subject.as_ref(), self.owner.as_ref(), self.transaction.as_ref()];
+        size_of_texts(texts.into_iter().chain(optional), &self.files)
+    }
+}
+
+fn size_of_texts<'a>(texts: impl Iterator<Item = Option<&'a Arc<str>>>, paths: &[PathBuf]) -> usize {
+    let texts: usize = texts.flatten().map(|text| text.len()).sum();
+    texts + paths.iter().map(|path| path.as_os_str().len()).sum::<usize>()
 }

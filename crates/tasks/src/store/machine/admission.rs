@@ -1,12 +1,17 @@
 //! Which new tasks are accepted, and in which order they may run.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    ops::{AddAssign, Sub},
+    sync::Arc,
+};
 
 use jiff::Timestamp;
 
+use super::ActiveTask;
 use crate::{
-    PRIORITY_STEP, Priority, Status, TaskId,
-    store::{CommandError, Limits, NewTask, Record, nanoseconds},
+    PRIORITY_STEP, Priority, TaskId,
+    store::{CommandError, Limits, NewTask, nanoseconds},
 };
 
 /// The numbers that new tasks are admitted by. A batch changes a copy.
@@ -18,7 +23,7 @@ pub(in crate::store) struct Counts {
     latest: Timestamp,
     /// How many tasks there are, ended ones included.
     pub(super) tasks: usize,
-    unfinished: usize,
+    unfinished: Load,
     /// How many idempotency keys are kept.
     pub(super) requests: usize,
 }
@@ -29,14 +34,19 @@ impl Counts {
     }
 
     /// Whether the task may be accepted beside those that there are.
-    pub(super) fn admit(&self, new: &NewTask, of_owner: usize, limits: Limits) -> Result<(), CommandError> {
-        if self.unfinished >= limits.max_unfinished {
+    pub(super) fn admit(&self, new: &NewTask, of_owner: Load, limits: Limits) -> Result<(), CommandError> {
+        let bytes = new.bytes();
+        if self.unfinished.tasks >= limits.max_unfinished
+            || self.unfinished.bytes.saturating_add(bytes) > limits.max_bytes
+        {
             Err(CommandError::QueueFull)
         } else if self.tasks >= limits.max_tasks
             || new.idempotency.is_some() && self.requests >= limits.max_tasks
         {
             Err(CommandError::StoreFull)
-        } else if of_owner >= limits.max_per_owner {
+        } else if of_owner.tasks >= limits.max_per_owner
+            || of_owner.tasks > 0 && of_owner.bytes.saturating_add(bytes) > limits.max_bytes / 2
+        {
             Err(CommandError::OwnerLimit)
         } else {
             Ok(())
@@ -60,39 +70,85 @@ impl Counts {
         }
     }
 
-    /// A task has changed from one record to another; `None`: it is new.
-    pub(super) fn change(&mut self, before: Option<&Record>, after: &Record) {
-        self.tasks += usize::from(before.is_none());
-        self.unfinished += usize::from(is_unfinished(after));
-        self.unfinished -= usize::from(before.is_some_and(is_unfinished));
+    /// A task has been added, or has changed, which makes this difference.
+    pub(super) fn change(&mut self, is_new: bool, difference: LoadDifference) {
+        self.tasks += usize::from(is_new);
+        self.unfinished += difference;
     }
 }
 
-/// How many unfinished tasks each owner has.
-#[derive(Default)]
-pub(super) struct Owners(HashMap<Arc<str>, usize>);
+/// Unfinished tasks, and the bytes of what they were submitted with.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Load {
+    tasks: usize,
+    bytes: usize,
+}
 
-impl Owners {
-    pub(super) fn unfinished(&self, owner: &Arc<str>) -> usize {
-        self.0.get(owner).copied().unwrap_or_default()
-    }
+/// What changes a [`Load`].
+#[derive(Clone, Copy, Default)]
+pub(super) struct LoadDifference {
+    tasks: isize,
+    bytes: isize,
+}
 
-    /// What a change of a task means for its owner's number.
-    pub(super) fn difference(before: Option<&Record>, after: &Record) -> Option<(Arc<str>, isize)> {
-        let (was, is) = (before.is_some_and(is_unfinished), is_unfinished(after));
-        let owner = after.task.owner.clone().filter(|_| was != is)?;
-        Some((owner, if is { 1 } else { -1 }))
-    }
-
-    pub(super) fn add(&mut self, owner: Arc<str>, difference: isize) {
-        let sum = self.unfinished(&owner).saturating_add_signed(difference);
-        match sum {
-            0 => drop(self.0.remove(&owner)),
-            sum => drop(self.0.insert(owner, sum)),
+impl Load {
+    /// What this task adds; `None`: no task.
+    pub(super) fn of(task: Option<&ActiveTask>) -> Self {
+        match task.filter(|task| !task.state.status().has_ended()) {
+            Some(task) => Self { tasks: 1, bytes: task.bytes() },
+            None => Self::default(),
         }
     }
 }
 
-fn is_unfinished(record: &Record) -> bool {
-    matches!(record.task.status, Status::Waiting | Status::Running)
+impl Sub for Load {
+    type Output = LoadDifference;
+
+    fn sub(self, before: Self) -> LoadDifference {
+        let difference = |now: usize, before: usize| now.cast_signed().wrapping_sub(before.cast_signed());
+        LoadDifference {
+            tasks: difference(self.tasks, before.tasks),
+            bytes: difference(self.bytes, before.bytes),
+        }
+    }
+}
+
+impl AddAssign<LoadDifference> for Load {
+    fn add_assign(&mut self, difference: LoadDifference) {
+        self.tasks = self.tasks.saturating_add_signed(difference.tasks);
+        self.bytes = self.bytes.saturating_add_signed(difference.bytes);
+    }
+}
+
+impl LoadDifference {
+    /// Whether there are more or fewer tasks than before.
+    pub(super) fn changes_tasks(self) -> bool {
+        self.tasks != 0
+    }
+}
+
+impl AddAssign for LoadDifference {
+    fn add_assign(&mut self, other: Self) {
+        self.tasks += other.tasks;
+        self.bytes += other.bytes;
+    }
+}
+
+/// The unfinished tasks of each owner.
+#[derive(Default)]
+pub(super) struct Owners(HashMap<Arc<str>, Load>);
+
+impl Owners {
+    pub(super) fn unfinished(&self, owner: &Arc<str>) -> Load {
+        self.0.get(owner).copied().unwrap_or_default()
+    }
+
+    pub(super) fn add(&mut self, owner: Arc<str>, difference: LoadDifference) {
+        let mut sum = self.unfinished(&owner);
+        sum += difference;
+        match sum.tasks {
+            0 => drop(self.0.remove(&owner)),
+            _ => drop(self.0.insert(owner, sum)),
+        }
+    }
 }

@@ -5,7 +5,10 @@ use std::{
     sync::Arc,
 };
 
-use super::{ActiveTask, Machine, Moment, Request, RequestKey, admission::Counts};
+use super::{
+    ActiveTask, Machine, Moment, Request, RequestKey,
+    admission::{Counts, LoadDifference},
+};
 use crate::{
     Status, TaskId,
     store::{Notice, read_model::ReadModel},
@@ -19,7 +22,7 @@ pub(in crate::store) struct Batch {
     /// Ids above this one were given out by the batch.
     last_id_before: u64,
     /// By how much the number of each owner's unfinished tasks changes.
-    pub(super) owners: HashMap<Arc<str>, isize>,
+    pub(super) owners: HashMap<Arc<str>, LoadDifference>,
     pub(super) requests: HashMap<RequestKey, Request>,
     pub(super) expires_requests: bool,
     /// Tasks whose lanes are opened.

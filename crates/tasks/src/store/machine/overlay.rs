@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use super::{ActiveTask, Batch, Machine, Moment, Request, RequestKey, admission::Owners, batch::Change};
+use super::{ActiveTask, Batch, Machine, Moment, Request, RequestKey, admission::Load, batch::Change};
 use crate::{
     TaskId,
     store::{
@@ -177,18 +177,19 @@ impl<'a> Overlay<'a> {
         new.or_else(|| self.recalled.requests.get(key)).or_else(|| self.machine.requests.get(key))
     }
 
-    fn unfinished_of(&self, owner: Option<&Arc<str>>) -> usize {
-        let Some(owner) = owner else { return 0 };
-        let difference = self.batch.owners.get(owner).copied().unwrap_or_default();
-        self.machine.owners.unfinished(owner).saturating_add_signed(difference)
+    fn unfinished_of(&self, owner: Option<&Arc<str>>) -> Load {
+        let Some(owner) = owner else { return Load::default() };
+        let mut load = self.machine.owners.unfinished(owner);
+        load += self.batch.owners.get(owner).copied().unwrap_or_default();
+        load
     }
 
     fn put(&mut self, mut task: ActiveTask) {
-        let before = self.task(task.id()).map(|task| task.state.record.clone());
-        let (before, after) = (before.as_deref(), &*task.state.record);
-        self.batch.counts.change(before, after);
-        if let Some((owner, difference)) = Owners::difference(before, after) {
-            *self.batch.owners.entry(owner).or_default() += difference;
+        let before = self.task(task.id());
+        let (is_new, difference) = (before.is_none(), Load::of(Some(&task)) - Load::of(before));
+        self.batch.counts.change(is_new, difference);
+        if let Some(owner) = task.state.record.task.owner.as_ref().filter(|_| difference.changes_tasks()) {
+            *self.batch.owners.entry(owner.clone()).or_default() += difference;
         }
         if task.state.status().has_ended() {
             (task.job, task.files) = (Arc::default(), Arc::default());

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{
     ActiveTask, Machine, Moment,
-    admission::{Counts, Owners},
+    admission::{Counts, Load},
     retention::Retention,
 };
 use crate::{Status, TaskId};
@@ -25,8 +25,9 @@ impl Machine {
             self.queue.take(task.id());
             self.orphans.push(task.id());
         }
-        self.counts.change(None, &record);
-        if let Some((owner, difference)) = Owners::difference(None, &record) {
+        let difference = Load::of(Some(&task)) - Load::default();
+        self.counts.change(true, difference);
+        if let Some(owner) = record.task.owner.clone() {
             self.owners.add(owner, difference);
         }
         self.active.insert(task.id(), task);
