@@ -116,9 +116,9 @@ impl Entities {
             + self.locations.len() * size_of::<Option<Position>>()
     }
 
-    /// What is odd about the entities, as far as it was noticed while they were read.
-    pub fn warnings(&self) -> &Warnings {
-        &self.warnings
+    /// Takes what was noticed about the entities while they were read, also about the one at which reading failed.
+    pub fn take_warnings(&mut self) -> Warnings {
+        std::mem::take(&mut self.warnings)
     }
 
     /// Removes all entities, and keeps the allocated buffers.

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::EntityKind;
 
 /// How many ids are listed for each warning.
-const MAX_LISTED_IDS: usize = 100;
+const MAX_LISTED_IDS: usize = 3;
 
 /// Warnings by message and entity type. Each thread collects its own; they are merged at the end.
 #[derive(Clone, Debug, Default)]
@@ -17,7 +17,7 @@ pub struct Warnings(BTreeMap<(Cow<'static, str>, EntityKind), Warning>);
 pub struct Warning {
     /// How often it occurred.
     pub count: u64,
-    /// The lowest ids of entities that have it, at most 100.
+    /// The lowest ids of entities that have it, at most 3.
     pub ids: BTreeSet<i64>,
 }
 
@@ -45,7 +45,7 @@ impl Warnings {
         found.map_or(0, |(_, warning)| warning.count)
     }
 
-    /// A message for each warning: `176 × way refers to nodes that are not there: 4097656, 4097657 and 174 more`.
+    /// A message for each warning: `176 × way refers to nodes that are not there: 4097656, 4097657, 4097658 and 173 more`.
     pub fn messages(&self) -> impl Iterator<Item = String> {
         self.0.iter().map(|((what, kind), warning)| warning.message(what, *kind))
     }

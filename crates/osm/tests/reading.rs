@@ -343,7 +343,7 @@ fn ways_have_the_positions_that_a_file_gives_for_them() {
     source.next().unwrap().unwrap().decode(&mut entities).unwrap();
     let Some(Entity::Way(found)) = entities.iter().next() else { panic!("no way") };
     assert_eq!(found.locations, [position(1_800_000_000, 10), position(0, -20), None]);
-    let warnings: Vec<_> = entities.warnings().messages().collect();
+    let warnings: Vec<_> = entities.take_warnings().messages().collect();
     assert_eq!(warnings, ["1 × way has positions beyond ±90° or ±180°, which are left out: 5"]);
     for (lats, lons) in [(&[1, 2][..], &[1, 2][..]), (&[1, 2, 3], &[]), (&[1, 2, 3], &[1, 2, 3, 4])] {
         assert!(error(way(lats, lons)).contains("not as many positions as nodes"));

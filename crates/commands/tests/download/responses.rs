@@ -231,23 +231,30 @@ fn xml_is_what_it_contains_whatever_its_media_type() {
 #[test]
 fn a_failed_download_has_its_warnings() {
     let relations = "<relation id=\"1\" version=\"1\"/><relation id=\"2\" version=\"1\"/>";
+    let area = "<area id=\"1\"/>";
+    let whole = answer(&small_extract());
+    let broken = crate::mock_server::data(&(small_extract() + area + "<node id=\"x\"/>"));
     let server = MockServer::start([
-        answer(relations),
-        answer(&small_extract()),
-        answer(&(small_extract() + relations)),
+        answer(&(relations.to_owned() + area)),
+        whole,
+        answer(&(small_extract() + relations + area)),
+        Reply::Send(broken),
     ]);
     let harness = harness(&server);
     let warnings = |task: &longhaul_tasks::Task| {
         let result = task.result.as_ref().expect("a failed task has its warnings");
         member(result, &["warnings"]).clone()
     };
-    let expected = ReportValue::List(vec![ReportValue::text("2 relations were counted and not kept")]);
+    let expected = ReportValue::List(vec![ReportValue::text("1 × <area> was not kept")]);
     let task = harness.run(download(&harness));
     assert!(error_message(&task).contains("nothing that could be kept: 0 nodes, 0 ways and 2 relations"));
     assert_eq!(warnings(&task), expected);
     downloaded(&harness, download(&harness));
     let task = harness.run(download(&harness));
     assert!(error_message(&task).starts_with("Nothing to commit after"));
+    assert_eq!(warnings(&task), expected);
+    let task = harness.run(download(&harness));
+    assert!(error_message(&task).starts_with(FAILED), "{}", error_message(&task));
     assert_eq!(warnings(&task), expected);
 }
 
