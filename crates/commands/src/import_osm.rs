@@ -103,7 +103,7 @@ impl ImportOsm {
         ctx.step("Committing features...");
         commit.commit(
             &self.file_name,
-            |message| Some(osm_commit::message(message)),
+            |message| Some(osm_commit::message(message, warnings)),
             |commit| osm_commit::report(&statistics, source.metadata(), warnings, commit),
         )
     }

@@ -124,7 +124,7 @@ impl DownloadOsm {
         ctx.step("Committing features...");
         commit.commit(
             &name,
-            |message| Some(LastDownload::message(message, filter)),
+            |message| Some(LastDownload::message(osm_commit::message(message, warnings), filter)),
             |commit| osm_commit::report(&statistics, source.metadata(), warnings, commit),
         )
     }

@@ -43,7 +43,7 @@ pub(crate) fn write_layers(
     let begun = OsmLayers::begin(ctx, env, stage, layers, mode, &statistics);
     let written = begun.and_then(|layers| layers.write(source));
     let statistics = statistics.into_inner();
-    warnings.extend(statistics.warning_messages(source.metadata()));
+    statistics.add_warnings(source.metadata(), warnings);
     written.map(|()| statistics)
 }
 

@@ -116,19 +116,26 @@ impl OsmStatistics {
         }
     }
 
-    /// What people should know of the data: the remarks of the server, what was not kept, and what is unusual. What
+    /// Adds what people should know of the data: the remarks of the server, what was not kept, and what is unusual. What
     /// most files have is a figure of the report instead: relations, which are never kept, and equal positions in succession.
-    pub(crate) fn warning_messages(&self, metadata: &SourceMetadata) -> impl Iterator<Item = String> {
-        let unused =
-            metadata.unused.iter().map(|(element, count)| format!("{count} × <{element}> was not kept"));
-        let untouched = (!self.untouched_layers.is_empty()).then(|| {
+    pub(super) fn add_warnings(&self, metadata: &SourceMetadata, warnings: &mut JobWarnings) {
+        warnings.extend(metadata.remarks.iter().cloned());
+        for (element, count) in &metadata.unused {
+            warnings.add(format!("{count} × <{element}> was not kept"), true);
+        }
+        if !self.untouched_layers.is_empty() {
             let names: Vec<_> = self.untouched_layers.iter().map(|name| format!("'{name}'")).collect();
-            format!(
-                "the data has ways and no nodes: what is made of nodes was left as it is: {}",
-                names.join(", ")
-            )
-        });
-        metadata.remarks.iter().cloned().chain(unused).chain(untouched).chain(self.warnings.messages())
+            warnings.add(
+                format!(
+                    "the data has ways and no nodes: what is made of nodes was left as it is: {}",
+                    names.join(", ")
+                ),
+                false,
+            );
+        }
+        for (message, warning) in self.warnings.iter() {
+            warnings.add(message, warning.is_loss);
+        }
     }
 }
 

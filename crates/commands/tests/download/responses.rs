@@ -311,3 +311,16 @@ fn a_deleted_repository_is_reported() {
     assert_eq!((task.status, error_message(&task).as_str()), (Status::Failed, "the repository was deleted"));
     assert_eq!(server.requests().len(), 0);
 }
+
+#[test]
+fn what_was_left_out_stands_in_the_message_before_the_filter() {
+    let far = "<node id=\"9\" version=\"1\" lat=\"95\" lon=\"1\"/>";
+    let server = MockServer::start([answer(&(small_extract() + far)), answer(&small_extract())]);
+    let harness = harness(&server);
+    downloaded(&harness, download(&harness));
+    let message = git(harness.git_dir(), &["log", "-1", "--format=%B"]);
+    let lost = "Updated OSM data\n\nNot as in the source:\n * 1 × node lies beyond ±90° or ±180°, and is left out: 9\n\n";
+    assert!(message.starts_with(&format!("{lost}Overpass-Filter: ")), "{message}");
+    let unchanged = error_message(&harness.run(crate::setup::update(&harness)));
+    assert!(unchanged.starts_with("Nothing to commit after"), "the update knows the filter: {unchanged}");
+}

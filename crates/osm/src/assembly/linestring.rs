@@ -67,8 +67,10 @@ impl<'a> LinestringBuilder<'a> {
             self.crosses_antimeridian(),
             "crosses the antimeridian, and its line goes the long way around the Earth",
         );
-        warn_if(!has_geometry, "has fewer than two positions, and is left out");
-        statistics.without_geometry += u64::from(!has_geometry);
+        if !has_geometry {
+            warnings.add_loss("has fewer than two positions, and is left out", EntityKind::Way, way.id);
+            statistics.without_geometry += 1;
+        }
         Ok(has_geometry.then_some(WayWithGeometry { way, linestring: &self.positions }))
     }
 

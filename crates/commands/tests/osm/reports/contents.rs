@@ -7,7 +7,10 @@ use crate::{
     reports::files::{
         coordinates, fail, fail_with, ids, import_reported, reported, rows, succeed, succeed_with, tip,
     },
-    support::{git::assert_clean, harness::Harness},
+    support::{
+        git::{assert_clean, git},
+        harness::Harness,
+    },
 };
 
 /// A harness with the nodes 1 to 3 and the way 5.
@@ -140,6 +143,9 @@ fn positions_that_are_not_on_earth_are_left_out_and_told() {
     );
     assert_eq!(ids(&harness, "node"), [1, 2, 6]);
     assert_eq!(coordinates(&harness, "way", 7), [(180.0, 90.0), (0.0, 0.0), (-180.0, -90.0)]);
+    let message = git(harness.git_dir(), &["log", "-1", "--format=%B", "master"]);
+    let left_out = "Updated OSM data\n\nNot as in the source:\n * 3 × node lies beyond ±90° or ±180°, and is left out: 3, 4, 5";
+    assert_eq!(message.trim_end(), left_out, "what the commit lacks, and nothing else");
     assert_clean(harness.git_dir());
 }
 
