@@ -12,7 +12,7 @@ use crate::{
     Destination, Environment, OsmMapping,
     job_warnings::{JobWarnings, with_warnings},
     osm_commit,
-    osm_layers::OsmLayers,
+    osm_layers::write_layers,
     osm_mapping::{RawLayers, layers},
     public_error::public_error,
     repository_lane,
@@ -91,8 +91,7 @@ impl ImportOsm {
         let mut source = self.source(env)?;
         let layers = layers(self.raw_layers(), self.mapping.as_ref()).map_err(|error| anyhow!(error))?;
         let mode = if self.add { Mode::Add } else { Mode::Replace };
-        let statistics = OsmLayers::begin(ctx, env, &mut commit.stage, &layers, mode)?.write(&mut source)?;
-        warnings.extend(statistics.warning_messages(source.metadata()));
+        let statistics = write_layers(ctx, env, &mut commit.stage, (&layers, mode), &mut source, warnings)?;
         // A saved Overpass response. Nodes and ways that are missing from it must not count as deleted.
         if let Some(remark) = source.metadata().fatal_remark() {
             return Err(Failure::new(anyhow!("{} is not complete: {remark}", self.file_name)));
@@ -104,7 +103,7 @@ impl ImportOsm {
         ctx.step("Committing features...");
         commit.commit(
             &self.file_name,
-            |message| Some(osm_commit::message(message)),
+            |message| Some(osm_commit::message(message, warnings)),
             |commit| osm_commit::report(&statistics, source.metadata(), warnings, commit),
         )
     }

@@ -9,10 +9,11 @@ use crate::{job_warnings::JobWarnings, osm_layers::OsmStatistics, report::commit
 /// The message of GeoGig, for requests without a message.
 const DEFAULT_MESSAGE: &str = "Updated OSM data";
 
-/// The requested message, or the default for a blank one.
-pub(crate) fn message(requested: Option<String>) -> String {
+/// The requested message, or the default for a blank one, with what the commit lacks of the data.
+pub(crate) fn message(requested: Option<String>, warnings: &JobWarnings) -> String {
     let requested = requested.filter(|message| !message.trim().is_empty());
-    requested.unwrap_or_else(|| DEFAULT_MESSAGE.to_owned())
+    let message = warnings.with_losses(requested, DEFAULT_MESSAGE);
+    message.unwrap_or_else(|| DEFAULT_MESSAGE.to_owned())
 }
 
 /// The statistics and the commit.

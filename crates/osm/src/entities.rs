@@ -116,9 +116,9 @@ impl Entities {
             + self.locations.len() * size_of::<Option<Position>>()
     }
 
-    /// What is odd about the entities, as far as it was noticed while they were read.
-    pub fn warnings(&self) -> &Warnings {
-        &self.warnings
+    /// Takes what was noticed about the entities while they were read, also about the one at which reading failed.
+    pub fn take_warnings(&mut self) -> Warnings {
+        std::mem::take(&mut self.warnings)
     }
 
     /// Removes all entities, and keeps the allocated buffers.
@@ -211,10 +211,10 @@ impl Entities {
         let tags_start = self.records.last().map_or(0, |before| before.tags_end as usize);
         let found = normalize(&self.texts, &mut self.tags, tags_start);
         if found.has_empty_key {
-            self.warn(warning_texts::EMPTY_KEY, &record);
+            self.warn_of_loss(warning_texts::EMPTY_KEY, &record);
         }
         if found.has_repeated_key {
-            self.warn(warning_texts::REPEATED_KEY, &record);
+            self.warn_of_loss(warning_texts::REPEATED_KEY, &record);
         }
         self.push_normalized_record(record);
     }
@@ -231,7 +231,12 @@ impl Entities {
         });
     }
 
-    /// Counts something odd about the entity that is being read.
+    /// Counts something that is left out of the entity that is being read, or that the entity is left out.
+    pub(crate) fn warn_of_loss(&mut self, what: &'static str, record: &EntityRecord) {
+        self.warnings.add_loss(what, record.kind, record.id);
+    }
+
+    /// Counts something unusual about the entity that is being read.
     pub(crate) fn warn(&mut self, what: &'static str, record: &EntityRecord) {
         self.warnings.add(what, record.kind, record.id);
     }

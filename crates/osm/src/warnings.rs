@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::EntityKind;
 
 /// How many ids are listed for each warning.
-const MAX_LISTED_IDS: usize = 100;
+const MAX_LISTED_IDS: usize = 3;
 
 /// Warnings by message and entity type. Each thread collects its own; they are merged at the end.
 #[derive(Clone, Debug, Default)]
@@ -17,14 +17,23 @@ pub struct Warnings(BTreeMap<(Cow<'static, str>, EntityKind), Warning>);
 pub struct Warning {
     /// How often it occurred.
     pub count: u64,
-    /// The lowest ids of entities that have it, at most 100.
+    /// The lowest ids of entities that have it, at most 3.
     pub ids: BTreeSet<i64>,
+    /// Whether it says what was left out, so that an import lacks it.
+    pub is_loss: bool,
 }
 
 impl Warnings {
     /// Counts a problem of an entity. `what` is the predicate of a sentence about it: `refers to missing nodes`.
     pub fn add(&mut self, what: impl Into<Cow<'static, str>>, kind: EntityKind, id: i64) {
         self.0.entry((what.into(), kind)).or_default().add(id);
+    }
+
+    /// As [`Self::add`], for what is left out of an entity, or an entity that is left out.
+    pub fn add_loss(&mut self, what: impl Into<Cow<'static, str>>, kind: EntityKind, id: i64) {
+        let warning = self.0.entry((what.into(), kind)).or_default();
+        warning.add(id);
+        warning.is_loss = true;
     }
 
     /// Adds the warnings that another thread collected.
@@ -45,9 +54,14 @@ impl Warnings {
         found.map_or(0, |(_, warning)| warning.count)
     }
 
-    /// A message for each warning: `176 × way refers to nodes that are not there: 4097656, 4097657 and 174 more`.
+    /// A message for each warning: `176 × way refers to nodes that are not there: 4097656, 4097657, 4097658 and 173 more`.
     pub fn messages(&self) -> impl Iterator<Item = String> {
-        self.0.iter().map(|((what, kind), warning)| warning.message(what, *kind))
+        self.iter().map(|(message, _)| message)
+    }
+
+    /// A message for each warning, with the warning.
+    pub fn iter(&self) -> impl Iterator<Item = (String, &Warning)> {
+        self.0.iter().map(|((what, kind), warning)| (warning.message(what, *kind), warning))
     }
 }
 
@@ -63,6 +77,7 @@ impl Warning {
 
     fn merge(&mut self, other: Self) {
         self.count += other.count;
+        self.is_loss |= other.is_loss;
         self.ids.extend(other.ids);
         while self.ids.len() > MAX_LISTED_IDS {
             self.ids.pop_last();

@@ -9,7 +9,7 @@ use anyhow::{Context as _, anyhow, bail};
 use longhaul_osm::{RawNodes, RawWays};
 use longhaul_repository::{Commit, DatasetPath, Repository};
 
-use crate::{osm_commit, public_error::public_error};
+use crate::public_error::public_error;
 
 const TRAILER: &str = "Overpass-Filter: ";
 /// The layers that every download writes.
@@ -55,9 +55,8 @@ impl LastDownload {
         Ok(())
     }
 
-    /// The message of the commit of a download: the requested message or the default, and the trailer.
-    pub(super) fn message(message: Option<String>, filter: &str) -> String {
-        let message = osm_commit::message(message);
+    /// The message of the commit of a download: with the trailer.
+    pub(super) fn message(message: String, filter: &str) -> String {
         format!("{}\n\n{TRAILER}{}\n", message.trim_end(), serde_json::Value::from(filter))
     }
 }
@@ -74,12 +73,12 @@ mod tests {
     #[test]
     fn the_filter_in_a_message_is_unchanged() {
         let filter = "[timeout:25];\n(node(1,2,3,4);\t\"ö\");\u{0}\nout meta;";
-        for message in [None, Some(" "), Some("Spring"), Some("Two\n\nparagraphs\n")] {
-            let message = LastDownload::message(message.map(str::to_owned), filter);
+        for message in ["Spring", "Two\n\nparagraphs\n"] {
+            let message = LastDownload::message(message.to_owned(), filter);
             assert_eq!(filter_in(&message).as_deref(), Some(filter), "{message}");
         }
         assert_eq!(
-            LastDownload::message(None, "node(1);\nout meta;"),
+            LastDownload::message("Updated OSM data".to_owned(), "node(1);\nout meta;"),
             "Updated OSM data\n\nOverpass-Filter: \"node(1);\\nout meta;\"\n"
         );
     }

@@ -18,7 +18,7 @@ use crate::{
     Destination, Environment, OsmMapping,
     job_warnings::{JobWarnings, with_warnings},
     osm_commit,
-    osm_layers::{OsmLayers, OsmStatistics},
+    osm_layers::{OsmStatistics, write_layers},
     osm_mapping::{RawLayers, layers},
     overpass::download_failure,
     public_error::public_error,
@@ -113,19 +113,18 @@ impl DownloadOsm {
             Source::read(response, &name).map_err(|error| download_failure(public_error(error)))?;
         let raw = RawLayers::with_untagged(!self.without_untagged);
         let layers = layers(raw, self.mapping.as_ref()).map_err(|error| anyhow!(error))?;
-        let written =
-            OsmLayers::begin(ctx, env, &mut commit.stage, &layers, Mode::Replace)?.write(&mut source);
+        let to = (&layers[..], Mode::Replace);
+        let written = write_layers(ctx, env, &mut commit.stage, to, &mut source, warnings);
         let statistics = written.map_err(|failure| match source.has_failed() {
             true => download_failure(failure.into_error()),
             false => failure,
         })?;
-        warnings.extend(statistics.warning_messages(source.metadata()));
         require_complete(&source, &statistics)?;
         statistics.require_kept(&name)?;
         ctx.step("Committing features...");
         commit.commit(
             &name,
-            |message| Some(LastDownload::message(message, filter)),
+            |message| Some(LastDownload::message(osm_commit::message(message, warnings), filter)),
             |commit| osm_commit::report(&statistics, source.metadata(), warnings, commit),
         )
     }

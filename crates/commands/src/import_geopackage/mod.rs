@@ -148,7 +148,6 @@ impl ImportGeopackage {
         warnings: &mut Vec<Warning>,
     ) -> Result<(), Failure> {
         let layers = self.selected_layers(package, warnings)?;
-        warnings.extend(layers.iter().flat_map(|layer| layer.table.warnings.iter().cloned()));
         let mut readers = (0..env.threads.max(1))
             .map(|_| package.reader().map_err(public_error))
             .collect::<Result<Vec<_>, _>>()?;

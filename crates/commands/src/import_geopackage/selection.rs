@@ -27,6 +27,7 @@ impl ImportGeopackage {
     /// The layers that the request names, or all but those that it excepts.
     ///
     /// If the request names none, tables that cannot be datasets are left out with a warning, unless `gpkg_contents` names them.
+    /// `warnings` get all that was noticed, also before an error.
     pub(super) fn selected_layers(
         &self,
         package: &GeoPackage,
@@ -39,28 +40,15 @@ impl ImportGeopackage {
         }
         let names = self.without_excepted(package, names)?;
         let (mut selected, mut left_out) = (Vec::new(), Vec::new());
-        for name in &names {
-            match self.selected_layer(package, name) {
-                Ok(layer) => selected.push(layer),
-                Err(refusal) if !refusal.is_about_structure || requested.contains(name) => {
-                    return Err(refusal.error);
-                }
-                Err(refusal) if package.is_registered(name) => {
-                    let name = short(name);
-                    bail!(
-                        "{}; except={name} imports the other layers, layer={name} this one alone",
-                        refusal.error
-                    )
-                }
-                Err(refusal) => left_out.push(refusal.error),
-            }
-        }
-        if selected.is_empty()
-            && let Some(error) = left_out.pop()
-        {
-            return Err(error);
+        let mut refused = names
+            .iter()
+            .try_for_each(|name| self.select(package, name, &requested, &mut selected, &mut left_out));
+        if refused.is_ok() && selected.is_empty() {
+            refused = left_out.pop().map_or(Ok(()), Err);
         }
         warnings.extend(left_out_warning(&left_out));
+        warnings.extend(selected.iter().flat_map(|layer| layer.table.warnings.iter().cloned()));
+        refused?;
         if self.dest.is_some() && selected.len() > 1 {
             bail!("{} has {} layers: say with layer which one goes to dest", self.file_name, selected.len());
         }
@@ -87,6 +75,32 @@ impl ImportGeopackage {
             bail!("all layers of {} are excepted", self.file_name);
         }
         Ok(left)
+    }
+
+    /// Adds a layer to those that are imported, or the reason why it is not to those that are left out.
+    fn select(
+        &self,
+        package: &GeoPackage,
+        name: &String,
+        requested: &[String],
+        selected: &mut Vec<SelectedLayer>,
+        left_out: &mut Vec<anyhow::Error>,
+    ) -> anyhow::Result<()> {
+        match self.selected_layer(package, name) {
+            Ok(layer) => selected.push(layer),
+            Err(refusal) if !refusal.is_about_structure || requested.contains(name) => {
+                return Err(refusal.error);
+            }
+            Err(refusal) if package.is_registered(name) => {
+                let name = short(name);
+                bail!(
+                    "{}; except={name} imports the other layers, layer={name} this one alone",
+                    refusal.error
+                )
+            }
+            Err(refusal) => left_out.push(refusal.error),
+        }
+        Ok(())
     }
 
     fn selected_layer(&self, package: &GeoPackage, name: &str) -> Result<SelectedLayer, Refusal> {

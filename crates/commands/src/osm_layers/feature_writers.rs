@@ -10,7 +10,7 @@ use longhaul_tasks::Failure;
 
 use super::{
     merge::{Merge, MergeLog},
-    statistics::OsmStatistics,
+    statistics::{OsmStatistics, ThreadStatistics},
 };
 use crate::public_error::public_error;
 
@@ -20,9 +20,7 @@ const MAX_BATCH_BYTES: usize = 4 << 20;
 /// The writers of one thread into the layers of one entity type.
 pub(super) struct FeatureWriters<'a> {
     layers: Vec<LayerWriter<'a>>,
-    warnings: Warnings,
-    /// How many entities became features of at least one layer.
-    kept: u64,
+    pub(super) statistics: ThreadStatistics<'a>,
     /// `None` if the layers are replaced.
     merge: Option<Merge>,
 }
@@ -42,22 +40,26 @@ pub(super) struct ThreadResult {
     /// What was written into each layer, and which features do not stay there.
     pub(super) layers: Vec<(WrittenFeatures, Vec<i64>)>,
     pub(super) log: MergeLog,
-    pub(super) statistics: OsmStatistics,
 }
 
 impl<'a> FeatureWriters<'a> {
-    pub(super) fn new(layers: Vec<LayerWriter<'a>>, merge: Option<Merge>) -> Self {
-        Self { layers, warnings: Warnings::default(), kept: 0, merge }
+    pub(super) fn new(
+        layers: Vec<LayerWriter<'a>>,
+        statistics: ThreadStatistics<'a>,
+        merge: Option<Merge>,
+    ) -> Self {
+        Self { layers, statistics, merge }
     }
 
     /// Writes a node, or removes one that was deleted.
     pub(super) fn add_node(&mut self, node: &Node<'_>) -> Result<(), Failure> {
-        if let Some(merge) = &mut self.merge
-            && !merge.uses_node(node, &mut self.warnings)?
+        let Self { layers, statistics, merge } = self;
+        let OsmStatistics { warnings, kept, .. } = &mut **statistics;
+        if let Some(merge) = merge
+            && !merge.uses_node(node, warnings)?
         {
             return Ok(());
         }
-        let Self { layers, warnings, kept, merge } = self;
         let mut is_kept = false;
         for layer in layers {
             let before = layer.features.len();
@@ -76,7 +78,7 @@ impl<'a> FeatureWriters<'a> {
             is_kept |=
                 layer.end_entity(way.way.id, before, EntityKind::Way, self.merge.as_ref(), warnings)?;
         }
-        self.kept += u64::from(is_kept);
+        self.statistics.kept += u64::from(is_kept);
         Ok(())
     }
 
@@ -90,18 +92,17 @@ impl<'a> FeatureWriters<'a> {
         self.layers.iter_mut().try_for_each(LayerWriter::write)
     }
 
-    /// Returns what was done. The warnings are added to the statistics of the thread.
-    pub(super) fn finish(mut self, mut statistics: OsmStatistics) -> Result<ThreadResult, Failure> {
+    /// Returns what was done.
+    pub(super) fn finish(mut self) -> Result<ThreadResult, Failure> {
         self.flush()?;
-        statistics.warnings.merge(self.warnings);
-        statistics.kept += self.kept;
-        let layers = self.layers.into_iter().map(|layer| {
+        let Self { layers, mut statistics, merge } = self;
+        let layers = layers.into_iter().map(|layer| {
             statistics.removed += layer.removed.len() as u64;
             Ok((layer.writer.finish().map_err(public_error)?, layer.removed))
         });
         let layers = layers.collect::<Result<_, Failure>>()?;
-        let log = self.merge.map(|merge| merge.log).unwrap_or_default();
-        Ok(ThreadResult { layers, log, statistics })
+        let log = merge.map(|merge| merge.log).unwrap_or_default();
+        Ok(ThreadResult { layers, log })
     }
 }
 

@@ -20,15 +20,35 @@ use longhaul_tasks::{Context, Failure};
 
 use crate::{
     Environment,
+    job_warnings::JobWarnings,
     public_error::public_error,
     workers::{FirstFailure, WorkQueue, join_all, run_all},
 };
 use existing::ReadLayers;
 use feature_writers::{FeatureWriters, LayerWriter, ThreadResult};
 use merge::{Merge, MergeLog};
+use statistics::SharedStatistics;
+
+/// Writes the entities of a source into layers, and adds the layers to the stage. `warnings` get what was noticed until the end
+/// or until the failure.
+pub(crate) fn write_layers(
+    ctx: &Context,
+    env: &Environment,
+    stage: &mut Stage,
+    (layers, mode): (&[Box<dyn EntityLayer>], Mode),
+    source: &mut Source,
+    warnings: &mut JobWarnings,
+) -> Result<OsmStatistics, Failure> {
+    let statistics = SharedStatistics::default();
+    let begun = OsmLayers::begin(ctx, env, stage, layers, mode, &statistics);
+    let written = begun.and_then(|layers| layers.write(source));
+    let statistics = statistics.into_inner();
+    statistics.add_warnings(source.metadata(), warnings);
+    written.map(|()| statistics)
+}
 
 /// The layers of an import, while they are written.
-pub(crate) struct OsmLayers<'a> {
+struct OsmLayers<'a> {
     ctx: &'a Context,
     env: &'a Environment,
     stage: &'a mut Stage,
@@ -36,6 +56,7 @@ pub(crate) struct OsmLayers<'a> {
     /// What is read to merge, if the import adds to layers.
     read: Option<ReadLayers>,
     log: MergeLog,
+    statistics: &'a SharedStatistics,
 }
 
 /// A layer, and its features in the stage.
@@ -49,12 +70,13 @@ type NumberedBlock = (u64, Block);
 
 impl<'a> OsmLayers<'a> {
     /// Begins the layers. The path of each layer is its name.
-    pub(crate) fn begin(
+    fn begin(
         ctx: &'a Context,
         env: &'a Environment,
         stage: &'a mut Stage,
         layers: &'a [Box<dyn EntityLayer>],
         mode: Mode,
+        statistics: &'a SharedStatistics,
     ) -> Result<Self, Failure> {
         let open = layers.iter().map(|layer| {
             let path = DatasetPath::new(&layer.layer().name).map_err(public_error)?;
@@ -66,35 +88,48 @@ impl<'a> OsmLayers<'a> {
             Mode::Add => Some(ReadLayers::open(stage, &layers)?),
             Mode::Replace => None,
         };
-        Ok(Self { ctx, env, stage, layers, read, log: MergeLog::default() })
+        Ok(Self { ctx, env, stage, layers, read, log: MergeLog::default(), statistics })
     }
 
     /// Writes the entities of a source into the layers, and adds the layers to the stage.
-    pub(crate) fn write(mut self, source: &mut Source) -> Result<OsmStatistics, Failure> {
+    fn write(mut self, source: &mut Source) -> Result<(), Failure> {
         let assembler = Assembler::new(&self.env.scratch, self.env.osm_node_memory).map_err(public_error)?;
         let interrupter = assembler.interrupter();
         let _cancel_assembly = self.ctx.on_cancel(move || interrupter.interrupt());
 
         self.ctx.step("Importing into GeoGig repo...").unit("entities");
-        let mut statistics = self.read_blocks(source, &assembler)?;
-        self.ctx.step("Staging features...").total(Some(statistics.ways)).unit("ways");
+        self.read_blocks(source, &assembler)?;
+        let ways = self.statistics.lock().ways;
+        self.ctx.step("Staging features...").total(Some(ways)).unit("ways");
         let resolved = assembler.finish().map_err(public_error)?;
-        statistics.warnings.merge(resolved.warnings().clone());
+        self.statistics.lock().warnings.merge(resolved.warnings().clone());
         self.remove_superseded_nodes(&resolved)?;
-        self.write_out_of_order_nodes(&resolved, &mut statistics)?;
+        self.write_out_of_order_nodes(&resolved)?;
         self.log.sort();
-        self.write_ways(&resolved, &mut statistics)?;
+        self.write_ways(&resolved)?;
         self.log.sort();
-        self.redraw_ways(&resolved, &mut statistics)?;
+        self.redraw_ways(&resolved)?;
         drop(resolved);
-        for OpenLayer { stage, .. } in self.layers {
-            self.stage.finish(stage).map_err(public_error)?;
+        self.finish()
+    }
+
+    /// Adds the layers to the stage. Data with ways and without nodes, as of `out geom`, does not say that there are no nodes:
+    /// layers of nodes are left as they are.
+    fn finish(self) -> Result<(), Failure> {
+        let mut statistics = self.statistics.lock();
+        let has_only_ways = statistics.nodes == 0 && statistics.kept > 0;
+        for OpenLayer { layer, stage } in self.layers {
+            if !has_only_ways || layer.kind() != EntityKind::Node {
+                self.stage.finish(stage).map_err(public_error)?;
+            } else if self.read.is_none() {
+                statistics.untouched_layers.push(layer.layer().name.clone());
+            }
         }
-        Ok(statistics)
+        Ok(())
     }
 
     /// Reads all blocks, writes the nodes of in-order blocks, and gives everything else to the assembler.
-    fn read_blocks(&mut self, source: &mut Source, assembler: &Assembler) -> Result<OsmStatistics, Failure> {
+    fn read_blocks(&mut self, source: &mut Source, assembler: &Assembler) -> Result<(), Failure> {
         let workers = self.writers(EntityKind::Node)?;
         let (ctx, failure) = (self.ctx, FirstFailure::default());
         let (sender, receiver) = bounded(2 * workers.len());
@@ -112,7 +147,8 @@ impl<'a> OsmLayers<'a> {
             join_all(threads)
         });
         let written = failure.into_result(results)?;
-        Ok(self.collect(EntityKind::Node, written))
+        self.collect(EntityKind::Node, written);
+        Ok(())
     }
 
     /// Removes features of nodes for which a later version was read.
@@ -123,11 +159,7 @@ impl<'a> OsmLayers<'a> {
         Ok(())
     }
 
-    fn write_out_of_order_nodes(
-        &mut self,
-        resolved: &ResolvedEntities,
-        statistics: &mut OsmStatistics,
-    ) -> Result<(), Failure> {
+    fn write_out_of_order_nodes(&mut self, resolved: &ResolvedEntities) -> Result<(), Failure> {
         if resolved.out_of_order_parts() == 0 {
             return Ok(());
         }
@@ -139,32 +171,28 @@ impl<'a> OsmLayers<'a> {
                 resolved.out_of_order_nodes(part, &mut entities, |node| writers.add_node(node))?;
                 writers.flush()?;
             }
-            writers.finish(OsmStatistics::default())
+            writers.finish()
         })?;
-        statistics.merge(self.collect(EntityKind::Node, written));
+        self.collect(EntityKind::Node, written);
         Ok(())
     }
 
-    fn write_ways(
-        &mut self,
-        resolved: &ResolvedEntities,
-        statistics: &mut OsmStatistics,
-    ) -> Result<(), Failure> {
+    fn write_ways(&mut self, resolved: &ResolvedEntities) -> Result<(), Failure> {
         let (ctx, queue) = (self.ctx, WorkQueue::new(0..resolved.way_parts()));
         let writers = self.writers(EntityKind::Way)?;
-        let outdated = &self.log.outdated_nodes;
+        let (outdated, of_import) = (&self.log.outdated_nodes, self.statistics);
         let written = run_all(writers, &queue, |mut writers| {
-            let (mut builder, mut statistics) = (resolved.way_builder(outdated), OsmStatistics::default());
+            let (mut builder, mut statistics) = (resolved.way_builder(outdated), of_import.of_thread());
             while let Some(part) = queue.next() {
                 let built = builder.build(part, &mut statistics.warnings, &mut writers);
                 let (ways, way_statistics) = built?;
-                statistics.add_ways(way_statistics);
+                statistics.way_statistics += way_statistics;
                 writers.flush()?;
                 ctx.advance(ways)?;
             }
-            writers.finish(statistics)
+            writers.finish()
         })?;
-        statistics.merge(self.collect(EntityKind::Way, written));
+        self.collect(EntityKind::Way, written);
         Ok(())
     }
 
@@ -174,7 +202,7 @@ impl<'a> OsmLayers<'a> {
     }
 
     fn writers_of_thread(&mut self, kind: EntityKind) -> Result<FeatureWriters<'a>, Failure> {
-        let Self { stage, layers, read, .. } = self;
+        let Self { stage, layers, read, statistics, .. } = self;
         let existing = read.as_ref().map(|read| read.readers(stage, layers)).transpose()?;
         let merge = existing.map(Merge::new);
         let of_kind = layers.iter_mut().filter(|layer| layer.layer.kind() == kind);
@@ -183,14 +211,12 @@ impl<'a> OsmLayers<'a> {
             LayerWriter::new(open.layer, open.stage.writer(stage), previous)
         };
         let writers = of_kind.map(writer).collect();
-        Ok(FeatureWriters::new(writers, merge))
+        Ok(FeatureWriters::new(writers, statistics.of_thread(), merge))
     }
 
-    /// Adds what the threads have done to the layers, and merges the statistics.
-    fn collect(&mut self, kind: EntityKind, results: Vec<ThreadResult>) -> OsmStatistics {
-        let mut statistics = OsmStatistics::default();
+    /// Adds what the threads have done to the layers.
+    fn collect(&mut self, kind: EntityKind, results: Vec<ThreadResult>) {
         for result in results {
-            statistics.merge(result.statistics);
             self.log.append(result.log);
             let of_kind = self.layers.iter_mut().filter(|layer| layer.layer.kind() == kind);
             for (layer, (features, removed)) in of_kind.zip(result.layers) {
@@ -198,7 +224,6 @@ impl<'a> OsmLayers<'a> {
                 layer.stage.remove_previous(removed);
             }
         }
-        statistics
     }
 }
 
@@ -220,12 +245,12 @@ fn process_blocks(
     assembler: &Assembler,
     mut writers: FeatureWriters<'_>,
 ) -> Result<ThreadResult, Failure> {
-    let mut statistics = OsmStatistics::default();
     let mut entities = Entities::default();
     for (number, block) in blocks {
-        block.decode(&mut entities).map_err(public_error)?;
-        entities.iter().for_each(|entity| statistics.add(&entity));
-        statistics.warnings.merge(entities.warnings().clone());
+        let decoded = block.decode(&mut entities);
+        writers.statistics.warnings.merge(entities.take_warnings());
+        decoded.map_err(public_error)?;
+        entities.iter().for_each(|entity| writers.statistics.add(&entity));
         if assembler.add_block(number, &entities).map_err(public_error)? {
             for entity in entities.iter() {
                 if let Entity::Node(node) = entity {
@@ -236,5 +261,5 @@ fn process_blocks(
         }
         ctx.advance(entities.len() as u64)?;
     }
-    writers.finish(statistics)
+    writers.finish()
 }

@@ -3,7 +3,7 @@
 use longhaul_osm::{Entities, Entity, EntityKind, RawWays, ResolvedEntities, Warnings, WayBuilder};
 use longhaul_tasks::Failure;
 
-use super::{OsmLayers, feature_writers::FeatureWriters, merge::MergeLog, statistics::OsmStatistics};
+use super::{OsmLayers, feature_writers::FeatureWriters, merge::MergeLog};
 use crate::workers::{WorkQueue, run_all};
 
 /// How many ways a thread looks at before it takes the next ones.
@@ -14,11 +14,7 @@ const NOT_DRAWN: &str =
 
 impl OsmLayers<'_> {
     /// Draws the ways of the repository anew that the file does not replace and that go through nodes that it moves.
-    pub(super) fn redraw_ways(
-        &mut self,
-        resolved: &ResolvedEntities,
-        statistics: &mut OsmStatistics,
-    ) -> Result<(), Failure> {
+    pub(super) fn redraw_ways(&mut self, resolved: &ResolvedEntities) -> Result<(), Failure> {
         let Some(read) = self.read.as_ref().filter(|_| !self.log.moved_nodes.is_empty()) else {
             return Ok(());
         };
@@ -29,8 +25,9 @@ impl OsmLayers<'_> {
         }
         let writers = self.writers(EntityKind::Way)?;
         let (ctx, log, queue) = (self.ctx, &self.log, WorkQueue::new(ways.chunks(WAYS_AT_ONCE)));
+        let of_import = self.statistics;
         let results = run_all(writers, &queue, |mut writers| {
-            let mut statistics = OsmStatistics::default();
+            let mut statistics = of_import.of_thread();
             let mut builder = resolved.way_builder(&log.outdated_nodes);
             let mut entities = Entities::default();
             while let Some(ways) = queue.next() {
@@ -40,9 +37,9 @@ impl OsmLayers<'_> {
                 }
                 writers.flush()?;
             }
-            writers.finish(statistics)
+            writers.finish()
         })?;
-        statistics.merge(self.collect(EntityKind::Way, results));
+        self.collect(EntityKind::Way, results);
         Ok(())
     }
 }

@@ -1,5 +1,10 @@
 //! The statistics and the report of an import of OpenStreetMap data.
 
+use std::{
+    ops::{Deref, DerefMut},
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
 use anyhow::bail;
 use longhaul_osm::{Entity, EntityKind, SourceMetadata, Warnings, WayStatistics};
 use longhaul_tasks::Report;
@@ -17,12 +22,25 @@ pub(crate) struct OsmStatistics {
     latest_changeset: Option<i64>,
     /// The latest of all entities, in milliseconds since 1970.
     latest_timestamp: Option<i64>,
-    way_statistics: WayStatistics,
+    pub(super) way_statistics: WayStatistics,
     /// How many entities became features. Some of them may have been replaced by later versions.
     pub(super) kept: u64,
     /// How many features of the repository were removed by an import that adds to them.
     pub(super) removed: u64,
+    /// The layers that were left as they are, because the data has nothing that says what is in them.
+    pub(super) untouched_layers: Vec<String>,
     pub(crate) warnings: Warnings,
+}
+
+/// The statistics of an import, to which its threads add theirs.
+#[derive(Debug, Default)]
+pub(super) struct SharedStatistics(Mutex<OsmStatistics>);
+
+/// The statistics of one thread. They are added to those of the import when they are dropped, so that a failed import has
+/// them, too.
+pub(super) struct ThreadStatistics<'a> {
+    own: OsmStatistics,
+    of_import: &'a SharedStatistics,
 }
 
 impl OsmStatistics {
@@ -43,12 +61,6 @@ impl OsmStatistics {
         self.latest_timestamp = self.latest_timestamp.max(info.timestamp);
     }
 
-    /// Adds the statistics of ways.
-    pub(super) fn add_ways(&mut self, counts: WayStatistics) {
-        self.way_statistics.without_geometry += counts.without_geometry;
-        self.way_statistics.missing_nodes += counts.missing_nodes;
-    }
-
     /// Adds the statistics of another thread.
     pub(super) fn merge(&mut self, other: Self) {
         self.nodes += other.nodes;
@@ -56,9 +68,10 @@ impl OsmStatistics {
         self.relations += other.relations;
         self.latest_changeset = self.latest_changeset.max(other.latest_changeset);
         self.latest_timestamp = self.latest_timestamp.max(other.latest_timestamp);
-        self.add_ways(other.way_statistics);
+        self.way_statistics += other.way_statistics;
         self.kept += other.kept;
         self.removed += other.removed;
+        self.untouched_layers.extend(other.untouched_layers);
         self.warnings.merge(other.warnings);
     }
 
@@ -94,7 +107,8 @@ impl OsmStatistics {
         let report = Report::new()
             .element("OSMReport", osm_report)
             .integer("relationCount", count(self.relations))
-            .integer("missingNodeCount", count(self.way_statistics.missing_nodes));
+            .integer("missingNodeCount", count(self.way_statistics.missing_nodes))
+            .integer("repeatedPositionCount", count(self.way_statistics.repeated_positions));
         let report = warnings.add_to(report);
         match &metadata.osm_base {
             Some(osm_base) => report.text("osmBase", osm_base),
@@ -102,15 +116,59 @@ impl OsmStatistics {
         }
     }
 
-    /// What people should know of the data: the remarks of the server, what was not kept, and what is odd.
-    pub(crate) fn warning_messages(&self, metadata: &SourceMetadata) -> impl Iterator<Item = String> {
-        let relations = match self.relations {
-            0 => None,
-            1 => Some("1 relation was counted and not kept".to_owned()),
-            more => Some(format!("{more} relations were counted and not kept")),
-        };
-        let unused =
-            metadata.unused.iter().map(|(element, count)| format!("{count} × <{element}> was not kept"));
-        metadata.remarks.iter().cloned().chain(relations).chain(unused).chain(self.warnings.messages())
+    /// Adds what people should know of the data: the remarks of the server, what was not kept, and what is unusual. What
+    /// most files have is a figure of the report instead: relations, which are never kept, and equal positions in succession.
+    pub(super) fn add_warnings(&self, metadata: &SourceMetadata, warnings: &mut JobWarnings) {
+        warnings.extend(metadata.remarks.iter().cloned());
+        for (element, count) in &metadata.unused {
+            warnings.add(format!("{count} × <{element}> was not kept"), true);
+        }
+        if !self.untouched_layers.is_empty() {
+            let names: Vec<_> = self.untouched_layers.iter().map(|name| format!("'{name}'")).collect();
+            warnings.add(
+                format!(
+                    "the data has ways and no nodes: what is made of nodes was left as it is: {}",
+                    names.join(", ")
+                ),
+                false,
+            );
+        }
+        for (message, warning) in self.warnings.iter() {
+            warnings.add(message, warning.is_loss);
+        }
+    }
+}
+
+impl SharedStatistics {
+    pub(super) fn lock(&self) -> MutexGuard<'_, OsmStatistics> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn of_thread(&self) -> ThreadStatistics<'_> {
+        ThreadStatistics { own: OsmStatistics::default(), of_import: self }
+    }
+
+    pub(super) fn into_inner(self) -> OsmStatistics {
+        self.0.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Deref for ThreadStatistics<'_> {
+    type Target = OsmStatistics;
+
+    fn deref(&self) -> &OsmStatistics {
+        &self.own
+    }
+}
+
+impl DerefMut for ThreadStatistics<'_> {
+    fn deref_mut(&mut self) -> &mut OsmStatistics {
+        &mut self.own
+    }
+}
+
+impl Drop for ThreadStatistics<'_> {
+    fn drop(&mut self) {
+        self.of_import.lock().merge(std::mem::take(&mut self.own));
     }
 }

@@ -231,23 +231,30 @@ fn xml_is_what_it_contains_whatever_its_media_type() {
 #[test]
 fn a_failed_download_has_its_warnings() {
     let relations = "<relation id=\"1\" version=\"1\"/><relation id=\"2\" version=\"1\"/>";
+    let area = "<area id=\"1\"/>";
+    let whole = answer(&small_extract());
+    let broken = crate::mock_server::data(&(small_extract() + area + "<node id=\"x\"/>"));
     let server = MockServer::start([
-        answer(relations),
-        answer(&small_extract()),
-        answer(&(small_extract() + relations)),
+        answer(&(relations.to_owned() + area)),
+        whole,
+        answer(&(small_extract() + relations + area)),
+        Reply::Send(broken),
     ]);
     let harness = harness(&server);
     let warnings = |task: &longhaul_tasks::Task| {
         let result = task.result.as_ref().expect("a failed task has its warnings");
         member(result, &["warnings"]).clone()
     };
-    let expected = ReportValue::List(vec![ReportValue::text("2 relations were counted and not kept")]);
+    let expected = ReportValue::List(vec![ReportValue::text("1 × <area> was not kept")]);
     let task = harness.run(download(&harness));
     assert!(error_message(&task).contains("nothing that could be kept: 0 nodes, 0 ways and 2 relations"));
     assert_eq!(warnings(&task), expected);
     downloaded(&harness, download(&harness));
     let task = harness.run(download(&harness));
     assert!(error_message(&task).starts_with("Nothing to commit after"));
+    assert_eq!(warnings(&task), expected);
+    let task = harness.run(download(&harness));
+    assert!(error_message(&task).starts_with(FAILED), "{}", error_message(&task));
     assert_eq!(warnings(&task), expected);
 }
 
@@ -303,4 +310,17 @@ fn a_deleted_repository_is_reported() {
     let task = harness.run(download(&harness));
     assert_eq!((task.status, error_message(&task).as_str()), (Status::Failed, "the repository was deleted"));
     assert_eq!(server.requests().len(), 0);
+}
+
+#[test]
+fn what_was_left_out_stands_in_the_message_before_the_filter() {
+    let far = "<node id=\"9\" version=\"1\" lat=\"95\" lon=\"1\"/>";
+    let server = MockServer::start([answer(&(small_extract() + far)), answer(&small_extract())]);
+    let harness = harness(&server);
+    downloaded(&harness, download(&harness));
+    let message = git(harness.git_dir(), &["log", "-1", "--format=%B"]);
+    let lost = "Updated OSM data\n\nNot as in the source:\n * 1 × node lies beyond ±90° or ±180°, and is left out: 9\n\n";
+    assert!(message.starts_with(&format!("{lost}Overpass-Filter: ")), "{message}");
+    let unchanged = error_message(&harness.run(crate::setup::update(&harness)));
+    assert!(unchanged.starts_with("Nothing to commit after"), "the update knows the filter: {unchanged}");
 }

@@ -1,5 +1,7 @@
 //! Builds the linestring of a way from the ids of its nodes.
 
+use std::ops::AddAssign;
+
 use super::{
     locations::LocationLookup,
     way_visitor::{ExistingNode, WayVisitor},
@@ -13,6 +15,16 @@ pub struct WayStatistics {
     pub without_geometry: u64,
     /// References to nodes that do not exist in the data.
     pub missing_nodes: u64,
+    /// Positions that linestrings leave out because they are equal to the one before.
+    pub repeated_positions: u64,
+}
+
+impl AddAssign for WayStatistics {
+    fn add_assign(&mut self, other: Self) {
+        self.without_geometry += other.without_geometry;
+        self.missing_nodes += other.missing_nodes;
+        self.repeated_positions += other.repeated_positions;
+    }
 }
 
 /// Builds the linestrings of ways, one after the other.
@@ -42,42 +54,45 @@ impl<'a> LinestringBuilder<'a> {
         warnings: &mut Warnings,
         visitor: &mut V,
     ) -> Result<Option<WayWithGeometry<'b>>, V::Error> {
-        let (missing, has_repeats) = self.collect_positions(&way, visitor)?;
+        let missing_before = statistics.missing_nodes;
+        self.collect_positions(&way, statistics, visitor)?;
         let mut warn_if = |condition: bool, what: &'static str| {
             if condition {
                 warnings.add(what, EntityKind::Way, way.id);
             }
         };
         let has_geometry = self.positions.len() >= 2;
-        warn_if(missing > 0, "refers to nodes that are not there");
-        warn_if(has_repeats, "has equal positions in succession, of which one is kept");
+        warn_if(statistics.missing_nodes > missing_before, "refers to nodes that are not there");
         warn_if(
             self.crosses_antimeridian(),
             "crosses the antimeridian, and its line goes the long way around the Earth",
         );
-        warn_if(!has_geometry, "has fewer than two positions, and is left out");
-        statistics.missing_nodes += missing;
-        statistics.without_geometry += u64::from(!has_geometry);
+        if !has_geometry {
+            warnings.add_loss("has fewer than two positions, and is left out", EntityKind::Way, way.id);
+            statistics.without_geometry += 1;
+        }
         Ok(has_geometry.then_some(WayWithGeometry { way, linestring: &self.positions }))
     }
 
-    /// Looks the nodes up. Returns how many do not exist, and whether equal positions in succession were reduced to one.
+    /// Looks the nodes up. Of equal positions in succession one is kept.
     fn collect_positions<V: WayVisitor>(
         &mut self,
         way: &Way<'_>,
+        statistics: &mut WayStatistics,
         visitor: &mut V,
-    ) -> Result<(u64, bool), V::Error> {
+    ) -> Result<(), V::Error> {
         self.positions.clear();
-        let (mut missing, mut has_repeats) = (0, false);
         for (index, id) in way.refs.iter().enumerate() {
             let of_way = way.locations.get(index).copied().flatten();
             match self.position(*id, of_way, visitor)? {
-                None => missing += 1,
-                Some(position) if self.positions.last() == Some(&position) => has_repeats = true,
+                None => statistics.missing_nodes += 1,
+                Some(position) if self.positions.last() == Some(&position) => {
+                    statistics.repeated_positions += 1;
+                }
                 Some(position) => self.positions.push(position),
             }
         }
-        Ok((missing, has_repeats))
+        Ok(())
     }
 
     /// The position of a node: as the data has it, or else as the way has it, or else as it exists already.

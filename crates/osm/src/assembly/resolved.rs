@@ -219,7 +219,7 @@ impl NodeResolver<'_> {
     fn accept(&mut self, part: usize, version: EntityVersion) -> Result<bool, Error> {
         let in_order = self.in_order.find(version.id)?;
         if in_order.is_some_and(|other| self.contradicts(&other, &version)) {
-            self.warnings.add(warning_texts::DIFFERENT_CONTENTS, EntityKind::Node, version.id);
+            self.warnings.add_loss(warning_texts::DIFFERENT_CONTENTS, EntityKind::Node, version.id);
         }
         let is_replaced = in_order.is_some_and(|other| {
             (other.version, other.block_number) > (version.number, self.block_numbers[part])

@@ -99,7 +99,7 @@ pub(super) fn resolve_versions(
             select(candidate.take())?;
         }
         if candidate.is_some_and(|(_, _, version)| version.contradicts(&next.2)) {
-            warnings.add(warning_texts::DIFFERENT_CONTENTS, kind, next.2.id);
+            warnings.add_loss(warning_texts::DIFFERENT_CONTENTS, kind, next.2.id);
         }
         candidate = Some(next);
     }

@@ -95,7 +95,7 @@ fn push_common_columns(
     features.push(Value::Boolean(info.visible));
     features.push(info.version.map_or(Value::Null, |version| Value::Integer(version.into())));
     if !columns::push_timestamp(info, features) {
-        warnings.add(columns::INVALID_TIMESTAMP, kind, id);
+        warnings.add_loss(columns::INVALID_TIMESTAMP, kind, id);
     }
     columns::push_tags(tags, features);
     features.push(info.changeset.map_or(Value::Null, Value::Integer));

@@ -98,7 +98,7 @@ impl EntityLayer for Rule {
                     }
                     ring
                 }
-                None => return warnings.add(self.no_area_warning(), EntityKind::Way, way.id),
+                None => return warnings.add_loss(self.no_area_warning(), EntityKind::Way, way.id),
             },
             _ => Cow::Borrowed(linestring),
         };
@@ -138,7 +138,7 @@ impl Rule {
                 match fits {
                     None => features.push(Value::Null),
                     Some(true) => {}
-                    Some(false) => warnings.add(field.warning.clone(), self.kind(), id),
+                    Some(false) => warnings.add_loss(field.warning.clone(), self.kind(), id),
                 }
             }
             // Only ways have references, and the callers add geometries.

@@ -53,7 +53,7 @@ impl DenseNodes<'_> {
             if record.visible {
                 record.position = block.position(lat, lon)?;
                 if record.position.is_none() {
-                    entities.warn(warning_texts::NOT_ON_EARTH, &record);
+                    entities.warn_of_loss(warning_texts::NOT_ON_EARTH, &record);
                 }
             }
             if have_tags {

@@ -39,7 +39,7 @@ pub(super) fn read(
         let (lat, lon) = lat.zip(lon).ok_or(Malformed("a node has no position"))?;
         record.position = block.position(lat, lon)?;
         if record.position.is_none() {
-            entities.warn(warning_texts::NOT_ON_EARTH, &record);
+            entities.warn_of_loss(warning_texts::NOT_ON_EARTH, &record);
         }
     }
     match lats.count() + lons.count() {
@@ -90,7 +90,7 @@ fn read_refs_with_locations(
                 let location = block.position(lat, lon)?;
                 entities.push_location(location);
                 if location.is_none() {
-                    entities.warn(warning_texts::LOCATION_NOT_ON_EARTH, way);
+                    entities.warn_of_loss(warning_texts::LOCATION_NOT_ON_EARTH, way);
                 }
             }
             (None, None, None) => return Ok(()),

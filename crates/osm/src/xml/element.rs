@@ -81,7 +81,7 @@ pub(super) fn read_entity(
         let (lon, lat) = lon.zip(lat).ok_or_else(|| format!("{} has no position", record.id))?;
         record.position = Position::new(lon, lat);
         if record.position.is_none() {
-            entities.warn(warning_texts::NOT_ON_EARTH, &record);
+            entities.warn_of_loss(warning_texts::NOT_ON_EARTH, &record);
         }
     }
     Ok(record)
@@ -132,7 +132,7 @@ pub(super) fn read_node_ref(
         let location = Position::new(lon, lat);
         entities.push_location(location);
         if location.is_none() {
-            entities.warn(warning_texts::LOCATION_NOT_ON_EARTH, way);
+            entities.warn_of_loss(warning_texts::LOCATION_NOT_ON_EARTH, way);
         }
     }
     Ok(())

@@ -43,6 +43,8 @@ pub(crate) struct XmlReader<R> {
     /// How many entities the next batch may have.
     max_entities: usize,
     is_done: bool,
+    /// The error that comes after the entities that were read before it.
+    error: Option<Error>,
 }
 
 impl<R: BufRead> XmlReader<R> {
@@ -55,15 +57,22 @@ impl<R: BufRead> XmlReader<R> {
             entities: Entities::default(),
             max_entities: FIRST_ENTITIES,
             is_done: false,
+            error: None,
         }
     }
 
-    /// The next entities, which may be none; `None` at the end of the document.
+    /// The next entities, which may be none; `None` at the end of the document. The entities before an error come before it.
     pub(crate) fn next(&mut self, metadata: &mut SourceMetadata) -> Result<Option<Entities>, Error> {
+        if let Some(error) = self.error.take() {
+            return Err(error);
+        }
         let start = self.reader.buffer_position();
         let (started, mut events) = (Instant::now(), 0_u32);
         while !self.is_done && !self.is_full(start) {
-            self.step(metadata)?;
+            if let Err(error) = self.step(metadata) {
+                self.error = Some(error);
+                break;
+            }
             events += 1;
             if events >= EVENTS_PER_TIME_CHECK && !self.state.is_in_entity() {
                 events = 0;

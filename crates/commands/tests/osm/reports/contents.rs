@@ -7,7 +7,10 @@ use crate::{
     reports::files::{
         coordinates, fail, fail_with, ids, import_reported, reported, rows, succeed, succeed_with, tip,
     },
-    support::{git::assert_clean, harness::Harness},
+    support::{
+        git::{assert_clean, git},
+        harness::Harness,
+    },
 };
 
 /// A harness with the nodes 1 to 3 and the way 5.
@@ -22,11 +25,11 @@ fn what_has_nothing_to_keep_fails_and_changes_nothing() {
     let harness = filled();
     let file = reported(&harness, "x33_relations_only.osm");
     let (error, warnings) = fail(&harness, job(&harness, &file));
+    assert_eq!(warnings, [""; 0]);
     assert_eq!(
         error,
         "x33_relations_only.osm has nothing that could be kept: 0 nodes, 0 ways and 1 relation. Nothing was committed."
     );
-    assert_eq!(warnings, ["1 relation was counted and not kept"]);
     let deleted =
         "<node id=\"1\" version=\"2\" visible=\"false\"/><way id=\"5\" version=\"2\" visible=\"false\"/>";
     for (elements, expected) in [
@@ -84,10 +87,7 @@ fn elements_that_are_known_and_hold_no_entities_are_passed_over() {
          <relation id=\"1\" version=\"1\"><bounds/><center lat=\"1\" lon=\"1\"/><member type=\"way\" ref=\"1\" role=\"\">\
          <nd lat=\"1\" lon=\"1\"/></member></relation>";
     let warnings = succeed_with(&harness, &(node(1, 1, 1.0) + elements));
-    assert_eq!(
-        warnings,
-        ["1 relation was counted and not kept", "1 × <area> was not kept", "1 × <changeset> was not kept"]
-    );
+    assert_eq!(warnings, ["1 × <area> was not kept", "1 × <changeset> was not kept"]);
 }
 
 #[test]
@@ -109,7 +109,7 @@ fn an_error_in_the_file_is_what_the_server_said() {
         assert_eq!(fail_with(&harness, &(nodes.clone() + message)).0, expected);
     }
     let many = "<remark>ok</remark><remark/>".repeat(1000);
-    assert_eq!(succeed_with(&harness, &(nodes + &many)), ["ok"]);
+    assert_eq!(succeed_with(&Harness::new(), &(nodes + &many)), ["ok"]);
 }
 
 #[test]
@@ -119,7 +119,8 @@ fn positions_that_are_not_on_earth_are_left_out_and_told() {
     let (error, warnings) = fail(&harness, job(&harness, &file));
     assert!(error.contains("nothing that could be kept: 5 nodes, 2 ways"), "{error}");
     assert!(
-        warnings.contains(&"5 × node lies beyond ±90° or ±180°, and is left out: 1, 2, 3, 4, 5".to_owned()),
+        warnings
+            .contains(&"5 × node lies beyond ±90° or ±180°, and is left out: 1, 2, 3 and 2 more".to_owned()),
         "{warnings:?}"
     );
     let far = |id: i64, lat: &str, lon: &str| {
@@ -136,16 +137,15 @@ fn positions_that_are_not_on_earth_are_left_out_and_told() {
     assert_eq!(
         warnings,
         [
-            "1 × way crosses the antimeridian, and its line goes the long way around the Earth: 7".to_owned(),
-            "3 × node lies beyond ±90° or ±180°, and is left out: 3, 4, 5".to_owned(),
-            "1 × way refers to nodes that are not there: 7".to_owned(),
+            "3 × node lies beyond ±90° or ±180°, and is left out: 3, 4, 5",
+            "1 × way refers to nodes that are not there: 7",
         ]
-        .into_iter()
-        .filter(|warning| !warning.contains("antimeridian"))
-        .collect::<Vec<_>>()
     );
     assert_eq!(ids(&harness, "node"), [1, 2, 6]);
     assert_eq!(coordinates(&harness, "way", 7), [(180.0, 90.0), (0.0, 0.0), (-180.0, -90.0)]);
+    let message = git(harness.git_dir(), &["log", "-1", "--format=%B", "master"]);
+    let left_out = "Updated OSM data\n\nNot as in the source:\n * 3 × node lies beyond ±90° or ±180°, and is left out: 3, 4, 5";
+    assert_eq!(message.trim_end(), left_out, "what the commit lacks, and nothing else");
     assert_clean(harness.git_dir());
 }
 
@@ -176,9 +176,9 @@ fn a_way_across_the_antimeridian_is_told() {
 
 #[test]
 fn ways_are_drawn_from_the_positions_that_the_file_gives_for_them() {
-    let harness = filled();
-    let file = reported(&harness, "x39_out_geom.osm");
-    succeed(&harness, ImportOsm { add: false, ..job(&harness, &file) });
+    let harness = Harness::new();
+    let warnings = import_reported(&harness, "x39_out_geom.osm");
+    assert_eq!(warnings, ["the data has ways and no nodes: what is made of nodes was left as it is: 'node'"]);
     assert_eq!(coordinates(&harness, "way", 5), [(20.0, 10.0), (21.0, 10.0), (21.0, 11.0)]);
     let nd = |id: i64, lon: &str| format!("<nd ref=\"{id}\" lat=\"1\" lon=\"{lon}\"/>");
     let elements = format!(
@@ -202,6 +202,40 @@ fn ways_are_drawn_from_the_positions_that_the_file_gives_for_them() {
 }
 
 #[test]
+fn ways_with_positions_and_without_nodes_leave_layers_of_nodes_as_they_are() {
+    let untouched = "the data has ways and no nodes: what is made of nodes was left as it is";
+    let harness = filled();
+    let file = reported(&harness, "x39_out_geom.osm");
+    let (error, warnings) = fail(&harness, job(&harness, &file));
+    assert_eq!(error, format!("Nothing to commit after {}", tip(&harness)), "it has the same way");
+    assert_eq!(warnings, [format!("{untouched}: 'node'")]);
+
+    let way = |id: i64, lon: i64| {
+        let nd = |id: i64, lon: i64| format!("<nd ref=\"{id}\" lat=\"1\" lon=\"{lon}\"/>");
+        format!("<way id=\"{id}\" version=\"1\">{}{}</way>", nd(1, lon), nd(2, lon + 1))
+    };
+    let rules = r#"{"rules": [{"name": "places", "filter": {}, "fields": {"geom": {"name": "geom", "type": "POINT"}}},
+        {"name": "lines", "filter": {}, "fields": {"geom": {"name": "geom", "type": "LINESTRING"}}}]}"#;
+    let file = crate::fixtures::xml(&harness, "f.osm", &(way(5, 20) + &way(6, 21)));
+    let mapping = Some(longhaul_commands::OsmMapping::new(rules).unwrap());
+    let warnings = succeed(&harness, ImportOsm { mapping, ..job(&harness, &file) });
+    assert_eq!(warnings[0], format!("{untouched}: 'node', 'places'"));
+    assert_eq!((ids(&harness, "node"), ids(&harness, "way")), (vec![1, 2, 3], vec![5, 6]));
+    let datasets = harness.repository.datasets(tip(&harness).parse().unwrap()).unwrap();
+    assert_eq!(datasets.len(), 3, "no layer of points was made: {datasets:?}");
+
+    let only_ways = ImportOsm { no_raw: true, ..job(&harness, &file) };
+    let lines = r#"{"rules": [{"name": "lines", "filter": {}, "fields": {"geom": {"name": "geom", "type": "LINESTRING"}}}]}"#;
+    let other = Harness::new();
+    let only_ways = ImportOsm {
+        destination: job(&other, &file).destination,
+        mapping: Some(longhaul_commands::OsmMapping::new(lines).unwrap()),
+        ..only_ways
+    };
+    assert_eq!(succeed(&other, only_ways), [""; 0], "it has no layers of nodes");
+}
+
+#[test]
 fn entities_without_a_version_are_read_and_told_once() {
     let harness = Harness::new();
     assert_eq!(
@@ -210,11 +244,12 @@ fn entities_without_a_version_are_read_and_told_once() {
     );
     assert_eq!(ids(&harness, "node"), [-103, -102, -101]);
     assert_eq!(ids(&harness, "way"), [-201]);
+    let harness = Harness::new();
     assert_eq!(import_reported(&harness, "x05_version_minus1.osm"), ["1 × node has no version: 1"]);
     assert_eq!(rows(&harness, "node"), ["1|true|NULL|1970-01-01T00:59:59|NULL|NULL|NULL|geometry"]);
     for version in ["0", "-7", "-2147483648"] {
-        let element = format!("<node id=\"1\" version=\"{version}\" lat=\"1\" lon=\"{}\"/>", version.len());
-        assert_eq!(succeed_with(&harness, &element), ["1 × node has no version: 1"]);
+        let element = format!("<node id=\"1\" version=\"{version}\" lat=\"1\" lon=\"1\"/>");
+        assert_eq!(succeed_with(&Harness::new(), &element), ["1 × node has no version: 1"]);
     }
 }
 

@@ -28,15 +28,12 @@ pub fn import_reported(harness: &Harness, name: &str) -> Vec<String> {
     succeed(harness, job(harness, &file))
 }
 
-/// Runs an import that must succeed. Returns its warnings about the data; those about what becomes of whole layers, which
-/// small files easily bring about, begin with the layer and have tests of their own.
+/// Runs an import that must succeed. Returns its warnings.
 #[track_caller]
 pub fn succeed(harness: &Harness, job: ImportOsm) -> Vec<String> {
     let task = harness.run(job);
     assert_eq!(task.status, Status::Finished, "{:?}", task.error);
-    let mut warnings = warnings(&task.result.unwrap());
-    warnings.retain(|warning| !warning.starts_with("layer '"));
-    warnings
+    warnings(&task.result.unwrap())
 }
 
 /// Runs an import that must fail and change nothing. Returns its error and its warnings.

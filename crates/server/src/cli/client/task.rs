@@ -123,6 +123,16 @@ impl Task {
         self.read_result::<Outcome>().map(|outcome| outcome.warning).unwrap_or_default()
     }
 
+    /// How many relations of OpenStreetMap data were read. They are not stored.
+    pub fn relations(&self) -> u64 {
+        #[derive(Deserialize)]
+        struct Outcome {
+            #[serde(rename = "relationCount")]
+            relations: u64,
+        }
+        self.read_result::<Outcome>().map_or(0, |outcome| outcome.relations)
+    }
+
     /// What an export wrote.
     pub fn exported(&self) -> Exported {
         self.read_result().unwrap_or_default()

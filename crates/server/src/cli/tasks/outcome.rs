@@ -45,7 +45,13 @@ fn print_result(task: &Task, branch: Option<&str>) -> io::Result<()> {
     }
     let mut out = stdout().lock();
     match task.commit() {
-        Some(commit) => write_commit(&mut out, &commit, branch),
+        Some(commit) => {
+            write_commit(&mut out, &commit, branch)?;
+            match task.relations() {
+                0 => Ok(()),
+                relations => writeln!(out, "Relations are not stored: {relations} were left out."),
+            }
+        }
         None => writeln!(out, "Task {}: {}", task.id, task.status),
     }
 }
