@@ -42,18 +42,14 @@ pub fn dry_run_tree(report: &Report) -> Option<&str> {
     }
 }
 
-/// Keeps the upload as the file of the task, for as long as the task is kept, so that a second task can commit it.
-pub(crate) fn keep_upload(
-    ctx: &Context,
-    upload: &Path,
-    file_name: &str,
-    media_type: &str,
-) -> anyhow::Result<()> {
+/// Keeps the upload as a file of the task, for as long as the task is kept, so that a second task can commit it. The report does not
+/// offer the file, so it cannot be downloaded.
+pub(crate) fn keep_upload(ctx: &Context, upload: &Path, file_name: &str) -> anyhow::Result<()> {
     let keeping = "could not keep the uploaded file";
     let is_usable =
         file_name.len() <= LONGEST_NAME && Path::new(file_name).file_name() == Some(file_name.as_ref());
     let name = if is_usable { file_name } else { FALLBACK_NAME };
-    let kept = ctx.result_file(name, media_type).context(keeping)?;
+    let kept = ctx.result_file(name, "application/octet-stream").context(keeping)?;
     // The upload itself is removed with the end of the task.
     fs::hard_link(upload, &kept).or_else(|_| fs::copy(upload, &kept).map(drop)).context(keeping)
 }

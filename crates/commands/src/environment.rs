@@ -6,7 +6,7 @@ use longhaul_repository::Repositories;
 use longhaul_tasks::Lane;
 
 use crate::{
-    commit_listener::CommitListener, import_roots::ImportRoots, overpass::Overpass,
+    commit_listener::CommitListener, import_roots::ImportRoots, input_names::InputNames, overpass::Overpass,
     repository_locks::RepositoryLocks,
 };
 
@@ -30,6 +30,8 @@ pub struct Environment {
     pub repository_locks: RepositoryLocks,
     /// Is told of each commit.
     pub commit_listener: CommitListener,
+    /// The names of the files that tasks read.
+    pub input_names: InputNames,
 }
 
 /// The lane of tasks that change the repository with this id. Tasks of one lane do not run at the same time.

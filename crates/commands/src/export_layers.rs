@@ -49,7 +49,7 @@ impl Job for ExportLayers {
         let repository = found.ok_or_else(|| anyhow!("the repository was deleted"))?;
         let export = self.export(&repository)?;
         let name = format!("{}.{}", self.file_name, self.format.name());
-        let path = ctx.result_file(&name, self.media_type())?;
+        let path = ctx.result_file(&name, self.format.task_media_type())?;
         let exported = export.write(&repository, &path, &TaskProgress(ctx)).map_err(public_error)?;
         Ok(self.report(&export, exported))
     }
@@ -57,11 +57,7 @@ impl Job for ExportLayers {
 
 impl ExportLayers {
     fn export(&self, repository: &Repository) -> anyhow::Result<Export> {
-        // GeoGig's text.
-        let commit = self
-            .commit
-            .as_deref()
-            .ok_or_else(|| anyhow!("RefSpec doesn't resolve to a commit: '{}'", self.root))?;
+        let commit = self.commit.as_deref().ok_or_else(|| unresolved(&self.root))?;
         let layers = self.layers.iter().map(|path| DatasetPath::new(path).map_err(public_error));
         let layers = layers.collect::<anyhow::Result<Vec<_>>>()?;
         Ok(Export {
@@ -79,17 +75,9 @@ impl ExportLayers {
         })
     }
 
-    /// GeoGig's clients know another media type of GeoPackages.
-    fn media_type(&self) -> &'static str {
-        match self.format {
-            ExportFormat::Gpkg => "application/octet-stream;type=geopackage",
-            other => other.media_type(),
-        }
-    }
-
     fn report(&self, export: &Export, exported: Exported) -> Report {
         let report = Report::new()
-            .result_file(self.media_type())
+            .result_file(self.format.task_media_type())
             .text("commitId", export.commit.to_string())
             .integer("features", exported.features as i64);
         let shifts = exported.shifts.into_iter().map(ReportValue::text);
@@ -101,8 +89,13 @@ impl ExportLayers {
     }
 }
 
+/// The error of a name that names no commit, in GeoGig's words.
+pub(crate) fn unresolved(name: &str) -> anyhow::Error {
+    anyhow!("RefSpec doesn't resolve to a commit: '{name}'")
+}
+
 /// The progress of an export, as that of its task.
-struct TaskProgress<'a>(&'a Context);
+pub(crate) struct TaskProgress<'a>(pub(crate) &'a Context);
 
 impl ExportProgress for TaskProgress<'_> {
     fn begin_layer(&self, layer: &str, number: usize, count: usize, features: u64) {

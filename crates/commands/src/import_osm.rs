@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Destination, Environment, OsmMapping,
+    dry_run::keep_upload,
     job_warnings::{JobWarnings, with_warnings},
     osm_commit,
     osm_layers::write_layers,
@@ -76,6 +77,7 @@ impl Job for ImportOsm {
     }
 
     fn run(self, env: &Environment, ctx: &Context) -> Result<Report, Failure> {
+        env.input_names.remember(ctx, &self.file_name);
         with_warnings("warnings", |warnings| self.import(env, ctx, warnings))
     }
 }
@@ -101,11 +103,17 @@ impl ImportOsm {
         }
         statistics.require_kept(&self.file_name)?;
         ctx.step("Committing features...");
-        commit.commit(
+        let report = commit.commit(
             &self.file_name,
             |message| Some(osm_commit::message(message, warnings)),
             |commit| osm_commit::report(&statistics, source.metadata(), warnings, commit),
-        )
+        )?;
+        if let OsmFile::Uploaded(upload) = &self.file
+            && self.destination.rules.dry_run
+        {
+            keep_upload(ctx, upload, &self.file_name)?;
+        }
+        Ok(report)
     }
 
     fn raw_layers(&self) -> RawLayers {

@@ -41,6 +41,7 @@ fn is_public(error: &(dyn Error + 'static)) -> bool {
         || error.is::<longhaul_repository::ReadError>()
         || error.is::<longhaul_repository::PackError>()
         || error.is::<longhaul_repository::DatasetError>()
+        || error.is::<longhaul_repository::DiffError>()
         || error.is::<longhaul_repository::BadPath>()
         || error.is::<crate::export::ExportError>()
         || error.is::<longhaul_geodata::geometry::GeometryError>()

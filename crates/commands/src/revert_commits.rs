@@ -101,8 +101,9 @@ impl RevertCommits {
             .collect();
         let more = if conflicts.len() > first.len() { ", …" } else { "" };
         let error = anyhow!(
-            "nothing was undone, because of {} conflicts: {}{more}",
+            "nothing was undone, because of {} {}: {}{more}",
             conflicts.len(),
+            if conflicts.len() == 1 { "conflict" } else { "conflicts" },
             first.join(", ")
         );
         Err(Failure::new(error).with_report(report))

@@ -25,4 +25,4 @@ pub use package::GeoPackage;
 pub use rows::{Batches, Findings, Part, Reader};
 pub use table::Table;
 pub use warnings::Warning;
-pub use write::{GeoPackageWriter, type_after_import};
+pub use write::{ChangeOperation, GeoPackageWriter, type_after_import};

@@ -128,9 +128,9 @@ impl Places {
     }
 }
 
-/// How many of so many places only admins get.
+/// How many of so many places only admins get; none of so few that others would hardly get one.
 fn reserve(total: usize) -> usize {
-    (total / 16).clamp(1, 32)
+    if total < 4 { 0 } else { (total / 16).clamp(1, 32) }
 }
 
 impl Drop for Place {
@@ -184,6 +184,14 @@ mod tests {
         assert_eq!(places.counts().2, 0);
         assert!(places.taken().by_caller.is_empty());
         assert_eq!(take_all(&places, &reader).len(), 15);
+    }
+
+    #[test]
+    fn everybody_gets_a_place_however_few_there_are() {
+        let stranger = Caller::anonymous([192, 0, 2, 1].into());
+        for (total, of_one) in [(1, 1), (2, 1), (3, 2), (4, 2), (16, 7)] {
+            assert_eq!(take_all(&Places::new("fetches", total), &stranger).len(), of_one, "of {total}");
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -62,6 +62,8 @@ fn a_wrong_delivery_is_held_back_shown_committed_and_undone() {
     let undone = ended(&server, &post(&server, "/repos/r/revert.json?commit=HEAD&message=Sorry"));
     assert_eq!(undone["status"], "FINISHED", "{undone}");
     assert_eq!(undone["result"]["commit"]["message"], "Sorry");
+    let wrong = &committed["result"]["commit"]["id"];
+    assert_eq!(undone["description"], format!("Undoing commit {}.", wrong.as_str().unwrap()));
     assert_eq!(undone["result"]["layer"][0]["added"], 3);
     assert_eq!(
         git(&server.data("repos/r.git"), &["rev-parse", "master^{tree}"]),
@@ -84,8 +86,8 @@ fn the_upload_of_a_dry_run_lives_as_long_as_its_task() {
         std::thread::yield_now();
     }
     let id = &shown["id"];
-    let kept = server.get(&format!("/tasks/{id}/download"));
-    assert_eq!((kept.status, &kept.body[..6]), (200, &b"SQLite"[..]));
+    let kept = server.get(&format!("/tasks/{id}/download.json"));
+    assert_eq!((kept.status, kept.error().as_str()), (404, "Task result is not a file"));
     for target in ["/repos/r/import.json?format=gpkg&upload=99", "/repos/r/import.json?format=gpkg&upload=x"]
     {
         assert_eq!(post(&server, target).status, 400, "{target}");

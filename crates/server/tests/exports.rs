@@ -138,3 +138,99 @@ fn requests_that_make_no_sense_are_refused_with_geogigs_texts() {
     assert_eq!((head.status, head.header("allow")), (405, Some("GET, POST, OPTIONS")));
     server.stop();
 }
+
+/// The rows of a table: a text for each.
+fn rows(file: &[u8], sql: &str) -> Vec<String> {
+    let path = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(path.path(), file).unwrap();
+    let connection = rusqlite::Connection::open(path.path()).unwrap();
+    let mut rows = connection.prepare(sql).unwrap();
+    let rows = rows.query_map([], |row| row.get(0)).unwrap();
+    rows.collect::<Result<_, _>>().unwrap()
+}
+
+#[test]
+fn an_export_of_differences_has_what_was_added_and_changed_and_a_log_of_the_changes() {
+    let server = server();
+    let import = |names: &[&str]| {
+        let file = geopackage::points("points", names);
+        server.import_to_the_end("r", Form::default().file("fileUpload", "points.gpkg", &file));
+    };
+    import(&["a", "b", "x"]);
+    import(&["a", "y"]);
+    let export_diff = |query: &str| {
+        let answer = server.get(&format!("/repos/r/export-diff.json?{query}"));
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        server.ended(answer.json()["task"]["id"].as_u64().unwrap())
+    };
+    let task = export_diff("format=gpkg&oldRef=HEAD~2&newRef=HEAD~1");
+    assert_eq!(task["description"], "Export changes between two commits to Geopackage database");
+    let result = &task["result"];
+    assert_eq!([&result["added"], &result["changed"], &result["deleted"]], [1, 0, 0]);
+    let file = download(&server, &task);
+    assert_eq!(layers(&file, "gpkg"), ["points", "points_changes"]);
+    assert_eq!(rows(&file, "SELECT fid || name FROM points"), ["3x"]);
+    let log = "SELECT geogig_fid || ' ' || audit_op FROM points_changes ORDER BY geogig_fid";
+    assert_eq!(rows(&file, log), ["3 1"]);
+
+    let file = download(&server, &export_diff("format=GPKG&oldRef=HEAD~1&path=points"));
+    assert_eq!(rows(&file, "SELECT fid || name FROM points"), ["2y"]);
+    assert_eq!(rows(&file, log), ["2 2", "3 3"]);
+    assert_eq!(rows(&file, "SELECT count(*) || '' FROM rtree_points_geom"), ["1"]);
+
+    // The added and changed features can be added to a repository that has the old ones.
+    server.init("other");
+    let old = geopackage::points("points", &["a", "b", "x"]);
+    server.import_to_the_end("other", Form::default().file("fileUpload", "points.gpkg", &old));
+    let changes = Form::default().file("fileUpload", "changes.gpkg", &file).text("add", "true");
+    let added = server.import_to_the_end("other", changes);
+    assert_eq!(added["result"]["layer"][0]["changed"], 1, "{added}");
+    assert_eq!(added["result"].get("warning"), None, "{added}");
+
+    let all = download(&server, &export_diff("format=gpkg&oldRef=%5BEMPTY%5D"));
+    assert_eq!(layers(&all, "gpkg"), ["places", "points", "places_changes", "points_changes"]);
+    let none = export_diff("format=gpkg&oldRef=HEAD&path=places");
+    assert_eq!(rows(&download(&server, &none), "SELECT table_name FROM gpkg_contents"), [""; 0]);
+    for (query, text) in [
+        ("oldRef=nope", "RefSpec doesn't resolve to a commit: 'nope'"),
+        ("oldRef=HEAD&newRef=%5BEMPTY%5D", "RefSpec doesn't resolve to a commit: '[EMPTY]'"),
+        ("oldRef=HEAD~1&path=x", "The following requested layers do not exist in HEAD~1..HEAD: [x]"),
+    ] {
+        let task = export_diff(&format!("format=gpkg&{query}"));
+        assert_eq!(task["error"]["message"], text);
+    }
+    for (query, status, text) in [
+        ("format=gpkg", 500, "Required parameter 'oldRef' was not provided."),
+        ("oldRef=HEAD", 400, "output format not provided"),
+        ("format=csv&oldRef=HEAD", 400, "Unsupported output format: csv"),
+    ] {
+        let answer = server.get(&format!("/repos/r/export-diff.json?{query}"));
+        assert_eq!((answer.status, answer.error().as_str()), (status, text));
+    }
+    server.stop();
+}
+
+#[test]
+fn a_deleted_layer_is_exported_without_features_and_with_a_log_of_all() {
+    let server = server();
+    let repository = server.data("repos/r.git");
+    let tree = git(&repository, &["ls-tree", "master"]);
+    let rest: Vec<_> = tree.lines().filter(|line| !line.ends_with("\tpoints")).collect();
+    let list = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(list.path(), rest.join("\n") + "\n").unwrap();
+    let mut mktree = Command::new("git");
+    mktree.arg("-C").arg(&repository).arg("mktree").stdin(std::fs::File::open(list.path()).unwrap());
+    let made = String::from_utf8(mktree.output().unwrap().stdout).unwrap();
+    let commit = git(&repository, &["commit-tree", made.trim(), "-p", "master", "-m", "without points"]);
+    git(&repository, &["update-ref", "refs/heads/master", &commit]);
+    let answer = server.get("/repos/r/export-diff.json?format=gpkg&oldRef=HEAD~1&newRef=HEAD");
+    let task = server.ended(answer.json()["task"]["id"].as_u64().unwrap());
+    let file = download(&server, &task);
+    assert_eq!(layers(&file, "gpkg"), ["points", "points_changes"]);
+    assert_eq!(rows(&file, "SELECT count(*) || '' FROM points"), ["0"]);
+    assert_eq!(
+        rows(&file, "SELECT geogig_fid || ' ' || audit_op FROM points_changes ORDER BY geogig_fid"),
+        ["1 3", "2 3"]
+    );
+    server.stop();
+}

@@ -146,6 +146,8 @@ fn ends_of_tasks_and_requests_are_lines_of_json() {
     assert_eq!(ended.len(), 2, "{log}");
     assert_eq!((&ended[0]["status"], &ended[0]["repository"]), (&"FINISHED".into(), &"r".into()));
     assert_eq!(ended[0]["commit"], commit);
+    assert_eq!((&ended[0]["file"], &ended[0]["features"]), (&"points.gpkg".into(), &2.into()));
+    assert!(ended[0]["seconds"].is_number() && ended[0]["kind"] == "import-geopackage", "{log}");
     assert_eq!(ended[1]["cause"], again["error"]["message"]);
     let deletion = lines.iter().find(|line| line["method"] == "DELETE").unwrap();
     assert_eq!((&deletion["path"], &deletion["status"]), (&"/repos/r".into(), &400.into()));

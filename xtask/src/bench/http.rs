@@ -33,7 +33,13 @@ impl Client {
 
     /// Sends a request without a body and reads the response.
     pub fn send(&mut self, method: &str, path: &str) -> Result<Answer> {
-        let request = format!("{method} {path} HTTP/1.1\r\nHost: {}\r\n\r\n", self.address);
+        self.send_accepting(method, path, "*/*")
+    }
+
+    /// As [`Self::send`], for a response of the media type `accept`.
+    pub fn send_accepting(&mut self, method: &str, path: &str, accept: &str) -> Result<Answer> {
+        let request =
+            format!("{method} {path} HTTP/1.1\r\nHost: {}\r\nAccept: {accept}\r\n\r\n", self.address);
         self.stream.get_mut().write_all(request.as_bytes())?;
         self.answer().with_context(|| format!("{method} {path}"))
     }

@@ -5,6 +5,7 @@
 mod bare_route;
 mod buildings;
 mod cancel;
+mod changes;
 mod clients;
 mod contender;
 mod export;
@@ -41,6 +42,8 @@ enum What {
     /// Import of a GeoPackage through the web API, beside ogr2ogr and git fast-import; with --cancel, the time until a cancel
     /// takes effect
     Import(import::Args),
+    /// What differs between two versions of a layer, and the log of many commits with its counts
+    Changes(changes::Args),
     /// Export of a layer as a GeoPackage and as a FlatGeobuf, beside ogr2ogr
     Export(export::Args),
     /// Import of OpenStreetMap data through the web API, beside ogr2ogr and osmium; with --reader, reading a file only; with
@@ -65,6 +68,7 @@ pub fn run(args: Args) -> Result<()> {
     match args.what {
         What::Import(args) if args.cancel => cancel::run(&args),
         What::Import(args) => import::run(&args),
+        What::Changes(args) => changes::run(&args),
         What::Export(args) => export::run(&args),
         What::Osm(args) => osm::run(&args),
         What::Ogc(args) => ogc::run(&args),

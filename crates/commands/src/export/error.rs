@@ -2,7 +2,7 @@ use std::io;
 
 use longhaul_geodata::SinkError;
 use longhaul_projection::{ProjectionError, Reference};
-use longhaul_repository::{DatasetError, ReadError};
+use longhaul_repository::{DatasetError, DiffError, ReadError};
 
 /// Layers were not exported. The messages contain no paths of the server.
 #[derive(Debug, thiserror::Error)]
@@ -55,6 +55,9 @@ pub enum ExportError {
     /// A commit could not be read.
     #[error(transparent)]
     Read(#[from] ReadError),
+    /// Two commits could not be compared.
+    #[error("could not compare the commits")]
+    Diff(#[source] DiffError),
     /// A layer could not be read.
     #[error("could not read layer {layer:?}")]
     Dataset {
@@ -85,6 +88,15 @@ pub enum ExportError {
     /// The export was stopped.
     #[error("the export was stopped")]
     Stopped,
+}
+
+impl From<DiffError> for ExportError {
+    fn from(error: DiffError) -> Self {
+        match error {
+            DiffError::Interrupted(_) => Self::Stopped,
+            error => Self::Diff(error),
+        }
+    }
 }
 
 impl From<SinkError> for ExportError {

@@ -72,6 +72,14 @@ impl ExportFormat {
         }
     }
 
+    /// The media type of the files of tasks. GeoGig's clients know another one of GeoPackages.
+    pub(crate) fn task_media_type(self) -> &'static str {
+        match self {
+            Self::Gpkg => "application/octet-stream;type=geopackage",
+            other => other.media_type(),
+        }
+    }
+
     /// Whether a file can hold several layers.
     pub fn holds_several_layers(self) -> bool {
         self == Self::Gpkg

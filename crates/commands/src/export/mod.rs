@@ -1,5 +1,6 @@
 //! Exports layers of a commit into a file. The job is in [`crate::export_layers`]; nothing here needs a task.
 
+mod changes;
 mod error;
 mod format;
 mod layers;
@@ -15,6 +16,7 @@ use longhaul_geodata::{Layer, LayerSink};
 use longhaul_projection::{ProjectionError, Reference, System};
 use longhaul_repository::{Dataset, DatasetPath, ObjectId, Repository};
 
+pub(crate) use changes::ExportChanges;
 pub use error::ExportError;
 pub use format::ExportFormat;
 use layers::selected_layers;

@@ -26,9 +26,6 @@ use features::import_features;
 use selection::SelectedLayer;
 use stored_types::keep_stored_types;
 
-/// The media type of a GeoPackage, as GeoGig gives it for downloads.
-const MEDIA_TYPE: &str = "application/octet-stream;type=geopackage";
-
 /// Imports layers of an uploaded GeoPackage.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct ImportGeopackage {
@@ -89,6 +86,7 @@ impl Job for ImportGeopackage {
                 "Request must specify one and only one fileUpload in the request body"
             )));
         }
+        env.input_names.remember(ctx, &self.file_name);
         with_warnings("warning", |warnings| self.import(env, ctx, warnings))
     }
 }
@@ -123,7 +121,7 @@ impl ImportGeopackage {
             |commit| warnings.add_to(commit_report(commit)),
         )?;
         if self.rules.dry_run {
-            keep_upload(ctx, &self.upload, &self.file_name, MEDIA_TYPE)?;
+            keep_upload(ctx, &self.upload, &self.file_name)?;
         }
         Ok(report)
     }

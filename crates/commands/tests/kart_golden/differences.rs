@@ -1,5 +1,7 @@
 //! Compares differences in JSON Lines with those that Kart printed.
 
+use std::collections::BTreeSet;
+
 use longhaul_commands::ImportGeopackage;
 use longhaul_repository::{Interrupter, JsonLines, Repository};
 
@@ -22,6 +24,62 @@ fn the_differences_of_repositories_made_by_kart_are_those_that_kart_prints() {
             &golden.lines(&format!("{name}.diff.jsonl.gz")).unwrap(),
         );
     }
+}
+
+/// Kart printed no difference with updates, but all features of the last commit.
+#[test]
+fn the_updates_between_commits_made_by_kart_lead_to_the_features_that_kart_prints() {
+    let Some(golden) = golden("kart-made-repos") else { return };
+    let mut updates = 0;
+    for name in NAMES {
+        let harness = serve(&golden, name);
+        let commits = git(harness.git_dir(), &["rev-list", "--reverse", "--first-parent", "HEAD"]);
+        let commits: Vec<&str> = commits.lines().collect();
+        let mut features = features(&printed(&harness.repository, commits[0]));
+        for commits in commits.windows(2) {
+            let difference = printed_between(&harness.repository, Some(commits[0]), commits[1]);
+            if difference.contains(r#""key":"schema.json","change""#) {
+                // The features that stay are printed with other columns.
+                features = self::features(&printed(&harness.repository, commits[1]));
+                continue;
+            }
+            updates += apply(&difference, &mut features);
+        }
+        let karts = golden.lines(&format!("{name}.diff.jsonl.gz")).unwrap();
+        assert_eq!(features, self::features(&karts), "{name}");
+    }
+    assert!(updates > 0);
+}
+
+/// A layer, and the values of a feature as JSON.
+type Features = BTreeSet<(String, String)>;
+
+/// All features that are printed as added.
+fn features(lines: &str) -> Features {
+    let mut features = Features::new();
+    apply(lines, &mut features);
+    features
+}
+
+/// Changes the features as the lines say. Returns how many were changed that stay.
+fn apply(lines: &str, features: &mut Features) -> usize {
+    let mut updates = 0;
+    for line in lines.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()) {
+        if line["type"] != "feature" {
+            continue;
+        }
+        let side = |sign: &str| {
+            let values = line["change"].get(sign)?.to_string();
+            Some((line["dataset"].as_str().unwrap().to_owned(), values))
+        };
+        let (old, new) = (side("-"), side("+"));
+        updates += usize::from(old.is_some() && new.is_some());
+        if let Some(old) = old {
+            assert!(features.remove(&old), "the old values are those of the first version: {old:?}");
+        }
+        assert!(new.is_none_or(|new| features.insert(new)));
+    }
+    updates
 }
 
 #[test]
@@ -91,8 +149,13 @@ fn assert_same_lines(name: &str, ours: &str, karts: &str) {
 }
 
 fn printed(repository: &Repository, commit: &str) -> String {
+    printed_between(repository, None, commit)
+}
+
+fn printed_between(repository: &Repository, old: Option<&str>, new: &str) -> String {
     let interrupter = Interrupter::default();
-    let diff = repository.diff(None, Some(commit.parse().unwrap()), &interrupter).unwrap();
+    let (old, new) = (old.map(|old| old.parse().unwrap()), new.parse().unwrap());
+    let diff = repository.diff(old, Some(new), &interrupter).unwrap();
     let mut lines = JsonLines::new(repository, diff, &interrupter);
     let mut text = Vec::new();
     while lines.next_line(&mut text).unwrap() {}

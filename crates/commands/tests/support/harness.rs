@@ -8,7 +8,7 @@ use std::{
 
 use longhaul_commands::{
     CommitListener, DownloadOsm, Environment, ExportLayers, ImportGeopackage, ImportOsm, ImportRoots,
-    Overpass, RepositoryLocks, RevertCommits,
+    InputNames, Overpass, RepositoryLocks, RevertCommits,
 };
 use longhaul_repository::{Repositories, Repository};
 use longhaul_tasks::{
@@ -85,6 +85,7 @@ impl Harness {
             overpass,
             repository_locks: RepositoryLocks::default(),
             commit_listener: CommitListener::default(),
+            input_names: InputNames::default(),
         };
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
         let tasks = {

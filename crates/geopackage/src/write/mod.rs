@@ -3,6 +3,7 @@
 //! The file is written without a journal and without syncs, so it is damaged if the writer is dropped before
 //! [`finish`](longhaul_geodata::LayerSink::finish): a caller writes beside the final place and renames afterwards.
 
+mod change_log;
 mod column;
 mod extensions;
 mod frame;
@@ -19,10 +20,12 @@ use std::path::Path;
 use longhaul_geodata::{Batch, Layer, LayerSink, SinkError, geometry::Extent, short};
 use rusqlite::{Connection, OpenFlags, params};
 
+use change_log::ChangeLog;
 use layer_table::LayerTable;
 use names::Names;
 use reference_systems::ReferenceSystems;
 
+pub use change_log::ChangeOperation;
 pub use column::type_after_import;
 pub(crate) use key::AUTO_KEY;
 
@@ -35,6 +38,7 @@ pub struct GeoPackageWriter {
     tables: Names,
     titles: Names,
     table: Option<LayerTable>,
+    change_log: Option<ChangeLog>,
     warnings: Vec<String>,
 }
 
@@ -54,8 +58,35 @@ impl GeoPackageWriter {
             tables: Names::default(),
             titles: Names::default(),
             table: None,
+            change_log: None,
             warnings: Vec::new(),
         })
+    }
+
+    /// Gives the layer that was begun a table `LAYER_changes`, which is not a layer itself.
+    ///
+    /// # Errors
+    /// If no layer was begun, or the file cannot be written.
+    pub fn begin_change_log(&mut self) -> Result<(), SinkError> {
+        let Some(table) = &self.table else {
+            return Err(SinkError::unsupported("a change log came before a layer"));
+        };
+        let name = self.tables.free(&format!("{}_changes", table.name));
+        let log = ChangeLog::create(&self.connection, &name).map_err(|error| sqlite_error(&name, error))?;
+        self.change_log = Some(log);
+        Ok(())
+    }
+
+    /// Writes into the change log of the layer what happened to a feature.
+    ///
+    /// # Errors
+    /// If there is no change log, or the file cannot be written.
+    pub fn log_change(&self, feature: &str, operation: ChangeOperation) -> Result<(), SinkError> {
+        let Some(log) = &self.change_log else {
+            return Err(SinkError::unsupported("a change came before its change log"));
+        };
+        let inserted = log.insert(&self.connection, feature, operation);
+        inserted.map_err(|error| sqlite_error("the change log", error))
     }
 
     fn begin_table(&mut self, layer: &Layer) -> Result<(), SinkError> {
@@ -107,6 +138,7 @@ impl LayerSink for GeoPackageWriter {
 
     fn end(&mut self, is_stopped: &dyn Fn() -> bool) -> Result<(), SinkError> {
         let Some(mut table) = self.table.take() else { return Ok(()) };
+        self.change_log = None;
         let extent = table.finish(&self.connection, is_stopped)?;
         self.add_contents(&table, extent).map_err(|error| sqlite_error("gpkg_contents", error))?;
         self.warnings.append(&mut table.warnings());

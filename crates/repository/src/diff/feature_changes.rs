@@ -48,7 +48,12 @@ impl FeatureChange {
 
     /// The path of the feature in `layer`, `roads/17`, as in the entries of a [listing](crate::LsTreeEntry).
     pub fn path(&self, layer: &str) -> String {
-        format!("{layer}/{}", key_of(self.name[..].into()))
+        format!("{layer}/{}", self.id())
+    }
+
+    /// The part of its path that names it in its layer: its key, or the name of its file where the key cannot be part of a path.
+    pub fn id(&self) -> String {
+        key_of(self.name[..].into())
     }
 
     /// What happened to the feature.

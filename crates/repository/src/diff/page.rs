@@ -1,9 +1,10 @@
 //! The features in which two commits differ, page by page.
 
+use gix::ObjectId;
 use longhaul_geodata::{Value, geometry::well_known_text};
 
 use super::{CommitDiff, DiffError, FeatureChange, LayerDiff, LayerValues, path_filter::PathFilter};
-use crate::{DatasetError, Interrupter, Repository};
+use crate::{DatasetError, Interrupter, ReadError, Repository};
 
 /// How Kart and Git name a commit without layers.
 const EMPTY: [&str; 2] = ["[EMPTY]", "0000000000000000000000000000000000000000"];
@@ -53,17 +54,25 @@ pub struct FeatureGeometry {
 }
 
 impl Repository {
+    /// The commit of this name; `None` for `[EMPTY]`, which names a commit without layers.
+    ///
+    /// # Errors
+    /// If it names no commit.
+    pub fn compared_commit(&self, name: &str) -> Result<Option<ObjectId>, ReadError> {
+        match EMPTY.contains(&name) {
+            true => Ok(None),
+            false => self.commit_named(name).map(Some),
+        }
+    }
+
     /// Compares the commits of a query. Layers and files outside of its paths are left out; of a layer of which a path names
     /// one feature, the others are not.
     ///
     /// # Errors
     /// If a name is not one of a commit, or as with [`Self::diff`].
     pub fn compare(&self, query: &DiffQuery, interrupter: &Interrupter) -> Result<CommitDiff, DiffError> {
-        let commit = |name: &str| match EMPTY.contains(&name) {
-            true => Ok(None),
-            false => self.commit_named(name).map(Some),
-        };
-        let mut diff = self.diff(commit(&query.old)?, commit(&query.new)?, interrupter)?;
+        let (old, new) = (self.compared_commit(&query.old)?, self.compared_commit(&query.new)?);
+        let mut diff = self.diff(old, new, interrupter)?;
         let filter = PathFilter::new(&query.paths);
         diff.layers.retain(|layer| filter.touches(layer.path.as_str()));
         diff.files.retain(|file| filter.covers(&file.path));

@@ -15,7 +15,6 @@ use bytes::BytesMut;
 use tokio::{
     io::AsyncWriteExt,
     process::{ChildStdin, ChildStdout, Command},
-    sync::{OwnedSemaphorePermit, Semaphore},
     time::{self, Instant},
 };
 
@@ -27,10 +26,16 @@ use super::{
     path_filter::PathFilter,
     process::{GitProcess, Held},
 };
-use crate::{cli::GIT_NOT_FOUND, upload::TimedBody};
+use crate::{
+    access::Caller,
+    cli::GIT_NOT_FOUND,
+    places::{Place, Places},
+    shared_places::SharedPlaces,
+    upload::TimedBody,
+};
 
-/// How long a request waits until fewer processes run.
-const SLOT_TIMEOUT: Duration = Duration::from_secs(60);
+/// How long a request waits for a place.
+const PLACE_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long a process may run.
 const TIMEOUT: Duration = Duration::from_secs(6 * 60 * 60);
 /// The CPU time that each process may take.
@@ -39,8 +44,6 @@ const CPU_TIME: Duration = Duration::from_secs(60 * 60);
 /// Limits of the processes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct GitLimits {
-    /// How many requests are served at the same time.
-    pub(crate) processes: usize,
     /// Most bytes that each process may allocate.
     pub(crate) memory: u64,
     /// Most bytes of a push.
@@ -54,8 +57,8 @@ pub(crate) struct GitBackend {
     program: Arc<Path>,
     hooks: Arc<Path>,
     limits: GitLimits,
-    fetches: Arc<Semaphore>,
-    pushes: Arc<Semaphore>,
+    fetches: Arc<Places>,
+    pushes: Arc<Places>,
 }
 
 /// Why Git could not be run.
@@ -65,7 +68,7 @@ pub(crate) enum GitError {
     #[error("Git is not installed on this server, so its repositories can be neither cloned nor pushed to.")]
     NotInstalled,
     /// Too many other requests.
-    #[error("Too many clients use Git at the moment; please try again later.")]
+    #[error("Too many clones, fetches or pushes are running, or too many of yours; please try again later.")]
     Busy,
     /// It refused the request, with this status.
     #[error("Git refuses this request.")]
@@ -80,14 +83,13 @@ pub(crate) enum GitError {
 
 impl GitBackend {
     /// `program` is this program, `hooks` a folder made by [`install_hooks`](super::install_hooks).
-    pub(crate) fn new(program: PathBuf, hooks: PathBuf, limits: GitLimits) -> Self {
+    pub(crate) fn new(program: PathBuf, hooks: PathBuf, limits: GitLimits, places: &SharedPlaces) -> Self {
         Self {
             program: program.into(),
             hooks: hooks.into(),
             limits,
-            fetches: Arc::new(Semaphore::new(limits.processes)),
-            // A push takes more memory and time of the disk than a fetch.
-            pushes: Arc::new(Semaphore::new(limits.processes.div_ceil(4))),
+            fetches: places.fetches.clone(),
+            pushes: places.pushes.clone(),
         }
     }
 
@@ -98,12 +100,12 @@ impl GitBackend {
         body: GitBody,
         held: impl Send + 'static,
     ) -> Result<Response, GitError> {
-        let slot = self.slot(&request).await?;
+        let place = self.place(&request).await?;
         let deadline = Instant::now() + TIMEOUT;
         let filter = (request.service == GitService::ReceivePack)
             .then(|| PathFilter::new(request.repository().as_os_str().as_bytes().to_vec()));
         let (mut process, stdin, mut stdout, body) =
-            self.spawn(request, body, Box::new((slot, held))).await?;
+            self.spawn(request, body, Box::new((place, held))).await?;
         let input = stdin.map(|stdin| InputTask(tokio::spawn(send(body, stdin))));
         let (head, begun) = read_head(&mut process, &mut stdout, deadline).await?;
         if head.status != StatusCode::OK {
@@ -119,13 +121,12 @@ impl GitBackend {
         Ok(response)
     }
 
-    async fn slot(&self, request: &GitRequest) -> Result<OwnedSemaphorePermit, GitError> {
-        let slots = match (request.service, request.step) {
+    async fn place(&self, request: &GitRequest) -> Result<Place, GitError> {
+        let places = match (request.service, request.step) {
             (GitService::ReceivePack, GitStep::Call) => &self.pushes,
             _ => &self.fetches,
         };
-        let slot = time::timeout(SLOT_TIMEOUT, slots.clone().acquire_owned()).await;
-        slot.ok().and_then(Result::ok).ok_or(GitError::Busy)
+        places.wait(&Caller::current(), PLACE_TIMEOUT).await.ok_or(GitError::Busy)
     }
 
     /// Starts the process, not on the threads of the async runtime.

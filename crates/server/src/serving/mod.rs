@@ -108,7 +108,7 @@ fn web_config(
     caches: Caches,
     open_connections: Arc<OpenConnections>,
 ) -> anyhow::Result<WebConfig> {
-    let places = SharedPlaces::new(open_connections.limit());
+    let places = SharedPlaces::new(open_connections.limit(), settings.git_processes);
     let address = match &settings.public_url {
         Some(url) => PublicAddress::fixed(url.to_string()),
         None => PublicAddress::of_request(),
@@ -118,7 +118,7 @@ fn web_config(
     let hosts = settings.allow_host.iter().cloned().chain(public_host);
     Ok(WebConfig {
         tasks: engine.tasks.clone(),
-        git: git_backend(settings, data)?,
+        git: git_backend(settings, data, &places)?,
         repository_locks: engine.repository_locks.clone(),
         repositories: RepositoryStore { repositories, pool: BlockingPool::shared(places.reads.clone()) },
         import_roots,
@@ -140,21 +140,17 @@ fn web_config(
         trust_proxy: settings.trust_proxy,
         default_branch: settings.default_branch.clone(),
         access_log: settings.access_log,
-        ended_tasks: EndedTasks::watch(&engine.tasks),
+        ended_tasks: EndedTasks::watch(&engine.tasks, engine.input_names.clone()),
     })
 }
 
 /// Git, with this program as its hook.
-fn git_backend(settings: &Settings, data: &DataFolder) -> anyhow::Result<GitBackend> {
+fn git_backend(settings: &Settings, data: &DataFolder, places: &SharedPlaces) -> anyhow::Result<GitBackend> {
     let program = std::env::current_exe().context("finding the program itself")?;
     let hooks = data.git_hooks();
     git::install_hooks(&hooks, &program).with_context(|| format!("making the folder {}", hooks.display()))?;
-    let limits = GitLimits {
-        processes: settings.git_processes,
-        memory: settings.git_memory,
-        max_upload: settings.max_upload,
-    };
-    Ok(GitBackend::new(program, hooks, limits))
+    let limits = GitLimits { memory: settings.git_memory, max_upload: settings.max_upload };
+    Ok(GitBackend::new(program, hooks, limits, places))
 }
 
 /// Ignores errors: the parent process may have closed its end of the pipe.

@@ -2,8 +2,8 @@
 
 use anyhow::Context;
 use longhaul_commands::{
-    CommitListener, DownloadOsm, Environment, ExportLayers, ImportGeopackage, ImportOsm, ImportRoots,
-    RepositoryLocks, RevertCommits, sealed_publication,
+    CommitListener, DownloadOsm, Environment, ExportDiff, ExportLayers, ImportGeopackage, ImportOsm,
+    ImportRoots, InputNames, RepositoryLocks, RevertCommits, sealed_publication,
 };
 use longhaul_repository::Repositories;
 use longhaul_tasks::{
@@ -21,6 +21,7 @@ use crate::{
 pub(super) struct TaskEngine {
     pub(super) tasks: Tasks,
     pub(super) repository_locks: RepositoryLocks,
+    pub(super) input_names: InputNames,
     store: Option<SqliteStore>,
 }
 
@@ -42,6 +43,7 @@ impl TaskEngine {
         let sealed: Vec<_> = intents.iter().filter_map(|intent| sealed_publication(intent)).collect();
         environment.repositories.sweep(&sealed).context("opening the repositories")?;
         let repository_locks = environment.repository_locks.clone();
+        let input_names = environment.input_names.clone();
         let builder = Tasks::builder(registry(environment))
             .keep(settings.keep)
             .task_timeout(settings.task_timeout)
@@ -60,7 +62,7 @@ impl TaskEngine {
             None => builder,
         };
         remove_unused_uploads(data, store.as_ref())?;
-        Ok(Self { tasks: builder.start(), repository_locks, store })
+        Ok(Self { tasks: builder.start(), repository_locks, input_names, store })
     }
 
     /// Closes the database: the write-ahead log is merged into the one database file.
@@ -93,6 +95,7 @@ pub(super) fn environment(
         overpass: settings.overpass.clone(),
         repository_locks: RepositoryLocks::default(),
         commit_listener,
+        input_names: InputNames::default(),
     }
 }
 
@@ -103,6 +106,7 @@ fn registry(environment: Environment) -> Registry<Environment> {
         .with::<DownloadOsm>()
         .with::<RevertCommits>()
         .with::<ExportLayers>()
+        .with::<ExportDiff>()
         .with::<DeleteRepository>()
         .with::<RenameRepository>()
 }

@@ -63,12 +63,16 @@ fn with_commit(job: ExportLayers, repository: &Repository) -> ExportLayers {
 
 impl ExportParams {
     fn job(self, repository: &Repository) -> Result<ExportLayers, ApiError> {
-        let format = self.format()?;
+        let format = output_format(self.format.as_deref())?;
+        if self.interchange.0 {
+            let message = "This server does not export the interchange format; without interchange it exports the layers.";
+            return Err(ApiError::new(StatusCode::NOT_IMPLEMENTED, message));
+        }
         if self.transaction_id.is_some() {
             // GeoGig's text.
             return Err(ApiError::bad_request("A transaction with the provided ID could not be found."));
         }
-        let layers = self.layers()?;
+        let layers = layer_paths(self.path.as_deref())?;
         let window = self.bbox.map(|bbox| bbox.parse::<Window>()).transpose();
         Ok(ExportLayers {
             repository: repository.id().to_owned(),
@@ -81,28 +85,21 @@ impl ExportParams {
             layers,
         })
     }
+}
 
-    /// The texts of the errors are GeoGig's.
-    fn format(&self) -> Result<ExportFormat, ApiError> {
-        let Some(format) = self.format.as_deref() else {
-            return Err(ApiError::bad_request("output format not provided"));
-        };
-        let known = ExportFormat::of_name(format);
-        let known =
-            known.ok_or_else(|| ApiError::bad_request(format!("Unsupported output format: {format}")))?;
-        if self.interchange.0 {
-            let message = "This server does not export the interchange format; without interchange it exports the layers.";
-            return Err(ApiError::new(StatusCode::NOT_IMPLEMENTED, message));
-        }
-        Ok(known)
-    }
+/// The format of this name. The texts of the errors are GeoGig's.
+pub(super) fn output_format(name: Option<&str>) -> Result<ExportFormat, ApiError> {
+    let name = name.ok_or_else(|| ApiError::bad_request("output format not provided"))?;
+    let known = ExportFormat::of_name(name);
+    known.ok_or_else(|| ApiError::bad_request(format!("Unsupported output format: {name}")))
+}
 
-    fn layers(&self) -> Result<Vec<String>, ApiError> {
-        let paths = self.path.as_deref().unwrap_or_default().split(',').map(str::trim);
-        let paths = paths.filter(|path| !path.is_empty()).map(DatasetPath::new);
-        let paths: Result<Vec<_>, _> = paths.map(|path| path.map(|path| path.to_string())).collect();
-        paths.map_err(|error| ApiError::bad_request(error.to_string()))
-    }
+/// The paths of layers in a list with commas.
+pub(super) fn layer_paths(list: Option<&str>) -> Result<Vec<String>, ApiError> {
+    let paths = list.unwrap_or_default().split(',').map(str::trim);
+    let paths = paths.filter(|path| !path.is_empty()).map(DatasetPath::new);
+    let paths: Result<Vec<_>, _> = paths.map(|path| path.map(|path| path.to_string())).collect();
+    paths.map_err(|error| ApiError::bad_request(error.to_string()))
 }
 
 /// The name of a reference system as it is stored with the task.
@@ -112,7 +109,7 @@ fn crs_name(crs: &str) -> Result<String, ApiError> {
 }
 
 /// The name of the result file: that of its one layer, or that of the repository.
-fn file_name(repository: &Repository, layers: &[String]) -> String {
+pub(super) fn file_name(repository: &Repository, layers: &[String]) -> String {
     let name = match layers {
         [layer] => layer.replace('/', "__"),
         _ => repository.name().to_string(),

@@ -9,7 +9,7 @@ use axum::{
 };
 use longhaul_commands::ImportGeopackage;
 use longhaul_repository::{DatasetPath, Repository};
-use longhaul_tasks::{TaskId, Tasks};
+use longhaul_tasks::Tasks;
 use longhaul_tasks_web::{ApiError, Renderer, has_idempotency_key};
 use serde::Deserialize;
 
@@ -17,7 +17,7 @@ use super::{
     Repo, Writer,
     commit_params::{CommitDestination, CommitParams},
     error_response::{self, ErrorResponse},
-    kept_upload,
+    kept_upload::KeptUploads,
     parameters::Parameters,
     submission::{check, submission, submit},
 };
@@ -79,18 +79,10 @@ pub(super) async fn import(
     let parameters = Parameters::of_pairs(received.texts).or(query);
     let (params, mut commit) = checked(&parameters)?;
     params.require_format()?;
-    let file = match (received.file, params.upload) {
-        (file, None) => file,
-        (None, Some(task)) => {
-            let kept = kept_upload::find(&tasks, &caller, &repository, TaskId(task)).await?;
-            commit.rules.expected_tree = commit.rules.if_head.as_ref().map(|_| kept.tree);
-            Some(receiver.receive_kept(kept.file).await.map_err(error_response::internal)?)
-        }
-        (Some(_), Some(_)) => {
-            let text = "upload names the file of a dry run, so the request must have no file of its own.";
-            return Err(ApiError::bad_request(text).into());
-        }
-    };
+    let kept = KeptUploads { tasks: &tasks, receiver: &receiver, caller: &caller, repository: &repository };
+    let imported = kept.file_of::<ImportGeopackage>(received.file, params.upload).await?;
+    imported.demand_shown_tree(&mut commit.rules);
+    let file = imported.file;
     let digest = file.as_ref().and_then(|file| file.digest);
     let submission = submission(&caller, &repository, &request, parameters.pairs(), digest)?;
     let choice = LayerChoice::of(&parameters);

@@ -18,6 +18,7 @@ mod error_response;
 mod event_streams;
 mod exclusive;
 mod export;
+mod export_diff;
 mod files;
 mod git;
 mod hosts;

@@ -14,7 +14,6 @@ const LACKING: &[&str] = &[
     "checkout",
     "commit",
     "endTransaction",
-    "export-diff",
     "featurediff",
     "fetch",
     "getCommitGraph",
@@ -66,7 +65,6 @@ fn lacking(command: &str) -> String {
         "beginTransaction" | "endTransaction" => {
             " It has no transactions: each import is a commit of its own."
         }
-        "export-diff" => " GET diff sends differences as JSON Lines, with Accept: application/x-ndjson.",
         _ => "",
     };
     format!("This server does not have GeoGig's command '{command}'.{instead}")

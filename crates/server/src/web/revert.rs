@@ -5,12 +5,13 @@ use axum::{
     response::Response,
 };
 use longhaul_commands::{Destination, RevertCommits, RevertRange};
+use longhaul_repository::Repository;
 use longhaul_tasks::Tasks;
 use longhaul_tasks_web::{ApiError, Renderer};
 use serde::Deserialize;
 
 use super::{
-    Repo, Writer, body,
+    Repo, RepositoryStore, Writer, body,
     commit_params::CommitParams,
     error_response::ErrorResponse,
     parameters::Parameters,
@@ -32,6 +33,7 @@ pub(super) async fn revert(
     Repo(repository, _): Repo<Writer>,
     caller: Caller,
     State(tasks): State<Tasks>,
+    State(store): State<RepositoryStore>,
     request: Request,
 ) -> Result<Response, ErrorResponse> {
     let (request, mut body) = request.into_parts();
@@ -54,6 +56,17 @@ pub(super) async fn revert(
         rules: commit.rules,
     };
     let submission = submission(&caller, &repository, &request, parameters.pairs(), None)?;
+    let range = store.pool.run(move || resolved(range, &repository)).await?;
     let task = submit(&tasks, submission, RevertCommits { destination, range }, None).await?;
     Ok(renderer.submission(&tasks, Ok(task)).await)
+}
+
+/// The range with the id of the commit: HEAD is what it was when the request arrived, whatever is committed until the task runs.
+/// If the name is not one of a commit the task fails.
+fn resolved(range: RevertRange, repository: &Repository) -> RevertRange {
+    let id = |name: String| repository.commit_named(&name).map_or(name, |commit| commit.to_string());
+    match range {
+        RevertRange::One(name) => RevertRange::One(id(name)),
+        RevertRange::DownTo(name) => RevertRange::DownTo(id(name)),
+    }
 }

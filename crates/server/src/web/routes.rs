@@ -7,8 +7,8 @@ use axum::{
 use longhaul_tasks_web::{ApiError, Renderer, RendererConfig, TasksWeb, method_fallback};
 
 use super::{
-    WebState, about, config, delete, diff, export, files, git, import, init, layer_list, log, ls_tree,
-    metrics, ogc, osm, other_commands::other_command, rename, repos, revert,
+    WebState, about, config, delete, diff, export, export_diff, files, git, import, init, layer_list, log,
+    ls_tree, metrics, ogc, osm, other_commands::other_command, rename, repos, revert,
 };
 use crate::{access::Caller, jobs};
 
@@ -55,6 +55,13 @@ pub(super) fn routes(tasks: TasksWeb, config: RendererConfig, state: WebState) -
         .route(
             "/repos/{name}/export",
             get(export::export).post(export::export).head(submit.clone()).fallback(submit.clone()),
+        )
+        .route(
+            "/repos/{name}/export-diff",
+            get(export_diff::export_diff)
+                .post(export_diff::export_diff)
+                .head(submit.clone())
+                .fallback(submit.clone()),
         )
         // writer
         .route("/repos/{name}/init", put(init::init).fallback(create))

@@ -14,12 +14,21 @@ use crate::{
 pub const REPOSITORIES: [&str; 3] = ["a", "b", "c"];
 
 /// No client imports while there are this many unfinished tasks.
-const MAX_UNFINISHED: usize = 25;
+pub const MAX_UNFINISHED: usize = 25;
 
 /// Starts clients of each kind; a client ends when the server does not respond.
 pub fn start(server: SocketAddr, observed: &Arc<Observations>, random: &mut Random) -> Vec<JoinHandle<()>> {
-    let kinds: [fn(&mut Client) -> Option<()>; 6] =
-        [Client::import, Client::import, Client::cancel, Client::prune, Client::poll, Client::poll];
+    let kinds: [fn(&mut Client) -> Option<()>; 9] = [
+        Client::import,
+        Client::import,
+        Client::cancel,
+        Client::prune,
+        Client::poll,
+        Client::poll,
+        Client::change,
+        Client::change,
+        Client::push,
+    ];
     let begin = |act: fn(&mut Client) -> Option<()>| {
         let mut client = Client { server, observed: observed.clone(), random: random.split() };
         thread::spawn(move || while act(&mut client).is_some() {})
@@ -27,10 +36,10 @@ pub fn start(server: SocketAddr, observed: &Arc<Observations>, random: &mut Rand
     kinds.into_iter().map(begin).collect()
 }
 
-struct Client {
-    server: SocketAddr,
-    observed: Arc<Observations>,
-    random: Random,
+pub struct Client {
+    pub server: SocketAddr,
+    pub observed: Arc<Observations>,
+    pub random: Random,
 }
 
 impl Client {
@@ -86,7 +95,7 @@ impl Client {
         Some(())
     }
 
-    fn poll(&mut self) -> Option<()> {
+    pub fn poll(&mut self) -> Option<()> {
         let ended = self.random.below(4) == 0;
         let Some(id) = self.random.pick(&self.observed.ids(ended)) else {
             return (self.send(Request::new("GET", "/tasks.json"))?.status == 200).then_some(());
@@ -101,19 +110,19 @@ impl Client {
         Some(())
     }
 
-    fn send(&self, request: Request) -> Option<Response> {
+    pub fn send(&self, request: Request) -> Option<Response> {
         request.try_send(self.server)
     }
 }
 
-fn task(answer: &Response) -> Value {
+pub fn task(answer: &Response) -> Value {
     let task = answer.json()["task"].clone();
     assert!(!status(&task).is_empty());
     task
 }
 
 /// A GeoPackage whose points are in no other file.
-fn file(mark: u64, rows: usize) -> Form {
+pub fn file(mark: u64, rows: usize) -> Form {
     let names: Vec<String> = (0..rows).map(|row| format!("mark {mark} row {row}")).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     Form::default().file("fileUpload", "points.gpkg", &geopackage::points("points", &names))

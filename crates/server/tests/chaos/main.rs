@@ -1,4 +1,4 @@
-//! Kills the real server many times while clients import, cancel, prune and poll, and checks every response against the earlier ones.
+//! Kills the real server many times while clients import, revert, push, cancel, prune and poll, and checks every response against the earlier ones.
 //!
 //! The decisions of the clients come from a seed. The progress of the server at a kill depends on the machine, so a seed reproduces the same
 //! decisions, but not exactly the same run. `cargo xtask chaos --kills 1000` runs it for longer.
@@ -8,6 +8,7 @@
 #[path = "../harness/mod.rs"]
 mod harness;
 
+mod changes;
 mod checks;
 mod clients;
 mod observations;
@@ -46,6 +47,7 @@ fn after_any_kill_no_task_is_lost_and_no_response_was_wrong() {
         }
     }
     assert!(observed.has_seen_everything(), "too little happened: {}", observed.summary());
+    changes::something_happened(&observed);
 }
 
 fn setting(name: &str) -> Option<u64> {
@@ -60,6 +62,7 @@ fn run_until_killed(mut folder: TempDir, observed: &Arc<Observations>, random: &
     let server = Server::start_in(folder, &ARGUMENTS, |_| {});
     checks::nothing_is_lost(&server, observed);
     checks::make_repositories(&server);
+    changes::make_repository(&server);
     let clients = clients::start(server.address, observed, random);
     observed.wait_for_answers(random.below(300));
     pause(random.below(40));
@@ -95,6 +98,7 @@ fn run_until_idle(folder: TempDir, observed: &Arc<Observations>) -> TempDir {
     checks::nothing_is_lost(&server, observed);
     checks::everything_ends(&server, observed);
     checks::repositories_agree(&server, observed);
+    changes::repository_agrees(&server, observed);
     checks::no_file_is_left(&server);
     let (folder, _, log) = server.stop_and_read_log();
     checks::log_is_clean(&log);

@@ -24,7 +24,10 @@ fn a_dry_run_is_shown_committed_seen_and_undone() {
     assert_eq!(shown.status, Some(0), "{shown:?}");
     assert_eq!(shown.out, "roads: 0 added, 0 changed, 2 deleted, 1 unchanged\n");
     assert!(shown.err.contains("Warning: layer 'roads': 2 of 3 features were deleted\n"), "{shown:?}");
-    assert!(shown.err.ends_with("Nothing was committed.\n"), "{shown:?}");
+    assert!(
+        shown.err.ends_with("Nothing was committed. With --yes, what was shown is committed.\n"),
+        "{shown:?}"
+    );
     assert_eq!(git(&repository, &["rev-parse", "master"]), first);
 
     let committed = import(&wrong, &["--dry-run", "--yes", "-m", "Wrong"]);

@@ -16,10 +16,10 @@ use crate::{
 };
 
 const UPLOAD: &str = "application/x-git-upload-pack-request";
-const RECEIVE: &str = "application/x-git-receive-pack-request";
+pub(crate) const RECEIVE: &str = "application/x-git-receive-pack-request";
 
 /// A line of Git's protocol.
-fn packet(line: &str) -> String {
+pub(crate) fn packet(line: &str) -> String {
     format!("{:04x}{line}", line.len() + 4)
 }
 
@@ -58,7 +58,7 @@ fn commit_random_file(repository: &Path, length: u64) -> String {
 }
 
 /// The processes of Git that work in a repository.
-fn processes_in(repository: &Path) -> Vec<PathBuf> {
+pub(crate) fn processes_in(repository: &Path) -> Vec<PathBuf> {
     let processes = fs::read_dir("/proc").unwrap().flatten().map(|entry| entry.path());
     processes
         .filter(|process| fs::read_link(process.join("cwd")).is_ok_and(|cwd| cwd == repository))

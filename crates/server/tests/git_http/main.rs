@@ -8,6 +8,8 @@ mod harness;
 mod access;
 mod client;
 mod fetching;
+mod interrupted;
+mod kart;
 mod limits;
 #[path = "../refusals/nginx.rs"]
 mod nginx;

@@ -199,3 +199,34 @@ fn an_invalid_import_is_refused() {
     }
     server.stop();
 }
+
+#[test]
+fn a_dry_run_keeps_its_upload_for_the_import_that_commits_it() {
+    let server = server_without_overpass(&[]);
+    let file = || Form::default().file("fileUpload", "town.osm", &osm(NODES));
+    let post = |target: &str| server.send(Request::new("POST", target));
+    let dry = Request::new("POST", "/repos/r/osm/import.json?dryRun=true").form(file());
+    let shown = server.ended(id(&server.send(dry)));
+    assert_eq!((shown["status"].as_str(), &shown["result"]["dryRun"]), (Some("FINISHED"), &true.into()));
+    let upload = format!("upload={}&ifHead={}", shown["id"], "0".repeat(40));
+    assert_eq!(server.get(&format!("/tasks/{}/download", shown["id"])).status, 404);
+
+    let as_geopackage = post(&format!("/repos/r/import.json?format=gpkg&{upload}"));
+    assert!(as_geopackage.error().contains("is no dry run of yours"), "{}", as_geopackage.text());
+    let both = Request::new("POST", &format!("/repos/r/osm/import.json?{upload}")).form(file());
+    assert_eq!(server.send(both).status, 400);
+    let other = server.ended(id(&post(&format!(
+        "/repos/r/osm/import.json?{upload}&untagged=false&noRaw=false&mapping={}",
+        encoded(SHOPS)
+    ))));
+    let error = other["error"]["message"].as_str().unwrap();
+    assert!(error.starts_with("the import makes something else of the file than the dry run did"), "{error}");
+
+    let committed = server.ended(id(&post(&format!("/repos/r/osm/import.json?{upload}"))));
+    assert_eq!(committed["status"], "FINISHED", "{committed}");
+    assert_eq!(committed["result"]["commit"]["tree"], shown["result"]["tree"]);
+    assert!(committed["description"].as_str().unwrap().starts_with("osm import town.osm,"), "{committed}");
+    let late = server.ended(id(&post(&format!("/repos/r/osm/import.json?{upload}"))));
+    assert!(late["error"]["message"].as_str().unwrap().contains("as ifHead demands"), "{late}");
+    server.stop();
+}

@@ -23,16 +23,17 @@ pub(crate) async fn download(
     let (request, _) = request.into_parts();
     let task = state.task(&request).await?;
     require_success(&task)?;
+    if !offers_file(&task) {
+        return Err(ApiError::not_found("Task result is not a file"));
+    }
     match state.tasks.result_file(task.id).await? {
         Some(file) => serve(task.id, file, &request),
-        None if has_result_file(&task) => {
-            Err(ApiError::not_found("Result file does not exist or is not accessible"))
-        }
-        None => Err(ApiError::not_found("Task result is not a file")),
+        None => Err(ApiError::not_found("Result file does not exist or is not accessible")),
     }
 }
 
-fn has_result_file(task: &Task) -> bool {
+/// Whether the result has a link to the file. A file without one is for the application only.
+fn offers_file(task: &Task) -> bool {
     let mut members = task.result.iter().flat_map(|report| report.members());
     members.any(|(_, node)| matches!(node, ReportValue::ResultFile { .. }))
 }

@@ -205,7 +205,7 @@ impl Attempts {
         let seconds = self.clock.elapsed().saturating_sub(attempt.begun).as_secs_f64();
         let status = status.map_or("forgotten", Status::as_str);
         let (id, kind) = (attempt.id().0, &*attempt.kind);
-        tracing::info!(parent: None, id, kind, status, seconds, "an attempt has ended");
+        tracing::debug!(parent: None, id, kind, status, seconds, "an attempt has ended");
     }
 }
 

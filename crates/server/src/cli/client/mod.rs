@@ -16,4 +16,4 @@ pub use ordered_json::{Members, OrderedJson};
 pub use repositories::{Commit, Person};
 pub use task::{DryRun, Task, TaskError};
 pub use transport::{ApiResponse, Client};
-pub use upload::Upload;
+pub use upload::{Upload, mapping_text};

@@ -146,6 +146,21 @@ impl Client {
         self.send(request.multipart(upload.into_form(on_sent))).await?.task()
     }
 
+    /// Submits the import of the upload that a dry run has kept; returns its task. A mapping is for OpenStreetMap data.
+    pub async fn import_kept(
+        &self,
+        path: &[&str],
+        query: &[(&str, &str)],
+        mapping: Option<String>,
+    ) -> Result<Task, ClientError> {
+        let request = self.request(Method::POST, path, query);
+        let request = match mapping {
+            Some(mapping) => request.multipart(reqwest::multipart::Form::new().text("mapping", mapping)),
+            None => request,
+        };
+        self.send(request).await?.task()
+    }
+
     /// Submits a task without a body; returns it.
     pub async fn submit(&self, path: &[&str], query: &[(&str, &str)]) -> Result<Task, ClientError> {
         self.send(self.request(Method::POST, path, query)).await?.task()

@@ -76,8 +76,7 @@ impl Upload {
     /// # Errors
     /// If the file cannot be read as text.
     pub async fn with_mapping(mut self, path: &Path) -> anyhow::Result<Self> {
-        let text = tokio::fs::read_to_string(path).await;
-        self.mapping = Some(text.with_context(|| format!("cannot read the mapping {}", path.display()))?);
+        self.mapping = Some(mapping_text(path).await?);
         Ok(self)
     }
 
@@ -121,4 +120,13 @@ impl Upload {
             Content::Bundled(bytes) => Box::new(bytes),
         }
     }
+}
+
+/// The text of a mapping file.
+///
+/// # Errors
+/// If it cannot be read as text.
+pub async fn mapping_text(path: &Path) -> anyhow::Result<String> {
+    let text = tokio::fs::read_to_string(path).await;
+    text.with_context(|| format!("cannot read the mapping {}", path.display()))
 }

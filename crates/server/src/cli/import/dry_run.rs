@@ -7,7 +7,7 @@ use std::{
 
 use super::ImportArgs;
 use crate::cli::{
-    client::{Client, DryRun, Task},
+    client::{Client, DryRun, Task, mapping_text},
     tasks::{ProgressDisplay, print_outcome, printable},
 };
 
@@ -29,17 +29,30 @@ pub(super) async fn conclude(
     }
     if !(args.yes || confirm(args).await?) {
         if !args.quiet && !args.json {
-            writeln!(stderr(), "Nothing was committed.")?;
+            writeln!(stderr(), "Nothing was committed. With --yes, what was shown is committed.")?;
         }
         return Ok(ExitCode::SUCCESS);
     }
-    let id = task.id.to_string();
-    let mut parameters = vec![("format", "gpkg"), ("upload", id.as_str()), ("ifHead", dry_run.head.as_str())];
-    parameters.extend(args.parameters().into_iter().filter(|(name, _)| *name != "dryRun"));
-    let task = client.submit(&["repos", &args.repo, "import.json"], &parameters).await?;
+    let task = commit(client, args, task.id, &dry_run).await?;
     let ended = client.follow(task, args.retry_for.0, |task| display.task(task)).await;
     display.clear();
     print_outcome(&ended?, args.branch.as_deref(), args.json, args.quiet)
+}
+
+/// Submits the import of what the dry run has kept.
+async fn commit(client: &Client, args: &ImportArgs, id: u64, dry_run: &DryRun) -> anyhow::Result<Task> {
+    let id = id.to_string();
+    let mut parameters = vec![("upload", id.as_str()), ("ifHead", dry_run.head.as_str())];
+    parameters.extend(args.parameters().into_iter().filter(|(name, _)| *name != "dryRun"));
+    if !args.is_osm() {
+        parameters.push(("format", "gpkg"));
+        return Ok(client.import_kept(&["repos", &args.repo, "import.json"], &parameters, None).await?);
+    }
+    let mapping = match &args.mapping {
+        Some(path) => Some(mapping_text(path).await?),
+        None => None,
+    };
+    Ok(client.import_kept(&["repos", &args.repo, "osm", "import.json"], &parameters, mapping).await?)
 }
 
 fn show(task: &Task, dry_run: &DryRun) -> std::io::Result<()> {
@@ -66,8 +79,7 @@ fn show(task: &Task, dry_run: &DryRun) -> std::io::Result<()> {
 
 /// Asks whether to commit, if there is somebody to ask.
 async fn confirm(args: &ImportArgs) -> anyhow::Result<bool> {
-    // Only the upload of a GeoPackage is kept.
-    if args.is_osm() || args.quiet || args.json || !stdin().is_terminal() || !stderr().is_terminal() {
+    if args.quiet || args.json || !stdin().is_terminal() || !stderr().is_terminal() {
         return Ok(false);
     }
     write!(stderr(), "Commit this? [y/N] ")?;

@@ -303,10 +303,6 @@ async fn open(args: &ImportArgs) -> anyhow::Result<Upload> {
              the layers 'node' and 'way'";
         return Err(UsageError(text.to_owned()).into());
     }
-    if upload.is_osm() && args.yes {
-        let text = "--yes is for GeoPackages; import OpenStreetMap data once more, without --dry-run";
-        return Err(UsageError(text.to_owned()).into());
-    }
     if !upload.is_osm() && !args.ignore_wal {
         open_edits::require_none(&args.file)?;
     }

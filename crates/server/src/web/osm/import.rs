@@ -1,5 +1,7 @@
 //! `GET|POST /repos/{name}/osm/import`.
 
+use std::sync::Arc;
+
 use axum::{extract::State, response::Response};
 use longhaul_commands::{ImportOsm, ImportRoots, OsmFile, RootError};
 use longhaul_repository::Repository;
@@ -13,10 +15,11 @@ use super::{
 };
 use crate::{
     access::Caller,
-    upload::ReceivedFile,
+    upload::{ReceivedFile, Receiver},
     web::{
         Repo, RepositoryStore, Writer,
         error_response::ErrorResponse,
+        kept_upload::KeptUploads,
         submission::{submission, submit},
     },
 };
@@ -31,6 +34,7 @@ pub(in crate::web) struct ImportParams {
     add: bool,
     no_raw: bool,
     untagged: Option<bool>,
+    upload: Option<u64>,
 }
 
 /// Submits the import of a file that was uploaded, or that lies under an import root; responds with the new task.
@@ -41,12 +45,16 @@ pub(in crate::web) async fn import(
     State(tasks): State<Tasks>,
     State(store): State<RepositoryStore>,
     State(roots): State<ImportRoots>,
+    State(receiver): State<Arc<Receiver>>,
     mut request: OsmRequest<ImportParams>,
 ) -> Result<Response, ErrorResponse> {
-    let received = request.file.take();
+    let kept = KeptUploads { tasks: &tasks, receiver: &receiver, caller: &caller, repository: &repository };
+    let imported = kept.file_of::<ImportOsm>(request.file.take(), request.params.upload).await?;
     let repository_uri = format!("{}/repos/{}", renderer.base.as_str(), repository.name());
     let files = ServerFiles { roots, pool: store.pool };
-    let job = job(&files, &repository, repository_uri, &request, received.as_ref()).await?;
+    let mut job = job(&files, &repository, repository_uri, &request, imported.file.as_ref()).await?;
+    imported.demand_shown_tree(&mut job.destination.rules);
+    let received = imported.file;
     let digest = received.as_ref().and_then(|received| received.digest);
     let submission = submission(&caller, &repository, &request.head, request.pairs(), digest)?;
     let task = submit(&tasks, submission, job, received).await?;
@@ -60,7 +68,7 @@ async fn job(
     request: &OsmRequest<ImportParams>,
     received: Option<&ReceivedFile>,
 ) -> Result<ImportOsm, ErrorResponse> {
-    let ImportParams { uri, add, no_raw, untagged } = request.params.clone();
+    let ImportParams { uri, add, no_raw, untagged, .. } = request.params.clone();
     let (file, uri) = match (received, uri) {
         (Some(received), _) => (OsmFile::Uploaded(received.file.path().to_owned()), received.name.clone()),
         (None, Some(uri)) => (of_server(files, &uri).await?, uri),
