@@ -22,7 +22,7 @@ use crate::{
 /// The location of a file of OpenStreetMap data.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum OsmFile {
-    /// The path of an uploaded file.
+    /// The path of an uploaded file in the data folder.
     Uploaded(PathBuf),
     /// A file on the server, as the request names it. It must be below an import root when the job runs.
     OfServer(String),
@@ -118,8 +118,9 @@ impl ImportOsm {
         match &self.file {
             OsmFile::Uploaded(path) => {
                 // Opening a named pipe would block forever.
+                let path = env.upload(path);
                 path.metadata().ok().filter(|metadata| metadata.is_file()).ok_or_else(missing)?;
-                Source::open(path, &self.file_name).map_err(public_error)
+                Source::open(&path, &self.file_name).map_err(public_error)
             }
             OsmFile::OfServer(path) => {
                 let file = env.import_roots.open(path).map_err(public_error)?;

@@ -9,8 +9,6 @@ mod access;
 mod client;
 mod fetching;
 mod limits;
-#[path = "../refusals/nginx.rs"]
-mod nginx;
 mod proxy;
 mod pushing;
 
