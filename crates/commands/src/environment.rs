@@ -1,6 +1,6 @@
 //! What all commands use.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use longhaul_repository::Repositories;
 use longhaul_tasks::Lane;
@@ -17,6 +17,8 @@ pub struct Environment {
     pub repositories: Repositories,
     /// The number of threads with which one command reads and encodes features. At least 1.
     pub threads: usize,
+    /// The folder to which the stored paths of uploads are relative.
+    pub data: PathBuf,
     /// The folder of temporary files. They are unnamed, so they disappear with the command.
     pub scratch: PathBuf,
     /// How many bytes of memory the positions of nodes may take in each import of OpenStreetMap data, before they go to a
@@ -32,6 +34,19 @@ pub struct Environment {
     pub commit_listener: CommitListener,
     /// The names of the files that tasks read.
     pub input_names: InputNames,
+}
+
+impl Environment {
+    /// Where an uploaded file is.
+    ///
+    /// Version 0.1.0 stored absolute paths, `DATA/uploads/NAME`, which are wrong once the data folder was moved.
+    pub(crate) fn upload(&self, stored: &Path) -> PathBuf {
+        if stored.is_relative() || stored.exists() {
+            return self.data.join(stored);
+        }
+        let names: Vec<_> = stored.iter().rev().take(2).collect();
+        self.data.join(names.into_iter().rev().collect::<PathBuf>())
+    }
 }
 
 /// The lane of tasks that change the repository with this id. Tasks of one lane do not run at the same time.

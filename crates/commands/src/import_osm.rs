@@ -23,7 +23,7 @@ use crate::{
 /// The location of a file of OpenStreetMap data.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum OsmFile {
-    /// The path of an uploaded file.
+    /// The path of an uploaded file in the data folder.
     Uploaded(PathBuf),
     /// A file on the server, as the request names it. It must be below an import root when the job runs.
     OfServer(String),
@@ -111,7 +111,7 @@ impl ImportOsm {
         if let OsmFile::Uploaded(upload) = &self.file
             && self.destination.rules.dry_run
         {
-            keep_upload(ctx, upload, &self.file_name)?;
+            keep_upload(ctx, &env.upload(upload), &self.file_name)?;
         }
         Ok(report)
     }
@@ -125,8 +125,9 @@ impl ImportOsm {
         match &self.file {
             OsmFile::Uploaded(path) => {
                 // Opening a named pipe would block forever.
+                let path = env.upload(path);
                 path.metadata().ok().filter(|metadata| metadata.is_file()).ok_or_else(missing)?;
-                Source::open(path, &self.file_name).map_err(public_error)
+                Source::open(&path, &self.file_name).map_err(public_error)
             }
             OsmFile::OfServer(path) => {
                 let file = env.import_roots.open(path).map_err(public_error)?;

@@ -8,6 +8,11 @@ use std::{
 
 use anyhow::{Context, bail};
 
+use crate::backup::restore;
+
+/// The name of the folder of uploaded files, below the data folder.
+pub(crate) const UPLOADS: &str = "uploads";
+
 /// The data folder of the server, locked as long as this value lives. It may be read by its owner and its group.
 ///
 /// ```text
@@ -37,6 +42,7 @@ impl DataFolder {
         let is_new = !path.exists();
         fs::create_dir_all(path).with_context(opening)?;
         let path = path.canonicalize().with_context(opening)?;
+        restore::refuse_interrupted(&path)?;
         set_mode(&path, is_new).with_context(opening)?;
         let lock = File::options().create(true).append(true).open(path.join("lock")).with_context(opening)?;
         match lock.try_lock() {
@@ -48,7 +54,17 @@ impl DataFolder {
         for inner in [folder.repos(), folder.uploads(), folder.results()] {
             fs::create_dir_all(inner).with_context(opening)?;
         }
+        folder.sync(is_new).with_context(opening)?;
         Ok(folder)
+    }
+
+    /// Brings the names of its folders to the disk, and its own if it is new.
+    fn sync(&self, is_new: bool) -> io::Result<()> {
+        File::open(&self.path)?.sync_all()?;
+        match self.path.parent().filter(|_| is_new) {
+            Some(parent) => File::open(parent)?.sync_all(),
+            None => Ok(()),
+        }
     }
 
     /// Removes uploads left behind by an earlier server, except those that unfinished tasks need.
@@ -60,6 +76,11 @@ impl DataFolder {
         let folder = self.uploads();
         remove_entries_except(&folder, &needed)
             .with_context(|| format!("removing unused files from {}", folder.display()))
+    }
+
+    /// Its path.
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// The task database.
@@ -74,7 +95,7 @@ impl DataFolder {
 
     /// The folder of uploaded files.
     pub fn uploads(&self) -> PathBuf {
-        self.path.join("uploads")
+        self.path.join(UPLOADS)
     }
 
     /// The folder of what can be made again.

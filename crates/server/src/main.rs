@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod access;
+mod backup;
 mod cli;
 mod data_folder;
 mod git;

@@ -26,8 +26,8 @@ fn fixture() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/database_0_1_0")
 }
 
-/// A copy of the data folder, as the old server left it.
-fn data_folder() -> tempfile::TempDir {
+/// A copy of the data folder, as the old server left it; its tasks say that it is at `path`, if that is not where the copy is.
+fn data_folder(path: Option<&str>) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     copy(&fixture().join("uploads"), &folder.path().join("uploads"));
     copy(&fixture().join("repos"), &folder.path().join("repos"));
@@ -37,7 +37,8 @@ fn data_folder() -> tempfile::TempDir {
         }
     }
     let sql = fs::read_to_string(fixture().join("tasks.sql")).unwrap();
-    let sql = sql.replace("DATA_FOLDER", folder.path().canonicalize().unwrap().to_str().unwrap());
+    let here = folder.path().canonicalize().unwrap();
+    let sql = sql.replace("DATA_FOLDER", path.unwrap_or(here.to_str().unwrap()));
     Connection::open(folder.path().join("longhaul.sqlite")).unwrap().execute_batch(&sql).unwrap();
     folder
 }
@@ -63,7 +64,10 @@ struct Reopened {
 
 impl Reopened {
     fn start(overpass: &MockServer) -> Self {
-        let folder = data_folder();
+        Self::start_in(data_folder(None), overpass)
+    }
+
+    fn start_in(folder: tempfile::TempDir, overpass: &MockServer) -> Self {
         let tokens = folder.path().join("tokens.toml");
         let new_token = |name, role| {
             let new = longhaul()
@@ -140,6 +144,17 @@ fn a_database_of_0_1_0_with_a_task_in_every_state_opens_and_finishes() {
     );
     let (_folder, status, log) = reopened.server.stop_and_read_log();
     assert!(status.success() && !log.contains("ERROR") && !log.contains("panicked"), "{status}\n{log}");
+}
+
+#[test]
+fn a_data_folder_of_0_1_0_that_was_moved_finds_its_uploads() {
+    let overpass = overpass();
+    let reopened = Reopened::start_in(data_folder(Some("/moved/away")), &overpass);
+    for id in [6, 7, 8, 9, 10, 11] {
+        let task = reopened.ended(id);
+        assert_eq!(task["status"], "FINISHED", "{task}");
+    }
+    reopened.server.kill();
 }
 
 #[test]

@@ -125,6 +125,17 @@ fn after_a_graceful_stop_the_next_server_resumes_running_tasks() {
 }
 
 #[test]
+fn waiting_tasks_go_on_in_a_data_folder_that_was_moved() {
+    let (server, ids) = busy();
+    let folder = server.kill();
+    let moved = tempfile::tempdir().unwrap();
+    fs::rename(folder.path(), moved.path()).unwrap();
+    let server = restarted(moved);
+    assert_all_were_imported_once(&server, &ids);
+    server.stop();
+}
+
+#[test]
 fn an_ended_task_reads_the_same_after_a_crash_and_its_id_is_not_used_again() {
     let server = Server::start();
     server.init("r");

@@ -105,7 +105,7 @@ impl From<StoreError> for ApiError {
 }
 
 /// 429 with `Retry-After` if too many tasks are waiting or stored, 422 if the idempotency key was used for another request, 503
-/// if the server is stopping or its store does not answer.
+/// if the server is stopping or drained, or its store does not answer.
 impl From<SubmitError> for ApiError {
     fn from(error: SubmitError) -> Self {
         let with = |status| Self::new(status, error.to_string());
@@ -118,7 +118,7 @@ impl From<SubmitError> for ApiError {
                 Self { retry_after: Some(seconds as u32), ..with(StatusCode::TOO_MANY_REQUESTS) }
             }
             SubmitError::KeyReused => with(StatusCode::UNPROCESSABLE_ENTITY),
-            SubmitError::Stopping => with(StatusCode::SERVICE_UNAVAILABLE),
+            SubmitError::Stopping | SubmitError::Draining => with(StatusCode::SERVICE_UNAVAILABLE),
             SubmitError::Store(error) => error.into(),
             error => {
                 tracing::error!(error = &error as &dyn std::error::Error, "a job was not accepted");

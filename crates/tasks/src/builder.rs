@@ -37,6 +37,7 @@ impl Builder {
             grace: Duration::from_secs(10),
             max_attempts: 3,
             results: None,
+            files: PathBuf::new(),
         };
         Self { kinds, settings, clock: Arc::new(SystemClock::default()), store: Arc::new(MemoryStore::new()) }
     }
@@ -108,6 +109,13 @@ impl Builder {
     /// The folder for result files, created if needed; without it no task can offer one. It must be for this store alone.
     pub fn results(mut self, folder: impl Into<PathBuf>) -> Self {
         self.settings.results = Some(folder.into());
+        self
+    }
+
+    /// The folder to which relative paths in [`Submission::files`](crate::Submission::files) are relative; the current folder by
+    /// default. A store that keeps such paths can be used in another place.
+    pub fn files(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.settings.files = folder.into();
         self
     }
 

@@ -1,6 +1,10 @@
 //! The handle by which tasks are submitted and read.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::PathBuf,
+    sync::{Arc, atomic::Ordering::Relaxed},
+    time::Duration,
+};
 
 use tokio::sync::broadcast;
 
@@ -42,7 +46,8 @@ pub struct Submission {
     /// The transaction it works in.
     pub transaction: Option<String>,
     /// Files that were made for it, such as an upload. The task owns them once it has an id, and they are removed when it ends; if
-    /// the submit fails the caller keeps them. Those of a repeated submit are removed.
+    /// the submit fails the caller keeps them. Those of a repeated submit are removed. A relative path is relative to the folder
+    /// that [`Builder::files`](crate::Builder::files) names.
     pub files: Vec<PathBuf>,
     /// Makes repeated submits of one owner with one key one task: for 24 hours the first answer is repeated, whatever has become
     /// of the task.
@@ -90,6 +95,9 @@ pub enum SubmitError {
         /// Why not.
         source: serde_json::Error,
     },
+    /// The engine is [drained](Tasks::drain).
+    #[error("the server is drained: it takes no new tasks")]
+    Draining,
     /// The engine is stopping.
     #[error("the server is stopping")]
     Stopping,
@@ -174,6 +182,9 @@ impl Tasks {
         if self.runtime.shutdown.has_begun() {
             return Err(SubmitError::Stopping);
         }
+        if self.is_draining() {
+            return Err(SubmitError::Draining);
+        }
         let json = serde_json::to_string(&job).map_err(|source| SubmitError::Job { kind, source })?;
         Ok(NewTask {
             kind: kind.into(),
@@ -257,13 +268,26 @@ impl Tasks {
         Ok(Counters { recoveries, workers: self.runtime.slots.workers(), ..counters })
     }
 
-    /// Whether tasks can be accepted now: the store takes commands, and the engine does not stop.
+    /// Whether to accept no new tasks from now on; those that were accepted run as before. Not stored.
+    pub fn drain(&self, is_draining: bool) {
+        self.runtime.is_draining.store(is_draining, Relaxed);
+    }
+
+    /// Whether the engine was told to [`drain`](Self::drain).
+    pub fn is_draining(&self) -> bool {
+        self.runtime.is_draining.load(Relaxed)
+    }
+
+    /// Whether tasks can be accepted now: the store takes commands, and the engine is neither drained nor stopped.
     ///
     /// # Errors
     /// Why not.
     pub fn health(&self) -> Result<(), Arc<StoreError>> {
         if self.runtime.shutdown.has_begun() {
             return Err(Arc::new(StoreError::new("the server is stopping", None)));
+        }
+        if self.is_draining() {
+            return Err(Arc::new(StoreError::new(SubmitError::Draining.to_string(), None)));
         }
         self.runtime.store.store().health()
     }

@@ -33,7 +33,7 @@ pub struct ImportGeopackage {
     pub repository: String,
     /// The local branch to commit to; `None` for the branch of HEAD.
     pub branch: Option<String>,
-    /// The path of the uploaded file; empty if the request had none.
+    /// The path of the uploaded file in the data folder; empty if the request had none.
     pub upload: PathBuf,
     /// The name of the file for messages.
     pub file_name: String,
@@ -105,7 +105,8 @@ impl ImportGeopackage {
             let interrupter = interrupter.clone();
             move || interrupter.interrupt()
         });
-        let package = GeoPackage::open_interruptible(&self.upload, &self.file_name, &interrupter);
+        let upload = env.upload(&self.upload);
+        let package = GeoPackage::open_interruptible(&upload, &self.file_name, &interrupter);
         let package = package.map_err(public_error)?.lenient(self.lenient);
         let mut found = package.warnings().to_vec();
         let imported = self.import_layers(env, ctx, &package, &mut commit.stage, &mut found);
@@ -121,7 +122,7 @@ impl ImportGeopackage {
             |commit| warnings.add_to(commit_report(commit)),
         )?;
         if self.rules.dry_run {
-            keep_upload(ctx, &self.upload, &self.file_name)?;
+            keep_upload(ctx, &upload, &self.file_name)?;
         }
         Ok(report)
     }

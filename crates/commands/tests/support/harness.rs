@@ -79,6 +79,7 @@ impl Harness {
         let environment = Environment {
             repositories: repositories(),
             threads,
+            data: scratch.clone(),
             scratch,
             osm_node_memory,
             import_roots: ImportRoots::default(),

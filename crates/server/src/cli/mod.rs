@@ -1,8 +1,10 @@
 //! The command line, a file per subcommand.
 
+mod backup;
 mod changes;
 mod client;
 mod demo;
+mod drain;
 pub(crate) mod exit_status;
 mod export;
 mod git_process;
@@ -35,8 +37,10 @@ pub(crate) struct Cli {
 enum Command {
     /// Serve the web API
     Serve(serve::Arguments),
+    Backup(backup::BackupArgs),
     Demo(demo::DemoArgs),
     Diff(changes::DiffArgs),
+    Drain(drain::DrainArgs),
     Export(export::ExportArgs),
     #[command(hide = true)]
     GitProcess(git_process::GitProcessArgs),
@@ -45,6 +49,7 @@ enum Command {
     Log(repositories::LogArgs),
     Rename(repositories::RenameArgs),
     Delete(repositories::DeleteArgs),
+    Restore(backup::RestoreArgs),
     Revert(changes::RevertArgs),
     Layers(layers::LayersArgs),
     Tasks(tasks::TasksArgs),
@@ -56,6 +61,9 @@ impl Cli {
     pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
         match self.command {
             Command::Serve(arguments) => serve::run(arguments).map(|()| ExitCode::SUCCESS),
+            Command::Backup(arguments) => backup::run(arguments).map(|()| ExitCode::SUCCESS),
+            Command::Restore(arguments) => backup::restore(arguments).map(|()| ExitCode::SUCCESS),
+            Command::Drain(arguments) => run_client(drain::run(arguments)),
             Command::Demo(arguments) => run_client(demo::run(arguments)),
             Command::Diff(arguments) => run_client(changes::run_diff(arguments)),
             Command::Export(arguments) => run_client(export::run(arguments)),
@@ -82,3 +90,12 @@ fn run_client(client: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow:
     runtime.shutdown_background();
     done
 }
+
+/// Whatever the umask was: new folders get the mode 0750 and files 0640.
+#[cfg(unix)]
+fn restrict_new_files() {
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o027));
+}
+
+#[cfg(not(unix))]
+fn restrict_new_files() {}

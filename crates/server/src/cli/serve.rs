@@ -31,7 +31,7 @@ pub(crate) struct Arguments {
 /// Runs the server until a signal stops it.
 pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
     arguments.log_format.init()?;
-    restrict_new_files();
+    super::restrict_new_files();
     let settings = arguments.settings.resolve()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -42,12 +42,3 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
     runtime.shutdown_timeout(Duration::from_secs(2));
     served
 }
-
-/// Whatever the umask was: folders get the mode 0750 and files 0640.
-#[cfg(unix)]
-fn restrict_new_files() {
-    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o027));
-}
-
-#[cfg(not(unix))]
-fn restrict_new_files() {}

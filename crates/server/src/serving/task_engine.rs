@@ -52,6 +52,7 @@ impl TaskEngine {
             .max_per_owner(settings.max_per_user)
             .max_tasks(settings.max_tasks)
             .max_attempts(settings.max_attempts)
+            .files(data.path())
             .results(data.results());
         let builder = match settings.workers {
             Some(workers) => builder.workers(workers),
@@ -89,6 +90,7 @@ pub(super) fn environment(
     Environment {
         repositories,
         threads: std::thread::available_parallelism().map_or(1, |cores| cores.get()),
+        data: data.path().to_owned(),
         scratch: data.uploads(),
         osm_node_memory: settings.osm_node_memory,
         import_roots,

@@ -19,6 +19,8 @@ pub use size::Size;
 pub use store_kind::StoreKind;
 use web_address::{origin, public_url};
 
+/// The data folder where none is named, below the current folder.
+pub(crate) const DEFAULT_DATA: &str = "longhaul-data";
 const DEFAULT_KEEP: Duration = Duration::from_secs(10 * 60);
 const DEFAULT_TASK_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -100,7 +102,7 @@ impl Settings {
         longhaul_repository::check_branch(&default_branch)
             .map_err(|error| anyhow::anyhow!("--default-branch: {error}"))?;
         Ok(Self {
-            data: raw.data.unwrap_or_else(|| "longhaul-data".into()),
+            data: raw.data.unwrap_or_else(|| DEFAULT_DATA.into()),
             listen,
             workers: raw.workers,
             keep: raw.keep.map_or(DEFAULT_KEEP, |keep| keep.0),

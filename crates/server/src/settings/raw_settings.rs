@@ -142,6 +142,14 @@ impl RawSettings {
         Settings::validate(self.or(file))
     }
 
+    /// The data folder that the settings file names.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub(crate) fn data_folder(file: &Path) -> anyhow::Result<Option<PathBuf>> {
+        Ok(Self::read(file)?.data)
+    }
+
     fn read(path: &Path) -> anyhow::Result<Self> {
         let reading = || format!("reading the settings in {}", path.display());
         let text = std::fs::read_to_string(path).with_context(reading)?;

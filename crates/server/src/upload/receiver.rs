@@ -1,6 +1,6 @@
 use std::{
     io,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering::Relaxed},
@@ -22,7 +22,7 @@ use super::{
     spool::{Limits, Spool, TemporaryFile, require_space},
     timed_body::TimedBody,
 };
-use crate::{access::Caller, places::Places};
+use crate::{access::Caller, data_folder::UPLOADS, places::Places};
 
 /// Most bytes of a body besides the file.
 const MAX_OTHER_FIELDS: u64 = 2 << 20;
@@ -44,6 +44,8 @@ pub(crate) struct UploadOptions {
     pub(crate) text_file_fields: &'static [&'static str],
     /// Whether to compute the SHA-256 of the file while it is received.
     pub(crate) with_digest: bool,
+    /// Whether the file must survive a power cut once it was received.
+    pub(crate) is_durable: bool,
 }
 
 /// A received body.
@@ -77,6 +79,13 @@ pub(crate) struct ReceivedFile {
     pub(crate) name: String,
     /// The SHA-256 of the content, if it was requested.
     pub(crate) digest: Option<[u8; 32]>,
+}
+
+impl ReceivedFile {
+    /// Its path in the data folder, which is stored: the folder may be moved.
+    pub(crate) fn stored_path(&self) -> PathBuf {
+        Path::new(UPLOADS).join(self.file.path().file_name().unwrap_or_default())
+    }
 }
 
 /// What the body is, by its `Content-Type`.
@@ -226,7 +235,8 @@ impl Receiver {
 
     /// Starts a new file in the folder of uploads.
     pub(super) fn spool(&self, options: UploadOptions) -> Spool {
-        Spool::begin(self.uploads.join(Uuid::new_v4().to_string()), self.limits, options.with_digest)
+        let path = self.uploads.join(Uuid::new_v4().to_string());
+        Spool::begin(path, self.limits, options)
     }
 
     fn count(&self, chunk: &Bytes) {

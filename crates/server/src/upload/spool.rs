@@ -10,7 +10,7 @@ use bytes::Bytes;
 use sha2::{Digest, Sha256};
 use tokio::{sync::mpsc, task::JoinHandle};
 
-use super::{UploadError, disk_space};
+use super::{UploadError, UploadOptions, disk_space};
 
 /// Chunks that may wait for the disk; each is what one read of the network returned, up to some hundred KB.
 const MAX_QUEUED: usize = 8;
@@ -52,10 +52,12 @@ impl Drop for TemporaryFile {
 }
 
 impl TemporaryFile {
-    /// A second name, `path`, for the file at `source`.
+    /// A second name, `path`, for the file at `source`; it survives a power cut.
     pub(super) fn link(source: &Path, path: PathBuf) -> io::Result<Self> {
         std::fs::hard_link(source, &path)?;
-        Ok(Self(Some(path)))
+        let link = Self(Some(path));
+        sync_folder_of(link.path())?;
+        Ok(link)
     }
 }
 
@@ -84,12 +86,13 @@ enum Chunk {
 }
 
 impl Spool {
-    /// Creates the file `path`, which must not exist. Computing the SHA-256 takes as much CPU time as receiving the file, so it is
-    /// optional.
-    pub(super) fn begin(path: PathBuf, limits: Limits, with_digest: bool) -> Self {
+    /// Creates the file `path`, which must not exist.
+    ///
+    /// Two options are costly: computing the SHA-256 takes as much CPU time as receiving the file, and a durable file waits for
+    /// the disk.
+    pub(super) fn begin(path: PathBuf, limits: Limits, options: UploadOptions) -> Self {
         let (sender, receiver) = mpsc::channel(MAX_QUEUED);
-        let digest = with_digest.then(Sha256::new);
-        let writer = tokio::task::spawn_blocking(move || write(path, receiver, limits, digest));
+        let writer = tokio::task::spawn_blocking(move || write(path, receiver, limits, options));
         Self { chunks: sender, writer }
     }
 
@@ -101,7 +104,7 @@ impl Spool {
         }
     }
 
-    /// Completes the file. It is not synced: a crash of the machine can lose it.
+    /// Completes the file. If it is to be durable, it is on the disk now.
     pub(super) async fn finish(self) -> Result<Spooled, UploadError> {
         // If the writer has ended, its error is returned below.
         let _ = self.chunks.send(Chunk::End).await;
@@ -125,16 +128,21 @@ fn write(
     path: PathBuf,
     mut chunks: mpsc::Receiver<Chunk>,
     limits: Limits,
-    mut digest: Option<Sha256>,
+    options: UploadOptions,
 ) -> Result<Spooled, UploadError> {
     let folder = path.parent().unwrap_or(Path::new(".")).to_owned();
     let file = File::create_new(&path)?;
     let temporary = TemporaryFile(Some(path));
     let mut file = BufWriter::with_capacity(WRITE_SIZE, file);
+    let mut digest = options.with_digest.then(Sha256::new);
     let (mut length, mut checked_at) = (0, 0);
     while let Some(chunk) = chunks.blocking_recv() {
         let Chunk::Content(chunk) = chunk else {
             file.flush()?;
+            if options.is_durable {
+                file.get_ref().sync_all()?;
+                sync_folder_of(temporary.path())?;
+            }
             return Ok((temporary, digest.map(|digest| digest.finalize().into())));
         };
         length += chunk.len() as u64;
@@ -153,6 +161,11 @@ fn write(
     // Discards the buffer: the file is removed.
     let _ = file.into_parts();
     Err(UploadError::Cut)
+}
+
+/// Brings the name of a new file to the disk.
+fn sync_folder_of(file: &Path) -> io::Result<()> {
+    File::open(file.parent().unwrap_or(Path::new(".")))?.sync_all()
 }
 
 /// Returns an error if fewer than `bytes` are free in `folder`.

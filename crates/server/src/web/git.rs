@@ -30,7 +30,7 @@ const GIT_PROTOCOL: HeaderName = HeaderName::from_static("git-protocol");
 /// The longest value of `Git-Protocol`.
 const MAX_PROTOCOL: usize = 200;
 const OPTIONS: UploadOptions =
-    UploadOptions { default_file_name: "push", text_file_fields: &[], with_digest: false };
+    UploadOptions { default_file_name: "push", text_file_fields: &[], with_digest: false, is_durable: false };
 
 /// An error in plain text, which Git shows to its user.
 pub(super) struct PlainError(ApiError);

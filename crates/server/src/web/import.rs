@@ -26,8 +26,12 @@ use crate::{
     upload::{ReceivedFile, Receiver, UploadOptions},
 };
 
-const OPTIONS: UploadOptions =
-    UploadOptions { default_file_name: "upload.gpkg", text_file_fields: &[], with_digest: false };
+const OPTIONS: UploadOptions = UploadOptions {
+    default_file_name: "upload.gpkg",
+    text_file_fields: &[],
+    with_digest: false,
+    is_durable: true,
+};
 
 /// The parameters beside those of the commit.
 #[derive(Default, Deserialize)]
@@ -69,7 +73,7 @@ pub(super) async fn import(
     let (request, mut body) = request.into_parts();
     let query = Parameters::of_query(request.uri.query());
     let (of_query, _) = checked(&query)?;
-    check(&request, query.pairs())?;
+    check(&tasks, &request, query.pairs())?;
     if !is_form(&request.headers) {
         of_query.require_format()?;
     }
@@ -150,7 +154,7 @@ impl ImportParams {
         ImportGeopackage {
             repository: repository.id().to_owned(),
             branch: commit.branch,
-            upload: file.map(|file| file.file.path().to_owned()).unwrap_or_default(),
+            upload: file.map(ReceivedFile::stored_path).unwrap_or_default(),
             file_name: file.map(|file| file.name.clone()).unwrap_or_default(),
             layer: layers.next(),
             more_layers: layers.collect(),

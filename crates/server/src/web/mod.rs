@@ -14,6 +14,7 @@ mod cors;
 mod delete;
 mod delete_tokens;
 mod diff;
+mod drain;
 mod error_response;
 mod event_streams;
 mod exclusive;

@@ -7,8 +7,8 @@ use axum::{
 use longhaul_tasks_web::{ApiError, Renderer, RendererConfig, TasksWeb, method_fallback};
 
 use super::{
-    WebState, about, config, delete, diff, export, export_diff, files, git, import, init, layer_list, log,
-    ls_tree, metrics, ogc, osm, other_commands::other_command, rename, repos, revert,
+    WebState, about, config, delete, diff, drain, export, export_diff, files, git, import, init, layer_list,
+    log, ls_tree, metrics, ogc, osm, other_commands::other_command, rename, repos, revert,
 };
 use crate::{access::Caller, jobs};
 
@@ -83,6 +83,13 @@ pub(super) fn routes(tasks: TasksWeb, config: RendererConfig, state: WebState) -
         .route("/repos/{name}/info/refs", get(git::advertise).head(advertise.clone()).fallback(advertise))
         .route("/repos/{name}/git-upload-pack", post(git::upload_pack).fallback(service.clone()))
         .route("/repos/{name}/git-receive-pack", post(git::receive_pack).fallback(service))
+        .route(
+            "/admin/drain",
+            get(drain::show)
+                .post(drain::begin)
+                .delete(drain::end)
+                .fallback(method_fallback("GET, HEAD, POST, DELETE, OPTIONS")),
+        )
         // anything else
         .route("/repos/{name}/{command}", any(other_command))
         .route("/repos/{name}/{group}/{command}", any(other_command))

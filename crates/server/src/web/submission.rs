@@ -2,7 +2,7 @@
 
 use axum::http::request::Parts;
 use longhaul_repository::Repository;
-use longhaul_tasks::{Job, Priority, Submission, Task, Tasks};
+use longhaul_tasks::{Job, Priority, Submission, SubmitError, Task, Tasks};
 use longhaul_tasks_web::{ApiError, idempotency};
 
 use super::error_response::{self, ErrorResponse};
@@ -26,11 +26,15 @@ pub(super) fn submission<'a>(
     })
 }
 
-/// Checks the priority and the idempotency key of a request whose body has not been read.
+/// Checks the priority and the idempotency key of a request whose body has not been read, and whether tasks are taken.
 pub(super) fn check<'a>(
+    tasks: &Tasks,
     request: &Parts,
     query: impl Iterator<Item = (&'a str, &'a str)> + Clone,
 ) -> Result<(), ApiError> {
+    if tasks.is_draining() {
+        return Err(SubmitError::Draining.into());
+    }
     priority(query.clone())?;
     idempotency(request, query, None).map(drop)
 }
@@ -46,7 +50,7 @@ pub(super) async fn submit<J: Job>(
     submission.leave_free =
         if Caller::current().is_admin() { 0 } else { reserved_for_admins(tasks.max_unfinished()) };
     let submitting = tokio::spawn(async move {
-        submission.files.extend(file.iter().map(|file| file.file.path().to_owned()));
+        submission.files.extend(file.iter().map(ReceivedFile::stored_path));
         let task = tasks.submit(job, submission).await?;
         if let Some(file) = file {
             file.file.keep();

@@ -11,8 +11,6 @@ mod fetching;
 mod interrupted;
 mod kart;
 mod limits;
-#[path = "../refusals/nginx.rs"]
-mod nginx;
 mod proxy;
 mod pushing;
 

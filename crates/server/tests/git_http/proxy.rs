@@ -1,11 +1,11 @@
-//! Git behind nginx, with the configuration that docs/operating.md shows.
+//! Git behind nginx, with the configuration that packaging/nginx.conf has.
 
 use std::{fs, io::Read};
 
 use crate::{
     client::{Client, tip},
     harness::Server,
-    nginx::Nginx,
+    harness::nginx::Nginx,
 };
 
 #[test]

@@ -5,6 +5,7 @@
 
 pub mod geopackage;
 pub mod http;
+pub mod nginx;
 pub mod server;
 
 use std::path::Path;

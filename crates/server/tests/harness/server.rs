@@ -136,6 +136,23 @@ impl Server {
         self.kill_and_read_log().0
     }
 
+    /// Kills it and the process that it has started, if it was started by a wrapper that stays.
+    #[allow(dead_code, reason = "few tests do")]
+    pub fn kill_with_children(self) -> tempfile::TempDir {
+        self.signal_child("-KILL");
+        self.kill()
+    }
+
+    /// Sends a signal to the process that it has started, if it was started by a wrapper that stays.
+    #[allow(dead_code, reason = "few tests do")]
+    pub fn signal_child(&self, signal: &str) {
+        let id = self.process.id();
+        let children = std::fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap_or_default();
+        for child in children.split_whitespace() {
+            let _ = Command::new("kill").args([signal, child]).status();
+        }
+    }
+
     /// As [`kill`](Self::kill); also returns the log.
     pub fn kill_and_read_log(mut self) -> (tempfile::TempDir, String) {
         self.process.kill().unwrap();
@@ -165,6 +182,17 @@ impl Server {
         assert_eq!(self.rest.take().unwrap().join().unwrap(), "", "one line on standard output");
         (self.folder.take().unwrap(), status, log)
     }
+}
+
+/// Starts a server; its address, as it says it, and its process.
+#[allow(dead_code, reason = "few tests do")]
+pub fn started(mut command: Command) -> (SocketAddr, Child) {
+    let mut process = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let address =
+        line.strip_prefix("listening on http://").unwrap_or_else(|| panic!("it did not start: {line:?}"));
+    (address.trim_end().parse().unwrap(), process)
 }
 
 impl Drop for Server {

@@ -1,17 +1,16 @@
-//! Refusals of uploads reach their clients: real ones, directly and behind nginx as docs/operating.md configures it.
+//! Refusals of uploads reach their clients: real ones, directly and behind nginx as packaging/nginx.conf configures it.
 
 #![allow(clippy::unwrap_used, reason = "tests may")]
 
 mod clients;
 #[path = "../harness/mod.rs"]
 mod harness;
-mod nginx;
 
 use std::{net::SocketAddr, path::Path};
 
 use clients::{CLIENTS, Curl, Outcome, Upload};
 use harness::Server;
-use nginx::Nginx;
+use harness::nginx::Nginx;
 
 /// A file that no connection can have buffered, of zeros that take no space on the disk.
 fn large_file(folder: &Path, length: u64) -> std::path::PathBuf {

@@ -24,7 +24,12 @@ mod timer;
 mod worker;
 mod worker_slots;
 
-use std::{path::PathBuf, sync::Arc, thread, time::Duration};
+use std::{
+    path::PathBuf,
+    sync::{Arc, atomic::AtomicBool},
+    thread,
+    time::Duration,
+};
 
 use parking_lot::Mutex;
 use tokio::{
@@ -63,6 +68,8 @@ pub(crate) struct Settings {
     pub(crate) max_attempts: u32,
     /// The folder of result files.
     pub(crate) results: Option<PathBuf>,
+    /// The folder of the files that tasks were given with relative paths.
+    pub(crate) files: PathBuf,
 }
 
 /// What the handle needs of the running engine.
@@ -74,6 +81,8 @@ pub(crate) struct Runtime {
     pub(crate) files: TaskFiles,
     pub(crate) sweeper: Sweeper,
     pub(crate) shutdown: Arc<Shutdown>,
+    /// Whether new tasks are refused.
+    pub(crate) is_draining: AtomicBool,
     pub(crate) mean_duration: Arc<MeanDuration>,
     pub(crate) changes: broadcast::Sender<Change>,
     pub(crate) recoveries: Arc<Mutex<Recoveries>>,
@@ -96,7 +105,7 @@ impl Runtime {
     ) -> Arc<Self> {
         let runtime = Handle::current();
         let store = StoreClient::new(store);
-        let files = TaskFiles::new(settings.results, runtime.clone());
+        let files = TaskFiles::new(settings.results, settings.files, runtime.clone());
         let slots = Arc::new(WorkerSlots::new(settings.workers, settings.max_parked));
         let timeout = settings.task_timeout;
         let attempts = Attempts::new(store.clone(), files.clone(), slots.clone(), clock, timeout, runtime);
@@ -109,6 +118,7 @@ impl Runtime {
             store,
             files,
             shutdown: Arc::default(),
+            is_draining: AtomicBool::default(),
             mean_duration: Arc::default(),
             changes: broadcast::Sender::new(CHANGES),
             recoveries: Arc::default(),

@@ -132,8 +132,9 @@ impl Leftover {
     }
 }
 
-pub(crate) fn remove_all(files: &[PathBuf], id: TaskId) {
-    files.iter().for_each(|file| remove(file, id));
+/// Removes files; a relative path is relative to `folder`.
+pub(crate) fn remove_all(folder: &Path, files: &[PathBuf], id: TaskId) {
+    files.iter().for_each(|file| remove(&folder.join(file), id));
 }
 
 /// Removes a file or folder if it is there; a failure is only logged, because the task has ended whatever becomes of it.

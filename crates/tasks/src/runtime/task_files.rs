@@ -1,6 +1,10 @@
 //! The files of tasks: what they were given, and what they offer. All work on them runs on blocking threads.
 
-use std::{io, path::PathBuf, sync::Arc};
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use tokio::runtime::Handle;
 
@@ -15,12 +19,14 @@ use crate::{TaskId, store::Download};
 #[derive(Clone)]
 pub(crate) struct TaskFiles {
     results: Option<ResultFolder>,
+    /// What relative paths of given files are relative to.
+    given: Arc<Path>,
     runtime: Handle,
 }
 
 impl TaskFiles {
-    pub(crate) fn new(results: Option<PathBuf>, runtime: Handle) -> Self {
-        Self { results: results.map(ResultFolder::new), runtime }
+    pub(crate) fn new(results: Option<PathBuf>, given: PathBuf, runtime: Handle) -> Self {
+        Self { results: results.map(ResultFolder::new), given: given.into(), runtime }
     }
 
     pub(crate) fn results(&self) -> io::Result<&ResultFolder> {
@@ -50,8 +56,9 @@ impl TaskFiles {
     /// Removes files that a task was given, in the background; a cleanup ends afterwards.
     pub(crate) fn remove_in_background(&self, files: Vec<PathBuf>, id: TaskId, cleanup: Option<Cleanup>) {
         if !files.is_empty() {
+            let given = self.given.clone();
             self.runtime.spawn_blocking(move || {
-                remove_all(&files, id);
+                remove_all(&given, &files, id);
                 drop(cleanup);
             });
         }
@@ -65,10 +72,10 @@ impl TaskFiles {
         if !has_files && results.is_none() {
             return;
         }
-        let attempt = attempt.clone();
+        let (attempt, given) = (attempt.clone(), self.given.clone());
         let cleaned = self.runtime.spawn_blocking(move || {
             if has_files {
-                remove_all(&attempt.files, attempt.id());
+                remove_all(&given, &attempt.files, attempt.id());
             }
             if let Some(results) = results {
                 results.discard(attempt.id(), attempt.number);

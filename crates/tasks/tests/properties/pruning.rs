@@ -243,7 +243,9 @@ async fn check_files(deeds: Vec<(Deed, usize)>) {
             (Deed::LetTimePass, _) => stage.clock.advance(KEEP / 3),
             _ => {
                 let is_over = is_over.clone();
-                let files = vec![stage.upload(&format!("upload-{number}"))];
+                let name = format!("upload-{number}");
+                let path = stage.upload(&name);
+                let files = vec![if number % 2 == 0 { path } else { name.into() }];
                 let job = stage.job(&["a", "b", "c"][which % 3..][..1], move |ctx| act(deed, ctx, &is_over));
                 let submission = Submission { files, ..Submission::default() };
                 ids.push(stage.tasks.submit(job, submission).await.unwrap().id);

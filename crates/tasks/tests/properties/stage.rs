@@ -82,6 +82,7 @@ impl Stage {
         let builder = Tasks::builder(Registry::new(scripts.clone()).with::<Scripted>())
             .store(new_store(store.path(), clock.clone()))
             .clock(clock.clone())
+            .files(folder.path())
             .results(folder.path().join("results"));
         Self { tasks: setup(builder).start(), clock, folder, store, scripts, next: AtomicU64::new(0) }
     }
@@ -107,6 +108,7 @@ impl Stage {
         Tasks::builder(Registry::new(self.scripts.clone()).with::<Scripted>())
             .store(store)
             .clock(self.clock.clone())
+            .files(self.folder.path())
             .results(self.folder.path().join("results"))
             .start()
     }

@@ -63,6 +63,25 @@ async fn a_stop_hands_back_what_heeds_it_and_finishes_what_is_sealed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_drained_engine_takes_no_new_task_and_runs_those_that_it_has() {
+    let stage = Stage::new(1);
+    let mut held = stage.submit_held(&[]).await;
+    held.begun().await;
+    let waiting = stage.submit(|_| done()).await;
+    stage.tasks.drain(true);
+    assert!(matches!(stage.try_submit(|_| done()).await, Err(SubmitError::Draining)));
+    assert!(stage.tasks.health().unwrap_err().to_string().contains("drained"));
+    held.release();
+    for id in [held.id, waiting] {
+        assert_eq!(stage.wait(id).await.status, Status::Finished);
+    }
+    stage.tasks.drain(false);
+    stage.tasks.health().unwrap();
+    let next = stage.submit(|_| done()).await;
+    assert_eq!(stage.wait(next).await.status, Status::Finished);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_stop_waits_for_the_recovery_that_has_begun() {
     let (has_begun, begun) = mpsc::channel();
     let (release, released) = mpsc::channel::<()>();

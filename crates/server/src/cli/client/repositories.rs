@@ -104,7 +104,32 @@ struct Tree {
     node: Vec<TreeEntry>,
 }
 
+/// The tasks of a server that takes no new ones.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Drained {
+    /// How many wait.
+    pub waiting: u64,
+    /// How many run.
+    pub running: u64,
+}
+
+impl Drained {
+    /// How many have not ended.
+    pub fn unfinished(&self) -> u64 {
+        self.waiting + self.running
+    }
+}
+
 impl Client {
+    /// Makes the server take no new tasks, or take them again; what it still has to do, and the whole response.
+    pub async fn drain(&self, is_draining: bool) -> Result<(Drained, ApiResponse), ClientError> {
+        let method = if is_draining { Method::POST } else { Method::DELETE };
+        let response =
+            self.send(self.request(method, &["admin", "drain.json"], &[]).timeout(TIMEOUT)).await?;
+        let drained: Envelope<Drained> = response.read()?;
+        Ok((drained.response, response))
+    }
+
     /// Whether the repository exists.
     pub async fn has_repository(&self, name: &str) -> Result<bool, ClientError> {
         match self.get(&["repos", &format!("{name}.json")], &[]).await {

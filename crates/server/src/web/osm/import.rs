@@ -70,7 +70,7 @@ async fn job(
 ) -> Result<ImportOsm, ErrorResponse> {
     let ImportParams { uri, add, no_raw, untagged, .. } = request.params.clone();
     let (file, uri) = match (received, uri) {
-        (Some(received), _) => (OsmFile::Uploaded(received.file.path().to_owned()), received.name.clone()),
+        (Some(received), _) => (OsmFile::Uploaded(received.stored_path()), received.name.clone()),
         (None, Some(uri)) => (of_server(files, &uri).await?, uri),
         (None, None) => return Err(bad("Missing parameter: uri")),
     };

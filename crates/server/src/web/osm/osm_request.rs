@@ -8,6 +8,7 @@ use axum::{
 };
 use longhaul_commands::Destination;
 use longhaul_repository::Repository;
+use longhaul_tasks::Tasks;
 use longhaul_tasks_web::{ApiError, has_idempotency_key};
 use serde::de::DeserializeOwned;
 
@@ -27,6 +28,7 @@ const OPTIONS: UploadOptions = UploadOptions {
     default_file_name: "upload.osm",
     text_file_fields: &["filter", "mapping"],
     with_digest: false,
+    is_durable: true,
 };
 /// The longest body with parameters, a mapping or a filter among them, in bytes.
 const MAX_BODY: usize = 1 << 20;
@@ -52,7 +54,7 @@ impl<P: DeserializeOwned> FromRequest<WebState> for OsmRequest<P> {
         let query = Parameters::of_query(head.uri.query());
         query.parse::<P>()?;
         query.parse::<CommitParams>()?.destination()?;
-        submission::check(&head, query.pairs())?;
+        submission::check(&Tasks::from_ref(state), &head, query.pairs())?;
         let content_type = head.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let content_type = content_type.unwrap_or_default().trim_start().to_ascii_lowercase();
         let has_files =

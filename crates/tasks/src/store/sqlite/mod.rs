@@ -2,6 +2,7 @@
 //!
 //! Everything that is asked for often is in memory; the database is the part of it that survives the process.
 
+mod copy;
 mod open;
 mod reader;
 mod rows;
@@ -14,7 +15,10 @@ use std::{path::PathBuf, sync::Arc, thread::JoinHandle, time::Duration};
 use parking_lot::Mutex;
 use tokio::sync::{mpsc, oneshot};
 
-pub use self::open::{OpenError, SqliteOptions};
+pub use self::{
+    copy::{CopyError, DatabaseCopy},
+    open::{OpenError, SqliteOptions},
+};
 use self::{
     open::BeforeCommit,
     reader::Reader,

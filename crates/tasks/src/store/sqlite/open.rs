@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 use tokio::sync::mpsc;
 
 use super::{
-    Owned, Shared, SqliteStore, reader::Reader, rows, schema, wal_preallocation::WalPreallocation,
+    CopyError, Owned, Shared, SqliteStore, reader::Reader, rows, schema, wal_preallocation::WalPreallocation,
     writer::Writer,
 };
 use crate::{
@@ -47,6 +47,9 @@ pub enum OpenError {
         /// The newest that is known.
         known: usize,
     },
+    /// It cannot be copied before it is brought to the newest version.
+    #[error("keeping a copy of the task database before it is brought to its newest version")]
+    Copy(#[source] CopyError),
     /// It cannot be brought to the newest version.
     #[error("bringing the task database to its newest version")]
     Migrate(#[source] rusqlite::Error),

@@ -4,7 +4,7 @@ use std::{fs::File, path::Path, time::Duration};
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
-use super::OpenError;
+use super::{OpenError, copy};
 
 /// The application id in the file's header: `TASK`.
 const APPLICATION: i32 = 0x5441_534b;
@@ -61,12 +61,24 @@ pub(super) fn open(path: &Path) -> Result<Connection, OpenError> {
     // Setting up changes the file, so it is checked first whose it is.
     version(&connection, MIGRATIONS.len())?;
     set_up(&connection).map_err(OpenError::Open)?;
+    keep_older_version(&connection, path, MIGRATIONS.len())?;
     migrate(&mut connection, MIGRATIONS)?;
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         // A new file survives a power cut only once its folder is synced.
         File::open(folder).and_then(|folder| folder.sync_all()).map_err(OpenError::Folder)?;
     }
     Ok(connection)
+}
+
+/// Keeps a copy of a database that is about to be migrated, beside it: a program that knows only its version can use the copy.
+fn keep_older_version(connection: &Connection, path: &Path, known: usize) -> Result<(), OpenError> {
+    let found = version(connection, known)?;
+    if found == 0 || found == known {
+        return Ok(());
+    }
+    let mut copy = path.as_os_str().to_owned();
+    copy.push(format!(".version-{found}"));
+    copy::vacuum_into(connection, Path::new(&copy)).map_err(OpenError::Copy)
 }
 
 /// Opens the database for reading.
@@ -146,6 +158,24 @@ mod tests {
             assert_eq!(last_id(&database), 17);
         }
         assert!(matches!(migrate(&mut database, MIGRATIONS), Err(OpenError::Newer { .. })));
+    }
+
+    #[test]
+    fn a_copy_of_an_older_database_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tasks.sqlite");
+        let mut database = Connection::open(&path).unwrap();
+        migrate(&mut database, MIGRATIONS).unwrap();
+        database.execute("UPDATE state SET last_id = 7", []).unwrap();
+        keep_older_version(&database, &path, 1).unwrap();
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "it is not older");
+        for _ in 0..2 {
+            keep_older_version(&database, &path, 2).unwrap();
+        }
+        migrate(&mut database, &[MIGRATIONS, &[SECOND]].concat()).unwrap();
+        let mut copy = Connection::open(folder.path().join("tasks.sqlite.version-1")).unwrap();
+        assert_eq!((last_id(&copy), last_id(&database)), (7, 17));
+        migrate(&mut copy, MIGRATIONS).unwrap();
     }
 
     #[test]
