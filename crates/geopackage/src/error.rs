@@ -134,7 +134,7 @@ pub enum Error {
         doing: String,
     },
     /// The pages of the file contradict each other.
-    #[error("{file} is damaged: {what}")]
+    #[error("{file} is damaged: {what}; was it copied while a program wrote to it?")]
     Damaged {
         /// The file.
         file: String,
@@ -193,7 +193,7 @@ impl Error {
             Some(ErrorCode::NotADatabase) => Self::NotSqlite { file },
             Some(ErrorCode::TooBig) => Self::TooLarge { file, doing },
             Some(ErrorCode::DatabaseCorrupt) => {
-                let what = format!("noticed while {doing}; was it copied while a program wrote to it?");
+                let what = format!("noticed while {doing}");
                 Self::Damaged { file, what, source: Some(redact(source)) }
             }
             _ => Self::Sqlite { file, doing, source: redact(source) },

@@ -23,6 +23,11 @@ impl NameList {
         self.push_shown(format!("{:?} ({})", short(name), short(note)));
     }
 
+    /// Adds the name of a column with its type.
+    pub(crate) fn push_typed(&mut self, name: &str, declared_type: &str) {
+        self.push_shown(format!("{:?} has the type {:?}", short(name), short(declared_type)));
+    }
+
     fn push_shown(&mut self, shown: String) {
         self.count += 1;
         if self.first.len() < MOST_NAMES {

@@ -257,7 +257,10 @@ fn a_small_file_with_endless_rows_is_damage() {
         let sample = tall_table(ending);
         sample.patch(|bytes| multiply_rows(bytes));
         let error = features(&sample.open(), "a").unwrap_err();
-        assert_eq!(sample.message(&error), "upload.gpkg is damaged: the rows of layer \"a\" repeat");
+        assert_eq!(
+            sample.message(&error),
+            "upload.gpkg is damaged: the rows of layer \"a\" repeat; was it copied while a program wrote to it?"
+        );
     }
 }
 

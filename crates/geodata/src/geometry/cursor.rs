@@ -9,6 +9,16 @@ pub(super) enum ByteOrder {
     Little,
 }
 
+impl ByteOrder {
+    #[inline]
+    pub(super) fn float(self, bytes: [u8; 8]) -> f64 {
+        match self {
+            Self::Big => f64::from_be_bytes(bytes),
+            Self::Little => f64::from_le_bytes(bytes),
+        }
+    }
+}
+
 /// The bytes that are still to be read.
 #[derive(Clone, Copy)]
 pub(super) struct Cursor<'a>(&'a [u8]);

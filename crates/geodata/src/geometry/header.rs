@@ -5,6 +5,8 @@ use super::code::{Code, GeometryKind};
 use super::cursor::{ByteOrder, Cursor};
 
 const FIXED_SIZE: usize = 8;
+/// Where the envelope begins, if there is one.
+pub(super) const ENVELOPE: usize = FIXED_SIZE;
 pub(super) const SRS_ID: std::ops::Range<usize> = 4..8;
 
 const LITTLE_ENDIAN: u8 = 0b00_0001;

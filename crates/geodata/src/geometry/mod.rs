@@ -30,7 +30,7 @@ mod wkt;
 mod write;
 
 pub use error::GeometryError;
-pub use extent::{Extent, Measured, measure};
+pub use extent::{Extent, Measured, measure, quick_extent};
 pub use geojson::{GeoJsonError, GeoJsonOptions, write_geojson, write_number};
 pub use map::map_positions;
 pub use read::read_positions;

@@ -6,6 +6,7 @@ use super::Declared;
 use crate::Warning;
 use crate::column_type::data_type;
 use crate::declared_columns::DeclaredColumn;
+use crate::listing::NameList;
 use crate::rows::{GeometryRule, ID_COLUMN, ValueType};
 
 /// The columns as a dataset has them, and how their values are read.
@@ -16,6 +17,10 @@ pub(super) struct DescribedColumns {
     /// The types as the file has them.
     pub(super) declared_types: Vec<String>,
     pub(super) warnings: Vec<Warning>,
+    /// The columns that are left out because they are computed.
+    computed: NameList,
+    /// The columns with types of which GeoPackage knows nothing.
+    undefined_types: NameList,
 }
 
 impl DescribedColumns {
@@ -31,7 +36,7 @@ impl DescribedColumns {
         for column in &declared.columns {
             let is_key = key_column == Some(&column.name);
             if column.is_generated {
-                described.warn(layer, column, "is computed from other columns and was left out", true);
+                described.computed.push(&column.name);
             } else if is_key && has_feature_ids {
                 let data_type = DataType::Text { length: None };
                 described.push(ID_COLUMN, data_type, true, ValueType::FeatureId, "TEXT");
@@ -40,7 +45,34 @@ impl DescribedColumns {
                 described.push(&column.name, data_type, is_key, value_type, &shown);
             }
         }
+        described.warn_of_lists(layer);
         described
+    }
+
+    /// Warns of the columns of each list, once a list.
+    fn warn_of_lists(&mut self, layer: &str) {
+        let computed = self.computed.sentence(
+            |column| format!("column {column} is computed from other columns and was left out"),
+            |count, columns| {
+                format!("{count} columns are computed from other columns and were left out: {columns}")
+            },
+        );
+        let undefined_types = self.undefined_types.sentence(
+            |column| {
+                format!(
+                    "column {column}, which GeoPackage does not define for attributes; it was imported as text, with its \
+                     values unchanged"
+                )
+            },
+            |count, columns| {
+                format!(
+                    "{count} columns have types that GeoPackage does not define for attributes, and were imported as text, \
+                     with their values unchanged: {columns}"
+                )
+            },
+        );
+        self.warnings.extend(computed.map(|text| Warning::of_layer(layer, text, true)));
+        self.warnings.extend(undefined_types.map(|text| Warning::of_layer(layer, text, false)));
     }
 
     fn push(
@@ -54,11 +86,6 @@ impl DescribedColumns {
         self.columns.push(Column { name: name.to_owned(), data_type, primary_key });
         self.value_types.push(value_type);
         self.declared_types.push(declared.to_owned());
-    }
-
-    fn warn(&mut self, layer: &str, column: &DeclaredColumn, what: &str, is_loss: bool) {
-        let text = format!("column {:?} {what}", short(&column.name));
-        self.warnings.push(Warning::of_layer(layer, text, is_loss));
     }
 
     /// The type in a dataset, the one by which values are checked, and the one that messages name.
@@ -81,18 +108,17 @@ impl DescribedColumns {
             let value_type = ValueType::of(&data_type);
             return (data_type, value_type, shown);
         }
-        let what = match GeometryType::is_known(&shown) {
-            true => format!(
-                "has the type {:?}, but gpkg_geometry_columns does not name it; its geometries were imported as bytes",
+        if GeometryType::is_known(&shown) {
+            let text = format!(
+                "column {:?} has the type {:?}, but gpkg_geometry_columns does not name it; its geometries were imported as \
+                 bytes",
+                short(&column.name),
                 short(&shown)
-            ),
-            false => format!(
-                "has the type {:?}, which GeoPackage does not define for attributes; \
-                 it was imported as text, with its values unchanged",
-                short(&shown)
-            ),
-        };
-        self.warn(layer, column, &what, false);
+            );
+            self.warnings.push(Warning::of_layer(layer, text, false));
+        } else {
+            self.undefined_types.push_typed(&column.name, &shown);
+        }
         (DataType::Text { length: None }, ValueType::Any, shown)
     }
 }

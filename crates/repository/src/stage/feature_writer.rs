@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use longhaul_geodata::{
     Batch, Row, Value,
-    geometry::{Extent, Measured, measure},
+    geometry::{Extent, quick_extent},
 };
 
 use super::{
@@ -37,6 +37,8 @@ pub(super) struct WriterSetup {
     pub(super) encoder: FeatureEncoder,
     /// The column of the primary key; `None` where keys are generated.
     pub(super) key: Option<usize>,
+    /// The column of the geometry.
+    pub(super) geometry: Option<usize>,
     pub(super) scheme: Scheme,
     pub(super) previous: Option<PreviousFeatures>,
 }
@@ -61,7 +63,7 @@ pub struct FeatureWriter {
 pub struct WrittenFeatures {
     pub(super) feature_entries: FeatureEntries,
     pub(super) keys: Option<KeyGenerator>,
-    /// The extent of their geometries.
+    /// The extent of their geometries, as far as the envelopes of these are right.
     pub(super) extent: Option<Extent>,
 }
 
@@ -132,14 +134,12 @@ impl FeatureWriter {
         done
     }
 
-    /// Adds the geometries of a row to the extent. What does not decode has none.
+    /// Adds the geometry of a row to the extent. What does not decode has none.
     fn measure(&mut self, row: Row<'_>) {
-        for value in row.values() {
-            if let Value::Geometry(bytes) = value
-                && let Ok(Measured { extent: Some(extent), .. }) = measure(bytes)
-            {
-                self.extent = Some(self.extent.map_or(extent, |all| all.union(extent)));
-            }
+        if let Some(Value::Geometry(bytes)) = self.setup.geometry.map(|column| row.value(column))
+            && let Some(extent) = quick_extent(bytes)
+        {
+            self.extent = Some(self.extent.map_or(extent, |all| all.union(extent)));
         }
     }
 

@@ -52,7 +52,7 @@ impl LayerStage {
         mode: Mode,
         dataset: Option<StoredDataset>,
     ) -> Result<Self, StageError> {
-        let key = layer.schema.primary_key();
+        let (key, geometry) = (layer.schema.primary_key(), layer.schema.geometry());
         let layer = keyed(layer, &path)?;
         if let (Some(dataset), Mode::Add) = (&dataset, mode) {
             check_fit(&path, &layer.schema, dataset)?;
@@ -86,7 +86,7 @@ impl LayerStage {
             mode,
             columns,
             legend,
-            setup: Arc::new(WriterSetup { path, encoder, key, scheme, previous }),
+            setup: Arc::new(WriterSetup { path, encoder, key, geometry, scheme, previous }),
             dataset,
             key_generator,
             feature_entries: FeatureEntries::new(scheme),
