@@ -4,7 +4,7 @@ use std::{
     collections::BTreeSet,
     path::Path,
     process::{Command, Stdio},
-    sync::{Mutex, OnceLock, PoisonError},
+    sync::{Condvar, Mutex, OnceLock, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -34,6 +34,9 @@ const FAILURES: [&str; 7] = [
 
 /// Branches and commits whose pushes were answered with success.
 static PUSHED: Mutex<BTreeSet<(String, String)>> = Mutex::new(BTreeSet::new());
+/// How many pushes were answered, whatever the answer was.
+static ANSWERED: Mutex<u64> = Mutex::new(0);
+static IS_ANSWERED: Condvar = Condvar::new();
 /// The repository from which files are pushed.
 static CLONE: OnceLock<TempDir> = OnceLock::new();
 
@@ -102,18 +105,30 @@ impl Client {
         if (is_new || to_master) && client_git(clone, &["fetch", "--quiet", &url, "master"], "").is_none() {
             return self.poll();
         }
-        let blob = client_git(clone, &["hash-object", "-w", "--stdin"], &format!("{name}"))?;
-        let tree = client_git(clone, &["ls-tree", "FETCH_HEAD"], "")?;
-        let tree = client_git(clone, &["mktree"], &format!("{tree}\n100644 blob {blob}\t{name:x}.md\n"))?;
+        let local_git = |arguments: &[&str], input: &str| client_git(clone, arguments, input).unwrap();
+        let blob = local_git(&["hash-object", "-w", "--stdin"], &format!("{name}"));
+        let mut tree = local_git(&["ls-tree", "FETCH_HEAD"], "");
+        tree.extend((!tree.is_empty()).then_some('\n'));
+        let tree = local_git(&["mktree"], &format!("{tree}100644 blob {blob}\t{name:x}.md\n"));
         let commit = ["commit-tree", &tree, "-p", "FETCH_HEAD", "-m", &format!("push-{name:x}")];
-        let commit = client_git(clone, &commit, "")?;
+        let commit = local_git(&commit, "");
         let branch = if to_master { "master".to_owned() } else { format!("push-{name:x}") };
         let what = format!("{commit}:refs/heads/{branch}");
         if client_git(clone, &["push", "--quiet", &url, &what], "").is_some() {
             PUSHED.lock().unwrap_or_else(PoisonError::into_inner).insert((branch, commit));
         }
+        *ANSWERED.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        IS_ANSWERED.notify_all();
         self.poll()
     }
+}
+
+/// Waits for the answer to a push: it takes longer than most rounds.
+pub fn wait_for_push() {
+    let answered = ANSWERED.lock().unwrap_or_else(PoisonError::into_inner);
+    let before = *answered;
+    let waited = IS_ANSWERED.wait_timeout_while(answered, Duration::from_secs(60), |now| *now == before);
+    assert!(waited.is_ok_and(|(_, waited)| !waited.timed_out()), "no push was answered");
 }
 
 fn new_clone() -> TempDir {
