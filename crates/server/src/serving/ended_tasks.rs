@@ -61,7 +61,7 @@ fn log(task: &Task) {
 }
 
 /// The id of the commit that the task has made.
-fn commit(task: &Task) -> Option<&str> {
+pub(super) fn commit(task: &Task) -> Option<&str> {
     let members = task.result.as_ref()?.members();
     let (_, commit) = members.iter().find(|(name, _)| name == "commit")?;
     let ReportValue::Element(commit) = commit else { return None };
