@@ -190,7 +190,8 @@ pub fn started(mut command: Command) -> (SocketAddr, Child) {
     let mut process = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
     let mut line = String::new();
     BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    let address = line.strip_prefix("listening on http://").unwrap_or_else(|| panic!("it did not start: {line:?}"));
+    let address =
+        line.strip_prefix("listening on http://").unwrap_or_else(|| panic!("it did not start: {line:?}"));
     (address.trim_end().parse().unwrap(), process)
 }
 
