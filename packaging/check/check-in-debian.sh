@@ -1,6 +1,6 @@
 #!/bin/bash
-# Installs the package into a minimal Debian in a folder: starts the server as its unit does, imports, upgrades over itself, backs
-# up, restores, removes. Needs root, mmdebstrap and ogr2ogr; run it in a mount namespace of its own.
+# Installs the package into a minimal Debian in a folder: starts the server as its unit does, imports, kills it, upgrades over
+# itself, backs up, restores onto a disk that is full and onto one that is not, removes. Nobody is served without a token. Needs root, mmdebstrap and ogr2ogr; run it in a mount namespace of its own.
 #
 #   check-in-debian.sh DEB BASE ROOT
 #
@@ -45,6 +45,19 @@ import() {
     LONGHAUL_TOKEN=$token inside longhaul import --server "$address" "$@"
 }
 
+# Whoever has no token, or a wrong one, gets 401.
+refuse_strangers() {
+    local said
+    for wrong in "" wrong; do
+        said=$(LONGHAUL_TOKEN=$wrong inside longhaul repos --server "$address" 2>&1) && fail "a stranger was served"
+        [[ $said == *" 401:"* ]] || fail "a stranger got: $said"
+    done
+}
+
+has_repository() {
+    [ "$(LONGHAUL_TOKEN=$token inside longhaul repos --server "$address")" = city ] || fail "the repository is gone"
+}
+
 if [ ! -e "$base/complete" ]; then
     say "making a minimal Debian in $base"
     rm -rf "$base"
@@ -78,20 +91,44 @@ start_server
 printf 'id,WKT\n1,POINT(1 2)\n2,POINT(3 4)\n' >"$root/points.csv"
 ogr2ogr -q -f GPKG -nln points -a_srs EPSG:4326 "$root/points.gpkg" "$root/points.csv" -oo GEOM_POSSIBLE_NAMES=WKT
 import --repo city /points.gpkg --create >/dev/null
-LONGHAUL_TOKEN=wrong inside longhaul repos --server "$address" 2>/dev/null && fail "a wrong token was accepted"
+refuse_strangers
+
+say "killing, and starting again"
+kill -KILL "$server"
+wait "$server" 2>/dev/null || true
+server=
+start_server
+has_repository
+refuse_strangers
 
 say "upgrading over itself"
 echo '#changed' >>"$root/etc/longhaul/config.toml"
 inside dpkg --install /longhaul.deb >/dev/null
 grep -q '^#changed' "$root/etc/longhaul/config.toml" || fail "the upgrade changed the configuration"
-[ "$(LONGHAUL_TOKEN=$token inside longhaul repos --server "$address")" = city ] || fail "the repository is gone"
+has_repository
 
-say "backing up, with the command of the unit, and restoring"
+say "backing up, with the command of the unit"
 command=$(sed -n 's/^ExecStart=//p' "$root/lib/systemd/system/longhaul-backup.service")
 # shellcheck disable=SC2086 # the words of the command
 "${as_service[@]}" $command
 stop_server
 mv "$root/var/lib/longhaul" "$root/var/lib/longhaul.lost"
+
+say "restoring onto a disk that is nearly full"
+mkdir "$root/var/lib/longhaul"
+mount -t tmpfs -o size=32m,mode=0750 tmpfs "$root/var/lib/longhaul"
+inside chown longhaul:longhaul /var/lib/longhaul
+"${as_service[@]}" longhaul restore /var/backups/longhaul --config /etc/longhaul/config.toml
+start_server
+has_repository
+said=$(import --repo city /points.gpkg --retry-for 0s 2>&1) && fail "an import was accepted on a full disk"
+[[ $said == *" 507:"* ]] || fail "an import on a full disk got: $said"
+refuse_strangers
+stop_server
+umount "$root/var/lib/longhaul"
+rmdir "$root/var/lib/longhaul"
+
+say "restoring onto a disk with space"
 inside install -d -o longhaul -g longhaul -m 0750 /var/lib/longhaul
 "${as_service[@]}" longhaul restore /var/backups/longhaul --config /etc/longhaul/config.toml
 start_server
