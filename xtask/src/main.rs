@@ -1,4 +1,4 @@
-//! Commands for contributors: `cargo xtask test`, `bench`, `fuzz` and `chaos`.
+//! Commands for contributors: `cargo xtask test`, `package`, `bench`, `fuzz` and `chaos`.
 //!
 //! xtask runs other programs. Only the benchmarks link crates of Longhaul: the task crates, to measure no-op jobs.
 
@@ -6,6 +6,7 @@
 mod bench;
 mod chaos;
 mod fuzz;
+mod package;
 mod project;
 mod test;
 
@@ -26,6 +27,7 @@ struct Cli {
 enum Command {
     /// Check formatting and lints, run every test, check packaging: the one command that must pass
     Test,
+    Package(package::Args),
     /// Run the fuzz targets with libFuzzer
     Fuzz(fuzz::Args),
     /// Kill the real server many times and check that no task is lost or wrong
@@ -56,6 +58,7 @@ fn run(command: Command) -> Result<()> {
     project::check_root()?;
     match command {
         Command::Test => test::run(),
+        Command::Package(args) => package::run(&args),
         Command::Fuzz(args) => fuzz::run(&args),
         Command::Chaos(args) => chaos::run(&args),
         #[cfg(feature = "bench")]

@@ -10,6 +10,7 @@ use crate::catalog::{Catalog, Objects};
 use crate::describe::{self, Source};
 use crate::file_header::FileHeader;
 use crate::metadata::{Metadata, SystemTables};
+use crate::quote::quote;
 use crate::rows::split;
 use crate::source_file::SourceFile;
 use crate::warnings::Warnings;
@@ -143,6 +144,14 @@ impl GeoPackage {
         split(&self.connection, table, count, self.is_lenient).map_err(|source| {
             self.error(format!("counting the rows of layer {:?}", short(&table.layer.name)), source)
         })
+    }
+
+    /// Counts the rows of a layer, for files that do not say how many there are. `None` if that fails: whoever reads the rows gets
+    /// the error.
+    pub fn count_rows(&self, table: &Table) -> Option<u64> {
+        let count = format!("SELECT count(*) FROM {}", quote(&table.layer.name));
+        let count = self.connection.query_row(&count, [], |row| row.get::<_, i64>(0));
+        count.ok().and_then(|count| u64::try_from(count).ok())
     }
 
     /// A reader for one thread, with a connection of its own.

@@ -256,13 +256,15 @@ fn titles_descriptions_and_counts_come_along() {
             VALUES('A', 'attributes', 'A title', 'Two
 lines'), ('c', 'attributes', '', '');
          CREATE TABLE gpkg_ogr_contents(table_name TEXT, feature_count INTEGER);
-         INSERT INTO gpkg_ogr_contents VALUES('a', 17), ('c', -1);",
+         INSERT INTO gpkg_ogr_contents VALUES('a', 17), ('c', -1);
+         INSERT INTO c VALUES(1), (2);",
     );
     let a = table(&sample, "a");
     assert_eq!(a.layer.title.as_deref(), Some("A title"));
     assert_eq!(a.layer.description.as_deref(), Some("Two\nlines"));
     assert_eq!(a.feature_count, Some(17));
     let c = table(&sample, "c");
+    assert_eq!(sample.open().count_rows(&c), Some(2));
     assert_eq!((c.layer.title, c.layer.description, c.feature_count), (None, None, None));
 }
 

@@ -1,7 +1,9 @@
 //! What callers may do with tasks.
 
 use axum::http::request::Parts;
-use longhaul_tasks::{Filter, Task};
+use longhaul_tasks::{Filter, Task, TaskId};
+
+use crate::task_action::Touched;
 
 /// What the sender of a request may do with a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -20,9 +22,11 @@ pub(crate) struct Access {
     rule: Option<Box<Rule>>,
     scope: Option<Box<Scope>>,
     hidden: Vec<&'static str>,
+    observer: Option<Box<Observer>>,
 }
 
 type Rule = dyn Fn(&Parts, &Task) -> Permit + Send + Sync;
+type Observer = dyn Fn(&Parts, Touched, &[TaskId]) + Send + Sync;
 type Scope = dyn Fn(&Parts) -> Option<Vec<String>> + Send + Sync;
 
 impl Access {
@@ -35,6 +39,22 @@ impl Access {
         scope: impl Fn(&Parts) -> Option<Vec<String>> + Send + Sync + 'static,
     ) {
         self.scope = Some(Box::new(scope));
+    }
+
+    pub(crate) fn set_observer(
+        &mut self,
+        observer: impl Fn(&Parts, Touched, &[TaskId]) + Send + Sync + 'static,
+    ) {
+        self.observer = Some(Box::new(observer));
+    }
+
+    /// Tells the app what the request has done.
+    pub(crate) fn tell(&self, request: &Parts, touched: Touched, ids: &[TaskId]) {
+        if let Some(observer) = &self.observer
+            && !ids.is_empty()
+        {
+            observer(request, touched, ids);
+        }
     }
 
     pub(crate) fn hide(&mut self, kind: &'static str) {

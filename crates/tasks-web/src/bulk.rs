@@ -4,7 +4,7 @@ use axum::http::request::Parts;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use longhaul_tasks::{Filter, Report, ReportValue, Status, StoreError, TaskId, Tasks};
 
-use crate::{Permit, access::Access, list_query::MAX_PAGE, visible::VisibleTasks};
+use crate::{Permit, access::Access, list_query::MAX_PAGE, task_action::Touched, visible::VisibleTasks};
 
 /// Commands that wait for the store at the same time, so that it can commit them together.
 const CONCURRENT: usize = 256;
@@ -40,8 +40,16 @@ impl BulkAction {
         if !is_dry_run {
             let done = stream::iter(ids).map(|id| self.run_one(tasks, id)).buffered(CONCURRENT);
             ids = done.try_filter_map(async |id| Ok(id)).try_collect().await?;
+            access.tell(request, self.touched(), &ids);
         }
         Ok(BulkResult { ids, is_dry_run, has_more })
+    }
+
+    fn touched(self) -> Touched {
+        match self {
+            Self::Cancel => Touched::Cancelled,
+            Self::Prune => Touched::Pruned,
+        }
     }
 
     /// The task's id; `None` if it does not exist any more.

@@ -5,10 +5,10 @@ use std::time::Duration;
 use axum::{
     body::Body,
     extract::FromRequestParts,
-    http::{StatusCode, header, request::Parts},
+    http::{HeaderValue, StatusCode, header, request::Parts},
     response::Response,
 };
-use longhaul_tasks::{Report, ReportValue, Task};
+use longhaul_tasks::{Report, ReportValue, Task, TaskId};
 
 use crate::{
     document,
@@ -143,6 +143,16 @@ impl Renderer {
             wait: preferences.wait,
             subject: config.subject,
         })
+    }
+
+    /// The value of a `Link` to the tasks after one, the last of a page, in the same format (RFC 8288). `path` is that of the list:
+    /// `/tasks`.
+    pub fn next_page(&self, path: &str, query: &str, last: TaskId) -> Option<HeaderValue> {
+        let rest = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name != "after");
+        let mut next = form_urlencoded::Serializer::new(String::new());
+        let next = next.extend_pairs(rest).append_pair("after", &last.to_string()).finish();
+        let list = format!("{}{path}{}", self.base.as_str(), self.format.suffix());
+        HeaderValue::from_str(&format!("<{list}?{next}>; rel=\"next\"")).ok()
     }
 
     fn write_node<W: Writer>(&self, name: &str, node: &ReportValue) -> Vec<u8> {

@@ -7,7 +7,7 @@ use crate::{
     access::Access,
     document_cache::DocumentCache,
     event_stream::EventBroadcaster,
-    task_action::TaskAction,
+    task_action::{TaskAction, Touched},
     task_path::{task_id, task_not_found},
     visible::VisibleTasks,
     {AllowedOrigins, ApiError, Permit, Renderer, RendererConfig, RequestCounts, UnknownFormat},
@@ -69,17 +69,28 @@ impl TasksState {
             let message = format!("You may see task {}, but not cancel or prune it.", task.id);
             return Err(ApiError::forbidden(message));
         }
-        self.perform(action, task).await?.ok_or_else(|| task_not_found(request))
+        self.perform(action, task, request).await?.ok_or_else(|| task_not_found(request))
     }
 
-    async fn perform(&self, action: TaskAction, task: Task) -> Result<Option<Task>, StoreError> {
+    async fn perform(
+        &self,
+        action: TaskAction,
+        task: Task,
+        request: &Parts,
+    ) -> Result<Option<Task>, StoreError> {
         let (id, status) = (task.id, task.status);
         let mut task = Some(task);
         if action.cancels(status) {
             task = self.tasks.cancel(id).await?;
+            if !status.has_ended() {
+                self.access.tell(request, Touched::Cancelled, &[id]);
+            }
         }
         if action.prunes(status) {
             task = self.tasks.prune(id).await?;
+            if task.as_ref().is_some_and(|task| task.status.has_ended()) {
+                self.access.tell(request, Touched::Pruned, &[id]);
+            }
         }
         Ok(task)
     }

@@ -29,6 +29,15 @@ pub(crate) enum TaskAction {
     Delete,
 }
 
+/// What a request has done with tasks, for the [observer](crate::TasksWeb::observe) of the app.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Touched {
+    /// They were asked to stop.
+    Cancelled,
+    /// They were removed.
+    Pruned,
+}
+
 impl TaskQuery {
     /// The action that a GET asks for; a HEAD changes nothing.
     pub(crate) fn action(&self, method: &Method) -> Option<TaskAction> {

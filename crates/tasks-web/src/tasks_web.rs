@@ -5,7 +5,7 @@ use axum::{
     http::request::Parts,
     routing::{get, post},
 };
-use longhaul_tasks::{Task, Tasks};
+use longhaul_tasks::{Task, TaskId, Tasks};
 
 use crate::{
     access::Access,
@@ -13,6 +13,7 @@ use crate::{
     event_stream::EventBroadcaster,
     handlers::{bulk, download, events, list, method_fallback, task},
     state::TasksState,
+    task_action::Touched,
     {AllowedOrigins, Permit, PublicAddress, RendererConfig, RequestCounts},
 };
 
@@ -83,6 +84,12 @@ impl TasksWeb {
     /// Hides tasks of this kind from every caller.
     pub fn hide(mut self, kind: &'static str) -> Self {
         self.access.hide(kind);
+        self
+    }
+
+    /// Calls `observer` after a request has cancelled or pruned tasks, with the request's head and their ids. It must not block.
+    pub fn observe(mut self, observer: impl Fn(&Parts, Touched, &[TaskId]) + Send + Sync + 'static) -> Self {
+        self.access.set_observer(observer);
         self
     }
 

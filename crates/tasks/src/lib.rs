@@ -35,7 +35,7 @@ pub use registry::Registry;
 pub use report::{Report, ReportValue};
 pub use runtime::ResultFile;
 #[cfg(feature = "sqlite")]
-pub use store::{DatabaseCopy, SqliteStore};
+pub use store::{DatabaseCopy, EndedTask, HistoryOptions, SqliteStore};
 pub use store::{Idempotency, MemoryStore, StoreError};
 pub use task::{ErrorReport, PRIORITY_STEP, Priority, Progress, Status, Task, TaskId};
 pub use tasks::{Change, Page, Submission, SubmitError, Tasks};

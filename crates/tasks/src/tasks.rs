@@ -142,6 +142,11 @@ impl Tasks {
         self.runtime.limits.max_unfinished
     }
 
+    /// How many tasks may be kept, unfinished ones included.
+    pub fn max_tasks(&self) -> usize {
+        self.runtime.limits.max_tasks
+    }
+
     /// Accepts a job; the answer is the new task, which [`get`](Self::get) finds from now on.
     pub async fn submit<J, S>(&self, job: J, submission: Submission) -> Result<Task, SubmitError>
     where

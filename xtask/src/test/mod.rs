@@ -20,6 +20,8 @@ const EXAMPLE: &str = "--manifest-path examples/embedding/Cargo.toml";
 /// The packages that are not libraries for others.
 const UNPUBLISHED: &str =
     "--exclude longhaul --exclude longhaul-tasks-contract --exclude xtask --exclude fuzz-targets";
+/// Installs a Debian package of the program that the tests have built. `cargo xtask package --check` does that with an optimized one.
+const PACKAGE: &str = "run --quiet --package xtask -- package --check --binary target/debug/longhaul";
 /// Checks manifests, files and dependencies of all packages against each other. The steps before have built the code and downloaded all
 /// dependencies.
 const WITHOUT_BUILD: &str = "--no-verify --offline --allow-dirty";
@@ -53,7 +55,7 @@ pub fn run() -> Result<()> {
 fn steps() -> Vec<Step> {
     let nextest = prerequisites::has_nextest();
     let tests = if nextest { "nextest run --no-fail-fast" } else { "test --no-fail-fast --all-targets" };
-    vec![
+    let mut steps = vec![
         Step::new("formatting", "fmt --all --check"),
         Step::new("formatting of the example", &format!("fmt --check {EXAMPLE}")),
         Step::building("lints", "clippy --workspace --all-targets --all-features", "-- -D warnings"),
@@ -67,7 +69,14 @@ fn steps() -> Vec<Step> {
             &format!("package --quiet --workspace {UNPUBLISHED} {WITHOUT_BUILD}"),
             "",
         ),
-    ]
+    ];
+    if prerequisites::can_install_package() {
+        steps.push(Step::building("program to package", "build --package longhaul --all-features", ""));
+        steps.push(Step::new("installation", PACKAGE));
+    } else {
+        println!("!! root, mmdebstrap and dpkg-deb are needed to install the package: that is LEFT OUT");
+    }
+    steps
 }
 
 fn heading(text: &str) {

@@ -60,12 +60,37 @@ const PREREQUISITES: [Prerequisite; 7] = [
     },
 ];
 
+/// A program without which tests are left out, and say so.
+struct Optional {
+    program: &'static str,
+    why: &'static str,
+    debian: &'static str,
+}
+
+const OPTIONAL: [Optional; 6] = [
+    Optional { program: "openssl", why: "the tests make a certificate for nginx", debian: "openssl" },
+    Optional { program: "promtool", why: "the tests check the alerts and the metrics", debian: "prometheus" },
+    Optional { program: "systemd-analyze", why: "the tests check the units of systemd", debian: "systemd" },
+    Optional {
+        program: "strace",
+        why: "the tests look at system calls, and leave out syncs",
+        debian: "strace",
+    },
+    Optional { program: "mkfs.ext4", why: "the tests cut the power of a file system", debian: "e2fsprogs" },
+    Optional {
+        program: "mmdebstrap",
+        why: "the package is installed into a minimal Debian",
+        debian: "mmdebstrap",
+    },
+];
+
 /// The oldest version of git that is tested.
 const OLDEST_GIT: (u32, u32) = (2, 30);
 
 /// Installs missing programs or returns an error that says how to install them.
 pub fn install_or_report() -> Result<()> {
     install_missing_programs()?;
+    install_optional_programs()?;
     check_git_version()?;
     check_cargo_components()
 }
@@ -93,6 +118,24 @@ fn install_missing_programs() -> Result<()> {
         packages.join(" "),
         homebrew.join(" ")
     )
+}
+
+/// On Debian, as root.
+fn install_optional_programs() -> Result<()> {
+    let missing: Vec<&Optional> = OPTIONAL.iter().filter(|need| !is_on_path(need.program)).collect();
+    if !missing.is_empty() && is_on_path("apt-get") && is_root() {
+        let packages: Vec<&str> = missing.iter().map(|need| need.debian).collect();
+        return apt_install(&packages);
+    }
+    for need in &missing {
+        println!("!! {} is missing ({}): what needs it is LEFT OUT", need.program, need.why);
+    }
+    Ok(())
+}
+
+/// Whether a package can be installed into a Debian in a folder.
+pub fn can_install_package() -> bool {
+    is_root() && ["mmdebstrap", "dpkg-deb", "unshare"].iter().all(|program| is_on_path(program))
 }
 
 fn apt_install(packages: &[&str]) -> Result<()> {

@@ -153,7 +153,7 @@ impl ImportGeopackage {
         let mut wal_warning = package.wal_warning();
         for (index, layer) in layers.iter().enumerate() {
             ctx.step(format!("Importing {} ({}/{})...", layer.table.layer.name, index + 1, layers.len()))
-                .total(layer.table.feature_count)
+                .total(layer.table.feature_count.or_else(|| package.count_rows(&layer.table)))
                 .unit("features");
             let findings = Mutex::default();
             let imported = self.import_layer(ctx, package, stage, layer, &mut readers, &findings);

@@ -38,12 +38,16 @@ impl BackupFolder {
     /// Opens the folder of an earlier backup, or makes it.
     pub(super) fn open(path: &Path, data: &Path) -> anyhow::Result<Self> {
         let opening = || format!("opening the backup {}", path.display());
+        let was_there = path.exists();
         fs::create_dir_all(path).with_context(opening)?;
         let (path, data) = (path.canonicalize().with_context(opening)?, data.canonicalize()?);
-        ensure!(
-            !path.starts_with(&data) && !data.starts_with(&path),
-            "a backup cannot be in the data folder, nor the data folder in a backup"
-        );
+        if path.starts_with(&data) || data.starts_with(&path) {
+            if !was_there {
+                // It is empty.
+                let _ = fs::remove_dir(&path);
+            }
+            bail!("a backup cannot be in the data folder, nor the data folder in a backup");
+        }
         let is_new = !path.join(DESCRIPTION).exists();
         if is_new {
             let others = names(&path)?.into_iter().any(|name| name != "lost+found" && name != LOCK);

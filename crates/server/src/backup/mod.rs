@@ -32,6 +32,8 @@ use copier::{Copier, sync};
 use folder::BackupFolder;
 use task_files::{HeldUploads, TaskFiles};
 
+/// The name of the copied database until the repositories are copied, too.
+const NEW_DATABASE: &str = "longhaul.sqlite.new";
 /// How often the database is copied again because a task had ended whose file is needed.
 const TRIES: usize = 5;
 
@@ -80,7 +82,7 @@ fn copy_tasks(data: &Path, to: &Path, copier: &mut Copier) -> anyhow::Result<Cop
     let (count, missing) = loop {
         tries += 1;
         uploads.hold().context("holding the uploads")?;
-        let copy = SqliteStore::copy_database(&database, &to.join("longhaul.sqlite.new"))?;
+        let copy = SqliteStore::copy_database(&database, &to.join(NEW_DATABASE))?;
         uploads.hold().context("holding the uploads")?;
         let missing = files.copy_uploads(&uploads, &copy.files, copier).context("copying the uploads")?;
         if missing.is_empty() || tries == TRIES {
@@ -90,6 +92,8 @@ fn copy_tasks(data: &Path, to: &Path, copier: &mut Copier) -> anyhow::Result<Cop
     copier.left_out.extend(
         missing.iter().map(|file| format!("uploads/{}, because its task has just ended", file.display())),
     );
+    copier.counts.copied += 1;
+    copier.counts.bytes += fs::metadata(to.join(NEW_DATABASE))?.len();
     files.copy_results(copier).context("copying the results of tasks")?;
     Ok(CopiedTasks { count, has_database: true, files })
 }
@@ -98,7 +102,7 @@ fn copy_tasks(data: &Path, to: &Path, copier: &mut Copier) -> anyhow::Result<Cop
 fn finish_tasks(to: &Path, tasks: &CopiedTasks) -> anyhow::Result<()> {
     let database = to.join("longhaul.sqlite");
     let replaced = match tasks.has_database {
-        true => fs::rename(to.join("longhaul.sqlite.new"), &database),
+        true => fs::rename(to.join(NEW_DATABASE), &database),
         false if database.exists() => fs::remove_file(&database),
         false => Ok(()),
     };

@@ -7,13 +7,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::copier::{Copier, names, remove};
+use super::copier::{Copier, Same, Way, names, remove};
 
 /// What is copied by other rules, is made again, or belongs to a running program.
 const LEFT_OUT: [&str; 8] =
     ["objects", "refs", "HEAD", "packed-refs", "worktrees", "gc.pid", "gc.log", "longhaul-changes-1"];
-/// The longest file that is copied here; reflogs are the largest.
-const MAX_SIZE: u64 = 1 << 30;
+/// Up to this size, files are compared by their content; longer ones, such as reflogs, by size and time.
+const MAX_COMPARED: u64 = 1 << 20;
 
 /// The files in a copy, relative to its folder.
 pub(super) struct OtherFiles(BTreeSet<PathBuf>);
@@ -36,15 +36,12 @@ impl OtherFiles {
             if found.is_dir() {
                 fs::create_dir_all(to.join(&path))?;
                 self.copy_folder(from, to, &path, copier)?;
-            } else if found.is_file() && found.len() <= MAX_SIZE {
+            } else if found.is_file() && found.len() <= MAX_COMPARED {
                 let Ok(content) = fs::read(from.join(&path)) else { continue };
                 copier.write(&content, &to.join(&path))?;
                 fs::set_permissions(to.join(&path), found.permissions())?;
             } else {
-                let path = from.join(&path);
-                copier
-                    .left_out
-                    .push(format!("{}, because it is not a plain file of at most 1 GiB", path.display()));
+                copier.copy(&from.join(&path), &to.join(&path), Same::Timed, Way::Copy)?;
             }
             self.0.insert(path);
         }

@@ -8,6 +8,9 @@ use super::{
     refs::Refs,
 };
 
+/// How often a repository is copied that is replaced while it is copied.
+const MAX_TRIES: usize = 10;
+
 /// Copies all repositories from one folder to another, and removes copies of repositories that are gone; how many there are.
 pub(super) fn copy(from: &Path, to: &Path, copier: &mut Copier) -> anyhow::Result<usize> {
     let mut seen = BTreeSet::new();
@@ -41,16 +44,18 @@ fn list(folder: &Path) -> io::Result<BTreeSet<OsString>> {
     Ok(names(folder)?.into_iter().filter(is_repository).collect())
 }
 
-/// Copies a repository; again if it was replaced by another of its name meanwhile.
+/// Copies a repository; again if it was replaced by another of its name meanwhile. One that is gone is not copied.
 fn copy_repository(from: &Path, to: &Path, copier: &mut Copier) -> io::Result<()> {
-    loop {
+    for _ in 0..MAX_TRIES {
         let Some(before) = identity(from) else { return Ok(()) };
         let found = copy_once(from, to, copier)?;
-        let after = identity(from);
-        if after.is_none() || found == Found::There && after == Some(before) {
-            return Ok(());
+        match identity(from) {
+            None => return Ok(()),
+            Some(after) if found == Found::There && after == before => return Ok(()),
+            Some(_) => {}
         }
     }
+    Err(io::Error::other("it is replaced again and again, or has no HEAD"))
 }
 
 /// Tells folders of one name apart; `None` if it is gone.

@@ -8,9 +8,12 @@ mod drain;
 pub(crate) mod exit_status;
 mod export;
 mod git_process;
+mod history;
 mod import;
 mod layers;
 mod log_format;
+#[cfg(feature = "packaging")]
+mod packaging_files;
 mod pre_receive;
 mod repositories;
 mod serve;
@@ -44,7 +47,11 @@ enum Command {
     Export(export::ExportArgs),
     #[command(hide = true)]
     GitProcess(git_process::GitProcessArgs),
+    History(history::HistoryArgs),
     Import(import::ImportArgs),
+    #[cfg(feature = "packaging")]
+    #[command(hide = true)]
+    PackagingFiles(packaging_files::PackagingFilesArgs),
     Repos(repositories::ReposArgs),
     Log(repositories::LogArgs),
     Rename(repositories::RenameArgs),
@@ -68,7 +75,12 @@ impl Cli {
             Command::Diff(arguments) => run_client(changes::run_diff(arguments)),
             Command::Export(arguments) => run_client(export::run(arguments)),
             Command::Layers(arguments) => run_client(layers::run(arguments)),
+            Command::History(arguments) => run_client(history::run(arguments)),
             Command::GitProcess(arguments) => git_process::run(arguments),
+            #[cfg(feature = "packaging")]
+            Command::PackagingFiles(arguments) => {
+                packaging_files::run(&arguments).map(|()| ExitCode::SUCCESS)
+            }
             Command::Import(arguments) => run_client(import::run(arguments)),
             Command::Repos(arguments) => run_client(repositories::list(arguments)),
             Command::Log(arguments) => run_client(repositories::log(arguments)),

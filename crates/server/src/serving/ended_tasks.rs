@@ -93,7 +93,7 @@ fn features_of_layer(layer: &ReportValue) -> i64 {
 }
 
 /// The id of the commit that the task has made.
-fn commit(task: &Task) -> Option<&str> {
+pub(super) fn commit(task: &Task) -> Option<&str> {
     let Some(ReportValue::Element(commit)) = member(task.result.as_ref()?, "commit") else { return None };
     match member(commit, "id") {
         Some(ReportValue::Text(id)) => Some(id),

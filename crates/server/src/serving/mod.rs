@@ -3,6 +3,7 @@
 mod caches;
 mod connections;
 mod ended_tasks;
+mod history;
 mod index_maker;
 mod open_connections;
 mod signals;
@@ -141,6 +142,7 @@ fn web_config(
         default_branch: settings.default_branch.clone(),
         access_log: settings.access_log,
         ended_tasks: EndedTasks::watch(&engine.tasks, engine.input_names.clone()),
+        store: engine.store.clone(),
     })
 }
 

@@ -11,6 +11,7 @@ use longhaul_tasks::{
     store::{Command, Store as _, TaskCommand},
 };
 
+use super::history;
 use crate::{
     data_folder::DataFolder,
     jobs::{DeleteRepository, INTERNAL, RenameRepository},
@@ -22,7 +23,7 @@ pub(super) struct TaskEngine {
     pub(super) tasks: Tasks,
     pub(super) repository_locks: RepositoryLocks,
     pub(super) input_names: InputNames,
-    store: Option<SqliteStore>,
+    pub(super) store: Option<SqliteStore>,
 }
 
 impl TaskEngine {
@@ -34,7 +35,7 @@ impl TaskEngine {
     ) -> anyhow::Result<Self> {
         let store = match settings.store {
             StoreKind::Memory => None,
-            StoreKind::Sqlite => Some(open_store(data).await?),
+            StoreKind::Sqlite => Some(open_store(settings, data).await?),
         };
         if let Some(store) = &store {
             cancel_internal_tasks(store).await.context("reading the tasks of an earlier server")?;
@@ -113,9 +114,14 @@ fn registry(environment: Environment) -> Registry<Environment> {
         .with::<RenameRepository>()
 }
 
-async fn open_store(data: &DataFolder) -> anyhow::Result<SqliteStore> {
+async fn open_store(settings: &Settings, data: &DataFolder) -> anyhow::Result<SqliteStore> {
     let path = data.tasks();
-    let opened = tokio::task::spawn_blocking(move || SqliteStore::open(path)).await?;
+    let options = SqliteStore::options();
+    let options = match history::options(settings) {
+        Some(history) => options.history(history),
+        None => options,
+    };
+    let opened = tokio::task::spawn_blocking(move || options.open(path)).await?;
     opened.with_context(|| format!("opening {}", data.tasks().display()))
 }
 

@@ -22,6 +22,7 @@ use web_address::{origin, public_url};
 /// The data folder where none is named, below the current folder.
 pub(crate) const DEFAULT_DATA: &str = "longhaul-data";
 const DEFAULT_KEEP: Duration = Duration::from_secs(10 * 60);
+const DEFAULT_KEEP_HISTORY: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 const DEFAULT_TASK_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The validated settings, with defaults filled in.
@@ -35,6 +36,8 @@ pub struct Settings {
     pub workers: Option<usize>,
     /// How long an ended task is kept.
     pub keep: Duration,
+    /// How long an ended task is remembered in the history; zero for not at all.
+    pub keep_history: Duration,
     /// How long a task may run.
     pub task_timeout: Duration,
     /// Most tasks that wait or run.
@@ -106,6 +109,7 @@ impl Settings {
             listen,
             workers: raw.workers,
             keep: raw.keep.map_or(DEFAULT_KEEP, |keep| keep.0),
+            keep_history: raw.keep_history.map_or(DEFAULT_KEEP_HISTORY, |keep| keep.0),
             task_timeout,
             max_queue,
             max_queue_size: usize::try_from(raw.max_queue_size.unwrap_or(Size(64 << 20)).0)

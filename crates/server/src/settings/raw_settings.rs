@@ -26,6 +26,10 @@ pub struct RawSettings {
     #[arg(long, env = "LONGHAUL_KEEP", value_name = "TIME")]
     pub(super) keep: Option<HumanDuration>,
 
+    /// How long the history remembers an ended task; 0s for not at all [default: 90d]
+    #[arg(long, env = "LONGHAUL_KEEP_HISTORY", value_name = "TIME")]
+    pub(super) keep_history: Option<HumanDuration>,
+
     /// How long a task may run before it is stopped and becomes FAILED [default: 24h]
     #[arg(long, env = "LONGHAUL_TASK_TIMEOUT", value_name = "TIME")]
     pub(super) task_timeout: Option<HumanDuration>,
@@ -163,6 +167,7 @@ impl RawSettings {
             listen: self.listen.or(fallback.listen),
             workers: self.workers.or(fallback.workers),
             keep: self.keep.or(fallback.keep),
+            keep_history: self.keep_history.or(fallback.keep_history),
             task_timeout: self.task_timeout.or(fallback.task_timeout),
             max_queue: self.max_queue.or(fallback.max_queue),
             max_queue_size: self.max_queue_size.or(fallback.max_queue_size),

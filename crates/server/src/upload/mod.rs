@@ -9,6 +9,7 @@ mod receiver;
 mod spool;
 mod timed_body;
 
+pub(crate) use disk_space::free as free_space;
 pub(crate) use error::UploadError;
 pub(crate) use receiver::{ReceivedFile, Receiver, TextFile, UploadOptions};
 pub(crate) use timed_body::TimedBody;

@@ -122,6 +122,16 @@ impl Receiver {
         Self { uploads, limits: Limits { max_upload, min_free }, places, received: AtomicU64::new(0) }
     }
 
+    /// The folder of uploads.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.uploads
+    }
+
+    /// Bytes that must stay free on its disk.
+    pub(crate) fn min_free(&self) -> u64 {
+        self.limits.min_free
+    }
+
     /// Bytes received since the server started.
     pub(crate) fn received(&self) -> u64 {
         self.received.load(Relaxed)

@@ -1,5 +1,7 @@
 //! The server about itself.
 
+use std::sync::Arc;
+
 use axum::{
     extract::State,
     http::{HeaderValue, StatusCode, header},
@@ -8,17 +10,28 @@ use axum::{
 use longhaul_tasks::{Report, Tasks};
 use longhaul_tasks_web::{RETRY_AFTER, Renderer};
 
+use super::readiness;
+use crate::upload::Receiver;
+
 /// `GET /healthz`: 200 as long as the server is up; the text says whether it is ready.
-pub(super) async fn health(_: Renderer, State(tasks): State<Tasks>) -> Response {
-    match tasks.health() {
+pub(super) async fn health(
+    _: Renderer,
+    State(tasks): State<Tasks>,
+    State(receiver): State<Arc<Receiver>>,
+) -> Response {
+    match readiness::check(&tasks, &receiver).await {
         Ok(()) => "ok\n".into_response(),
         Err(why) => format!("up, but not ready: {why}\n").into_response(),
     }
 }
 
 /// `GET /readyz`: 200 if it accepts new tasks; otherwise 503, and why not.
-pub(super) async fn readiness(_: Renderer, State(tasks): State<Tasks>) -> Response {
-    match tasks.health() {
+pub(super) async fn readiness(
+    _: Renderer,
+    State(tasks): State<Tasks>,
+    State(receiver): State<Arc<Receiver>>,
+) -> Response {
+    match readiness::check(&tasks, &receiver).await {
         Ok(()) => "ready\n".into_response(),
         Err(why) => {
             let retry_after = [(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER))];

@@ -54,9 +54,10 @@ pub(super) async fn delete(
     // Only now: if the repository was busy, the client may try again with the same token.
     tokens.revoke(&token);
     if task.status != Status::Finished {
-        let is_gone = store.find_for_anybody(name).await?.is_none();
+        let is_gone = store.find_for_anybody(name.clone()).await?.is_none();
         return Err(if is_gone { none() } else { error_response::unexplained() }.into());
     }
+    tracing::info!(repository = name.as_str(), caller = caller.name(), "a repository was deleted");
     let document = renderer.document("deleted", &ReportValue::text(name.as_str()));
     Ok(renderer.response(StatusCode::OK, document))
 }

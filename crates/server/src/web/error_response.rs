@@ -10,12 +10,15 @@ use longhaul_repository::{ReadError, RepositoriesError};
 use longhaul_tasks::SubmitError;
 use longhaul_tasks_web::ApiError;
 
+use super::http_counts::Refusal;
 use crate::upload::UploadError;
 
 /// The error of a handler.
 #[derive(Debug)]
 pub(super) enum ErrorResponse {
     Api(ApiError),
+    /// For a reason that is counted.
+    Refused(ApiError, Refusal),
     /// 400 in plain text: the complaint and the usage. This is the form that clients of GeoGig's OpenStreetMap commands know.
     Usage(String),
 }
@@ -28,7 +31,16 @@ impl From<ApiError> for ErrorResponse {
 
 impl From<SubmitError> for ErrorResponse {
     fn from(error: SubmitError) -> Self {
-        Self::Api(error.into())
+        let reason = match &error {
+            SubmitError::QueueFull { .. } => "queue_full",
+            SubmitError::OwnerLimit { .. } => "user_limit",
+            SubmitError::StoreFull { .. } => "tasks_kept",
+            SubmitError::Draining => "drained",
+            SubmitError::Stopping => "stopping",
+            SubmitError::Store(_) => "store_failed",
+            _ => return Self::Api(error.into()),
+        };
+        Self::Refused(error.into(), Refusal(reason))
     }
 }
 
@@ -36,6 +48,11 @@ impl IntoResponse for ErrorResponse {
     fn into_response(self) -> Response {
         match self {
             Self::Api(error) => error.into_response(),
+            Self::Refused(error, refusal) => {
+                let mut response = error.into_response();
+                response.extensions_mut().insert(refusal);
+                response
+            }
             Self::Usage(text) => {
                 let plain = [(header::CONTENT_TYPE, "text/plain;charset=UTF-8")];
                 (StatusCode::BAD_REQUEST, plain, text).into_response()
@@ -88,20 +105,20 @@ pub(super) fn of_repositories(error: RepositoriesError) -> ApiError {
     }
 }
 
-pub(super) fn of_upload(error: UploadError) -> ApiError {
-    let status = match &error {
-        UploadError::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-        UploadError::NoSpace => StatusCode::INSUFFICIENT_STORAGE,
-        UploadError::Busy => StatusCode::SERVICE_UNAVAILABLE,
-        UploadError::Stalled => StatusCode::REQUEST_TIMEOUT,
-        UploadError::Io(_) => return internal(error),
+pub(super) fn of_upload(error: UploadError) -> ErrorResponse {
+    let (status, reason) = match &error {
+        UploadError::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
+        UploadError::NoSpace => (StatusCode::INSUFFICIENT_STORAGE, "disk_full"),
+        UploadError::Busy => (StatusCode::SERVICE_UNAVAILABLE, "uploads_busy"),
+        UploadError::Stalled => (StatusCode::REQUEST_TIMEOUT, "stalled"),
+        UploadError::Io(_) => return internal(error).into(),
         UploadError::NoBoundary
         | UploadError::Malformed(_)
         | UploadError::LongTexts
         | UploadError::LongTextFiles
         | UploadError::NotUtf8
         | UploadError::SeveralFiles
-        | UploadError::Cut => StatusCode::BAD_REQUEST,
+        | UploadError::Cut => return ApiError::bad_request(error.to_string()).into(),
     };
-    ApiError::new(status, error.to_string())
+    ErrorResponse::Refused(ApiError::new(status, error.to_string()), Refusal(reason))
 }

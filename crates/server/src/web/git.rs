@@ -18,6 +18,7 @@ use serde::Deserialize;
 use super::{
     RepositoryStore, WebState,
     error_response::{self, ErrorResponse},
+    http_counts::Refusal,
     parameters::Params,
 };
 use crate::{
@@ -33,22 +34,26 @@ const OPTIONS: UploadOptions =
     UploadOptions { default_file_name: "push", text_file_fields: &[], with_digest: false, is_durable: false };
 
 /// An error in plain text, which Git shows to its user.
-pub(super) struct PlainError(ApiError);
+pub(super) struct PlainError(ApiError, Option<Refusal>);
 
 impl<E: Into<ErrorResponse>> From<E> for PlainError {
     fn from(error: E) -> Self {
         match error.into() {
-            ErrorResponse::Api(error) => Self(error),
-            ErrorResponse::Usage(text) => Self(ApiError::bad_request(text)),
+            ErrorResponse::Api(error) => Self(error, None),
+            ErrorResponse::Refused(error, refusal) => Self(error, Some(refusal)),
+            ErrorResponse::Usage(text) => Self(ApiError::bad_request(text), None),
         }
     }
 }
 
 impl IntoResponse for PlainError {
     fn into_response(self) -> Response {
-        let Self(error) = self;
+        let Self(error, refusal) = self;
         let mut response = ErrorResponse::from(error.clone()).into_response();
         response.extensions_mut().remove::<ApiError>();
+        if let Some(refusal) = refusal {
+            response.extensions_mut().insert(refusal);
+        }
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static("text/plain;charset=UTF-8"));
         headers.remove(header::CONTENT_LENGTH);

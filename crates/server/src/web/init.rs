@@ -41,9 +41,13 @@ pub(super) async fn init(
     let parameters = body::parameters(&request.headers, &mut body).await?.or(query);
     let identity = parameters.parse::<InitParams>()?.identity();
     let repo = repos::named(&name);
+    let logged = name.clone();
     let created = store.pool.run(move || store.repositories.init(&name, &branch, identity.as_ref())).await?;
     match created {
-        Ok(_) => Ok(renderer.success(StatusCode::CREATED, Report::new().element("repo", repo))),
+        Ok(_) => {
+            tracing::info!(repository = logged.as_str(), caller = caller.name(), "a repository was created");
+            Ok(renderer.success(StatusCode::CREATED, Report::new().element("repo", repo)))
+        }
         Err(RepositoriesError::Taken(_)) => {
             let message = "Cannot run init on an already initialized repository.";
             Err(ApiError::new(StatusCode::CONFLICT, message).into())

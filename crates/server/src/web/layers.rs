@@ -11,7 +11,7 @@ use axum::{
     response::IntoResponse,
 };
 use longhaul_commands::{ImportRoots, RepositoryLocks};
-use longhaul_tasks::Tasks;
+use longhaul_tasks::{SqliteStore, Tasks};
 use longhaul_tasks_web::{AllowedOrigins, ApiError, FormatLayer, PublicAddress, RendererConfig, TasksWeb};
 use tower::{Service, ServiceBuilder};
 use tower_http::{
@@ -26,6 +26,7 @@ use super::{
     caller_layer::CallerLayer,
     cors, error_response,
     event_streams::EventStreamsLayer,
+    http_counts::HttpCounts,
     routes::{SUBJECT, routes, tasks_web},
 };
 use crate::{
@@ -61,6 +62,8 @@ pub(crate) struct WebConfig {
     pub(crate) access_log: bool,
     /// How many tasks have ended.
     pub(crate) ended_tasks: Arc<EndedTasks>,
+    /// The store with the history; `None` if tasks are in memory only.
+    pub(crate) store: Option<SqliteStore>,
     /// What callers share.
     pub(crate) places: SharedPlaces,
     pub(crate) open_connections: Arc<OpenConnections>,
@@ -87,6 +90,7 @@ pub(crate) fn service(
     let tasks =
         TasksWeb::new(config.tasks.clone()).address(config.address.clone()).allow_origins(origins.clone());
     let tasks = tasks_web(tasks, authenticator.is_some());
+    let http_counts = Arc::new(HttpCounts::default());
     let state = WebState(Arc::new(StateParts {
         tasks: config.tasks,
         request_counts: tasks.request_counts(),
@@ -105,6 +109,8 @@ pub(crate) fn service(
         places: config.places.clone(),
         open_connections: config.open_connections,
         ended_tasks: config.ended_tasks,
+        store: config.store,
+        http_counts: http_counts.clone(),
     }));
     let routes: Router = routes(tasks, RendererConfig { address: config.address, subject: SUBJECT }, state);
     ServiceBuilder::new()
@@ -118,6 +124,10 @@ pub(crate) fn service(
             header::CACHE_CONTROL,
             HeaderValue::from_static("no-store"),
         ))
+        .map_response(move |response| {
+            http_counts.count(&response);
+            response
+        })
         .option_layer(config.access_log.then_some(AccessLogLayer { trust_proxy }))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(ValidateRequestHeaderLayer::custom(move |request: &mut Request<Body>| {

@@ -48,6 +48,8 @@ pub(super) async fn rename(
         require_free(&store, &name).await?;
         return Err(error_response::unexplained().into());
     }
+    let (from, to) = (repository.name().as_str(), name.as_str());
+    tracing::info!(from, to, caller = caller.name(), "a repository was renamed");
     let report = Report::new().element("repo", repos::named(&name));
     Ok(renderer.success(StatusCode::MOVED_PERMANENTLY, report))
 }

@@ -2,15 +2,22 @@
 
 use axum::{
     Extension, Router,
+    http::request::Parts,
+    middleware,
     routing::{any, get, post, put},
 };
-use longhaul_tasks_web::{ApiError, Renderer, RendererConfig, TasksWeb, method_fallback};
+use longhaul_tasks::TaskId;
+use longhaul_tasks_web::{ApiError, Renderer, RendererConfig, TasksWeb, Touched, method_fallback};
 
 use super::{
-    WebState, about, config, delete, diff, drain, export, export_diff, files, git, import, init, layer_list,
-    log, ls_tree, metrics, ogc, osm, other_commands::other_command, rename, repos, revert,
+    WebState, about, config, delete, diff, drain, export, export_diff, files, git, history, http_counts,
+    import, init, layer_list, log, ls_tree, metrics, ogc, osm, other_commands::other_command, rename, repos,
+    revert,
 };
 use crate::{access::Caller, jobs};
+
+/// The most ids in a line of the log.
+const MOST_LOGGED: usize = 100;
 
 /// What the server's tasks are about.
 pub(super) const SUBJECT: &str = "repository";
@@ -77,12 +84,15 @@ pub(super) fn routes(tasks: TasksWeb, config: RendererConfig, state: WebState) -
             get(osm::download).post(osm::download).head(submit.clone()).fallback(submit),
         )
         // admin
-        .route("/repos/{name}/delete", get(delete::offer).fallback(read))
+        .route("/repos/{name}/delete", get(delete::offer).fallback(read.clone()))
         .route("/repos/{name}/rename", post(rename::rename).fallback(change))
         // Git's own protocol, where NAME ends in .git. Reader; a push: writer
         .route("/repos/{name}/info/refs", get(git::advertise).head(advertise.clone()).fallback(advertise))
         .route("/repos/{name}/git-upload-pack", post(git::upload_pack).fallback(service.clone()))
         .route("/repos/{name}/git-receive-pack", post(git::receive_pack).fallback(service))
+        // any token; a limited one sees the tasks of its repositories
+        .route("/history", get(history::history).fallback(read.clone()))
+        // admin
         .route(
             "/admin/drain",
             get(drain::show)
@@ -97,17 +107,30 @@ pub(super) fn routes(tasks: TasksWeb, config: RendererConfig, state: WebState) -
         .layer(Extension(config))
         .with_state(state)
         .merge(tasks.router())
+        .layer(middleware::from_fn(http_counts::mark))
 }
 
 /// The routes of the tasks. If callers are identified, each sees the tasks of its repositories.
 pub(super) fn tasks_web(tasks: TasksWeb, are_callers_identified: bool) -> TasksWeb {
     // Tasks that the server submits itself are not shown to clients.
     let tasks = jobs::INTERNAL.into_iter().fold(tasks.subject(SUBJECT), TasksWeb::hide);
+    let tasks = tasks.observe(log_touched);
     match are_callers_identified {
         false => tasks,
         true => tasks
             .access(|request, task| Caller::of(&request.extensions).permit(task))
             .scope(|request| Caller::of(&request.extensions).scope().map(<[String]>::to_vec)),
+    }
+}
+
+/// Logs who has cancelled or pruned tasks.
+fn log_touched(request: &Parts, touched: Touched, ids: &[TaskId]) {
+    let caller = Caller::of(&request.extensions);
+    let (caller, count) = (caller.name(), ids.len());
+    let ids: Vec<_> = ids.iter().take(MOST_LOGGED).map(|id| id.0).collect();
+    match touched {
+        Touched::Cancelled => tracing::info!(caller, count, ?ids, "tasks were cancelled"),
+        Touched::Pruned => tracing::info!(caller, count, ?ids, "tasks were pruned"),
     }
 }
 

@@ -2,10 +2,13 @@ use std::sync::Arc;
 
 use axum::extract::FromRef;
 use longhaul_commands::{ImportRoots, RepositoryLocks};
-use longhaul_tasks::Tasks;
+use longhaul_tasks::{SqliteStore, Tasks};
 use longhaul_tasks_web::{AllowedOrigins, RequestCounts};
 
-use super::{BlockingPool, DeleteTokens, LayerFiles, LayerIndexes, repository_store::RepositoryStore};
+use super::{
+    BlockingPool, DeleteTokens, LayerFiles, LayerIndexes, http_counts::HttpCounts,
+    repository_store::RepositoryStore,
+};
 use crate::{
     access::Authenticator,
     git::GitBackend,
@@ -36,6 +39,9 @@ pub(super) struct StateParts {
     pub(super) places: SharedPlaces,
     pub(super) open_connections: Arc<OpenConnections>,
     pub(super) ended_tasks: Arc<EndedTasks>,
+    /// The store with the history; `None` if tasks are in memory only.
+    pub(super) store: Option<SqliteStore>,
+    pub(super) http_counts: Arc<HttpCounts>,
 }
 
 /// The threads that write lists as fast as clients read them.

@@ -31,12 +31,13 @@ pub(super) fn check<'a>(
     tasks: &Tasks,
     request: &Parts,
     query: impl Iterator<Item = (&'a str, &'a str)> + Clone,
-) -> Result<(), ApiError> {
+) -> Result<(), ErrorResponse> {
     if tasks.is_draining() {
         return Err(SubmitError::Draining.into());
     }
     priority(query.clone())?;
-    idempotency(request, query, None).map(drop)
+    idempotency(request, query, None)?;
+    Ok(())
 }
 
 /// Submits the job together with its file, even if the client disconnects meanwhile: a task that was accepted must have its file.
@@ -61,7 +62,7 @@ pub(super) async fn submit<J: Job>(
 }
 
 /// How many of so many places in the queue only admins get.
-fn reserved_for_admins(places: usize) -> usize {
+pub(super) fn reserved_for_admins(places: usize) -> usize {
     (places / 16).min(32)
 }
 

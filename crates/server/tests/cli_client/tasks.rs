@@ -26,12 +26,12 @@ fn the_list_shows_every_task() {
     let server = server_with_two();
     let done = tasks(&server, &[]);
     let lines: Vec<Vec<&str>> = done.out.lines().map(|line| line.split_whitespace().collect()).collect();
-    assert_eq!(lines[0], ["ID", "STATUS", "PROGRESS", "DESCRIPTION"]);
-    assert_eq!(lines[1][..3], ["1", "FINISHED", "commit"]);
-    assert_eq!(lines[2][..6], ["2", "FAILED", "Nothing", "to", "commit", "after"]);
+    assert_eq!(lines[0], ["ID", "STATUS", "REPOSITORY", "OWNER", "PROGRESS", "DESCRIPTION"]);
+    assert_eq!(lines[1][..4], ["1", "FINISHED", "city", "commit"]);
+    assert_eq!(lines[2][..7], ["2", "FAILED", "city", "Nothing", "to", "commit", "after"]);
     assert!(done.out.trim_end().ends_with("Importing GeoPackage database file."));
     assert_eq!(tasks(&server, &["list"]).out, done.out);
-    assert_eq!(tasks(&server, &["list", "--json"]).json(), server.get("/tasks.json").json());
+    assert_eq!(tasks(&server, &["list", "--json"]).json(), server.get("/tasks.json?verbose=true").json());
     let ids = |arguments: &[&str]| {
         let list = tasks(&server, &[&["list", "--json"], arguments].concat()).json();
         list["tasks"]
@@ -54,13 +54,18 @@ fn a_task_is_shown_with_its_result_or_its_error() {
     let commit = commit.as_str().unwrap();
     let shown = tasks(&server, &["show", "1"]);
     assert!(
-        shown.out.starts_with("Task 1: FINISHED\nImporting GeoPackage database file.\n\ncommit "),
+        shown.out.starts_with(
+            "Task 1: FINISHED\nImporting GeoPackage database file.\nRepository: city\nSubmitted: "
+        ),
         "{shown:?}"
     );
     assert!(shown.out.contains(commit));
     let shown = tasks(&server, &["show", "2"]);
     assert!(shown.out.ends_with(&format!("\nError:\n  Nothing to commit after {commit}\n")), "{shown:?}");
-    assert_eq!(tasks(&server, &["show", "1", "--json"]).json(), server.get("/tasks/1.json").json());
+    assert_eq!(
+        tasks(&server, &["show", "1", "--json"]).json(),
+        server.get("/tasks/1.json?verbose=true").json()
+    );
     server.stop();
 }
 

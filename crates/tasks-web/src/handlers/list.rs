@@ -2,10 +2,9 @@ use std::sync::Arc;
 
 use axum::{
     extract::{Request, State},
-    http::{HeaderName, HeaderValue, StatusCode, header},
+    http::{HeaderName, StatusCode, header},
     response::Response,
 };
-use longhaul_tasks::Task;
 
 use crate::{
     ApiError, Renderer, list_query,
@@ -38,7 +37,9 @@ pub(crate) async fn list(
     let total = visible.totals(&filter).await?.map(|totals| totals.all());
     let mut response = response(&renderer, renderer.tasks(&tasks), total);
     if let Some(last) = tasks.last().filter(|_| tasks.len() == limit) {
-        response.headers_mut().extend(next_page(&renderer, query, last).map(|next| (header::LINK, next)));
+        response
+            .headers_mut()
+            .extend(renderer.next_page("/tasks", query, last.id).map(|next| (header::LINK, next)));
     }
     Ok(response)
 }
@@ -49,13 +50,4 @@ fn response(renderer: &Renderer, document: Vec<u8>, total: Option<usize>) -> Res
         .headers_mut()
         .extend(total.map(|total| (HeaderName::from_static("x-total-count"), total.into())));
     response
-}
-
-/// The link to the tasks after the `last` one of this page, in the same format (RFC 8288).
-fn next_page(renderer: &Renderer, query: &str, last: &Task) -> Option<HeaderValue> {
-    let rest = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name != "after");
-    let mut next = form_urlencoded::Serializer::new(String::new());
-    let next = next.extend_pairs(rest).append_pair("after", &last.id.to_string()).finish();
-    let list = format!("{}/tasks{}", renderer.base.as_str(), renderer.format.suffix());
-    HeaderValue::from_str(&format!("<{list}?{next}>; rel=\"next\"")).ok()
 }

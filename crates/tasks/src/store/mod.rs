@@ -30,7 +30,7 @@ pub use command::{
 };
 pub use memory::MemoryStore;
 #[cfg(feature = "sqlite")]
-pub use sqlite::{CopyError, DatabaseCopy, OpenError, SqliteOptions, SqliteStore};
+pub use sqlite::{CopyError, DatabaseCopy, EndedTask, HistoryOptions, OpenError, SqliteOptions, SqliteStore};
 pub use step::{TaskState, step};
 
 use crate::{Counters, Filter, Lane, Progress, TaskId, Totals};

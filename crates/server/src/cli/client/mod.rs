@@ -14,6 +14,6 @@ pub use address::ServerAddress;
 pub use error::ClientError;
 pub use ordered_json::{Members, OrderedJson};
 pub use repositories::{Commit, Person};
-pub use task::{DryRun, Task, TaskError};
+pub use task::{DryRun, EndedTask, Task, TaskError};
 pub use transport::{ApiResponse, Client};
 pub use upload::{Upload, mapping_text};

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use tokio::time::{Instant, sleep};
 
-use super::{Client, ClientError, Commit, poll_interval::PollIntervals};
+use super::{ApiResponse, Client, ClientError, Commit, poll_interval::PollIntervals};
 
 /// The task document of a response.
 #[derive(Clone, Debug, Deserialize)]
@@ -26,6 +26,16 @@ pub struct Task {
     pub result: Option<Box<RawValue>>,
     /// The error of a failed task.
     pub error: Option<TaskError>,
+    /// The repository that it works on, if that was requested; so are the following.
+    pub repository: Option<String>,
+    /// The name of the token that has submitted it.
+    pub owner: Option<String>,
+    /// When it was submitted.
+    pub created: Option<String>,
+    /// When it was last started.
+    pub started: Option<String>,
+    /// When it ended.
+    pub finished: Option<String>,
     /// The whole document, unparsed.
     #[serde(skip)]
     pub text: String,
@@ -156,6 +166,58 @@ impl TaskError {
     }
 }
 
+/// What a server remembers of a task that has ended.
+#[derive(Clone, Debug, Deserialize)]
+pub struct EndedTask {
+    /// The id.
+    pub id: u64,
+    /// How it ended.
+    pub status: Status,
+    /// What it did.
+    pub description: String,
+    /// The repository that it worked on.
+    pub repository: Option<String>,
+    /// The name of the token that submitted it.
+    pub owner: Option<String>,
+    /// The name of the file that was imported.
+    pub file: Option<String>,
+    /// When it was started.
+    pub started: Option<String>,
+    /// When it ended.
+    pub finished: String,
+    /// The commit that it made.
+    pub commit: Option<String>,
+    /// Why it failed.
+    pub error: Option<String>,
+    /// The first cause of that.
+    pub cause: Option<String>,
+}
+
+impl EndedTask {
+    /// What came of it, in words.
+    pub fn outcome(&self) -> Option<String> {
+        if let Some(commit) = &self.commit {
+            return Some(format!("commit {}", commit.get(..10).unwrap_or(commit)));
+        }
+        match (&self.error, &self.cause) {
+            (Some(error), Some(cause)) => Some(format!("{error}: {cause}")),
+            (Some(error), None) => Some(error.clone()),
+            (None, _) => Some(self.description.clone()).filter(|_| self.file.is_none()),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Remembered {
+    response: RememberedTasks,
+}
+
+#[derive(Deserialize)]
+struct RememberedTasks {
+    #[serde(default)]
+    task: Vec<EndedTask>,
+}
+
 #[derive(Deserialize)]
 struct OneTask {
     task: Task,
@@ -167,26 +229,37 @@ struct ManyTasks {
 }
 
 impl Client {
-    /// Returns the current state of a task.
+    /// Returns the current state of a task, with all that is known about it.
     pub async fn task(&self, id: u64) -> Result<Task, ClientError> {
-        self.request_task(id, None).await
+        self.request_task(id, "verbose").await
     }
 
     /// Requests the cancel of a task; returns its state.
     pub async fn cancel(&self, id: u64) -> Result<Task, ClientError> {
-        self.request_task(id, Some("cancel")).await
+        self.request_task(id, "cancel").await
     }
 
     /// Removes a task if it has ended; returns its last state.
     pub async fn prune(&self, id: u64) -> Result<Task, ClientError> {
-        self.request_task(id, Some("prune")).await
+        self.request_task(id, "prune").await
     }
 
     /// Returns the tasks that the filters of the query select, oldest first, and the unparsed document.
     pub async fn tasks(&self, query: &[(&str, &str)]) -> Result<(Vec<Task>, String), ClientError> {
-        let response = self.get(&["tasks.json"], query).await?;
+        let query = [query, &[("verbose", "true")]].concat();
+        let response = self.get(&["tasks.json"], &query).await?;
         let many: ManyTasks = response.read()?;
         Ok((many.tasks.into_iter().map(|one| one.task).collect(), response.text))
+    }
+
+    /// Returns the ended tasks that the filters of the query select, oldest first, and the response.
+    pub async fn history(
+        &self,
+        query: &[(&str, &str)],
+    ) -> Result<(Vec<EndedTask>, ApiResponse), ClientError> {
+        let response = self.get(&["history.json"], query).await?;
+        let remembered: Remembered = response.read()?;
+        Ok((remembered.response.task, response))
     }
 
     /// Polls a task until it has ended, and calls `on_poll` with each state, including the last one.
@@ -206,7 +279,7 @@ impl Client {
                 break;
             }
             sleep(pause).await;
-            match self.request_task(task.id, Some("verbose")).await {
+            match self.request_task(task.id, "verbose").await {
                 Ok(now) => (task, last_response) = (now, Instant::now()),
                 Err(error) if error.is_transient() && last_response.elapsed() < retry_for => {}
                 Err(error) => return Err(error),
@@ -215,9 +288,8 @@ impl Client {
         Ok(task)
     }
 
-    async fn request_task(&self, id: u64, action: Option<&str>) -> Result<Task, ClientError> {
-        let query: Vec<_> = action.map(|action| (action, "true")).into_iter().collect();
-        self.get(&["tasks", &format!("{id}.json")], &query).await?.task()
+    async fn request_task(&self, id: u64, flag: &str) -> Result<Task, ClientError> {
+        self.get(&["tasks", &format!("{id}.json")], &[(flag, "true")]).await?.task()
     }
 }
 

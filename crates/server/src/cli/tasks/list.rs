@@ -13,8 +13,9 @@ use crate::{
     settings::HumanDuration,
 };
 
+/// Which tasks are meant.
 #[derive(Debug, Default, Args)]
-pub(super) struct ListArgs {
+pub struct TaskFilter {
     /// Only tasks of this status: WAITING, RUNNING, FINISHED, FAILED or CANCELLED; several are separated by commas
     #[arg(long, value_name = "STATUS")]
     status: Option<String>,
@@ -29,12 +30,9 @@ pub(super) struct ListArgs {
 }
 
 /// Prints a table of the tasks.
-pub(super) async fn run(client: &Client, list: &ListArgs, json: bool) -> anyhow::Result<ExitCode> {
-    let status = list.status.as_ref().map(|status| status.to_ascii_uppercase());
-    let since = list.since.as_deref().map(since);
-    let query = [("status", &status), ("repository", &list.repository), ("since", &since)];
-    let query: Vec<_> =
-        query.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?))).collect();
+pub(super) async fn run(client: &Client, filter: &TaskFilter, json: bool) -> anyhow::Result<ExitCode> {
+    let query = filter.query();
+    let query: Vec<_> = query.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let (tasks, text) = client.tasks(&query).await?;
     let mut out = stdout().lock();
     match (json, tasks.is_empty()) {
@@ -46,13 +44,26 @@ pub(super) async fn run(client: &Client, list: &ListArgs, json: bool) -> anyhow:
     Ok(ExitCode::SUCCESS)
 }
 
+impl TaskFilter {
+    /// The parameters of a request for these tasks.
+    pub fn query(&self) -> Vec<(&'static str, String)> {
+        let status = self.status.as_ref().map(|status| status.to_ascii_uppercase());
+        let parameters = [
+            ("status", status),
+            ("repository", self.repository.clone()),
+            ("since", self.since.as_deref().map(since)),
+        ];
+        parameters.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+    }
+}
+
 /// A time for the server: so long ago, or as it was given.
 fn since(text: &str) -> String {
     let ago = text.parse::<HumanDuration>().ok().and_then(|ago| Timestamp::now().checked_sub(ago.0).ok());
     ago.map_or_else(|| text.to_owned(), |time| time.to_string())
 }
 
-const COLUMNS: [&str; 4] = ["ID", "STATUS", "PROGRESS", "DESCRIPTION"];
+const COLUMNS: [&str; 6] = ["ID", "STATUS", "REPOSITORY", "OWNER", "PROGRESS", "DESCRIPTION"];
 /// Longest text in the column of the progress, in characters.
 const MAX_PROGRESS: usize = 48;
 
@@ -60,18 +71,20 @@ fn write_table(out: &mut impl Write, tasks: &[Task]) -> io::Result<()> {
     let mut rows = vec![COLUMNS.map(String::from)];
     rows.extend(tasks.iter().map(row));
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    let widths = [width(0), width(1), width(2)];
-    for [id, status, progress, description] in &rows {
-        let [a, b, c] = widths;
-        let line = format!("{id:>a$}  {status:<b$}  {progress:<c$}  {description}");
+    let [a, b, c, d, e] = [0, 1, 2, 3, 4].map(width);
+    for [id, status, repository, owner, progress, description] in &rows {
+        let line =
+            format!("{id:>a$}  {status:<b$}  {repository:<c$}  {owner:<d$}  {progress:<e$}  {description}");
         writeln!(out, "{}", line.trim_end())?;
     }
     Ok(())
 }
 
-fn row(task: &Task) -> [String; 4] {
+fn row(task: &Task) -> [String; 6] {
+    let text = |text: &Option<String>| printable(text.as_deref().unwrap_or_default());
     let progress = truncated(printable(&progress(task)));
-    [task.id.to_string(), task.status.to_string(), progress, printable(&task.description)]
+    let (id, status) = (task.id.to_string(), task.status.to_string());
+    [id, status, text(&task.repository), text(&task.owner), progress, printable(&task.description)]
 }
 
 /// The progress, the commit or the error of the task.
@@ -107,7 +120,9 @@ mod tests {
     #[test]
     fn the_table_shows_the_progress_or_outcome_of_each_task() {
         let tasks = [
-            task(r#"{"id":9,"status":"WAITING","description":"Import.","href":""}"#),
+            task(
+                r#"{"id":9,"status":"WAITING","description":"Import.","href":"","repository":"city","owner":"jo"}"#,
+            ),
             task(
                 r#"{"id":10,"status":"RUNNING","description":"Import.","progress":{"task":"Importing roads (2/3)...","amount":12345.0}}"#,
             ),
@@ -119,11 +134,11 @@ mod tests {
         let mut out = Vec::new();
         write_table(&mut out, &tasks).unwrap();
         let expected = "\
-ID  STATUS     PROGRESS                                          DESCRIPTION
- 9  WAITING                                                      Import.
-10  RUNNING    Importing roads (2/3)... 12,345                   Import.
-11  FAILED     Nothing to commit after bea73023a9452a9d64f6426…  Import.
-12  CANCELLED                                                    Export.
+ID  STATUS     REPOSITORY  OWNER  PROGRESS                                          DESCRIPTION
+ 9  WAITING    city        jo                                                       Import.
+10  RUNNING                       Importing roads (2/3)... 12,345                   Import.
+11  FAILED                        Nothing to commit after bea73023a9452a9d64f6426…  Import.
+12  CANCELLED                                                                       Export.
 ";
         assert_eq!(String::from_utf8(out).unwrap(), expected);
     }

@@ -19,6 +19,7 @@ pub use follow::cancel_and_wait;
 pub use format::{printable, write_commit};
 pub use interrupted::cancel_interrupted;
 pub use interrupts::Interrupts;
+pub use list::TaskFilter;
 pub use outcome::{INTERRUPTED, print_outcome};
 pub use progress_display::ProgressDisplay;
 
@@ -49,7 +50,7 @@ pub struct TasksArgs {
 #[derive(Debug, Subcommand)]
 enum Action {
     /// List the tasks that the server keeps, oldest first; the default of `longhaul tasks`
-    List(list::ListArgs),
+    List(list::TaskFilter),
     /// Show everything about a task
     Show {
         /// The id of the task
@@ -104,7 +105,7 @@ impl ServerArg {
 /// If a request fails or the output cannot be written.
 pub async fn run(args: TasksArgs) -> anyhow::Result<ExitCode> {
     let client = args.server.client()?;
-    match args.action.unwrap_or(Action::List(list::ListArgs::default())) {
+    match args.action.unwrap_or(Action::List(TaskFilter::default())) {
         Action::List(list) => list::run(&client, &list, args.json).await,
         Action::Show { id } => show::run(&client, id, args.json).await,
         Action::Watch { id } => follow::watch(&client, id, args.json).await,

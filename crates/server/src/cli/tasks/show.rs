@@ -20,6 +20,16 @@ pub async fn run(client: &Client, id: u64, json: bool) -> anyhow::Result<ExitCod
 fn write_task(out: &mut impl Write, task: &Task) -> io::Result<()> {
     writeln!(out, "Task {}: {}", task.id, task.status)?;
     writeln!(out, "{}", printable(&task.description))?;
+    let texts = [
+        ("Repository", &task.repository),
+        ("Owner", &task.owner),
+        ("Submitted", &task.created),
+        ("Started", &task.started),
+        ("Ended", &task.finished),
+    ];
+    for (name, text) in texts.into_iter().filter_map(|(name, text)| Some((name, text.as_ref()?))) {
+        writeln!(out, "{:<11} {}", format!("{name}:"), printable(text))?;
+    }
     if let Some(transaction) = &task.transaction {
         writeln!(out, "In the transaction {}", printable(transaction))?;
     }
@@ -88,6 +98,16 @@ mod tests {
         );
         let expected = "Task 3: FAILED\nImport.\n\nError:\n  could not read roads.gpkg\n  caused by: row 7\n  caused by: \
                         no geometry\n";
+        assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn a_task_is_shown_with_its_owner_and_times() {
+        let text = shown(
+            r#"{"id":3,"status":"RUNNING","description":"Import.","progress":{"task":"Importing...","amount":12.0},"created":"2026-11-30T12:00:00Z","started":"2026-11-30T12:00:01Z","owner":"jo","repository":"city"}"#,
+        );
+        let expected = "Task 3: RUNNING\nImport.\nRepository: city\nOwner:      jo\nSubmitted:  2026-11-30T12:00:00Z\nStarted:    \
+                        2026-11-30T12:00:01Z\nImporting... 12\n";
         assert_eq!(text, expected);
     }
 

@@ -192,7 +192,7 @@ impl<'a> Overlay<'a> {
             *self.batch.owners.entry(owner.clone()).or_default() += difference;
         }
         if task.state.status().has_ended() {
-            (task.job, task.files) = (Arc::default(), Arc::default());
+            task.files = Arc::default();
         }
         self.batch.tasks.insert(task.id(), Change::Put(task));
     }

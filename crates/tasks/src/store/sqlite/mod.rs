@@ -3,6 +3,7 @@
 //! Everything that is asked for often is in memory; the database is the part of it that survives the process.
 
 mod copy;
+mod history;
 mod open;
 mod reader;
 mod rows;
@@ -17,6 +18,7 @@ use tokio::sync::{mpsc, oneshot};
 
 pub use self::{
     copy::{CopyError, DatabaseCopy},
+    history::{EndedTask, HistoryOptions},
     open::{OpenError, SqliteOptions},
 };
 use self::{
@@ -53,6 +55,7 @@ struct Owned {
 }
 
 struct Shared {
+    path: PathBuf,
     clock: Arc<dyn Clock>,
     machine: Mutex<Machine>,
     read_model: ReadModel,
@@ -72,6 +75,17 @@ impl SqliteStore {
     /// are recovered.
     pub fn sealed_intents(&self) -> Vec<Arc<str>> {
         self.shared().machine.lock().sealed_intents()
+    }
+
+    /// What is remembered of ended tasks: of those that pass the filter and are not of one of these kinds, oldest first, as many as
+    /// its limit, or [`Page::MAX`](crate::Page::MAX). Blocks; the filter is applied row by row.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn history(&self, filter: &Filter, without_kinds: &[&str]) -> Result<Vec<EndedTask>, StoreError> {
+        let read = schema::open_to_read(&self.shared().path)
+            .and_then(|database| history::read(&database, filter, without_kinds));
+        read.map_err(|error| StoreError::new("reading the history of tasks", Some(error.to_string().into())))
     }
 
     /// Closes the database once the earlier requests are written: everything is in its one file then. Later requests are

@@ -11,8 +11,8 @@ use parking_lot::Mutex;
 use tokio::sync::mpsc;
 
 use super::{
-    CopyError, Owned, Shared, SqliteStore, reader::Reader, rows, schema, wal_preallocation::WalPreallocation,
-    writer::Writer,
+    CopyError, HistoryOptions, Owned, Shared, SqliteStore, history::HistoryWriter, reader::Reader, rows,
+    schema, wal_preallocation::WalPreallocation, writer::Writer,
 };
 use crate::{
     clock::{Clock, SystemClock},
@@ -65,6 +65,7 @@ pub enum OpenError {
 pub struct SqliteOptions {
     clock: Arc<dyn Clock>,
     before_commit: Option<Box<BeforeCommit>>,
+    history: Option<HistoryOptions>,
 }
 
 pub(super) type BeforeCommit = dyn Fn() -> io::Result<()> + Send + Sync;
@@ -80,7 +81,7 @@ impl SqliteStore {
 
     /// Other ways to open a database.
     pub fn options() -> SqliteOptions {
-        SqliteOptions { clock: Arc::new(SystemClock::default()), before_commit: None }
+        SqliteOptions { clock: Arc::new(SystemClock::default()), before_commit: None, history: None }
     }
 }
 
@@ -97,6 +98,12 @@ impl SqliteOptions {
         self
     }
 
+    /// Remembers ended tasks after they are forgotten, for [`SqliteStore::history`]; by default it does not.
+    pub fn history(mut self, history: HistoryOptions) -> Self {
+        self.history = Some(history);
+        self
+    }
+
     /// Opens the database, or creates it.
     ///
     /// # Errors
@@ -105,7 +112,9 @@ impl SqliteOptions {
         let path = path.into();
         let database = schema::open(&path)?;
         let (machine, read_model) = self.restore(&database).map_err(OpenError::Read)?;
+        let history = self.history.map(HistoryWriter::new);
         let shared = Arc::new(Shared {
+            path: path.clone(),
             clock: self.clock,
             machine: Mutex::new(machine),
             read_model,
@@ -115,7 +124,7 @@ impl SqliteOptions {
         });
         let reader = Reader::start(&path)?;
         let (requests, received) = mpsc::channel(WAITING);
-        let writer = Writer::new(shared.clone(), database, WalPreallocation::of(&path));
+        let writer = Writer::new(shared.clone(), database, WalPreallocation::of(&path), history);
         let thread =
             std::thread::Builder::new().name("task-writer".into()).spawn(move || writer.run(received));
         let writer = Mutex::new(Some(thread.map_err(OpenError::Thread)?));

@@ -275,7 +275,7 @@ fn stored_owner(owner: &Option<Arc<str>>) -> String {
     owner.as_ref().map_or_else(|| "-".to_owned(), |owner| format!("={owner}"))
 }
 
-fn number(number: u64) -> rusqlite::Result<i64> {
+pub(super) fn number(number: u64) -> rusqlite::Result<i64> {
     i64::try_from(number).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
 }
 
@@ -284,24 +284,24 @@ fn list(items: &[impl Serialize]) -> rusqlite::Result<Option<String>> {
     (!items.is_empty()).then(|| json(items)).transpose()
 }
 
-fn json(value: &(impl Serialize + ?Sized)) -> rusqlite::Result<String> {
+pub(super) fn json(value: &(impl Serialize + ?Sized)) -> rusqlite::Result<String> {
     serde_json::to_string(value).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
 }
 
-fn parsed<T: DeserializeOwned>(row: &SqlRow<'_>, column: usize) -> rusqlite::Result<Option<T>> {
+pub(super) fn parsed<T: DeserializeOwned>(row: &SqlRow<'_>, column: usize) -> rusqlite::Result<Option<T>> {
     let Some(text) = row.get_ref(column)?.as_str_or_null()? else { return Ok(None) };
     let parsed = serde_json::from_str(text);
     parsed.map_err(|error| rusqlite::Error::FromSqlConversionFailure(column, Type::Text, error.into()))
 }
 
-fn name_of<T: DeserializeOwned>(row: &SqlRow<'_>, column: usize) -> rusqlite::Result<T> {
+pub(super) fn name_of<T: DeserializeOwned>(row: &SqlRow<'_>, column: usize) -> rusqlite::Result<T> {
     use serde::de::{IntoDeserializer, value::Error};
     let text = row.get_ref(column)?.as_str()?;
     let parsed = T::deserialize(IntoDeserializer::<Error>::into_deserializer(text));
     parsed.map_err(|error| rusqlite::Error::FromSqlConversionFailure(column, Type::Text, error.into()))
 }
 
-fn time(row: &SqlRow<'_>, column: usize) -> rusqlite::Result<Option<Timestamp>> {
+pub(super) fn time(row: &SqlRow<'_>, column: usize) -> rusqlite::Result<Option<Timestamp>> {
     let time = row.get::<_, Option<i64>>(column)?.map(|time| Timestamp::from_nanosecond(time.into()));
     time.transpose()
         .map_err(|error| rusqlite::Error::FromSqlConversionFailure(column, Type::Integer, error.into()))

@@ -17,7 +17,8 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 ///
 /// Times are nanoseconds since 1970; what has members is JSON. The job, its lanes and its files, if any, are there until the task has
 /// ended. `result` is the sealed report of a task that is sealed and has not ended.
-const MIGRATIONS: &[&str] = &["
+const MIGRATIONS: &[&str] = &[
+    "
     CREATE TABLE task (
         id INTEGER PRIMARY KEY,
         status TEXT NOT NULL,
@@ -53,7 +54,26 @@ const MIGRATIONS: &[&str] = &["
     CREATE INDEX request_created ON request (created);
     CREATE TABLE state (last_id INTEGER NOT NULL) STRICT;
     INSERT INTO state VALUES (0);
-"];
+",
+    "
+    CREATE TABLE history (
+        id INTEGER PRIMARY KEY,
+        status TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        description TEXT NOT NULL,
+        subject TEXT,
+        owner TEXT,
+        attempt INTEGER NOT NULL,
+        created INTEGER NOT NULL,
+        started INTEGER,
+        finished INTEGER NOT NULL,
+        error TEXT,
+        cause TEXT,
+        details TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX history_finished ON history (finished);
+",
+];
 
 /// Opens the database for writing, and migrates it to the newest schema.
 pub(super) fn open(path: &Path) -> Result<Connection, OpenError> {
@@ -167,13 +187,15 @@ mod tests {
         let mut database = Connection::open(&path).unwrap();
         migrate(&mut database, MIGRATIONS).unwrap();
         database.execute("UPDATE state SET last_id = 7", []).unwrap();
-        keep_older_version(&database, &path, 1).unwrap();
+        keep_older_version(&database, &path, MIGRATIONS.len()).unwrap();
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "it is not older");
         for _ in 0..2 {
-            keep_older_version(&database, &path, 2).unwrap();
+            keep_older_version(&database, &path, MIGRATIONS.len() + 1).unwrap();
         }
         migrate(&mut database, &[MIGRATIONS, &[SECOND]].concat()).unwrap();
-        let mut copy = Connection::open(folder.path().join("tasks.sqlite.version-1")).unwrap();
+        let mut copy =
+            Connection::open(folder.path().join(format!("tasks.sqlite.version-{}", MIGRATIONS.len())))
+                .unwrap();
         assert_eq!((last_id(&copy), last_id(&database)), (7, 17));
         migrate(&mut copy, MIGRATIONS).unwrap();
     }

@@ -9,7 +9,7 @@ use std::{sync::Arc, time::Duration};
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Shared, rows, wal_preallocation::WalPreallocation};
+use super::{Shared, history::HistoryWriter, rows, wal_preallocation::WalPreallocation};
 use crate::store::{
     Claimed, Command, Idempotency, Notice, Orphan, Outcome, StoreError, Swept,
     machine::{Batch, Overlay, Recalled, Row},
@@ -47,14 +47,20 @@ pub(super) struct Writer {
     shared: Arc<Shared>,
     database: Connection,
     preallocation: WalPreallocation,
+    history: Option<HistoryWriter>,
     /// The highest id that the database knows to have been given out.
     last_id: u64,
 }
 
 impl Writer {
-    pub(super) fn new(shared: Arc<Shared>, database: Connection, preallocation: WalPreallocation) -> Self {
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        database: Connection,
+        preallocation: WalPreallocation,
+        history: Option<HistoryWriter>,
+    ) -> Self {
         let last_id = shared.machine.lock().last_id();
-        Self { shared, database, preallocation, last_id }
+        Self { shared, database, preallocation, history, last_id }
     }
 
     /// Writes until the channel is closed and empty.
@@ -144,11 +150,21 @@ impl Writer {
     fn write(&mut self, batch: &Batch, rows: &[Row], is_trial: bool) -> rusqlite::Result<usize> {
         let writes_last_id = self.must_write_last_id(batch.last_id(), rows);
         let expires = batch.expires_requests() && self.shared.machine.lock().has_requests();
-        if rows.is_empty() && batch.requests().is_empty() && !writes_last_id && !expires && !is_trial {
+        // A sweep removes from the history, too.
+        let now = batch.moment().now;
+        let history = self.history.as_mut().filter(|history| batch.expires_requests() && history.is_due(now));
+        let is_empty = rows.is_empty() && batch.requests().is_empty();
+        if is_empty && !writes_last_id && !expires && history.is_none() && !is_trial {
             return Ok(0);
         }
         let transaction = self.database.transaction_with_behavior(TransactionBehavior::Immediate)?;
         rows::write(&transaction, rows)?;
+        if let Some(history) = history {
+            history.expire(&transaction, now)?;
+        }
+        if let Some(history) = &self.history {
+            history.write(&transaction, rows)?;
+        }
         for (key, request) in batch.requests() {
             rows::write_request(&transaction, key, request)?;
         }
@@ -157,7 +173,7 @@ impl Writer {
         }
         let mut expired = 0;
         if expires {
-            expired = rows::expire_requests(&transaction, batch.moment().now - Idempotency::KEPT)?;
+            expired = rows::expire_requests(&transaction, now - Idempotency::KEPT)?;
         }
         if let Some(before_commit) = &self.shared.before_commit {
             before_commit().map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;

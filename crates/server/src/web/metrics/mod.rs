@@ -2,6 +2,8 @@
 //!
 //! No label has a value that clients choose, so that they cannot increase the number of series.
 
+mod machine;
+
 use std::fmt::{self, Write};
 
 use axum::{
@@ -9,10 +11,11 @@ use axum::{
     http::header,
     response::{IntoResponse, Response},
 };
-use longhaul_tasks::{Counters, Histogram, Tasks};
+use longhaul_tasks::{Counters, Histogram};
 use longhaul_tasks_web::{ApiError, Renderer, RequestCounts};
 
-use super::{LayerFiles, WebState, error_response::ErrorResponse};
+use self::machine::Machine;
+use super::{LayerFiles, WebState, error_response::ErrorResponse, http_counts::HttpCounts, readiness};
 use crate::{
     access::{Authenticator, Caller},
     serving::{EndedTasks, OpenConnections},
@@ -27,9 +30,13 @@ pub(super) async fn metrics(
 ) -> Result<Response, ErrorResponse> {
     caller.require_all_repositories()?;
     let counters = state.tasks.counters().await.map_err(ApiError::from)?;
+    let machine = Machine::measure(&state.receiver).await?;
+    let is_ready = readiness::check(&state.tasks, &state.receiver).await.is_ok();
     let mut text = String::new();
     // Writing to a String cannot fail.
-    let _ = write_server(&mut text, &state.tasks)
+    let _ = write_server(&mut text, is_ready)
+        .and_then(|()| machine.write(&mut text))
+        .and_then(|()| write_http(&mut text, &state.http_counts))
         .and_then(|()| write_tasks(&mut text, &counters))
         .and_then(|()| write_ended_tasks(&mut text, &state.ended_tasks))
         .and_then(|()| write_requests(&mut text, &state.request_counts, state.receiver.received()))
@@ -40,11 +47,10 @@ pub(super) async fn metrics(
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response())
 }
 
-fn write_server(out: &mut impl Write, tasks: &Tasks) -> fmt::Result {
+fn write_server(out: &mut impl Write, is_ready: bool) -> fmt::Result {
     head(out, "longhaul_build_info", "gauge", "The version of the server.")?;
     writeln!(out, "longhaul_build_info{{version=\"{}\"}} 1", env!("CARGO_PKG_VERSION"))?;
-    let is_ready = u8::from(tasks.health().is_ok());
-    single(out, "longhaul_ready", "gauge", "Whether new tasks are taken.", is_ready)
+    single(out, "longhaul_ready", "gauge", "Whether new tasks are taken.", u8::from(is_ready))
 }
 
 fn write_tasks(out: &mut impl Write, counters: &Counters) -> fmt::Result {
@@ -92,6 +98,20 @@ fn write_requests(out: &mut impl Write, requests: &RequestCounts, received: u64)
     single(out, "longhaul_event_streams_total", "counter", help, requests.streams())?;
     let help = "Bytes of files that were received, whatever became of them.";
     single(out, "longhaul_upload_bytes_total", "counter", help, received)
+}
+
+fn write_http(out: &mut impl Write, counts: &HttpCounts) -> fmt::Result {
+    let name = "longhaul_http_requests_total";
+    head(out, name, "counter", "Requests that were answered, by the pattern of their path.")?;
+    for ((route, status), count) in counts.answered() {
+        writeln!(out, "{name}{{route=\"{}\",status=\"{status}\"}} {count}", escaped(&route))?;
+    }
+    let name = "longhaul_refusals_total";
+    head(out, name, "counter", "Requests for a task, and uploads, that were refused.")?;
+    for (reason, count) in counts.refused() {
+        writeln!(out, "{name}{{reason=\"{reason}\"}} {count}")?;
+    }
+    Ok(())
 }
 
 fn write_wrong_tokens(out: &mut impl Write, authenticator: Option<&Authenticator>) -> fmt::Result {
