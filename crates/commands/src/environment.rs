@@ -1,7 +1,8 @@
 //! What all commands use.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
+use longhaul_layer_index::IndexCache;
 use longhaul_repository::Repositories;
 use longhaul_tasks::Lane;
 
@@ -30,6 +31,8 @@ pub struct Environment {
     pub repository_locks: RepositoryLocks,
     /// Is told of each commit.
     pub commit_listener: CommitListener,
+    /// The indexes of layers that were made, where there is a cache of them.
+    pub layer_indexes: Option<Arc<IndexCache>>,
 }
 
 /// The lane of tasks that change the repository with this id. Tasks of one lane do not run at the same time.

@@ -85,6 +85,7 @@ impl Harness {
             overpass,
             repository_locks: RepositoryLocks::default(),
             commit_listener: CommitListener::default(),
+            layer_indexes: None,
         };
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
         let tasks = {

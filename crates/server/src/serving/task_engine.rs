@@ -1,10 +1,13 @@
 //! Starts the task engine, with the tasks of an earlier server.
 
+use std::sync::Arc;
+
 use anyhow::Context;
 use longhaul_commands::{
     CommitListener, DownloadOsm, Environment, ExportLayers, ImportGeopackage, ImportOsm, ImportRoots,
     RepositoryLocks, RevertCommits, sealed_publication,
 };
+use longhaul_layer_index::IndexCache;
 use longhaul_repository::Repositories;
 use longhaul_tasks::{
     Filter, Registry, SqliteStore, Status, Tasks,
@@ -82,6 +85,7 @@ pub(super) fn environment(
     repositories: Repositories,
     import_roots: ImportRoots,
     commit_listener: CommitListener,
+    layer_indexes: Arc<IndexCache>,
 ) -> Environment {
     Environment {
         repositories,
@@ -92,6 +96,7 @@ pub(super) fn environment(
         overpass: settings.overpass.clone(),
         repository_locks: RepositoryLocks::default(),
         commit_listener,
+        layer_indexes: Some(layer_indexes),
     }
 }
 
