@@ -6,7 +6,7 @@ use std::process::Command;
 use serde_json::Value;
 
 /// The dependencies between the crates of the workspace: exactly these, as drawn in ARCHITECTURE.md.
-const DEPENDENCIES: [(&str, &[&str]); 15] = [
+const DEPENDENCIES: [(&str, &[&str]); 16] = [
     (
         "longhaul",
         &[
@@ -32,16 +32,18 @@ const DEPENDENCIES: [(&str, &[&str]); 15] = [
             "longhaul-osm",
             "longhaul-geodata",
             "longhaul-projection",
+            "longhaul-layer-index",
         ],
     ),
     ("longhaul-repository", &["longhaul-geodata"]),
     ("longhaul-projection", &["longhaul-geodata"]),
     ("longhaul-layer-index", &["longhaul-repository", "longhaul-disk-cache", "longhaul-geodata"]),
-    ("longhaul-formats", &["longhaul-geodata"]),
-    ("longhaul-geopackage", &["longhaul-geodata"]),
+    ("longhaul-formats", &["longhaul-geodata", "longhaul-external-sort"]),
+    ("longhaul-geopackage", &["longhaul-geodata", "longhaul-external-sort"]),
     ("longhaul-osm", &["longhaul-geodata"]),
     ("longhaul-tasks", &[]),
     ("longhaul-disk-cache", &[]),
+    ("longhaul-external-sort", &[]),
     ("longhaul-tasks-contract", &["longhaul-tasks"]),
     ("longhaul-geodata", &[]),
     ("longhaul-multipart", &[]),

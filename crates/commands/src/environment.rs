@@ -1,7 +1,11 @@
 //! What all commands use.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
+use longhaul_layer_index::IndexCache;
 use longhaul_repository::Repositories;
 use longhaul_tasks::Lane;
 
@@ -34,6 +38,8 @@ pub struct Environment {
     pub commit_listener: CommitListener,
     /// The names of the files that tasks read.
     pub input_names: InputNames,
+    /// The indexes of layers that were made, where there is a cache of them.
+    pub layer_indexes: Option<Arc<IndexCache>>,
 }
 
 impl Environment {

@@ -1,6 +1,9 @@
 //! The job that exports layers into a file for download.
 
+use std::sync::Arc;
+
 use anyhow::anyhow;
+use longhaul_layer_index::IndexCache;
 use longhaul_projection::ProjectionError;
 use longhaul_repository::{DatasetPath, Repository};
 use longhaul_tasks::{Context, Failure, Job, Report, ReportValue};
@@ -47,7 +50,7 @@ impl Job for ExportLayers {
         let _exists = env.repository_locks.lock_shared(ctx, &self.repository)?;
         let found = env.repositories.by_id(&self.repository).map_err(public_error)?;
         let repository = found.ok_or_else(|| anyhow!("the repository was deleted"))?;
-        let export = self.export(&repository)?;
+        let export = self.export(&repository, env.layer_indexes.clone())?;
         let name = format!("{}.{}", self.file_name, self.format.name());
         let path = ctx.result_file(&name, self.format.task_media_type())?;
         let exported = export.write(&repository, &path, &TaskProgress(ctx)).map_err(public_error)?;
@@ -56,7 +59,7 @@ impl Job for ExportLayers {
 }
 
 impl ExportLayers {
-    fn export(&self, repository: &Repository) -> anyhow::Result<Export> {
+    fn export(&self, repository: &Repository, indexes: Option<Arc<IndexCache>>) -> anyhow::Result<Export> {
         let commit = self.commit.as_deref().ok_or_else(|| unresolved(&self.root))?;
         let layers = self.layers.iter().map(|path| DatasetPath::new(path).map_err(public_error));
         let layers = layers.collect::<anyhow::Result<Vec<_>>>()?;
@@ -72,6 +75,7 @@ impl ExportLayers {
                 .transpose()
                 .map_err(|error: ProjectionError| public_error(error))?,
             root: self.root.clone(),
+            indexes,
         })
     }
 

@@ -16,9 +16,14 @@ impl<I: Iterator> WorkQueue<I> {
         Self(Mutex::new(Some(items.into_iter())))
     }
 
-    /// The next item; `None` once all were taken or [`Self::stop`] was called.
+    /// The next item; `None` once all were taken or [`Self::stop`] was called. The iterator is dropped then.
     pub(crate) fn next(&self) -> Option<I::Item> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).as_mut()?.next()
+        let mut items = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = items.as_mut()?.next();
+        if next.is_none() {
+            *items = None;
+        }
+        next
     }
 
     /// Drops the remaining items.

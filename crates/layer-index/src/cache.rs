@@ -1,5 +1,6 @@
 use std::{
     collections::HashSet,
+    fmt,
     sync::atomic::{AtomicBool, AtomicU64, Ordering},
     time::Duration,
 };
@@ -83,6 +84,12 @@ impl IndexCache {
         let kept = self.section.keep(&tree.to_string(), "", part)?;
         self.builds.fetch_add(1, Ordering::Relaxed);
         Ok(LayerIndex::of_file(kept.file, tree)?)
+    }
+}
+
+impl fmt::Debug for IndexCache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("IndexCache")
     }
 }
 

@@ -21,7 +21,7 @@ impl Repository {
         Ok(false)
     }
 
-    /// For each of these layers the newest commit in the history of `tip` that changed it.
+    /// For each of these layers the newest commit in the history of `tip` that changed it, among the newest `most` commits.
     ///
     /// Takes time by the commits up to the oldest of them.
     ///
@@ -31,11 +31,12 @@ impl Repository {
         &self,
         tip: ObjectId,
         layers: &[DatasetPath],
+        most: usize,
     ) -> Result<Vec<Option<Commit>>, ReadError> {
         let git = self.git();
         let unreadable = |source| self.unreadable(&format!("walk the history of {tip}"), source);
         let mut found: Vec<Option<Commit>> = vec![None; layers.len()];
-        for id in Walk::new(&git, tip, false).map_err(unreadable)? {
+        for id in Walk::new(&git, tip, false).map_err(unreadable)?.take(most) {
             if found.iter().all(Option::is_some) {
                 break;
             }

@@ -165,6 +165,9 @@ pub(crate) fn branch_ref(branch: &str) -> Result<gix::refs::FullName, ReadError>
     if misleading { Err(invalid()) } else { Ok(name) }
 }
 
+/// The largest object that is read into memory, 256 MiB: a small pack can contain a huge object.
+const LARGEST_OBJECT: &str = "gitoxide.objects.allocLimit=268435456";
+
 /// Opens exactly `folder`, with no configuration but its own, and ignores the environment.
 ///
 /// The files are trusted whoever owns them: what trust permits in Git (to run programs) is not compiled in, and a data folder
@@ -173,5 +176,6 @@ pub(crate) fn open_isolated(folder: &Path) -> gix::Result<gix::ThreadSafeReposit
     gix::open::Options::isolated()
         .open_path_as_is(true)
         .with(gix::sec::Trust::Full)
+        .config_overrides([LARGEST_OBJECT])
         .open(PathBuf::from(folder))
 }

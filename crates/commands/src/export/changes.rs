@@ -9,7 +9,7 @@ use longhaul_repository::{
     Repository,
 };
 
-use super::{ExportError, ExportProgress, OutputFile, commit_time};
+use super::{ExportError, ExportProgress, OutputFile, time_of};
 
 /// A batch is written when it has as many features ...
 const MOST_FEATURES: usize = 256;
@@ -46,7 +46,7 @@ impl ExportChanges {
     ) -> Result<FeatureCounts, ExportError> {
         let layers = self.changed_layers(repository, interrupter)?;
         let file = OutputFile::beside(path)?;
-        let mut sink = GeoPackageWriter::create(file.path(), &commit_time(repository, self.new)?)?;
+        let mut sink = GeoPackageWriter::create(file.path(), &time_of(&repository.commit(self.new)?))?;
         let mut counts = Vec::new();
         for (index, layer) in layers.iter().enumerate() {
             let changes = repository.count_changes(layer.old, layer.new, interrupter)?;

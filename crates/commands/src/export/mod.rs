@@ -5,16 +5,18 @@ mod error;
 mod format;
 mod layers;
 mod output_file;
+mod reading;
 mod stream;
 mod transform;
 mod window;
 
-use std::{io::Write, path::Path};
+use std::{io::Write, path::Path, sync::Arc};
 
 use jiff::Timestamp;
 use longhaul_geodata::{Layer, LayerSink};
+use longhaul_layer_index::IndexCache;
 use longhaul_projection::{ProjectionError, Reference, System};
-use longhaul_repository::{Dataset, DatasetPath, ObjectId, Repository};
+use longhaul_repository::{Commit, Dataset, DatasetPath, ObjectId, Repository};
 
 pub(crate) use changes::ExportChanges;
 pub use error::ExportError;
@@ -23,6 +25,9 @@ use layers::selected_layers;
 use output_file::OutputFile;
 use stream::LayerStream;
 pub use window::Window;
+
+/// How many commits are searched for the last change of a layer: some milliseconds each hundred.
+const MOST_COMMITS: usize = 1000;
 
 /// What to export, and how.
 #[derive(Clone, Debug)]
@@ -39,11 +44,14 @@ pub struct Export {
     pub window: Option<Window>,
     /// The reference system of the file; `None` for that of each layer, or the one that the format prescribes.
     pub crs: Option<Reference>,
+    /// Where indexes of layers may be, which say what is in a window.
+    pub indexes: Option<Arc<IndexCache>>,
 }
 
 /// Follows an export, and may stop it.
 pub trait ExportProgress: Sync {
-    /// A layer begins, the `number`th of `count`, from 1. `features` is how many it has, before a window leaves some out.
+    /// A layer begins, the `number`th of `count`, from 1. `features` is how many are read, of which a window may leave
+    /// some out.
     fn begin_layer(&self, layer: &str, number: usize, count: usize, features: u64) {
         let _ = (layer, number, count, features);
     }
@@ -74,8 +82,8 @@ impl Export {
     /// Writes the file at `path`, which is there only once it is whole and on the disk: it is written beside its place, under a
     /// name that begins with a dot and ends in `.part`, and renamed. A file that is there is replaced.
     ///
-    /// Blocks its thread and uses one more. Memory does not grow with the size of the features, but each one takes some 32 bytes in
-    /// formats with a spatial index.
+    /// Blocks its thread, which writes, and uses one more for each processor, up to four, which read. Memory grows neither with the
+    /// size nor with the number of the features; spatial indexes are sorted in unnamed files beside `path` if they are large.
     ///
     /// # Errors
     /// If a layer does not exist or cannot be read, the format cannot hold it, the disk is full, or `progress` stops the export.
@@ -87,7 +95,7 @@ impl Export {
         progress: &dyn ExportProgress,
     ) -> Result<Exported, ExportError> {
         let layers = selected_layers(repository, self)?;
-        let time = commit_time(repository, self.commit)?;
+        let time = self.last_change(repository)?;
         let file = OutputFile::beside(path)?;
         let sink = self.format.create(file.path(), &time)?;
         let exported = self.write_layers(&layers, sink, progress)?;
@@ -119,7 +127,7 @@ impl Export {
         let mut exported = Exported::default();
         for (index, layer) in layers.iter().enumerate() {
             let stream = LayerStream::new(layer, self, progress)?;
-            progress.begin_layer(layer.path().as_str(), index + 1, layers.len(), stream.feature_count()?);
+            progress.begin_layer(layer.path().as_str(), index + 1, layers.len(), stream.to_read()?);
             exported.features += stream.write(&mut *sink)?;
             exported.shifts.extend(stream.shift());
         }
@@ -127,6 +135,22 @@ impl Export {
         exported.shifts.dedup();
         exported.warnings = sink.finish()?;
         Ok(exported)
+    }
+
+    /// When the layers were last changed, in the form of GeoPackage's `last_change`: one layer by the newest commit that changed
+    /// it, if that is one of the last thousand, several by the exported commit.
+    ///
+    /// # Errors
+    /// If the history cannot be read.
+    pub fn last_change(&self, repository: &Repository) -> Result<String, ExportError> {
+        let changed = match self.layers.as_deref() {
+            Some([layer]) => repository.last_changes(self.commit, &[layer.clone()], MOST_COMMITS)?.pop(),
+            _ => None,
+        };
+        Ok(time_of(&match changed.flatten() {
+            Some(commit) => commit,
+            None => repository.commit(self.commit)?,
+        }))
     }
 
     /// The system into which a layer is transformed.
@@ -144,10 +168,9 @@ impl Export {
 }
 
 /// When the commit was made, in the form of GeoPackage's `last_change`.
-fn commit_time(repository: &Repository, commit: ObjectId) -> Result<String, ExportError> {
-    let milliseconds = repository.commit(commit)?.committer.timestamp;
-    let time = Timestamp::from_millisecond(milliseconds).unwrap_or(Timestamp::UNIX_EPOCH);
-    Ok(time.strftime("%Y-%m-%dT%H:%M:%S.000Z").to_string())
+fn time_of(commit: &Commit) -> String {
+    let time = Timestamp::from_millisecond(commit.committer.timestamp).unwrap_or(Timestamp::UNIX_EPOCH);
+    time.strftime("%Y-%m-%dT%H:%M:%S.000Z").to_string()
 }
 
 /// Checks that a text such as `EPSG:2193` names a reference system into which layers can be transformed.

@@ -1,16 +1,16 @@
-//! Reads the features of a layer on one thread and writes them on another.
+//! The steps between the features of a layer and the file.
 
-use std::thread;
+use std::collections::HashSet;
 
-use crossbeam_channel::{Receiver, Sender, bounded};
 use longhaul_geodata::{Batch, Layer, LayerSink};
-use longhaul_repository::{Dataset, DatasetError};
+use longhaul_repository::{Dataset, DatasetError, FeatureEntry, ObjectId};
 
-use super::{Export, ExportError, ExportProgress, transform::LayerTransform, window::LayerWindow};
-use crate::workers::join_all;
-
-/// How many batches may wait for the writer.
-const MOST_BATCHES: usize = 8;
+use super::{
+    Export, ExportError, ExportProgress,
+    reading::{ReadBatch, read_in_order, unreadable},
+    transform::LayerTransform,
+    window::LayerWindow,
+};
 
 /// A layer on its way into a file.
 pub(super) struct LayerStream<'a> {
@@ -18,15 +18,11 @@ pub(super) struct LayerStream<'a> {
     /// As it is stored.
     layer: Layer,
     window: Option<LayerWindow>,
+    /// The blobs of the features that may be in the window, if an index says which.
+    indexed: Option<HashSet<ObjectId>>,
     /// The transformation, and the layer as it is afterwards.
     transform: Option<(LayerTransform, Layer)>,
     progress: &'a dyn ExportProgress,
-}
-
-/// Features that were read, and how many they were before some were left out.
-struct ReadBatch {
-    features: Batch,
-    read: u64,
 }
 
 impl<'a> LayerStream<'a> {
@@ -38,12 +34,18 @@ impl<'a> LayerStream<'a> {
     ) -> Result<Self, ExportError> {
         let layer = dataset.layer().map_err(|error| unreadable(dataset, error))?;
         let window = export.window.as_ref().map(|window| window.in_layer(&layer)).transpose()?;
+        let indexes = export.indexes.as_deref();
+        let indexed =
+            window.as_ref().zip(indexes).and_then(|(window, indexes)| window.look_up(dataset, indexes));
         let transform = export.target_crs(&layer)?.map(|crs| LayerTransform::new(&layer, crs)).transpose()?;
-        Ok(Self { dataset, layer, window, transform: transform.flatten(), progress })
+        Ok(Self { dataset, layer, window, indexed, transform: transform.flatten(), progress })
     }
 
-    /// How many features the layer has.
-    pub(super) fn feature_count(&self) -> Result<u64, ExportError> {
+    /// How many features are read.
+    pub(super) fn to_read(&self) -> Result<u64, ExportError> {
+        if let Some(indexed) = &self.indexed {
+            return Ok(indexed.len() as u64);
+        }
         self.dataset.feature_count().map_err(|error| unreadable(self.dataset, error))
     }
 
@@ -55,28 +57,23 @@ impl<'a> LayerStream<'a> {
     /// Writes the whole layer, and returns how many features it has in the file.
     pub(super) fn write(&self, sink: &mut dyn LayerSink) -> Result<u64, ExportError> {
         sink.begin(self.transform.as_ref().map_or(&self.layer, |(_, layer)| layer))?;
-        let written = thread::scope(|scope| {
-            let (batches, read) = bounded(MOST_BATCHES);
-            let reader = scope.spawn(|| self.read(batches));
-            // The receiver is dropped at the end, which stops a reader whose batches nobody takes.
-            let written = self.write_batches(sink, read);
-            let read = join_all(vec![reader]).pop().unwrap_or(Ok(()));
-            written.and_then(|count| read.map(|()| count))
-        })?;
+        let mut written = 0;
+        let is_wanted = |entry: &Result<FeatureEntry, DatasetError>| match (&self.indexed, entry) {
+            (Some(indexed), Ok(entry)) => indexed.contains(&entry.blob),
+            _ => true,
+        };
+        read_in_order(
+            self.dataset,
+            self.dataset.entries_by_key().filter(is_wanted),
+            |features| self.prepare(features),
+            |batch| {
+                self.write_batch(sink, &batch)?;
+                written += batch.features.len() as u64;
+                Ok(())
+            },
+        )?;
         sink.end(&|| self.progress.is_stopped())?;
         Ok(written)
-    }
-
-    fn read(&self, batches: Sender<ReadBatch>) -> Result<(), ExportError> {
-        for features in self.dataset.batches() {
-            let features = features.map_err(|error| unreadable(self.dataset, error))?;
-            let read = features.len() as u64;
-            let features = self.prepare(features)?;
-            if batches.send(ReadBatch { features, read }).is_err() {
-                break;
-            }
-        }
-        Ok(())
     }
 
     /// Leaves out what lies outside of the window, and transforms the rest.
@@ -90,26 +87,14 @@ impl<'a> LayerStream<'a> {
         Ok(features)
     }
 
-    fn write_batches(
-        &self,
-        sink: &mut dyn LayerSink,
-        batches: Receiver<ReadBatch>,
-    ) -> Result<u64, ExportError> {
-        let mut written = 0;
-        for batch in batches {
-            if self.progress.is_stopped() {
-                return Err(ExportError::Stopped);
-            }
-            if !batch.features.is_empty() {
-                sink.write(&batch.features)?;
-            }
-            written += batch.features.len() as u64;
-            self.progress.advance(batch.read);
+    fn write_batch(&self, sink: &mut dyn LayerSink, batch: &ReadBatch) -> Result<(), ExportError> {
+        if self.progress.is_stopped() {
+            return Err(ExportError::Stopped);
         }
-        Ok(written)
+        if !batch.features.is_empty() {
+            sink.write(&batch.features)?;
+        }
+        self.progress.advance(batch.read);
+        Ok(())
     }
-}
-
-fn unreadable(dataset: &Dataset, source: DatasetError) -> ExportError {
-    ExportError::Dataset { layer: dataset.path().to_string(), source }
 }

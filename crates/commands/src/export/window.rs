@@ -1,15 +1,20 @@
 //! Leaves out features that lie outside a box.
 
-use std::str::FromStr;
+use std::{collections::HashSet, str::FromStr};
 
 use longhaul_geodata::{
     Batch, Layer, Value,
     geometry::{self, Extent},
 };
+use longhaul_layer_index::IndexCache;
 use longhaul_projection::{Bounds, Reference, System, Transformation};
+use longhaul_repository::{Dataset, ObjectId};
 use serde::{Deserialize, Serialize};
 
 use super::ExportError;
+
+/// The most features in a window that are looked up, some 40 bytes of memory each. With more, looking at all costs little more.
+const MOST_LOOKED_UP: u64 = 250_000;
 
 /// A box in the plane of some reference system.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -92,6 +97,21 @@ impl Window {
 }
 
 impl LayerWindow {
+    /// The blobs of the features in the window, if the layer's index is there; `None` if every feature must be looked at.
+    pub(super) fn look_up(&self, dataset: &Dataset, indexes: &IndexCache) -> Option<HashSet<ObjectId>> {
+        let (extent, _) = self.extent.zip(self.geometry)?;
+        let index = indexes.get(dataset.tree())?;
+        // A geometry without an extent may be damaged, which stops an export, and is in no window of an index.
+        if index.count_with_extent() < index.count() {
+            return None;
+        }
+        let window = longhaul_layer_index::Window::Boxes(vec![extent]);
+        if index.number_matched(&window).ok()? > MOST_LOOKED_UP {
+            return None;
+        }
+        index.leaves(window, 0).map(|leaf| leaf.map(|leaf| leaf.entry.blob)).collect::<Result<_, _>>().ok()
+    }
+
     /// The features whose extent meets the window. Those without a geometry are left out.
     pub(super) fn filter(&self, features: Batch, layer: &Layer) -> Result<Batch, ExportError> {
         let Some(geometry) = self.geometry else { return Ok(features) };

@@ -5,7 +5,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
-use std::{fs, io::Read};
+use std::{fs, io::Read, process::Command};
 
 use longhaul_commands::{ExportFormat, ExportLayers};
 use longhaul_tasks::{Status, Submission, Task};
@@ -74,6 +74,66 @@ fn a_layer_that_the_format_cannot_hold_fails_and_leaves_no_file() {
     for format in [ExportFormat::Gpkg, ExportFormat::Fgb, ExportFormat::Csv] {
         assert_eq!(harness.run(job(&harness, format)).status, Status::Finished);
     }
+}
+
+/// SQL for a geometry in well-known binary, little-endian.
+fn blob(code: u32, count: Option<u32>, rest: &[Vec<u8>]) -> Vec<u8> {
+    let mut bytes = vec![1];
+    bytes.extend(code.to_le_bytes());
+    count.into_iter().for_each(|count| bytes.extend(count.to_le_bytes()));
+    rest.iter().for_each(|part| bytes.extend(part));
+    bytes
+}
+
+fn numbers(numbers: &[f64]) -> Vec<u8> {
+    numbers.iter().flat_map(|number| number.to_le_bytes()).collect()
+}
+
+#[test]
+fn features_of_a_flatgeobuf_get_the_dimensions_of_later_ones() {
+    let harness = Harness::new();
+    let point = |code, position: &[f64]| blob(code, None, &[numbers(position)]);
+    let line = blob(2, Some(2), &[numbers(&[0.0, 0.0, 1.0, 1.0])]);
+    let geometries = [
+        point(1, &[1.0, 2.0]),
+        blob(7, Some(2), &[point(1, &[5.0, 6.0]), line]),
+        point(1001, &[3.0, 4.0, 5.0]),
+        point(2001, &[3.0, 4.0, 6.0]),
+        point(1, &[7.0, 8.0]),
+    ];
+    let mut sql = points("shapes", 4326).replace("'POINT', 4326, 0, 0", "'GEOMETRY', 4326, 2, 2");
+    sql += "CREATE TABLE shapes (fid INTEGER PRIMARY KEY, geom GEOMETRY, name TEXT);";
+    for (at, geometry) in geometries.iter().enumerate() {
+        let hex: String = geometry.iter().map(|byte| format!("{byte:02x}")).collect();
+        sql += &format!("INSERT INTO shapes VALUES ({at}, X'47500001e6100000{hex}', 'n{at}');");
+    }
+    harness.import(harness.job(&gpkg(harness.scratch(), "shapes.gpkg", &sql)));
+    let task = harness.run(job(&harness, ExportFormat::Fgb));
+    assert_eq!(task.status, Status::Finished, "{:?}", task.error);
+    let file = harness.scratch().join("read.fgb");
+    fs::write(&file, read(&harness, &task)).unwrap();
+    let output =
+        Command::new("ogrinfo").args(["-al", "-q"]).arg(&file).output().expect("GDAL's ogrinfo runs");
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    let text = String::from_utf8(output.stdout).unwrap();
+    let is_of_feature = |line: &&str| line.contains(" ZM (") || line.starts_with("name");
+    let mut found: Vec<&str> = text.lines().map(str::trim).filter(is_of_feature).collect();
+    found.sort_unstable();
+    assert_eq!(
+        found,
+        [
+            "GEOMETRYCOLLECTION ZM (POINT ZM (5 6 nan nan),LINESTRING ZM (0 0 nan nan,1 1 nan nan))",
+            "POINT ZM (1 2 nan nan)",
+            "POINT ZM (3 4 5 nan)",
+            "POINT ZM (3 4 nan 6)",
+            "POINT ZM (7 8 nan nan)",
+            "name (String) = n0",
+            "name (String) = n1",
+            "name (String) = n2",
+            "name (String) = n3",
+            "name (String) = n4",
+        ]
+    );
 }
 
 #[test]

@@ -1,11 +1,14 @@
-"""Compares a layer of a file with one of another file, value by value, as GDAL reads them.
+"""Compares layers of files with those of other files, value by value, as GDAL reads them.
 
-Usage: compare_with_gdal.py FORMAT ORIGINAL LAYER EXPORTED [KEY]
+Usage: compare_with_gdal.py LIST
 
-KEY is the column of the original that identifies features; without it, the numbers of the rows do.
+LIST is a JSON file: an array of objects with `format`, `original`, `layer`, `exported` and `key`, the column of the original
+that identifies features; where it is null, the numbers of the rows do.
 Prints each difference on a line; the exit status is 1 if there are any.
 """
 
+import base64
+import json
 import math
 import sys
 
@@ -14,8 +17,8 @@ from osgeo import gdal, ogr
 gdal.UseExceptions()
 ogr.UseExceptions()
 
-FORMAT, ORIGINAL, LAYER, EXPORTED = sys.argv[1:5]
-KEY = sys.argv[5] if len(sys.argv) > 5 else None
+# The format of the file that is being compared.
+FORMAT = None
 
 
 def open_file(path):
@@ -56,8 +59,6 @@ def as_text(value):
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, bytes):
-        import base64
-
         return base64.b64encode(value).decode()
     return str(value)
 
@@ -109,37 +110,6 @@ def turned(geometry):
     return (geometry.GetGeometryName(), min(points, points[::-1]))
 
 
-original_file = open_file(ORIGINAL)
-original = original_file.GetLayerByName(LAYER)
-if FORMAT == "geojsonl" and original.GetFeatureCount() == 0:
-    # GDAL does not recognize an empty file.
-    sys.exit(0)
-exported_file = open_file(EXPORTED)
-exported = exported_file.GetLayer(0)
-fid = original.GetFIDColumn()
-key = KEY or fid
-exported_fid = exported.GetFIDColumn() if FORMAT == "gpkg" else ""
-
-expected = {}
-for values, geometry in rows(original, fid):
-    expected[as_text(values[key])] = (values, geometry)
-found = {}
-for values, geometry in rows(exported, exported_fid):
-    if key not in values:
-        sys.exit(f"the export has no column {key}: {list(values)}")
-    found[as_text(values[key])] = (values, geometry)
-
-differences = []
-if expected.keys() != found.keys():
-    differences.append(f"keys: {sorted(expected.keys() ^ found.keys())[:5]}")
-for identity in expected.keys() & found.keys():
-    (values, geometry), (others, other) = expected[identity], found[identity]
-    for name, one in values.items():
-        if name not in others or not same_value(one, others[name]):
-            differences.append(f"{identity}.{name}: {one!r} became {others.get(name, 'missing')!r}")
-    if not same_geometry(geometry, other):
-        text = lambda geometry: geometry and geometry.ExportToIsoWkt()
-        differences.append(f"{identity}: {text(geometry)} became {text(other)}")
 def extent(geometries):
     """Smallest and largest x, smallest and largest y."""
     boxes = [geometry.GetEnvelope() for geometry in geometries if geometry is not None and not geometry.IsEmpty()]
@@ -148,14 +118,52 @@ def extent(geometries):
         return min(columns[0]), max(columns[1]), min(columns[2]), max(columns[3])
 
 
-if FORMAT in ("gpkg", "fgb"):
-    system, other = original.GetSpatialRef(), exported.GetSpatialRef()
-    is_known = system is not None and "undefined" not in system.GetName().lower()
-    if is_known and (other is None or not system.IsSame(other)):
-        differences.append(f"the reference system: {system.GetName()} became {other and other.GetName()}")
-    own = extent(geometry for _, geometry in expected.values())
-    if own and not all(math.isclose(a, b, rel_tol=1e-13) for a, b in zip(own, exported.GetExtent(force=1))):
-        differences.append(f"extent: {own} became {exported.GetExtent(force=1)}")
-for difference in differences[:20]:
-    print(difference)
-sys.exit(1 if differences else 0)
+def compare(original, exported, key):
+    """The differences, a text each."""
+    fid = original.GetFIDColumn()
+    key = key or fid
+    exported_fid = exported.GetFIDColumn() if FORMAT == "gpkg" else ""
+    expected = {as_text(values[key]): (values, geometry) for values, geometry in rows(original, fid)}
+    found = {}
+    for values, geometry in rows(exported, exported_fid):
+        if key not in values:
+            return [f"the export has no column {key}: {list(values)}"]
+        found[as_text(values[key])] = (values, geometry)
+    differences = []
+    if expected.keys() != found.keys():
+        differences.append(f"keys: {sorted(expected.keys() ^ found.keys())[:5]}")
+    for identity in expected.keys() & found.keys():
+        (values, geometry), (others, other) = expected[identity], found[identity]
+        for name, one in values.items():
+            if name not in others or not same_value(one, others[name]):
+                differences.append(f"{identity}.{name}: {one!r} became {others.get(name, 'missing')!r}")
+        if not same_geometry(geometry, other):
+            text = lambda geometry: geometry and geometry.ExportToIsoWkt()
+            differences.append(f"{identity}: {text(geometry)} became {text(other)}")
+    if FORMAT in ("gpkg", "fgb"):
+        system, other = original.GetSpatialRef(), exported.GetSpatialRef()
+        is_known = system is not None and "undefined" not in system.GetName().lower()
+        if is_known and (other is None or not system.IsSame(other)):
+            differences.append(f"the reference system: {system.GetName()} became {other and other.GetName()}")
+        own = extent(geometry for _, geometry in expected.values())
+        if own and not all(math.isclose(a, b, rel_tol=1e-13) for a, b in zip(own, exported.GetExtent(force=1))):
+            differences.append(f"extent: {own} became {exported.GetExtent(force=1)}")
+    return differences
+
+
+with open(sys.argv[1]) as file:
+    comparisons = json.load(file)
+is_different = False
+for comparison in comparisons:
+    FORMAT = comparison["format"]
+    original_file = open_file(comparison["original"])
+    original = original_file.GetLayerByName(comparison["layer"])
+    if FORMAT == "geojsonl" and original.GetFeatureCount() == 0:
+        # GDAL does not recognize an empty file.
+        continue
+    exported_file = open_file(comparison["exported"])
+    differences = compare(original, exported_file.GetLayer(0), comparison["key"])
+    for difference in differences[:20]:
+        print(f"{comparison['name']} {FORMAT}: {difference}")
+    is_different = is_different or bool(differences)
+sys.exit(1 if is_different else 0)

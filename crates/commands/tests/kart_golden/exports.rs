@@ -7,7 +7,7 @@ use longhaul_repository::DatasetPath;
 use longhaul_tasks::Status;
 
 use crate::{
-    gdal::FILES,
+    gdal::{FILES, natural_earth},
     golden::golden,
     repositories::{NAMES, serve},
     support::{git::git, harness::Harness},
@@ -17,13 +17,17 @@ struct NoProgress;
 
 impl ExportProgress for NoProgress {}
 
-/// Exports layers of a commit.
+/// Exports layers of a commit, into a file that is named after the first of them.
 pub fn export(
     harness: &Harness,
     commit: &str,
     layers: Vec<DatasetPath>,
     format: ExportFormat,
 ) -> Result<PathBuf, ExportError> {
+    let folder = harness.scratch().join("exports");
+    std::fs::create_dir_all(&folder).unwrap();
+    let name = layers[0].as_str().replace('/', "__");
+    let path = folder.join(format!("{name}.{}", format.name()));
     let export = Export {
         commit: harness.repository.commit_named(commit).unwrap(),
         root: commit.to_owned(),
@@ -31,8 +35,8 @@ pub fn export(
         format,
         window: None,
         crs: None,
+        indexes: None,
     };
-    let path = harness.scratch().join(format!("export.{}", format.name()));
     export.write(&harness.repository, &path, &NoProgress)?;
     Ok(path)
 }
@@ -63,6 +67,13 @@ fn assert_a_round_trip_changes_nothing(harness: &Harness, what: &str) {
         }
     }
     assert!(wrong.is_empty(), "{what}: {wrong:#?}");
+}
+
+#[test]
+fn importing_an_export_of_what_gdal_made_changes_nothing() {
+    let harness = Harness::new();
+    harness.import(harness.job(&natural_earth()));
+    assert_a_round_trip_changes_nothing(&harness, "natural-earth");
 }
 
 #[test]

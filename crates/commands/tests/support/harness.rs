@@ -87,6 +87,7 @@ impl Harness {
             repository_locks: RepositoryLocks::default(),
             commit_listener: CommitListener::default(),
             input_names: InputNames::default(),
+            layer_indexes: None,
         };
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
         let tasks = {

@@ -31,6 +31,8 @@ pub(super) struct EncodedFeature<'a> {
     pub(super) extent: Option<Extent>,
     /// The type of its geometry, if it has one: the code of well-known binary and of FlatGeobuf.
     pub(super) kind: Option<u8>,
+    /// Whether its positions have numbers that those of the features before do not have.
+    pub(super) is_wider: bool,
 }
 
 impl FeatureEncoder {
@@ -65,10 +67,11 @@ impl FeatureEncoder {
         self.properties.clear();
         let mut extent = None;
         let mut kind = None;
+        let mut is_wider = false;
         let mut geometry = None;
         if let Some(Value::Geometry(stored)) = self.geometry.map(|geometry| row.value(geometry)) {
             let measured = geometry::measure(stored).map_err(|error| error.to_string())?;
-            self.widen(Dimensions::of(measured.code))?;
+            is_wider = self.widen(Dimensions::of(measured.code));
             extent = measured.extent;
             kind = Some((measured.code.get() % 1000) as u8);
             let encoder = GeometryEncoder::new(&mut self.builder, self.dimensions);
@@ -81,20 +84,15 @@ impl FeatureEncoder {
         let feature = FeatureArgs { geometry, properties: Some(properties), columns: None };
         let feature = Feature::create(&mut self.builder, &feature);
         self.builder.finish_size_prefixed(feature, None);
-        Ok(EncodedFeature { bytes: self.builder.finished_data(), extent, kind })
+        Ok(EncodedFeature { bytes: self.builder.finished_data(), extent, kind, is_wider })
     }
 
-    /// Takes over the dimensions of the first geometry. Later ones cannot have more; those with fewer get numbers that are none.
-    fn widen(&mut self, own: Dimensions) -> Result<(), String> {
+    /// Takes over the numbers that the geometry has. Returns whether those before have fewer.
+    fn widen(&mut self, own: Dimensions) -> bool {
         let all = self.dimensions.with(own);
-        if all != self.dimensions && self.has_begun {
-            return Err(
-                "its positions have more numbers than those before, and the positions of a FlatGeobuf have equally many"
-                    .to_owned(),
-            );
-        }
+        let is_wider = self.has_begun && all != self.dimensions;
         self.dimensions = all;
         self.has_begun = true;
-        Ok(())
+        is_wider
     }
 }

@@ -13,7 +13,7 @@ pub(super) fn header(
     geometry_type: GeometryType,
     dimensions: Dimensions,
     extent: Option<Extent>,
-    features: usize,
+    features: u64,
 ) -> Vec<u8> {
     let mut builder = FlatBufferBuilder::new();
     let columns: Vec<_> = columns.iter().map(|column| encode_column(&mut builder, column)).collect();
@@ -27,7 +27,7 @@ pub(super) fn header(
         has_z: dimensions.z,
         has_m: dimensions.m,
         columns: Some(builder.create_vector(&columns)),
-        features_count: features as u64,
+        features_count: features,
         index_node_size: if features > 0 { NODE_SIZE as u16 } else { 0 },
         crs: encode_crs(&mut builder, layer),
         title,

@@ -5,33 +5,45 @@
 
 mod column;
 mod feature;
+mod features;
 mod geometry;
 mod header;
 mod index;
+mod widening;
 
 use std::{
     fs::File,
-    io::{BufWriter, Read, Seek, SeekFrom, Write},
-    path::Path,
+    io::{self, BufReader, Read},
+    os::unix::fs::FileExt,
+    path::{Path, PathBuf},
 };
 
+use flatbuffers::FlatBufferBuilder;
 use flatgeobuf::GeometryType;
+use longhaul_external_sort::{SortError, SpillList};
 use longhaul_geodata::{Batch, DataType, Layer, LayerSink, SinkError, geometry::Extent, short};
 
 use crate::text::one_layer;
 use column::FgbColumn;
 use feature::FeatureEncoder;
-use index::{Leaf, STEPS};
+use features::{FeatureFile, copy_in_order};
+use index::{IndexWriter, Leaf, index_size};
+use widening::widened;
 
 /// The first bytes of a file: the name of the format and its version, 3.
 const MAGIC: [u8; 8] = *b"fgb\x03fgb\0";
+/// Bytes of memory for the leaves of the index, 48 each; a longer list is sorted on the disk.
+const LEAF_MEMORY: usize = 16 << 20;
+/// How many features are encoded anew between two looks at whether to stop.
+const STEPS: usize = 1024;
 
 /// Writes a FlatGeobuf.
 ///
 /// Features are encoded into an unnamed temporary file beside the output, and copied in the order of the index at the end.
 pub struct FlatGeobufWriter {
-    out: BufWriter<File>,
-    encoded: BufWriter<File>,
+    out: File,
+    /// Where temporary files are made.
+    folder: PathBuf,
     layer: Option<LayerWriter>,
     warnings: Vec<String>,
 }
@@ -41,9 +53,10 @@ struct LayerWriter {
     layer: Layer,
     columns: Vec<FgbColumn>,
     encoder: FeatureEncoder,
-    leaves: Vec<Leaf>,
-    /// Where the next feature begins in the temporary file.
-    position: u64,
+    features: FeatureFile,
+    leaves: SpillList<Leaf>,
+    /// Features before this place of the temporary file may lack numbers that later ones have.
+    narrow_until: u64,
     extent: Option<Extent>,
     geometry_type: GeometryTypeOfLayer,
 }
@@ -60,34 +73,15 @@ impl FlatGeobufWriter {
     /// Creates the file, which must not exist.
     ///
     /// # Errors
-    /// If it or the temporary file cannot be created.
+    /// If it cannot be created.
     pub fn create(path: &Path) -> Result<Self, SinkError> {
-        let out = File::create_new(path)?;
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let encoded = tempfile::tempfile_in(folder.unwrap_or(Path::new(".")))?;
         Ok(Self {
-            out: BufWriter::with_capacity(1 << 20, out),
-            encoded: BufWriter::with_capacity(1 << 18, encoded),
+            out: File::create_new(path)?,
+            folder: folder.unwrap_or(Path::new(".")).to_owned(),
             layer: None,
             warnings: Vec::new(),
         })
-    }
-
-    /// Copies the features in the order of the leaves.
-    fn copy_features(&mut self, leaves: &[Leaf], is_stopped: &dyn Fn() -> bool) -> Result<(), SinkError> {
-        self.encoded.flush()?;
-        let mut encoded = self.encoded.get_ref();
-        let mut feature = Vec::new();
-        for (step, leaf) in leaves.iter().enumerate() {
-            if step % STEPS == 0 && is_stopped() {
-                return Err(SinkError::Stopped);
-            }
-            encoded.seek(SeekFrom::Start(leaf.position))?;
-            feature.resize(leaf.length as usize, 0);
-            encoded.read_exact(&mut feature)?;
-            self.out.write_all(&feature)?;
-        }
-        Ok(())
     }
 }
 
@@ -96,50 +90,33 @@ impl LayerSink for FlatGeobufWriter {
         if self.layer.is_some() {
             return Err(one_layer("FlatGeobuf"));
         }
-        self.layer = Some(LayerWriter::new(layer)?);
+        self.layer = Some(LayerWriter::new(layer, &self.folder)?);
         Ok(())
     }
 
     fn write(&mut self, features: &Batch) -> Result<(), SinkError> {
-        let Some(layer) = &mut self.layer else { return Ok(()) };
-        for row in features.rows() {
-            let encoded = layer.encoder.encode(&mut layer.columns, row).map_err(|reason| {
-                let row = layer.leaves.len() + 1;
-                crate::text::at_row(&layer.layer.name, row as u64, reason)
-            })?;
-            self.encoded.write_all(encoded.bytes)?;
-            let leaf = Leaf::new(encoded.extent, layer.position, encoded.bytes.len());
-            layer.position += u64::from(leaf.length);
-            layer.leaves.push(leaf);
-            if let Some(extent) = encoded.extent {
-                layer.extent = Some(layer.extent.map_or(extent, |all| all.union(extent)));
-            }
-            layer.geometry_type = layer.geometry_type.with(encoded.kind);
+        match &mut self.layer {
+            Some(layer) => layer.write(features),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     fn end(&mut self, is_stopped: &dyn Fn() -> bool) -> Result<(), SinkError> {
         let Some(mut layer) = self.layer.take() else { return Ok(()) };
-        let sorted = index::sort(&mut layer.leaves, layer.extent, is_stopped);
-        sorted.then_some(()).ok_or(SinkError::Stopped)?;
-        self.out.write_all(&MAGIC)?;
-        self.out.write_all(&layer.header())?;
-        index::write(&layer.leaves, &mut self.out, is_stopped)?;
-        self.copy_features(&layer.leaves, is_stopped)?;
+        if layer.narrow_until > 0 {
+            layer.widen(&self.folder, is_stopped)?;
+        }
         self.warnings.extend(layer.warnings());
-        self.layer = Some(layer);
-        Ok(())
+        layer.write_file(&self.out, is_stopped)
     }
 
-    fn finish(mut self: Box<Self>) -> Result<Vec<String>, SinkError> {
-        self.out.flush()?;
+    fn finish(self: Box<Self>) -> Result<Vec<String>, SinkError> {
         Ok(self.warnings)
     }
 }
 
 impl LayerWriter {
-    fn new(layer: &Layer) -> Result<Self, SinkError> {
+    fn new(layer: &Layer, folder: &Path) -> Result<Self, SinkError> {
         let is_geometry = |data_type: &DataType| matches!(data_type, DataType::Geometry { .. });
         let geometries = layer.schema.columns.iter().filter(|column| is_geometry(&column.data_type));
         if geometries.count() > 1 {
@@ -151,12 +128,79 @@ impl LayerWriter {
         Ok(Self {
             columns: FgbColumn::of(&layer.schema),
             encoder: FeatureEncoder::new(&layer.schema),
-            leaves: Vec::new(),
-            position: 0,
+            features: FeatureFile::new(folder)?,
+            leaves: SpillList::new(folder, LEAF_MEMORY),
+            narrow_until: 0,
             extent: None,
             geometry_type: GeometryTypeOfLayer::NotKnownYet,
             layer: layer.clone(),
         })
+    }
+
+    fn write(&mut self, features: &Batch) -> Result<(), SinkError> {
+        for row in features.rows() {
+            let encoded = self
+                .encoder
+                .encode(&mut self.columns, row)
+                .map_err(|reason| crate::text::at_row(&self.layer.name, self.leaves.len() + 1, reason))?;
+            if encoded.is_wider {
+                self.narrow_until = self.features.end();
+            }
+            let position = self.features.push(encoded.bytes)?;
+            self.leaves.push(Leaf::new(encoded.extent, position, encoded.bytes.len()))?;
+            if let Some(extent) = encoded.extent {
+                self.extent = Some(self.extent.map_or(extent, |all| all.union(extent)));
+            }
+            self.geometry_type = self.geometry_type.with(encoded.kind);
+        }
+        Ok(())
+    }
+
+    /// Gives all features the numbers that the later ones have.
+    fn widen(&mut self, folder: &Path, is_stopped: &dyn Fn() -> bool) -> Result<(), SinkError> {
+        let leaves = std::mem::replace(&mut self.leaves, SpillList::new(folder, LEAF_MEMORY));
+        let features = std::mem::replace(&mut self.features, FeatureFile::new(folder)?).into_file()?;
+        let dimensions = self.encoder.dimensions();
+        let mut features = BufReader::with_capacity(256 << 10, rewound(features)?);
+        let mut builder = FlatBufferBuilder::new();
+        let mut feature = Vec::new();
+        for (step, leaf) in leaves.into_items()?.enumerate() {
+            if step % STEPS == 0 && is_stopped() {
+                return Err(SinkError::Stopped);
+            }
+            let mut leaf = leaf?;
+            feature.resize(leaf.length as usize, 0);
+            features.read_exact(&mut feature)?;
+            if leaf.position < self.narrow_until {
+                widened(&feature, dimensions, &mut builder).map_err(io::Error::other)?;
+                feature.clear();
+                feature.extend_from_slice(builder.finished_data());
+            }
+            leaf.position = self.features.push(&feature)?;
+            leaf.length = feature.len() as u32;
+            self.leaves.push(leaf)?;
+        }
+        Ok(())
+    }
+
+    /// Writes header, index and features.
+    fn write_file(self, out: &File, is_stopped: &dyn Fn() -> bool) -> Result<(), SinkError> {
+        let head = [&MAGIC[..], &self.header()].concat();
+        out.write_all_at(&head, 0)?;
+        let (count, extent) = (self.leaves.len(), self.extent);
+        if count == 0 {
+            return Ok(());
+        }
+        let place = |leaf: &Leaf| leaf.place(extent.as_ref());
+        let leaves = self.leaves.sort(place, is_stopped).map_err(|error| match error {
+            SortError::Io(error) => SinkError::Io(error),
+            SortError::Stopped => SinkError::Stopped,
+        })?;
+        let start = head.len() as u64;
+        let mut index = IndexWriter::new(out, start, count);
+        let section = (out, start + index_size(count));
+        copy_in_order(&self.features.into_file()?, section, leaves, &mut index, is_stopped)?;
+        Ok(index.finish()?)
     }
 
     fn header(&self) -> Vec<u8> {
@@ -188,4 +232,9 @@ impl GeometryTypeOfLayer {
             _ => Self::Mixed,
         }
     }
+}
+
+fn rewound(mut file: File) -> io::Result<File> {
+    io::Seek::rewind(&mut file)?;
+    Ok(file)
 }

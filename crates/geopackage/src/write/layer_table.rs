@@ -1,6 +1,6 @@
 //! The table of a layer.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, path::Path};
 
 use longhaul_geodata::{
     Batch, DataType, Layer, Row, SinkError, Value,
@@ -30,7 +30,8 @@ pub(super) struct LayerTable {
     key: TableKey,
     insert_sql: String,
     rows: i64,
-    rtree: RTree,
+    /// Until the tree is written.
+    rtree: Option<RTree>,
     extent: Option<Extent>,
     geometry_types: BTreeSet<GeometryTypeCode>,
     not_a_number: u64,
@@ -38,12 +39,13 @@ pub(super) struct LayerTable {
 }
 
 impl LayerTable {
-    /// Creates the table of a layer.
+    /// Creates the table of a layer. Files without a name are made in `folder`.
     pub(super) fn create(
         connection: &Connection,
         name: String,
         layer: &Layer,
         srs_id: i32,
+        folder: &Path,
     ) -> Result<Self, SinkError> {
         let geometries = layer.schema.columns.iter().filter(|column| is_geometry(&column.data_type));
         if geometries.count() > 1 {
@@ -61,7 +63,7 @@ impl LayerTable {
             key: TableKey::of(layer),
             insert_sql: String::new(),
             rows: 0,
-            rtree: RTree::default(),
+            rtree: Some(RTree::new(folder)),
             extent: None,
             geometry_types: BTreeSet::new(),
             not_a_number: 0,
@@ -94,10 +96,9 @@ impl LayerTable {
         connection: &Connection,
         is_stopped: &dyn Fn() -> bool,
     ) -> Result<Option<Extent>, SinkError> {
-        let Some(geometry) = self.geometry else { return Ok(None) };
+        let (Some(geometry), Some(rtree)) = (self.geometry, self.rtree.take()) else { return Ok(None) };
         let column = &self.columns[geometry].name;
-        let is_whole = self.rtree.write(connection, &self.name, column, self.extent, is_stopped);
-        is_whole.map_err(|error| self.error(error))?.then_some(()).ok_or(SinkError::Stopped)?;
+        rtree.write(connection, &self.name, column, self.extent, is_stopped)?;
         self.describe(connection, column).map_err(|error| self.error(error))?;
         Ok(self.extent)
     }
@@ -246,8 +247,8 @@ impl LayerTable {
             return Ok(());
         }
         self.geometry_types.insert(measured.code);
-        if let Some(extent) = measured.extent {
-            self.rtree.add(id, &extent);
+        if let (Some(extent), Some(rtree)) = (measured.extent, &mut self.rtree) {
+            rtree.add(id, &extent)?;
             self.extent = Some(self.extent.map_or(extent, |all| all.union(extent)));
         }
         Ok(())

@@ -15,7 +15,7 @@ mod reference_systems;
 mod rtree;
 mod triggers;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use longhaul_geodata::{Batch, Layer, LayerSink, SinkError, geometry::Extent, short};
 use rusqlite::{Connection, OpenFlags, params};
@@ -32,6 +32,8 @@ pub(crate) use key::AUTO_KEY;
 /// Writes a new GeoPackage.
 pub struct GeoPackageWriter {
     connection: Connection,
+    /// Where temporary files are made.
+    folder: PathBuf,
     /// `YYYY-MM-DDThh:mm:ss.sssZ`.
     last_change: String,
     reference_systems: ReferenceSystems,
@@ -51,8 +53,10 @@ impl GeoPackageWriter {
     pub fn create(path: &Path, last_change: &str) -> Result<Self, SinkError> {
         std::fs::File::create_new(path)?;
         let connection = open(path).map_err(|error| sqlite_error("the file", error))?;
+        let folder = path.parent().map_or_else(PathBuf::new, Path::to_owned);
         Ok(Self {
             connection,
+            folder,
             last_change: last_change.to_owned(),
             reference_systems: ReferenceSystems::default(),
             tables: Names::default(),
@@ -92,7 +96,7 @@ impl GeoPackageWriter {
     fn begin_table(&mut self, layer: &Layer) -> Result<(), SinkError> {
         let srs_id = self.reference_systems.of_layer(&self.connection, layer)?;
         let name = self.tables.free(&table_name(&layer.name));
-        let table = LayerTable::create(&self.connection, name, layer, srs_id)?;
+        let table = LayerTable::create(&self.connection, name, layer, srs_id, &self.folder)?;
         metadata::write(&self.connection, &table.name, layer, &self.last_change)?;
         self.table = Some(table);
         Ok(())

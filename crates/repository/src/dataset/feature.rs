@@ -36,6 +36,9 @@ impl FeatureEncoder {
     }
 }
 
+/// Room is made at once for so many values at most: the number that a blob gives may be wrong.
+const MOST_RESERVED: usize = 256;
+
 /// A blob that was read.
 pub(crate) struct Feature<'a> {
     /// The name of the legend it was written with.
@@ -53,7 +56,10 @@ impl<'a> Feature<'a> {
         }
         let legend = reader.text()?;
         let len = reader.array()?;
-        let values = (0..len).map(|_| reader.value()).collect::<Option<_>>()?;
+        let mut values = Vec::with_capacity(len.min(MOST_RESERVED));
+        for _ in 0..len {
+            values.push(reader.value()?);
+        }
         reader.is_at_end().then_some(Self { legend, values })
     }
 }

@@ -13,9 +13,6 @@ use super::{
 };
 use crate::{Repository, object};
 
-/// The largest feature that is read, in bytes: a batch has a limit.
-const LARGEST_FEATURE: usize = 1 << 30;
-
 /// Reads features of one layer, in any order. Each thread has its own.
 pub struct FeatureReader {
     git: gix::Repository,
@@ -66,11 +63,7 @@ impl FeatureReader {
         batch: &mut Batch,
     ) -> Result<(), DatasetError> {
         let blob = read_object(&self.git, blob)?;
-        let blob = &blob.data;
-        if blob.len() > LARGEST_FEATURE {
-            return Err(DatasetError::Malformed("the size of a feature"));
-        }
-        let feature = Feature::decode(blob).ok_or(DatasetError::Malformed("a feature"))?;
+        let feature = Feature::decode(&blob.data).ok_or(DatasetError::Malformed("a feature"))?;
         let projection = self.projections.get(feature.legend).ok_or(DatasetError::Malformed("a legend"))?;
         projection.apply(keys, &feature.values).for_each(|value| batch.push(value));
         Ok(())

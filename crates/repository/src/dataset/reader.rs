@@ -53,9 +53,29 @@ impl Repository {
         commit: gix::ObjectId,
         path: &DatasetPath,
     ) -> Result<Option<gix::ObjectId>, DatasetError> {
+        self.tree_at(commit, path.components().chain([FOLDER]))
+    }
+
+    /// As [`Self::layer_tree`], with the documents beside it: layers with the same tree are the same.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn layer_tree_with_documents(
+        &self,
+        commit: gix::ObjectId,
+        path: &DatasetPath,
+    ) -> Result<Option<gix::ObjectId>, DatasetError> {
+        self.tree_at(commit, path.components())
+    }
+
+    fn tree_at<'a>(
+        &self,
+        commit: gix::ObjectId,
+        path: impl Iterator<Item = &'a str>,
+    ) -> Result<Option<gix::ObjectId>, DatasetError> {
         let git = self.git();
         let root = git.find_commit(commit)?.tree()?;
-        let entry = root.lookup_entry(path.components().chain([FOLDER]))?;
+        let entry = root.lookup_entry(path)?;
         Ok(entry.filter(|entry| entry.mode().is_tree()).map(|entry| entry.object_id()))
     }
 }
@@ -87,8 +107,12 @@ impl Dataset {
     /// Their values, the primary key among them, are in the order of [`Self::columns`]. A feature that was written
     /// before a column was added has no value there, and its values of columns that were removed are left out.
     pub fn batches(&self) -> impl Iterator<Item = Result<Batch, DatasetError>> + use<> {
-        let walk = FeatureTreeWalk::by_key(self.git(), self.stored.feature_tree());
-        Batches { entries: FeatureEntries { walk }, reader: self.reader(), done: false }
+        Batches { entries: self.entries_by_key(), reader: self.reader(), done: false }
+    }
+
+    /// Where all its features are, in the order of [`Self::batches`].
+    pub fn entries_by_key(&self) -> FeatureEntries {
+        FeatureEntries { walk: FeatureTreeWalk::by_key(self.git(), self.stored.feature_tree()) }
     }
 
     /// Where all its features are, in the order of their paths in Git.

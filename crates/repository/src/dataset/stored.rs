@@ -108,9 +108,6 @@ pub(crate) fn find(entries: &[TreeEntry], name: &str, mode: EntryMode) -> Option
     same.find(|entry| entry.mode == mode).map(|entry| entry.id)
 }
 
-/// The largest object that is read into memory, in bytes: a small pack can contain a huge object.
-const LARGEST: u64 = 256 << 20;
-
 /// The bytes of an object.
 pub(crate) fn read(git: &gix::Repository, id: Id) -> Result<Vec<u8>, DatasetError> {
     Ok(read_object(git, id)?.detach().data)
@@ -118,11 +115,7 @@ pub(crate) fn read(git: &gix::Repository, id: Id) -> Result<Vec<u8>, DatasetErro
 
 /// An object in a buffer that is used again when the object is dropped.
 pub(crate) fn read_object(git: &gix::Repository, id: Id) -> Result<gix::Object<'_>, DatasetError> {
-    let id = gix::ObjectId::from(id);
-    if git.find_header(id)?.size() > LARGEST {
-        return Err(DatasetError::Malformed("the size of an object"));
-    }
-    Ok(git.find_object(id)?)
+    Ok(git.find_object(gix::ObjectId::from(id))?)
 }
 
 /// The lines of a tree.

@@ -54,6 +54,7 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
         repositories.clone(),
         import_roots.clone(),
         index_maker::start(repositories.clone(), caches.indexes.clone())?,
+        caches.indexes.cache().clone(),
     );
     let engine = TaskEngine::start(&settings, &data, environment).await?;
     let tasks = engine.tasks.clone();

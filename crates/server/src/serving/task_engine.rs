@@ -1,10 +1,13 @@
 //! Starts the task engine, with the tasks of an earlier server.
 
+use std::sync::Arc;
+
 use anyhow::Context;
 use longhaul_commands::{
     CommitListener, DownloadOsm, Environment, ExportDiff, ExportLayers, ImportGeopackage, ImportOsm,
     ImportRoots, InputNames, RepositoryLocks, RevertCommits, sealed_publication,
 };
+use longhaul_layer_index::IndexCache;
 use longhaul_repository::Repositories;
 use longhaul_tasks::{
     Filter, Registry, SqliteStore, Status, Tasks,
@@ -87,6 +90,7 @@ pub(super) fn environment(
     repositories: Repositories,
     import_roots: ImportRoots,
     commit_listener: CommitListener,
+    layer_indexes: Arc<IndexCache>,
 ) -> Environment {
     Environment {
         repositories,
@@ -99,6 +103,7 @@ pub(super) fn environment(
         repository_locks: RepositoryLocks::default(),
         commit_listener,
         input_names: InputNames::default(),
+        layer_indexes: Some(layer_indexes),
     }
 }
 

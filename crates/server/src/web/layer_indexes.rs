@@ -37,6 +37,11 @@ impl LayerIndexes {
         Self { cache: Arc::new(cache), readers, builders, stop: Arc::default(), awaited: Arc::default() }
     }
 
+    /// The index files.
+    pub(crate) fn cache(&self) -> &Arc<IndexCache> {
+        &self.cache
+    }
+
     /// Stops what is being made. Nobody gets an index any more that is not there.
     pub(crate) fn stop(&self) {
         self.stop.store(true, Ordering::Relaxed);

@@ -38,7 +38,7 @@ async fn last_commits(
     let paths: Vec<DatasetPath> =
         collections.iter().map(|collection| collection.dataset.path().clone()).collect();
     let repository = snapshot.repository.clone();
-    let commits = snapshot.run(move || repository.last_changes(tip, &paths)).await?;
+    let commits = snapshot.run(move || repository.last_changes(tip, &paths, usize::MAX)).await?;
     Ok(commits.map_err(error_response::of_read)?)
 }
 

@@ -1,6 +1,6 @@
 use axum::http::HeaderValue;
-use longhaul_commands::{Export, ExportFormat};
-use longhaul_repository::{DatasetPath, ObjectId};
+use longhaul_commands::{Export, ExportError, ExportFormat};
+use longhaul_repository::{DatasetPath, ObjectId, Repository};
 use longhaul_tasks_web::ApiError;
 use sha2::{Digest as _, Sha256};
 
@@ -10,6 +10,7 @@ use crate::web::{error_response, ogc::Snapshot};
 const MAX_NAME: usize = 100;
 
 /// Which file of a version a path names.
+#[derive(Clone)]
 pub(super) struct FileAddress {
     /// None for all layers in one file.
     pub(super) layer: Option<DatasetPath>,
@@ -63,15 +64,32 @@ impl FileAddress {
             format: self.format,
             window: None,
             crs: None,
+            indexes: None,
         }
     }
 
-    /// The name of the file in the cache: all that its bytes depend on.
-    pub(super) fn cache_name(&self, commit: ObjectId) -> String {
+    /// The name of the file in the cache: all that its bytes depend on. A commit that does not change a layer does not change its
+    /// file.
+    ///
+    /// # Errors
+    /// If the repository cannot be read.
+    pub(super) fn cache_name(
+        &self,
+        repository: &Repository,
+        commit: ObjectId,
+    ) -> Result<String, ExportError> {
+        let content = match &self.layer {
+            Some(layer) => repository.layer_tree_with_documents(commit, layer)?.unwrap_or(commit),
+            None => commit,
+        };
+        let last_change = match self.format {
+            ExportFormat::Gpkg => self.export(commit).last_change(repository)?,
+            _ => String::new(),
+        };
         let layer = self.layer.as_ref().map_or("", DatasetPath::as_str);
         let version = env!("CARGO_PKG_VERSION");
-        let text = format!("{version}\n{commit}\n{}\n{layer}", self.format.name());
-        Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+        let text = format!("{version}\n{content}\n{}\n{last_change}\n{layer}", self.format.name());
+        Ok(Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect())
     }
 
     pub(super) fn media_type(&self) -> HeaderValue {

@@ -5,11 +5,13 @@ use std::{error::Error, io};
 use axum::http::StatusCode;
 use longhaul_commands::ExportError;
 use longhaul_geodata::SinkError;
+use longhaul_repository::Repository;
 use longhaul_tasks_web::ApiError;
 
 use crate::web::error_response;
 
-pub(super) fn of_export(error: ExportError) -> ApiError {
+/// What a client hears when a file of this repository was not made.
+pub(super) fn of_export(error: ExportError, repository: &Repository) -> ApiError {
     match &error {
         ExportError::MissingLayers { .. } | ExportError::NoLayers(_) => {
             ApiError::not_found(error.to_string())
@@ -36,6 +38,8 @@ pub(super) fn of_export(error: ExportError) -> ApiError {
             }
             ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, message)
         }
+        // It was deleted or renamed meanwhile.
+        _ if !repository.path().exists() => ApiError::not_found("Repository not found."),
         _ => error_response::internal(error),
     }
 }

@@ -65,7 +65,7 @@ async fn file(
         let export = address.export(commit);
         stream::respond(&writers, export, snapshot.repository.clone(), is_head).await?
     } else {
-        let name = address.cache_name(commit);
+        let name = cache_name(&address, &snapshot, commit).await?;
         if renderer.respond_async && !is_head && files.find(&name).await?.is_none() {
             let submission = submission(&caller, &snapshot.repository, &request, std::iter::empty(), None)?;
             let job = address.job(&snapshot, commit);
@@ -82,6 +82,18 @@ async fn file(
     Ok(response)
 }
 
+async fn cache_name(
+    address: &FileAddress,
+    snapshot: &Snapshot,
+    commit: ObjectId,
+) -> Result<String, ApiError> {
+    let (address, repository) = (address.clone(), snapshot.repository.clone());
+    let name = snapshot.run(move || {
+        address.cache_name(&repository, commit).map_err(|error| error::of_export(error, &repository))
+    });
+    name.await?
+}
+
 /// Makes the file of an address.
 fn maker(
     address: &FileAddress,
@@ -91,7 +103,7 @@ fn maker(
     let export = address.export(commit);
     move |path, demand| {
         let exported = export.write(&repository, path, demand);
-        exported.map(drop).map_err(error::of_export)
+        exported.map(drop).map_err(|error| error::of_export(error, &repository))
     }
 }
 

@@ -42,7 +42,8 @@ pub(super) async fn respond(
         let out = PieceWriter { pieces: pieces.clone(), chunk: Vec::new() };
         let exported = export.stream(&repository, out, &pieces);
         // The client may have gone.
-        let _ = pieces.send(exported.map(|_| Piece::End).map_err(error::of_export));
+        let exported = exported.map_err(|error| error::of_export(error, &repository));
+        let _ = pieces.send(exported.map(|_| Piece::End));
     });
     let first = written.recv().await.ok_or_else(error_response::unexplained)??;
     Ok(Response::new(body(first, written)))
