@@ -42,6 +42,7 @@ pub use format::{Format, UnknownFormat};
 pub use format_layer::{FormatLayer, FormatService};
 pub use handlers::method_fallback;
 pub use idempotency::{has_idempotency_key, idempotency};
+pub use list_query::filter as task_filter;
 pub use origins::AllowedOrigins;
 pub use params::{Flag, Query, from_pairs};
 pub use renderer::{Renderer, RendererConfig};

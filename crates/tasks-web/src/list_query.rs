@@ -47,7 +47,7 @@ struct BulkQuery {
 ///
 /// # Errors
 /// 400 if a value is not of its parameter's type, and if a parameter other than `status` comes twice.
-pub(crate) fn filter(query: &str, subject: &str) -> Result<Filter, ApiError> {
+pub fn filter(query: &str, subject: &str) -> Result<Filter, ApiError> {
     let mut pairs = Vec::new();
     let mut statuses = Vec::new();
     let mut subject_value = None;

@@ -17,7 +17,7 @@ use longhaul_tasks::ResultFile;
 use uuid::Uuid;
 
 use super::{
-    UploadError,
+    UploadError, disk_space,
     form::{Form, base_name},
     spool::{Limits, Spool, TemporaryFile, require_space},
     timed_body::TimedBody,
@@ -111,6 +111,11 @@ impl Receiver {
     /// being received has one of the `places`, and a thread.
     pub(crate) fn new(uploads: PathBuf, max_upload: u64, min_free: u64, places: Arc<Places>) -> Self {
         Self { uploads, limits: Limits { max_upload, min_free }, places, received: AtomicU64::new(0) }
+    }
+
+    /// Bytes that can still be written to the disk of the uploads.
+    pub(crate) fn free_space(&self) -> io::Result<u64> {
+        disk_space::free(&self.uploads)
     }
 
     /// Bytes received since the server started.

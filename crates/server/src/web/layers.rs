@@ -26,6 +26,7 @@ use super::{
     caller_layer::CallerLayer,
     cors, error_response,
     event_streams::EventStreamsLayer,
+    pages::{self, PageLayer, PageOrApi},
     routes::{SUBJECT, routes, tasks_web},
 };
 use crate::{
@@ -71,19 +72,24 @@ pub(crate) struct WebConfig {
 pub(crate) struct Peer(pub(crate) IpAddr);
 
 /// The HTTP interface.
+///
+/// # Errors
+/// If the operating system has no random numbers.
 pub(crate) fn service(
     config: WebConfig,
-) -> impl Service<
-    Request<Body>,
-    Response = Response<
-        impl axum::body::HttpBody<Data = axum::body::Bytes, Error: Into<axum::BoxError>> + Send + 'static,
-    >,
-    Error = Infallible,
-    Future: Send,
-> + Clone
-+ Send
-+ Sync
-+ 'static {
+) -> anyhow::Result<
+    impl Service<
+        Request<Body>,
+        Response = Response<
+            impl axum::body::HttpBody<Data = axum::body::Bytes, Error: Into<axum::BoxError>> + Send + 'static,
+        >,
+        Error = Infallible,
+        Future: Send,
+    > + Clone
+    + Send
+    + Sync
+    + 'static,
+> {
     let (hosts, trust_proxy) = (Arc::new(config.hosts), config.trust_proxy);
     let authenticator = config.authenticator.map(Arc::new);
     let cors = cors::layer(&config.origins);
@@ -110,8 +116,11 @@ pub(crate) fn service(
         open_connections: config.open_connections,
         ended_tasks: config.ended_tasks,
     }));
-    let routes: Router = routes(tasks, RendererConfig { address: config.address, subject: SUBJECT }, state);
-    ServiceBuilder::new()
+    let address = config.address;
+    let renderer = RendererConfig { address: address.clone(), subject: SUBJECT };
+    let api: Router = routes(tasks, renderer.clone(), state.clone());
+    let pages = pages::routes(state, renderer, api.clone())?;
+    let service = ServiceBuilder::new()
         .layer(
             TraceLayer::new_for_http()
                 // Without the query, which may have the token of a deletion.
@@ -133,11 +142,13 @@ pub(crate) fn service(
             check_host(request, &hosts, trust_proxy)
         }))
         .option_layer(cors)
+        .layer(PageLayer { address: address.clone() })
         .layer(FormatLayer)
         .layer(ValidateRequestHeaderLayer::custom(refuse_encoded_body))
-        .layer(CallerLayer { authenticator, trust_proxy, requests: config.places.requests })
+        .layer(CallerLayer { authenticator, trust_proxy, address, requests: config.places.requests })
         .layer(EventStreamsLayer { places: config.places.streams })
-        .service(routes)
+        .service(PageOrApi { pages, api });
+    Ok(service)
 }
 
 /// Refuses a request to a host name that is not the server's, so that a web page cannot reach the server under a name of its own
