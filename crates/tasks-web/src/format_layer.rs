@@ -77,7 +77,7 @@ type RenderError = Box<dyn FnOnce(Response<Body>) -> Response<Body> + Send>;
 
 /// Renders the error of the response, if it has one. A router has already measured its body, and left it out for a HEAD.
 fn rendered(mut response: Response<Body>, format: Format, is_head: bool) -> Response<Body> {
-    let Some(error) = response.extensions_mut().remove::<ApiError>() else { return response };
+    let Some(error) = response.extensions().get::<ApiError>().cloned() else { return response };
     let document = error.document(format);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, format.content_type());

@@ -15,7 +15,7 @@ struct Prerequisite {
     homebrew: &'static str,
 }
 
-const PREREQUISITES: [Prerequisite; 7] = [
+const PREREQUISITES: [Prerequisite; 10] = [
     Prerequisite {
         program: "git",
         why: "the tests read repositories with git",
@@ -57,6 +57,24 @@ const PREREQUISITES: [Prerequisite; 7] = [
         why: "the tests upload files as Python's libraries do",
         debian: "python3-requests",
         homebrew: "python",
+    },
+    Prerequisite {
+        program: "chromium",
+        why: "the tests walk through the pages in a browser",
+        debian: "chromium",
+        homebrew: "chromium",
+    },
+    Prerequisite {
+        program: "node",
+        why: "the tests drive the browser with Playwright",
+        debian: "nodejs",
+        homebrew: "node",
+    },
+    Prerequisite {
+        program: "npm",
+        why: "the tests install Playwright and axe with it",
+        debian: "npm",
+        homebrew: "node",
     },
 ];
 

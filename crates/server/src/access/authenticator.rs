@@ -10,11 +10,12 @@ use std::{
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use longhaul_tasks_web::ApiError;
 
-use super::{Caller, Tokens, credentials::Credentials, rate_limit::RateLimit};
+use super::{Caller, Session, Sessions, Tokens, credentials::Credentials, rate_limit::RateLimit};
 
-/// Finds the caller of a request by its token.
+/// Finds the caller of a request by its token, or by the cookie of its session.
 pub(crate) struct Authenticator {
     tokens: Arc<Tokens>,
+    sessions: Sessions,
     rate_limit: RateLimit,
     trust_proxy: bool,
     wrong: AtomicU64,
@@ -25,6 +26,8 @@ pub(crate) struct Authenticator {
 pub(crate) enum AuthError {
     /// The request has no token.
     NoToken,
+    /// The request has no token, and its session is over.
+    SessionEnded,
     /// The token is unknown.
     WrongToken,
     /// The address has sent too many wrong tokens.
@@ -33,8 +36,8 @@ pub(crate) enum AuthError {
 
 impl Authenticator {
     /// With `trust_proxy`, the client address comes from the header `X-Forwarded-For`.
-    pub(crate) fn new(tokens: Arc<Tokens>, trust_proxy: bool) -> Self {
-        Self { tokens, rate_limit: RateLimit::default(), trust_proxy, wrong: AtomicU64::new(0) }
+    pub(crate) fn new(tokens: Arc<Tokens>, sessions: Sessions, trust_proxy: bool) -> Self {
+        Self { tokens, sessions, rate_limit: RateLimit::default(), trust_proxy, wrong: AtomicU64::new(0) }
     }
 
     /// How many requests have come with a wrong token since the server started.
@@ -42,13 +45,33 @@ impl Authenticator {
         self.wrong.load(Relaxed)
     }
 
-    /// Finds the caller of a request; `peer` is the address of the connection.
+    /// The browsers that have signed in.
+    pub(crate) fn sessions(&self) -> &Sessions {
+        &self.sessions
+    }
+
+    /// Opens a session for the sender of a request that has sent this secret; the value of its cookie.
+    ///
+    /// # Errors
+    /// As [`authenticate`](Self::authenticate), or if the operating system has no random numbers.
+    pub(crate) fn sign_in(
+        &self,
+        secret: &str,
+        headers: &HeaderMap,
+        peer: IpAddr,
+    ) -> Result<anyhow::Result<String>, AuthError> {
+        let address = || client_address(headers, peer, self.trust_proxy);
+        let token = self.tokens.find(secret).ok_or_else(|| self.wrong_token(address(), Instant::now()))?;
+        Ok(self.sessions.open(token))
+    }
+
+    /// Finds the caller of a request; `peer` is the address of the connection. Without a token, the session of its cookie counts.
     ///
     /// A valid token is never refused because of wrong ones: 256 random bits cannot be guessed.
     pub(crate) fn authenticate(&self, headers: &HeaderMap, peer: IpAddr) -> Result<Caller, AuthError> {
         let now = Instant::now();
         let secret = match Credentials::of(headers) {
-            Credentials::None => return Err(AuthError::NoToken),
+            Credentials::None => return self.session(headers).map(Caller::signed_in),
             Credentials::Malformed => None,
             Credentials::Secret(secret) => Some(secret),
         };
@@ -56,6 +79,14 @@ impl Authenticator {
             Some(token) => Ok(Caller::WithToken(token)),
             None => Err(self.wrong_token(client_address(headers, peer, self.trust_proxy), now)),
         }
+    }
+
+    fn session(&self, headers: &HeaderMap) -> Result<Arc<Session>, AuthError> {
+        let ended = match self.sessions.cookie_in(headers) {
+            Some(_) => AuthError::SessionEnded,
+            None => AuthError::NoToken,
+        };
+        self.sessions.find(headers).ok_or(ended)
     }
 
     /// Counts and logs the wrong token. Of an address that sends many only some are logged, and the others are told to wait.
@@ -86,6 +117,9 @@ impl AuthError {
     pub(crate) fn error(self) -> ApiError {
         match self {
             Self::NoToken => ApiError::new(StatusCode::UNAUTHORIZED, "This server asks for a token."),
+            Self::SessionEnded => {
+                ApiError::new(StatusCode::UNAUTHORIZED, "The session is over; please sign in again.")
+            }
             Self::WrongToken => ApiError::new(StatusCode::UNAUTHORIZED, "The token does not count here."),
             Self::TooMany { .. } => ApiError::new(
                 StatusCode::TOO_MANY_REQUESTS,
@@ -101,6 +135,11 @@ impl AuthError {
                 for scheme in ["Bearer realm=\"Longhaul\"", "Basic realm=\"Longhaul\", charset=\"UTF-8\""] {
                     headers.append(header::WWW_AUTHENTICATE, HeaderValue::from_static(scheme));
                 }
+            }
+            // Without `Basic`: a browser would open a window of its own for the request of a script.
+            Self::SessionEnded => {
+                let challenge = HeaderValue::from_static("Bearer realm=\"Longhaul\"");
+                headers.append(header::WWW_AUTHENTICATE, challenge);
             }
             Self::TooMany { wait } => {
                 headers.insert(header::RETRY_AFTER, (wait.as_millis().div_ceil(1000) as u64).max(1).into());

@@ -8,12 +8,17 @@ use longhaul_repository::RepositoryName;
 use longhaul_tasks::Task;
 use longhaul_tasks_web::{ApiError, Permit};
 
-use super::{Role, Token, rate_limit::network};
+use super::{Role, Session, Token, rate_limit::network};
 
 /// The sender of a request: the holder of a token, or anybody if the server has no tokens.
 #[derive(Clone, Debug)]
 pub(crate) enum Caller {
     WithToken(Arc<Token>),
+    /// A browser that has signed in. It may change something only with a request that has proved to come from one of our pages.
+    SignedIn {
+        session: Arc<Session>,
+        may_change: bool,
+    },
     /// With the network of the address.
     Anonymous(IpAddr),
 }
@@ -24,6 +29,8 @@ pub(crate) enum CallerKey {
     Token(String),
     Network(IpAddr),
 }
+
+const COOKIE_ONLY_READS: &str = "The cookie of a session only reads. To change something, a request needs the header X-CSRF-Token with the token of the page, and must come from this server's own pages.";
 
 tokio::task_local! {
     static CURRENT: Caller;
@@ -58,6 +65,7 @@ impl Caller {
     pub(crate) fn key(&self) -> CallerKey {
         match self {
             Self::WithToken(token) => CallerKey::Token(token.name.clone()),
+            Self::SignedIn { session, .. } => CallerKey::Token(session.token.name.clone()),
             Self::Anonymous(network) => CallerKey::Network(*network),
         }
     }
@@ -75,15 +83,46 @@ impl Caller {
     fn token(&self) -> Option<&Arc<Token>> {
         match self {
             Self::WithToken(token) => Some(token),
+            Self::SignedIn { session, .. } => Some(&session.token),
             Self::Anonymous(_) => None,
         }
     }
 
-    /// Completes when the caller's token is taken back or expires.
+    /// Completes when the caller's token is taken back or expires, or its session is over.
     pub(crate) async fn ended(&self) {
-        match self.token() {
-            Some(token) => token.ended().await,
-            None => std::future::pending().await,
+        match self {
+            Self::WithToken(token) => token.ended().await,
+            Self::SignedIn { session, .. } => session.ended().await,
+            Self::Anonymous(_) => std::future::pending().await,
+        }
+    }
+
+    /// The sender of a request with the cookie of a session: a reader, whatever its token permits.
+    pub(super) fn signed_in(session: Arc<Session>) -> Self {
+        Self::SignedIn { session, may_change: false }
+    }
+
+    /// Its session, if it has signed in.
+    pub(crate) fn session(&self) -> Option<&Arc<Session>> {
+        match self {
+            Self::SignedIn { session, .. } => Some(session),
+            Self::WithToken(_) | Self::Anonymous(_) => None,
+        }
+    }
+
+    /// The same caller, of a request that has proved to come from one of our pages.
+    pub(crate) fn with_changes(&self) -> Self {
+        match self {
+            Self::SignedIn { session, .. } => Self::SignedIn { session: session.clone(), may_change: true },
+            other => other.clone(),
+        }
+    }
+
+    /// Returns an error if the request may only read because it has no more than the cookie of a session.
+    pub(crate) fn require_changes(&self) -> Result<(), ApiError> {
+        match self {
+            Self::SignedIn { may_change: false, .. } => Err(ApiError::forbidden(COOKIE_ONLY_READS)),
+            _ => Ok(()),
         }
     }
 
@@ -94,6 +133,7 @@ impl Caller {
 
     /// Returns an error unless the caller may create or change the repository, whether it exists or not.
     pub(crate) fn require_writer(&self, repository: &RepositoryName) -> Result<(), ApiError> {
+        self.require_changes()?;
         match self.may(Role::Writer) && self.is_for(repository.as_str()) {
             true => Ok(()),
             false => Err(ApiError::forbidden("Your token does not let you change this repository.")),
@@ -102,6 +142,7 @@ impl Caller {
 
     /// Returns an error unless the caller is an admin.
     pub(crate) fn require_admin(&self) -> Result<(), ApiError> {
+        self.require_changes()?;
         match self.may(Role::Admin) {
             true => Ok(()),
             false => Err(ApiError::forbidden("This takes the token of an admin.")),
@@ -128,6 +169,7 @@ impl Caller {
         };
         match token.role {
             _ if !is_for => Permit::Nothing,
+            _ if self.require_changes().is_err() => Permit::See,
             Role::Admin => Permit::Touch,
             Role::Writer if task.owner.as_deref() == Some(&token.name) => Permit::Touch,
             Role::Writer | Role::Reader => Permit::See,
@@ -139,7 +181,8 @@ impl Caller {
         self.token().and_then(|token| token.repositories.as_deref())
     }
 
-    fn may(&self, role: Role) -> bool {
+    /// Whether its token has this role or a higher one, apart from repositories.
+    pub(crate) fn may(&self, role: Role) -> bool {
         self.token().is_none_or(|token| token.role >= role)
     }
 

@@ -86,6 +86,11 @@ impl Token {
         self.revoked.cancel();
     }
 
+    /// Whether it was taken back.
+    pub(super) fn is_revoked(&self) -> bool {
+        self.revoked.is_cancelled()
+    }
+
     /// Completes when the token is taken back, or expires.
     pub(crate) async fn ended(&self) {
         let expired = async {

@@ -23,7 +23,7 @@ pub(crate) use ended_tasks::EndedTasks;
 pub(crate) use open_connections::{OpenConnections, RequestInProgress};
 
 use crate::{
-    access::{Authenticator, Tokens},
+    access::{Authenticator, Sessions, Tokens},
     data_folder::DataFolder,
     git::{self, GitBackend, GitLimits},
     settings::Settings,
@@ -61,7 +61,8 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
     let listener = TcpListener::bind(settings.listen).await;
     let listener = listener.with_context(|| format!("listening on {}", settings.listen))?;
     let address = listener.local_addr().context("listening")?;
-    let authenticator = tokens.map(|tokens| Authenticator::new(tokens, settings.trust_proxy));
+    let authenticator =
+        tokens.map(|tokens| Authenticator::new(tokens, Sessions::of(&data.repos()), settings.trust_proxy));
     let open = OpenConnections::new(connections::connection_limit());
     let config = web_config(
         &settings,
@@ -73,7 +74,7 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
         caches.clone(),
         open.clone(),
     )?;
-    let service = web::service(config);
+    let service = web::service(config)?;
 
     print_line(&format!("listening on http://{address}"));
     tracing::info!(%address, data = %settings.data.display(), version = env!("CARGO_PKG_VERSION"), "listening");

@@ -1,6 +1,6 @@
 use std::{
     collections::HashMap,
-    net::IpAddr,
+    net::{IpAddr, Ipv4Addr},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
@@ -8,6 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use axum::http::Extensions;
 use tokio_util::sync::CancellationToken;
 
 use crate::access::network;
@@ -161,9 +162,10 @@ impl Drop for OpenConnection {
 }
 
 impl RequestInProgress {
-    /// The address of the client, or of the proxy in front of it.
-    pub(crate) fn peer(&self) -> IpAddr {
-        self.0.peer
+    /// The address of the client, or of the proxy in front of it; of this machine if the request came in by no connection.
+    pub(crate) fn peer_of(extensions: &Extensions) -> IpAddr {
+        let request = extensions.get::<Self>();
+        request.map_or(IpAddr::from(Ipv4Addr::LOCALHOST), |request| request.0.peer)
     }
 }
 

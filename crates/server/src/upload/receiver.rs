@@ -17,7 +17,7 @@ use longhaul_tasks::ResultFile;
 use uuid::Uuid;
 
 use super::{
-    UploadError,
+    UploadError, disk_space,
     form::{Form, base_name},
     spool::{Limits, Spool, TemporaryFile, require_space},
     timed_body::TimedBody,
@@ -130,6 +130,11 @@ impl Receiver {
     /// Bytes that must stay free on its disk.
     pub(crate) fn min_free(&self) -> u64 {
         self.limits.min_free
+    }
+
+    /// Bytes that can still be written to the disk of the uploads.
+    pub(crate) fn free_space(&self) -> io::Result<u64> {
+        disk_space::free(&self.uploads)
     }
 
     /// Bytes received since the server started.

@@ -50,9 +50,8 @@ where
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         let begun = Instant::now();
-        let connection = request.extensions().get::<RequestInProgress>();
-        let address = connection
-            .map(|connection| client_address(request.headers(), connection.peer(), self.trust_proxy));
+        let peer = RequestInProgress::peer_of(request.extensions());
+        let address = client_address(request.headers(), peer, self.trust_proxy);
         let method = request.method().clone();
         // Without the query, which may have the token of a deletion.
         let path = request.uri().path().to_owned();
@@ -61,8 +60,8 @@ where
             let caller = response.extensions().get::<Caller>().and_then(Caller::name);
             let agent = agent.as_ref().and_then(|agent| agent.to_str().ok());
             let milliseconds = begun.elapsed().as_secs_f64() * 1000.0;
-            let (status, address) = (response.status().as_u16(), address.map(tracing::field::display));
-            tracing::info!(target: "longhaul::access", %method, path, status, milliseconds, address, caller, agent, "request");
+            let status = response.status().as_u16();
+            tracing::info!(target: "longhaul::access", %method, path, status, milliseconds, %address, caller, agent, "request");
             response
         }))
     }

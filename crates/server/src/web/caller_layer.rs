@@ -1,7 +1,6 @@
 //! Finds out who sends a request, and gives the request one of the places that callers share.
 
 use std::{
-    net::{IpAddr, Ipv4Addr},
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -14,9 +13,10 @@ use axum::{
 };
 use futures_util::future::BoxFuture;
 use hyper::body::{Frame, SizeHint};
-use longhaul_tasks_web::ApiError;
+use longhaul_tasks_web::{AllowedOrigins, ApiError, PublicAddress};
 use tower::{Layer, Service};
 
+use super::pages;
 use crate::{
     access::{Authenticator, Caller, client_address},
     places::{Place, Places},
@@ -26,10 +26,15 @@ use crate::{
 /// The longest response that is not counted any more once it was made: the system sends it, however slowly its client reads.
 const SHORT_RESPONSE: u64 = 64 * 1024;
 
+/// The header in which a script of our pages repeats the token of its page.
+const CSRF_HEADER: &str = "x-csrf-token";
+
 #[derive(Clone)]
 pub(super) struct CallerLayer {
     pub(super) authenticator: Option<Arc<Authenticator>>,
     pub(super) trust_proxy: bool,
+    /// Where our own pages come from.
+    pub(super) address: PublicAddress,
     pub(super) requests: Arc<Places>,
     /// Whether each response has its caller as an extension, for the access log.
     pub(super) tells_caller: bool,
@@ -95,23 +100,32 @@ where
 impl CallerLayer {
     #[expect(clippy::result_large_err, reason = "it is the response itself, as in tower-http's validators")]
     fn identify(&self, request: &Request<Body>) -> Result<Caller, Response<Body>> {
-        // Without a peer the request came in by no connection; it counts as one of this machine.
-        let connection = request.extensions().get::<RequestInProgress>();
-        let peer = connection.map_or(IpAddr::from(Ipv4Addr::LOCALHOST), RequestInProgress::peer);
+        let peer = RequestInProgress::peer_of(request.extensions());
         let Some(authenticator) = &self.authenticator else {
             return Ok(Caller::anonymous(client_address(request.headers(), peer, self.trust_proxy)));
         };
-        authenticator.authenticate(request.headers(), peer).map_err(|denied| {
+        let caller = authenticator.authenticate(request.headers(), peer).map_err(|denied| {
             let mut response = denied.error().into_response();
             denied.add_headers(response.headers_mut());
             response
-        })
+        })?;
+        Ok(if self.is_of_our_page(&caller, request) { caller.with_changes() } else { caller })
+    }
+
+    /// Whether the request of a browser that has signed in repeats what only our own pages know, and comes from one, as far as the
+    /// browser says.
+    fn is_of_our_page(&self, caller: &Caller, request: &Request<Body>) -> bool {
+        let sent = request.headers().get(CSRF_HEADER).and_then(|value| value.to_str().ok());
+        let Some((session, sent)) = caller.session().zip(sent) else { return false };
+        let base = self.address.base(request.uri(), request.headers(), request.extensions());
+        session.csrf.is(sent) && AllowedOrigins::default().admit(request.headers(), &base).is_ok()
     }
 }
 
-/// The health of the server, and OPTIONS, to which browsers add no token; its responses say nothing but what the manual says.
+/// The health of the server, what a page needs before its reader has signed in, and OPTIONS, to which browsers add no token; its
+/// responses say nothing but what the manual says.
 fn needs_no_token(method: &Method, path: &str) -> bool {
-    method == Method::OPTIONS || matches!(path, "/healthz" | "/readyz")
+    method == Method::OPTIONS || matches!(path, "/healthz" | "/readyz") || pages::is_for_anybody(path)
 }
 
 type Counted = (Place, Option<RequestInProgress>);

@@ -50,7 +50,8 @@ fn layer(collection: &Collection, index: &LayerIndex, commit: Option<&Commit>) -
             report = report.text(name, text);
         }
     }
-    report = report.with("geometryType", geometry_types(layer, index));
+    report = report
+        .list("geometryType", geometry_type_names(layer, Some(index)).into_iter().map(ReportValue::text));
     if let Some(crs) = layer.geometry_crs() {
         report = report.text("crs", &crs.identifier);
     }
@@ -70,15 +71,15 @@ fn layer(collection: &Collection, index: &LayerIndex, commit: Option<&Commit>) -
     }
 }
 
-/// The types that occur; those of the column where there is no geometry yet.
-fn geometry_types(layer: &Layer, index: &LayerIndex) -> ReportValue {
-    let types = index.geometry_types().into_iter().map(|code| code.geometry_type().to_string());
-    let mut types: Vec<_> = types.map(ReportValue::text).collect();
+/// The types that occur; that of the column where there is no geometry yet, or no index.
+pub(super) fn geometry_type_names(layer: &Layer, index: Option<&LayerIndex>) -> Vec<String> {
+    let codes = index.map(LayerIndex::geometry_types).unwrap_or_default();
+    let types: Vec<_> = codes.into_iter().map(|code| code.geometry_type().to_string()).collect();
     let declared = layer.schema.geometry().map(|at| &layer.schema.columns[at].data_type);
-    if let (true, Some(DataType::Geometry { kind, .. })) = (types.is_empty(), declared) {
-        types.push(ReportValue::text(kind.to_string()));
+    match declared {
+        Some(DataType::Geometry { kind, .. }) if types.is_empty() => vec![kind.to_string()],
+        _ => types,
     }
-    ReportValue::List(types)
 }
 
 fn column(column: &longhaul_geodata::Column) -> ReportValue {
@@ -88,7 +89,7 @@ fn column(column: &longhaul_geodata::Column) -> ReportValue {
 }
 
 /// `integer`, `text`, `POINT`.
-fn type_text(data_type: &DataType) -> String {
+pub(super) fn type_text(data_type: &DataType) -> String {
     match data_type {
         DataType::Boolean => "boolean".into(),
         DataType::Blob { .. } => "blob".into(),

@@ -27,6 +27,7 @@ use super::{
     cors, error_response,
     event_streams::EventStreamsLayer,
     http_counts::HttpCounts,
+    pages::{self, PageLayer, PageOrApi},
     routes::{SUBJECT, routes, tasks_web},
 };
 use crate::{
@@ -70,19 +71,24 @@ pub(crate) struct WebConfig {
 }
 
 /// The HTTP interface.
+///
+/// # Errors
+/// If the operating system has no random numbers.
 pub(crate) fn service(
     config: WebConfig,
-) -> impl Service<
-    Request<Body>,
-    Response = Response<
-        impl axum::body::HttpBody<Data = axum::body::Bytes, Error: Into<axum::BoxError>> + Send + 'static,
-    >,
-    Error = Infallible,
-    Future: Send,
-> + Clone
-+ Send
-+ Sync
-+ 'static {
+) -> anyhow::Result<
+    impl Service<
+        Request<Body>,
+        Response = Response<
+            impl axum::body::HttpBody<Data = axum::body::Bytes, Error: Into<axum::BoxError>> + Send + 'static,
+        >,
+        Error = Infallible,
+        Future: Send,
+    > + Clone
+    + Send
+    + Sync
+    + 'static,
+> {
     let (hosts, trust_proxy) = (Arc::new(config.hosts), config.trust_proxy);
     let authenticator = config.authenticator.map(Arc::new);
     let cors = cors::layer(&config.origins);
@@ -112,8 +118,11 @@ pub(crate) fn service(
         store: config.store,
         http_counts: http_counts.clone(),
     }));
-    let routes: Router = routes(tasks, RendererConfig { address: config.address, subject: SUBJECT }, state);
-    ServiceBuilder::new()
+    let address = config.address;
+    let renderer = RendererConfig { address: address.clone(), subject: SUBJECT };
+    let api: Router = routes(tasks, renderer.clone(), state.clone());
+    let pages = pages::routes(state, renderer, api.clone())?;
+    let service = ServiceBuilder::new()
         // Responses repeat names that others chose. A browser must not take them for pages.
         .layer(SetResponseHeaderLayer::overriding(
             header::X_CONTENT_TYPE_OPTIONS,
@@ -134,16 +143,19 @@ pub(crate) fn service(
             check_host(request, &hosts, trust_proxy)
         }))
         .option_layer(cors)
+        .layer(PageLayer { address: address.clone() })
         .layer(FormatLayer)
         .layer(ValidateRequestHeaderLayer::custom(refuse_encoded_body))
         .layer(CallerLayer {
             authenticator,
             trust_proxy,
+            address,
             requests: config.places.requests,
             tells_caller: config.access_log,
         })
         .layer(EventStreamsLayer { places: config.places.streams })
-        .service(routes)
+        .service(PageOrApi { pages, api });
+    Ok(service)
 }
 
 /// Refuses a request to a host name that is not the server's, so that a web page cannot reach the server under a name of its own

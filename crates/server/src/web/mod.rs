@@ -37,6 +37,7 @@ mod metrics;
 mod ogc;
 mod osm;
 mod other_commands;
+mod pages;
 mod parameters;
 mod path;
 mod readiness;

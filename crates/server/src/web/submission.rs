@@ -17,6 +17,8 @@ pub(super) fn submission<'a>(
     parameters: impl Iterator<Item = (&'a str, &'a str)> + Clone,
     file: Option<[u8; 32]>,
 ) -> Result<Submission, ApiError> {
+    // Exports are for readers, and some requests that submit a task are GETs.
+    caller.require_changes()?;
     Ok(Submission {
         subject: Some(repository.name().to_string()),
         owner: caller.name().map(str::to_owned),

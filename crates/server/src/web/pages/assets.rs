@@ -1,0 +1,60 @@
+//! What pages are made of, in the binary: the style sheet, the script, the icon.
+
+use axum::{
+    extract::{Path, Request},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse as _, Response},
+};
+use longhaul_tasks_web::ApiError;
+use sha2::{Digest as _, Sha256};
+
+struct Asset {
+    name: &'static str,
+    media_type: &'static str,
+    bytes: &'static [u8],
+}
+
+const ASSETS: [Asset; 3] = [
+    Asset {
+        name: "style.css",
+        media_type: "text/css; charset=utf-8",
+        bytes: include_bytes!("../../../static/style.css"),
+    },
+    Asset {
+        name: "script.js",
+        media_type: "text/javascript; charset=utf-8",
+        bytes: include_bytes!("../../../static/script.js"),
+    },
+    Asset {
+        name: "icon.svg",
+        media_type: "image/svg+xml",
+        bytes: include_bytes!("../../../static/icon.svg"),
+    },
+];
+
+/// Whether there is an asset of this name.
+pub(super) fn is_asset(name: &str) -> bool {
+    ASSETS.iter().any(|asset| asset.name == name)
+}
+
+/// `/-/{file}`. Browsers ask each time whether it is still the same, so that pages and their parts fit after an update.
+pub(super) async fn serve(Path(name): Path<String>, request: Request) -> Result<Response, ApiError> {
+    let asset = ASSETS.iter().find(|asset| asset.name == name);
+    let asset = asset.ok_or_else(|| ApiError::not_found("There is nothing here."))?;
+    let hash = Sha256::digest(asset.bytes);
+    let tag: String = hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let tag = format!("\"{tag}\"");
+    let mut response = match is_held(request.headers(), &tag) {
+        true => StatusCode::NOT_MODIFIED.into_response(),
+        false => ([(header::CONTENT_TYPE, asset.media_type)], asset.bytes).into_response(),
+    };
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    headers.extend(HeaderValue::try_from(tag).ok().map(|tag| (header::ETAG, tag)));
+    Ok(response)
+}
+
+fn is_held(headers: &HeaderMap, tag: &str) -> bool {
+    let held = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+    held.flat_map(|value| value.split(',')).any(|held| held.trim().trim_start_matches("W/") == tag)
+}
