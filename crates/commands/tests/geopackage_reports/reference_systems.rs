@@ -99,9 +99,7 @@ const GEOG: &str = r#"GEOGCRS["Own",DATUM["Own",ELLIPSOID["WGS 84",6378137,298.2
 
 #[test]
 fn every_kind_of_wkt_2_is_called_by_its_own_id_wherever_it_stands() {
-    let projected = format!(
-        r#"PROJCRS["Grid",BASEGEOGCRS["Own",DATUM["Own",ELLIPSOID["WGS 84",6378137,298.257223563]],ID["EPSG",4326]],CONVERSION["c",METHOD["Transverse Mercator",ID["EPSG",9807]]],CS[Cartesian,2],AXIS["e",east],AXIS["n",north],LENGTHUNIT["metre",1]"#
-    );
+    let projected = r#"PROJCRS["Grid",BASEGEOGCRS["Own",DATUM["Own",ELLIPSOID["WGS 84",6378137,298.257223563]],ID["EPSG",4326]],CONVERSION["c",METHOD["Transverse Mercator",ID["EPSG",9807]]],CS[Cartesian,2],AXIS["e",east],AXIS["n",north],LENGTHUNIT["metre",1]"#;
     let vertical = r#"VERTCRS["Height",VDATUM["Sea"],CS[vertical,1],AXIS["up",up],LENGTHUNIT["metre",1],ID["EPSG",5773]]"#;
     for (wkt, system) in [
         (format!(r#"{GEOG},ID["EPSG",4979]]"#), "EPSG:4979"),
