@@ -116,13 +116,15 @@ impl<'a> OsmLayers<'a> {
     /// Adds the layers to the stage. Data with ways and without nodes, as of `out geom`, does not say that there are no nodes:
     /// layers of nodes are left as they are.
     fn finish(self) -> Result<(), Failure> {
-        let mut statistics = self.statistics.lock();
-        let has_only_ways = statistics.nodes == 0 && statistics.kept > 0;
+        let has_only_ways = {
+            let statistics = self.statistics.lock();
+            statistics.nodes == 0 && statistics.kept > 0
+        };
         for OpenLayer { layer, stage } in self.layers {
             if !has_only_ways || layer.kind() != EntityKind::Node {
                 self.stage.finish(stage).map_err(public_error)?;
             } else if self.read.is_none() {
-                statistics.untouched_layers.push(layer.layer().name.clone());
+                self.statistics.lock().untouched_layers.push(layer.layer().name.clone());
             }
         }
         Ok(())

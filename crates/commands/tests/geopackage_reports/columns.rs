@@ -141,3 +141,116 @@ fn a_table_sorted_by_an_unknown_collation_is_left_out_if_it_is_not_registered() 
         assert!(warnings[0].contains("is sorted by the collation"), "{warnings:?}");
     }
 }
+
+#[test]
+fn a_collation_matters_only_where_it_sorts_the_rows() {
+    let odd = |harness: &Harness, table: &str, plain: &str| {
+        let path =
+            gpkg(harness.scratch(), "f.gpkg", &format!("{plain}; INSERT INTO k VALUES(1, 'b'), (2, 'a');"));
+        let file = rusqlite::Connection::open(&path).unwrap();
+        file.execute_batch("PRAGMA writable_schema = ON").unwrap();
+        file.execute("UPDATE sqlite_master SET sql = ?1 WHERE name = 'k'", [table]).unwrap();
+        file.close().unwrap();
+        path
+    };
+    let harness = Harness::new();
+    let columns = "fid INTEGER PRIMARY KEY, n TEXT";
+    let path = odd(
+        &harness,
+        &format!("CREATE TABLE k({columns} COLLATE ODD)"),
+        &format!("CREATE TABLE k({columns})"),
+    );
+    assert_eq!(import_file(&harness, &path), [""; 0]);
+    assert_eq!(rows(&harness, "k"), ["1|b", "2|a"]);
+
+    let harness = Harness::new();
+    let sorted = "v INTEGER, n TEXT PRIMARY KEY";
+    let path = odd(
+        &harness,
+        "CREATE TABLE k(v INTEGER, n TEXT COLLATE \"Gérard's\" PRIMARY KEY) WITHOUT ROWID",
+        &format!("CREATE TABLE k({sorted}) WITHOUT ROWID"),
+    );
+    let named = ImportGeopackage { layer: Some("k".to_owned()), ..harness.job(&path) };
+    let error = run(&harness, named).error.unwrap();
+    assert!(error.contains("is sorted by the collation \"Gérard's\", which only the program"), "{error}");
+}
+
+#[test]
+fn geometry_types_of_unregistered_columns_are_told_in_any_spelling() {
+    for declared in ["GEOMETRY", "multipolygon", "LINESTRINGZ", "Point ZM", "COMPOUNDCURVE"] {
+        let harness = Harness::new();
+        let sql = format!(
+            "CREATE TABLE a(fid INTEGER PRIMARY KEY, \"g x\" {declared}); INSERT INTO a VALUES(1, {}), (2, NULL);",
+            point(1.0, 2.0)
+        );
+        let warnings = import_file(&harness, &gpkg(harness.scratch(), "f.gpkg", &sql));
+        assert_eq!(
+            warnings,
+            [format!(
+                "layer \"a\": column \"g x\" has the type {declared:?}, but gpkg_geometry_columns does not name it; its geometries were imported as bytes"
+            )]
+        );
+    }
+}
+
+#[test]
+fn descriptions_of_columns_are_counted_however_the_table_is_written() {
+    let data_columns = "(table_name TEXT, column_name TEXT, name TEXT, title TEXT, constraint_name TEXT)";
+    let none = [""; 0].map(str::to_owned).to_vec();
+    let told = |count: &str| vec![format!("layer \"a\": {count} (gpkg_data_columns) were left out")];
+    for (sql, expected) in [
+        ("".to_owned(), none.clone()),
+        ("CREATE TABLE gpkg_data_column_constraints(constraint_name TEXT);".to_owned(), none),
+        (
+            format!(
+                "CREATE TABLE GPKG_DATA_COLUMNS{data_columns};
+                 INSERT INTO gpkg_data_columns VALUES('A', 'FID', 'n', 't', NULL), ('a', 'T', 'n', 't', 'c');"
+            ),
+            told("2 descriptions of columns"),
+        ),
+        (
+            format!(
+                "CREATE TABLE gpkg_data_columns{data_columns};
+                 INSERT INTO gpkg_data_columns VALUES('a', 'fid', NULL, NULL, NULL), ('a', 'gone', 'n', NULL, NULL), ('a', NULL, '', '', '');"
+            ),
+            told("3 descriptions of columns"),
+        ),
+    ] {
+        let harness = Harness::new();
+        let sql = format!("CREATE TABLE a(fid INTEGER PRIMARY KEY, t TEXT); {sql}");
+        assert_eq!(import_file(&harness, &gpkg(harness.scratch(), "f.gpkg", &sql)), expected, "{sql}");
+    }
+}
+
+#[test]
+fn metadata_of_each_scope_is_told() {
+    let file = |references: &str| {
+        format!(
+            "CREATE TABLE a(fid INTEGER PRIMARY KEY, t TEXT);
+             CREATE TABLE gpkg_metadata(id INTEGER PRIMARY KEY, md_scope TEXT, md_standard_uri TEXT, mime_type TEXT, metadata TEXT);
+             CREATE TABLE gpkg_metadata_reference(reference_scope TEXT, table_name TEXT, column_name TEXT, row_id_value INTEGER,
+                timestamp DATETIME, md_file_id INTEGER, md_parent_id INTEGER);
+             INSERT INTO gpkg_metadata VALUES(1, 'dataset', '', 'text/xml', '<a/>'), (2, 'dataset', '', 'text/plain', 'b');
+             INSERT INTO gpkg_metadata_reference VALUES {references};"
+        )
+    };
+    for (references, expected) in [
+        ("('table', 'a', NULL, NULL, '', 1, NULL)", vec![]),
+        (
+            "('column', 'a', 't', NULL, '', 1, NULL)",
+            vec!["layer \"a\": metadata documents were left out: 1 of columns"],
+        ),
+        (
+            "('row', 'a', NULL, 1, '', 1, NULL), ('row/col', 'A', 't', 2, '', 2, NULL)",
+            vec!["layer \"a\": metadata documents were left out: 2 of rows"],
+        ),
+        (
+            "('geopackage', NULL, NULL, NULL, '', 1, NULL), ('geopackage', NULL, NULL, NULL, '', 2, NULL)",
+            vec!["2 metadata documents about the whole file were left out"],
+        ),
+    ] {
+        let harness = Harness::new();
+        let warnings = import_file(&harness, &gpkg(harness.scratch(), "f.gpkg", &file(references)));
+        assert_eq!(warnings, expected, "{references}");
+    }
+}

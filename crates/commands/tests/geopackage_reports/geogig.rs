@@ -102,3 +102,36 @@ fn two_rows_with_one_id_are_refused() {
     let error = run(&harness, harness.job(&file)).error.unwrap();
     assert!(error.contains("f.1") && error.contains("occurs in more than one row"), "{error}");
 }
+
+#[test]
+fn audit_tables_are_geogigs_own_unless_they_are_registered() {
+    let audit = |name: &str| {
+        format!("CREATE TABLE {name}(fid INTEGER, name TEXT, audit_timestamp DATETIME, audit_op INTEGER);")
+    };
+    let audited = "CREATE TABLE geogig_audited_tables(table_name TEXT, mapped_path TEXT, audit_table TEXT, commit_id TEXT);
+         CREATE TABLE geogig_metadata(repository_uri TEXT);";
+    let registered = "INSERT INTO gpkg_contents(table_name, data_type) VALUES('a_audit', 'attributes');";
+    for (sql, expected) in [
+        (format!("{audited} {}", audit("a_audit")), vec!["a"]),
+        (
+            format!(
+                "{audited} {} INSERT INTO geogig_audited_tables VALUES('a', 'x/a', 'A_AUDIT', '');",
+                audit("A_Audit")
+            ),
+            vec!["a"],
+        ),
+        (format!("{audited} {} {registered}", audit("a_audit")), vec!["a", "a_audit"]),
+        (
+            format!("{audited} CREATE TABLE a_fids(gpkg_fid VARCHAR PRIMARY KEY, geogig_fid VARCHAR);"),
+            vec!["a"],
+        ),
+    ] {
+        let harness = Harness::new();
+        let sql = format!(
+            "CREATE TABLE a(fid INTEGER PRIMARY KEY, name TEXT); INSERT INTO a VALUES(1, 'x'); {sql}"
+        );
+        let warnings = import_file(&harness, &gpkg(harness.scratch(), "f.gpkg", &sql));
+        assert_eq!(layers(&harness), expected, "{sql}");
+        assert_eq!(warnings, [""; 0], "{sql}");
+    }
+}

@@ -94,3 +94,27 @@ fn a_reference_system_that_cannot_be_kept_is_told() {
     let (warnings, ..) = imported("('x', 77, 'NONE', 77, 'undefined', NULL, NULL)");
     assert_eq!(warnings, [""; 0], "undefined on purpose");
 }
+
+const GEOG: &str = r#"GEOGCRS["Own",DATUM["Own",ELLIPSOID["WGS 84",6378137,298.257223563]],CS[ellipsoidal,2],AXIS["lat",north],AXIS["lon",east],ANGLEUNIT["degree",0.0174532925199433]"#;
+
+#[test]
+fn every_kind_of_wkt_2_is_called_by_its_own_id_wherever_it_stands() {
+    let projected = r#"PROJCRS["Grid",BASEGEOGCRS["Own",DATUM["Own",ELLIPSOID["WGS 84",6378137,298.257223563]],ID["EPSG",4326]],CONVERSION["c",METHOD["Transverse Mercator",ID["EPSG",9807]]],CS[Cartesian,2],AXIS["e",east],AXIS["n",north],LENGTHUNIT["metre",1]"#;
+    let vertical = r#"VERTCRS["Height",VDATUM["Sea"],CS[vertical,1],AXIS["up",up],LENGTHUNIT["metre",1],ID["EPSG",5773]]"#;
+    for (wkt, system) in [
+        (format!(r#"{GEOG},ID["EPSG",4979]]"#), "EPSG:4979"),
+        (format!(r#"{projected},ID["EPSG",2154]]"#), "EPSG:2154"),
+        (format!(r#"COMPOUNDCRS["Both",{GEOG},ID["EPSG",4258]],{vertical},ID["EPSG",7423]]"#), "EPSG:7423"),
+        (format!(r#"{GEOG},Id["Works","A7"],REMARK["none"]]"#), "Works:A7"),
+    ] {
+        for row in [
+            format!("('x', 77, 'x', 77, '{wkt}', NULL, 'undefined')"),
+            format!("('x', 77, 'x', 77, 'undefined', NULL, '{wkt}')"),
+            format!("('x', 77, 'x', 77, '', NULL, '{wkt}')"),
+        ] {
+            let (warnings, systems, schema) = imported(&row);
+            assert_eq!((warnings, systems), (Vec::new(), format!("crs/{system}.wkt")), "{row}");
+            assert!(schema.contains(&format!("\"geometryCRS\": \"{system}\"")), "{schema}");
+        }
+    }
+}

@@ -204,3 +204,76 @@ fn a_layer_without_anything_odd_beside_others_is_not_spoken_of() {
     assert_eq!(warnings, [""; 0]);
     assert_eq!(message(&harness), "Import from f.gpkg:a to a/");
 }
+
+#[test]
+fn tables_of_registered_extensions_are_of_the_system_in_any_spelling() {
+    let relations = "CREATE TABLE GPKGEXT_Relations(id INTEGER PRIMARY KEY, base_table_name TEXT, related_table_name TEXT,
+         relation_name TEXT, mapping_table_name TEXT);";
+    let two = "2 relations between tables (gpkgext_relations) were left out";
+    let styles = "2 tables belong to extensions and were left out: \"gpkgext_styles\", \"gpkgext_symbols\"";
+    for (sql, expected) in [
+        (relations.to_owned(), vec![]),
+        (
+            format!(
+                "{relations} INSERT INTO gpkgext_relations VALUES(1, 'roads', 'more', 'media', 'm'), (2, 'more', 'roads', 'x', 'm');"
+            ),
+            vec![two],
+        ),
+        ("CREATE TABLE gpkgext_styles(a); CREATE TABLE gpkgext_symbols(a);".to_owned(), vec![styles]),
+        (
+            "CREATE TABLE gpkg_ogr_contents(table_name TEXT PRIMARY KEY, feature_count INTEGER);".to_owned(),
+            vec![],
+        ),
+    ] {
+        let harness = Harness::new();
+        let warnings = import_file(&harness, &gpkg(harness.scratch(), "f.gpkg", &format!("{ROADS} {sql}")));
+        assert_eq!(
+            (layers(&harness), warnings),
+            (vec!["roads".to_owned()], expected.iter().map(ToString::to_string).collect())
+        );
+    }
+}
+
+#[test]
+fn views_beside_layers_are_told_with_their_first_names() {
+    let view = |name: &str| format!("CREATE VIEW \"{name}\" AS SELECT * FROM roads;");
+    for (sql, expected) in [
+        (view("v"), "\"v\" is a view, which is not run, and was left out"),
+        (
+            ["d", "c", "b", "a"].map(view).concat(),
+            "4 views, which are not run, were left out: \"a\", \"b\", \"c\" and 1 more",
+        ),
+        (
+            format!(
+                "{} {REGISTERED} VALUES('V', 'features'); INSERT INTO gpkg_geometry_columns VALUES('v', 'name', 'POINT', 4326, 0, 0);",
+                view("v")
+            ),
+            "\"v\" is a view, which is not run, and was left out",
+        ),
+    ] {
+        let harness = Harness::new();
+        let warnings = import_file(&harness, &gpkg(harness.scratch(), "f.gpkg", &format!("{ROADS} {sql}")));
+        assert_eq!((layers(&harness), warnings), (vec!["roads".to_owned()], vec![expected.to_owned()]));
+    }
+}
+
+#[test]
+fn pieces_that_are_missing_do_not_hide_the_layers() {
+    for (sql, expected) in [
+        (
+            format!("{REGISTERED} VALUES('gone', 'features'), ('lost', 'attributes');"),
+            vec!["gpkg_contents names 2 tables that are not in the file: \"gone\", \"lost\""],
+        ),
+        ("INSERT INTO gpkg_geometry_columns VALUES('gone', 'geom', 'POINT', 4326, 0, 0);".to_owned(), vec![]),
+        (
+            "INSERT INTO gpkg_geometry_columns VALUES('roads', 'geom', 'POINT', 4326, 0, 0);".to_owned(),
+            vec![],
+        ),
+        ("DROP TABLE gpkg_spatial_ref_sys;".to_owned(), vec![]),
+    ] {
+        let harness = Harness::new();
+        let warnings = import_file(&harness, &gpkg(harness.scratch(), "f.gpkg", &format!("{ROADS} {sql}")));
+        assert_eq!(layers(&harness), ["roads"], "{sql}");
+        assert_eq!(warnings, expected, "{sql}");
+    }
+}

@@ -173,3 +173,30 @@ fn a_lenient_import_replaces_only_what_cannot_be_read() {
     ];
     assert_eq!(rows(&harness, "a"), expected);
 }
+
+#[test]
+fn geometries_of_no_bytes_become_null_in_layers_of_every_type() {
+    for (declared, values, expected) in [
+        ("POLYGON", "(1, X''), (2, X'')", "2 geometries of no bytes became null, in rows 1, 2"),
+        ("GEOMETRY", "(7, X''), (8, NULL)", "1 geometry of no bytes became null, in row 7"),
+        (
+            "MULTIPOINT NOT NULL",
+            "(1, X''), (2, X''), (3, X''), (4, X'')",
+            "4 geometries of no bytes became null, in rows 1, 2, 3 and 1 more",
+        ),
+    ] {
+        for lenient in [false, true] {
+            let harness = Harness::new();
+            let kind = declared.split(' ').next().unwrap();
+            let sql = format!(
+                "CREATE TABLE a(fid INTEGER PRIMARY KEY, geom {declared});
+                 INSERT INTO gpkg_geometry_columns VALUES('a', 'geom', '{kind}', 4326, 0, 0); INSERT INTO a VALUES {values};"
+            );
+            let job = ImportGeopackage { lenient, ..harness.job(&gpkg(harness.scratch(), "f.gpkg", &sql)) };
+            let outcome = run(&harness, job);
+            assert_eq!(outcome.error, None);
+            assert_eq!(outcome.warnings, [format!("layer \"a\": column \"geom\": {expected}")]);
+            assert!(rows(&harness, "a").iter().all(|row| row.ends_with("|NULL")));
+        }
+    }
+}

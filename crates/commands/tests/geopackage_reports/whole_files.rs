@@ -1,6 +1,6 @@
 //! Files that are packed, incomplete, or copied at the wrong moment.
 
-use std::fs;
+use std::{fs, path::Path};
 
 use crate::{
     outcome::{import_file, layers, report, run},
@@ -35,39 +35,84 @@ fn a_file_whose_layers_may_be_in_its_wal_says_how_to_get_them() {
 
 #[test]
 fn a_file_that_is_longer_than_its_header_says_is_read_with_a_warning() {
-    let harness = Harness::new();
-    let path = gpkg(harness.scratch(), "f.gpkg", ROADS);
-    let mut bytes = fs::read(&path).unwrap();
-    let size = bytes.len();
-    bytes.extend([0; 5000]);
-    fs::write(&path, bytes).unwrap();
-    assert_eq!(
-        import_file(&harness, &path),
-        [format!(
-            "f.gpkg has {} bytes, but {size} by its header: was it copied while a program wrote to it?",
-            size + 5000
-        )]
-    );
-    assert_eq!(layers(&harness), ["roads"]);
+    // A byte, a page of zeros, and what a program may have appended before it wrote the first page.
+    for more in [vec![0], vec![0; 4096], b"a page that was written already".repeat(500)] {
+        let harness = Harness::new();
+        let path = gpkg(harness.scratch(), "f.gpkg", ROADS);
+        let mut bytes = fs::read(&path).unwrap();
+        let size = bytes.len();
+        bytes.extend(&more);
+        fs::write(&path, bytes).unwrap();
+        assert_eq!(
+            import_file(&harness, &path),
+            [format!(
+                "f.gpkg has {} bytes, but {size} by its header: was it copied while a program wrote to it?",
+                size + more.len()
+            )]
+        );
+        assert_eq!(layers(&harness), ["roads"]);
+    }
+}
+
+const WRITTEN_TO: &str = "was it copied while a program wrote to it?";
+
+/// Imports a file and returns its error and its warnings in one text.
+fn said_of(harness: &Harness, path: &Path) -> String {
+    let outcome = run(harness, harness.job(path));
+    [outcome.error.unwrap_or_default(), outcome.warnings.concat()].concat()
 }
 
 /// Copies a file while a transaction has written a part of its pages.
 #[test]
 fn a_file_that_was_copied_while_a_program_wrote_to_it_says_so() {
-    let harness = Harness::new();
-    let path = gpkg(harness.scratch(), "f.gpkg", ROADS);
-    let writer = rusqlite::Connection::open(&path).unwrap();
-    writer
-        .execute_batch(
-            "PRAGMA cache_size = 5; PRAGMA cache_spill = 5; BEGIN; CREATE TABLE more(fid INTEGER PRIMARY KEY, t TEXT);
-             WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
-             INSERT INTO more SELECT i, hex(zeroblob(50)) FROM n;",
+    let insert = "INSERT INTO more SELECT i, hex(zeroblob(50)) FROM n;";
+    for transaction in [
+        format!("CREATE TABLE more(fid INTEGER PRIMARY KEY, t TEXT); WITH RECURSIVE {MANY} {insert}"),
+        format!("CREATE TABLE more(fid INTEGER PRIMARY KEY, t TEXT UNIQUE); WITH RECURSIVE {MANY} {insert}")
+            .replace("hex(zeroblob(50))", "hex(randomblob(50))"),
+        format!(
+            "ALTER TABLE roads ADD COLUMN t; WITH RECURSIVE {MANY} INSERT INTO roads SELECT i + 2, 'r', randomblob(90) FROM n;"
+        ),
+    ] {
+        let harness = Harness::new();
+        let path = gpkg(harness.scratch(), "f.gpkg", ROADS);
+        let writer = rusqlite::Connection::open(&path).unwrap();
+        let begin = "PRAGMA cache_size = 5; PRAGMA cache_spill = 5; BEGIN;";
+        writer.execute_batch(&format!("{begin} {transaction}")).unwrap();
+        let copy = harness.scratch().join("copy.gpkg");
+        fs::copy(&path, &copy).unwrap();
+        drop(writer);
+        let said = said_of(&harness, &copy);
+        assert!(said.contains(WRITTEN_TO), "{transaction}: {said}");
+    }
+}
+
+const MANY: &str = "n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)";
+
+/// Copies the first pages of a file before a change and the others behind it.
+#[test]
+fn a_file_of_pages_from_before_and_after_a_change_says_so() {
+    let table = |name: &str, key: &str| {
+        format!(
+            "CREATE TABLE {name}({key}, t TEXT) {}; WITH RECURSIVE {MANY} INSERT INTO {name} SELECT i, 'x' || i FROM n;",
+            if key.contains("TEXT") { "WITHOUT ROWID" } else { "" }
         )
-        .unwrap();
-    let copy = harness.scratch().join("copy.gpkg");
-    fs::copy(&path, &copy).unwrap();
-    drop(writer);
-    let outcome = run(&harness, harness.job(&copy));
-    let said = [outcome.error.unwrap_or_default(), outcome.warnings.concat()].concat();
-    assert!(said.contains("was it copied while a program wrote to it?"), "{said}");
+    };
+    let rows = || table("a", "fid INTEGER PRIMARY KEY");
+    let harness = Harness::new();
+    let bytes = |name: &str, sql: &str| fs::read(gpkg(harness.scratch(), name, sql)).unwrap();
+    let before = bytes("before.gpkg", &rows());
+    let after = bytes("after.gpkg", &(table("b", "n TEXT PRIMARY KEY") + &rows()));
+    let short = bytes("short.gpkg", ROADS);
+    let page = 4096;
+    for (name, mixed, expected) in [
+        ("grown", [&short[..page], &before[page..]].concat(), WRITTEN_TO),
+        ("shrunk", [&before[..page], &short[page..]].concat(), "is truncated: "),
+        ("moved", [&before[..page], &after[page..before.len()]].concat(), WRITTEN_TO),
+    ] {
+        let path = harness.scratch().join("f.gpkg");
+        fs::write(&path, mixed).unwrap();
+        let said = said_of(&harness, &path);
+        assert!(said.contains(expected), "{name}: {said}");
+    }
 }

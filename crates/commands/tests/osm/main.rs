@@ -10,4 +10,6 @@ mod extracts;
 mod fixtures;
 mod layers;
 mod order;
+#[path = "../../../osm/tests/pbf_writer/mod.rs"]
+mod pbf_writer;
 mod reports;

@@ -1,5 +1,8 @@
 //! Writes PBF for tests, also invalid PBF.
 
+#![allow(dead_code, reason = "each test program uses a part")]
+#![allow(clippy::unwrap_used, reason = "tests may")]
+
 use std::io::Write;
 
 use flate2::{Compression, write::ZlibEncoder};

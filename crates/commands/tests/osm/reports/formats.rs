@@ -4,12 +4,13 @@ use std::io::Write;
 
 use flate2::{Compression, write::GzEncoder};
 
+use crate::pbf_writer::{Message, block, frame};
 use crate::{
     fixtures::{job, member, node},
     reports::files::{fail, ids, import_reported, reported, succeed},
     support::harness::Harness,
 };
-use longhaul_tasks::Status;
+use longhaul_tasks::{ReportValue, Status};
 
 fn gzip(content: &str) -> Vec<u8> {
     let mut packed = GzEncoder::new(Vec::new(), Compression::default());
@@ -110,6 +111,25 @@ fn a_replication_time_that_is_not_known_is_no_time_of_the_data() {
         assert_eq!(task.status, Status::Finished, "{:?}", task.error);
         assert_eq!(member(&task.result.unwrap(), "osmBase"), None, "{name}");
     }
+    let node = || Message::default().message(1, Message::default().signed(1, 7).signed(8, 0).signed(9, 0));
+    let with_time = |time: i64| {
+        let header = Message::default().bytes(4, b"OsmSchema-V0.6").number(32, time);
+        [frame("OSMHeader", &header), frame("OSMData", &block(&[""], node()))].concat()
+    };
+    for (time, expected) in [
+        (i64::MIN, None),
+        (-86_400, None),
+        (i64::MAX, None),
+        (1, Some("1970-01-01T00:00:01Z")),
+        (1_700_000_000, Some("2023-11-14T22:13:20Z")),
+    ] {
+        let harness = Harness::new();
+        let path = harness.scratch().join("f.osm.pbf");
+        std::fs::write(&path, with_time(time)).unwrap();
+        let task = harness.run(job(&harness, &path));
+        let base = member(&task.result.unwrap(), "osmBase").cloned();
+        assert_eq!(base, expected.map(ReportValue::text), "{time}");
+    }
 }
 
 #[test]
@@ -121,4 +141,16 @@ fn an_osm_change_file_is_refused_with_a_reason() {
         error,
         "x36_change.osc is no OpenStreetMap file: it is an osmChange file, which says only what changed"
     );
+    let created = format!("<create>{}</create>", node(1, 1, 1.0));
+    for (name, content) in [
+        ("f.osm", format!("<osmChange version=\"0.6\">{created}</osmChange>").into_bytes()),
+        ("f.osc.gz", gzip(&format!("<?xml version=\"1.0\"?>\n<!-- a --><osmChange>{created}</osmChange>"))),
+        ("f.osc", b"<osmChange version=\"0.6\" generator=\"osmium\"/>".to_vec()),
+    ] {
+        let path = harness.scratch().join(name);
+        std::fs::write(&path, content).unwrap();
+        let (error, _) = fail(&harness, job(&harness, &path));
+        let expected = "is no OpenStreetMap file: it is an osmChange file, which says only what changed";
+        assert_eq!(error, format!("{name} {expected}"));
+    }
 }

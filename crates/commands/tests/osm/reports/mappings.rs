@@ -3,7 +3,7 @@
 use longhaul_commands::{ImportOsm, OsmMapping};
 
 use crate::{
-    fixtures::job,
+    fixtures::{job, way, xml},
     reports::files::{coordinates, ids, reported, succeed},
     support::harness::Harness,
 };
@@ -60,5 +60,36 @@ fn areas_need_three_places_and_rings_that_cross_themselves_are_told() {
         let ring = coordinates(&harness, "areas", way);
         assert_eq!((ring.len(), ring.first()), (5, ring.last()));
         assert!(square.iter().all(|corner| ring.contains(corner)), "{ring:?}");
+    }
+}
+
+#[test]
+fn areas_of_other_shapes_are_told_apart() {
+    let corner = |id: i64, lat: f64, lon: f64| {
+        format!("<node id=\"{id}\" version=\"1\" lat=\"{lat}\" lon=\"{lon}\"/>")
+    };
+    // A square 1 2 3 4, a point 5 inside of it, and 6, which stands where 1 does.
+    let places = [(1, 0.0, 0.0), (2, 0.0, 4.0), (3, 4.0, 4.0), (4, 4.0, 0.0), (5, 1.0, 2.0), (6, 0.0, 0.0)];
+    let nodes: String = places.iter().map(|(id, lat, lon)| corner(*id, *lat, *lon)).collect();
+    let crossing = |way: i64| {
+        format!("1 × way makes a polygon of layer 'areas' whose ring crosses or touches itself: {way}")
+    };
+    let no_area = |way: i64| format!("1 × way matches rule 'areas' but encloses no area: {way}");
+    for (refs, warning) in [
+        (vec![1, 2, 3, 4, 1], None),
+        (vec![1, 2, 3, 4], None),
+        (vec![1, 2, 3, 4, 6], None),
+        (vec![1, 3, 2, 4, 1], Some(crossing(9))),
+        (vec![1, 2, 5, 2, 3, 4, 1], Some(crossing(9))),
+        (vec![1, 2, 6, 2, 1], Some(no_area(9))),
+        (vec![1, 6, 3, 1], Some(no_area(9))),
+    ] {
+        let harness = Harness::new();
+        let file = xml(&harness, "f.osm", &(nodes.clone() + &way(9, 1, &refs)));
+        let areas = mapping(&[rule("areas", "POLYGON")]).unwrap();
+        let warnings = succeed(&harness, ImportOsm { mapping: Some(areas), ..job(&harness, &file) });
+        let is_kept = warning.as_ref().is_none_or(|warning| warning.contains("crosses"));
+        assert_eq!(warnings, warning.into_iter().collect::<Vec<_>>(), "{refs:?}");
+        assert_eq!(ids(&harness, "areas").len(), usize::from(is_kept), "{refs:?}");
     }
 }
