@@ -11,6 +11,7 @@ mod fetching;
 mod interrupted;
 mod kart;
 mod limits;
+mod maintenance;
 #[path = "../refusals/nginx.rs"]
 mod nginx;
 mod proxy;
