@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Environment,
     export::{ExportChanges, ExportFormat},
-    export_layers::{TaskProgress, unresolved},
+    export_layers::{TaskProgress, unresolved, with_warnings},
     public_error::public_error,
 };
 
@@ -51,14 +51,17 @@ impl Job for ExportDiff {
             let interrupter = interrupter.clone();
             move || interrupter.interrupt()
         });
-        let counts = export.write(&repository, &path, &TaskProgress(ctx), &interrupter);
-        let counts = counts.map_err(public_error)?;
-        Ok(Report::new()
+        let exported = export.write(&repository, &path, &TaskProgress(ctx), &interrupter);
+        let exported = exported.map_err(public_error)?;
+        let counts = exported.counts;
+        let report = Report::new()
             .result_file(media_type)
             .text("commitId", export.new.to_string())
+            .integer("features", (counts.added + counts.changed) as i64)
             .integer("added", counts.added as i64)
             .integer("changed", counts.changed as i64)
-            .integer("deleted", counts.deleted as i64))
+            .integer("deleted", counts.deleted as i64);
+        Ok(with_warnings(report, exported.warnings))
     }
 }
 

@@ -86,10 +86,15 @@ impl ExportLayers {
             .integer("features", exported.features as i64);
         let shifts = exported.shifts.into_iter().map(ReportValue::text);
         let report = if shifts.len() == 0 { report } else { report.list("datumShift", shifts) };
-        match exported.warnings.is_empty() {
-            true => report,
-            false => report.list("warning", exported.warnings.into_iter().map(ReportValue::text)),
-        }
+        with_warnings(report, exported.warnings)
+    }
+}
+
+/// The report with what the format could not hold.
+pub(crate) fn with_warnings(report: Report, warnings: Vec<String>) -> Report {
+    match warnings.is_empty() {
+        true => report,
+        false => report.list("warning", warnings.into_iter().map(ReportValue::text)),
     }
 }
 

@@ -189,7 +189,7 @@ mod tests {
     #[test]
     fn everybody_gets_a_place_however_few_there_are() {
         let stranger = Caller::anonymous([192, 0, 2, 1].into());
-        for (total, of_one) in [(1, 1), (2, 1), (3, 2), (4, 2), (16, 7)] {
+        for (total, of_one) in [(1, 1), (2, 1), (3, 2), (4, 2), (16, 8)] {
             assert_eq!(take_all(&Places::new("fetches", total), &stranger).len(), of_one, "of {total}");
         }
     }

@@ -167,6 +167,7 @@ pub async fn check_recovery<S: Store>(
         a_seal_outlives_the_process_and_decides_the_end,
         a_cancel_outlives_the_process,
         interruptions_outlive_the_process,
+        tasks_that_were_interrupted_twice_run_one_at_a_time,
     );
 }
 

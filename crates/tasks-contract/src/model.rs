@@ -4,7 +4,10 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use longhaul_tasks::{
     Lane, PRIORITY_STEP, Priority, Status, TaskId,
-    store::{AttemptKey, Command, CommandError, End, Idempotency, Limits, NewTask, Signal, TaskCommand},
+    store::{
+        AttemptKey, Command, CommandError, End, INTERRUPTED_TWICE, Idempotency, Limits, NewTask, Signal,
+        TaskCommand,
+    },
 };
 
 #[derive(Clone, Default)]
@@ -212,6 +215,9 @@ impl Model {
                     (false, false, _) => {
                         task.status = Status::Waiting;
                         task.interruptions += u32::from(*interrupted);
+                        if *interrupted && task.interruptions == 2 {
+                            task.lanes.push(Lane::new(INTERRUPTED_TWICE));
+                        }
                     }
                 }
                 task.free_lanes();

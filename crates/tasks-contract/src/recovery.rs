@@ -160,3 +160,41 @@ pub(super) async fn interruptions_outlive_the_process<S: Store>(
         assert_eq!(store.claim_one().await.attempt, interruptions + 2);
     }
 }
+
+pub(super) async fn tasks_that_were_interrupted_twice_run_one_at_a_time<S: Store>(
+    mut store: StoreUnderTest<S>,
+    restart: &mut impl AsyncFnMut(S, Arc<ManualClock>) -> S,
+) {
+    for lanes in [&[][..], &["a"], &[]] {
+        submit_and_claim(&store, lanes).await;
+    }
+    for interruption in 1..=2 {
+        store = reopen(store, restart).await;
+        let orphans = store.inner.recover(&store.worker).await.unwrap();
+        assert_eq!(orphans.len(), 3, "after one interruption they run together");
+        for orphan in orphans {
+            assert_eq!(store.release(orphan.claimed.key, true).await, Ok(()));
+        }
+        for _ in 0..if interruption == 1 { 3 } else { 0 } {
+            store.claim_one().await;
+        }
+    }
+    let first = store.claim_one().await.key;
+    assert!(store.claim().await.is_none(), "the others wait for it");
+    let other = store.submit(&[]).await;
+    assert_eq!(store.claim_one().await.key.id, other, "other tasks do not");
+
+    let (store, orphans) = {
+        let store = reopen(store, restart).await;
+        let orphans = store.inner.recover(&store.worker).await.unwrap();
+        (store, orphans)
+    };
+    let interruptions: Vec<_> =
+        orphans.iter().map(|orphan| (orphan.claimed.key.id, orphan.interruptions)).collect();
+    assert_eq!(interruptions, [(first.id, 2), (other, 0)], "those that waited were not interrupted");
+    store.end(orphans[0].claimed.key, finished()).await.unwrap();
+    let second = store.claim_one().await.key;
+    assert!(store.claim().await.is_none());
+    store.end(second, finished()).await.unwrap();
+    assert_ne!(store.claim_one().await.key.id, second.id);
+}

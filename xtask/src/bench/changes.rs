@@ -39,18 +39,21 @@ pub struct Args {
 /// Measures and prints the table.
 pub fn run(args: &Args) -> Result<()> {
     let folder = files::bench_folder()?;
+    let versions = [buildings::geopackage(&folder, args.features)?, changed_file(&folder, args.features)?];
     let server = Longhaul::start(&args.binary.get()?, empty_folder(folder.join("longhaul"))?)?;
     let mut client = server.client()?;
     let layer = server.create("layer")?;
-    import(&mut client, &buildings::geopackage(&folder, args.features)?)?;
-    import(&mut client, &changed_file(&folder, args.features)?)?;
+    for version in &versions {
+        import(&mut client, version)?;
+    }
     let log = server.create("log")?;
     make_log(&layer, &log, args.commits)?;
 
     println!("\n{} polygons, {} commits; {}\n", args.features, args.commits, machine::describe(&folder));
     let mut table = Table::new(["", "first", "median", "95 %", "slowest"]);
     let mut row = |what: &str, target: &str, accept: &str, has: (&str, usize)| -> Result<()> {
-        let times = measure(&mut client, target, accept, has, args.requests)?;
+        // An idle connection may have been closed meanwhile.
+        let times = measure(&mut server.client()?, target, accept, has, args.requests)?;
         let (first, others) = times.split_first().context("no requests")?;
         let cells = [*first, median(others), percentile(others, 95.0), percentile(others, 100.0)];
         let cells = cells.map(|time| format!("{time:.2} ms"));

@@ -32,8 +32,16 @@ pub(crate) struct ExportChanges {
     pub(crate) layers: Option<Vec<DatasetPath>>,
 }
 
+/// What was exported.
+pub(crate) struct ExportedChanges {
+    /// How many features differ.
+    pub(crate) counts: FeatureCounts,
+    /// What the format could not hold, a sentence each.
+    pub(crate) warnings: Vec<String>,
+}
+
 impl ExportChanges {
-    /// Writes the file at `path`, as [`Export::write`](super::Export::write) does. Returns how many features differ.
+    /// Writes the file at `path`, as [`Export::write`](super::Export::write) does.
     ///
     /// # Errors
     /// As there.
@@ -43,7 +51,7 @@ impl ExportChanges {
         path: &Path,
         progress: &dyn ExportProgress,
         interrupter: &Interrupter,
-    ) -> Result<FeatureCounts, ExportError> {
+    ) -> Result<ExportedChanges, ExportError> {
         let layers = self.changed_layers(repository, interrupter)?;
         let file = OutputFile::beside(path)?;
         let mut sink = GeoPackageWriter::create(file.path(), &time_of(&repository.commit(self.new)?))?;
@@ -55,9 +63,9 @@ impl ExportChanges {
             self.write_layer(repository, layer, &mut sink, progress, interrupter)?;
             counts.push(changes);
         }
-        Box::new(sink).finish()?;
+        let warnings = Box::new(sink).finish()?;
         file.publish(progress)?;
-        Ok(counts.into_iter().sum())
+        Ok(ExportedChanges { counts: counts.into_iter().sum(), warnings })
     }
 
     /// The layers that differ, of those that are asked for.

@@ -65,7 +65,7 @@ fn run_until_killed(mut folder: TempDir, observed: &Arc<Observations>, random: &
     changes::make_repository(&server);
     let clients = clients::start(server.address, observed, random);
     observed.wait_for_answers(random.below(300));
-    if random.below(4) == 0 {
+    if random.below(8) == 0 {
         changes::wait_for_push();
     }
     pause(random.below(40));

@@ -8,6 +8,7 @@ mod harness;
 mod changes;
 mod demo;
 mod export;
+mod first_steps;
 mod import;
 mod interrupt;
 mod program;

@@ -11,6 +11,7 @@ mod fetching;
 mod interrupted;
 mod kart;
 mod limits;
+mod maintenance;
 mod proxy;
 mod pushing;
 

@@ -56,7 +56,11 @@ impl Request {
         let _ = stream.write_all(&self.body);
         let mut bytes = Vec::new();
         stream.read_to_end(&mut bytes).ok()?;
-        bytes.windows(4).any(|window| window == b"\r\n\r\n").then_some(())?;
+        let head = bytes.windows(4).position(|window| window == b"\r\n\r\n")?;
+        if String::from_utf8_lossy(&bytes[..head]).to_ascii_lowercase().contains("transfer-encoding: chunked")
+        {
+            return bytes.ends_with(b"\r\n0\r\n\r\n").then(|| Response::parse(&bytes));
+        }
         let response = Response::parse(&bytes);
         let length: usize = response.header("content-length")?.parse().ok()?;
         (response.body.len() == length).then_some(response)

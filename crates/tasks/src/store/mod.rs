@@ -28,6 +28,7 @@ pub use command::{
     AttemptKey, Claimed, Command, CommandError, Download, End, Idempotency, Limits, NewTask, Orphan, Outcome,
     Record, Seal, TaskCommand,
 };
+pub use machine::INTERRUPTED_TWICE;
 pub use memory::MemoryStore;
 #[cfg(feature = "sqlite")]
 pub use sqlite::{CopyError, DatabaseCopy, EndedTask, HistoryOptions, OpenError, SqliteOptions, SqliteStore};

@@ -2,13 +2,14 @@
 
 use std::io::Read;
 
+use axum::extract::FromRef;
 use longhaul_commands::{ImportRoots, OsmMapping, OsmMappingError, RootError};
 use longhaul_repository::Repository;
 use longhaul_tasks_web::ApiError;
 
 use super::osm_request::OsmRequest;
 use crate::web::{
-    BlockingPool,
+    BlockingPool, RepositoryStore, WebState,
     error_response::{self, ErrorResponse},
 };
 
@@ -48,9 +49,15 @@ pub(super) struct OsmDocument {
 }
 
 /// The files of the server that requests may name, and the threads on which they are read.
-pub(super) struct ServerFiles {
+pub(in crate::web) struct ServerFiles {
     pub(super) roots: ImportRoots,
     pub(super) pool: BlockingPool,
+}
+
+impl FromRef<WebState> for ServerFiles {
+    fn from_ref(state: &WebState) -> Self {
+        Self { roots: ImportRoots::from_ref(state), pool: RepositoryStore::from_ref(state).pool }
+    }
 }
 
 /// Why there is no document.

@@ -1,9 +1,7 @@
 //! `GET|POST /repos/{name}/osm/download`.
 
 use axum::{extract::State, response::Response};
-use longhaul_commands::{
-    DownloadFilter, DownloadOsm, DownloadParameters, ImportRoots, check_filter, filter_of_bbox,
-};
+use longhaul_commands::{DownloadFilter, DownloadOsm, DownloadParameters, check_filter, filter_of_bbox};
 use longhaul_repository::Repository;
 use longhaul_tasks::Tasks;
 use longhaul_tasks_web::Renderer;
@@ -16,7 +14,7 @@ use super::{
 use crate::{
     access::Caller,
     web::{
-        Repo, RepositoryStore, Writer,
+        Repo, Writer,
         error_response::ErrorResponse,
         submission::{submission, submit},
     },
@@ -40,11 +38,9 @@ pub(in crate::web) async fn download(
     Repo(repository, _): Repo<Writer>,
     caller: Caller,
     State(tasks): State<Tasks>,
-    State(store): State<RepositoryStore>,
-    State(roots): State<ImportRoots>,
+    State(files): State<ServerFiles>,
     request: OsmRequest<DownloadParams>,
 ) -> Result<Response, ErrorResponse> {
-    let files = ServerFiles { roots, pool: store.pool };
     let job = job(&files, &repository, &request).await?;
     let submission = submission(&caller, &repository, &request.head, request.pairs(), None)?;
     let task = submit(&tasks, submission, job, None).await?;

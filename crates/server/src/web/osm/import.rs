@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::{extract::State, response::Response};
-use longhaul_commands::{ImportOsm, ImportRoots, OsmFile, RootError};
+use longhaul_commands::{ImportOsm, OsmFile, RootError};
 use longhaul_repository::Repository;
 use longhaul_tasks::Tasks;
 use longhaul_tasks_web::Renderer;
@@ -17,7 +17,7 @@ use crate::{
     access::Caller,
     upload::{ReceivedFile, Receiver},
     web::{
-        Repo, RepositoryStore, Writer,
+        Repo, Writer,
         error_response::ErrorResponse,
         kept_upload::KeptUploads,
         submission::{submission, submit},
@@ -43,15 +43,13 @@ pub(in crate::web) async fn import(
     Repo(repository, _): Repo<Writer>,
     caller: Caller,
     State(tasks): State<Tasks>,
-    State(store): State<RepositoryStore>,
-    State(roots): State<ImportRoots>,
+    State(files): State<ServerFiles>,
     State(receiver): State<Arc<Receiver>>,
     mut request: OsmRequest<ImportParams>,
 ) -> Result<Response, ErrorResponse> {
     let kept = KeptUploads { tasks: &tasks, receiver: &receiver, caller: &caller, repository: &repository };
     let imported = kept.file_of::<ImportOsm>(request.file.take(), request.params.upload).await?;
     let repository_uri = format!("{}/repos/{}", renderer.base.as_str(), repository.name());
-    let files = ServerFiles { roots, pool: store.pool };
     let mut job = job(&files, &repository, repository_uri, &request, imported.file.as_ref()).await?;
     imported.demand_shown_tree(&mut job.destination.rules);
     let received = imported.file;

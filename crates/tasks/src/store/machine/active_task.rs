@@ -7,6 +7,13 @@ use crate::{
     store::{AttemptKey, Claimed, NewTask, TaskState},
 };
 
+/// After so many interruptions a task may be what ends the process.
+const MANY_INTERRUPTIONS: u32 = 2;
+
+/// The lane that a task needs, beside its own, once it was interrupted twice. So tasks that ran together when the process ended
+/// twice run one at a time, and only the one that ends it again is interrupted again.
+pub const INTERRUPTED_TWICE: &str = "longhaul-tasks: interrupted twice";
+
 /// A task that has not ended, or ends in the current batch.
 #[derive(Clone)]
 pub(in crate::store) struct ActiveTask {
@@ -38,6 +45,14 @@ impl ActiveTask {
 
     pub(in crate::store) fn key(&self) -> AttemptKey {
         AttemptKey { id: self.id(), fence: self.state.fence }
+    }
+
+    /// The lanes that it needs: those of its job, and [`INTERRUPTED_TWICE`].
+    pub(in crate::store) fn needed_lanes(&self) -> Arc<[Lane]> {
+        match self.state.record.interruptions < MANY_INTERRUPTIONS {
+            true => self.lanes.clone(),
+            false => self.lanes.iter().cloned().chain([Lane::new(INTERRUPTED_TWICE)]).collect(),
+        }
     }
 
     /// What a worker gets to run.

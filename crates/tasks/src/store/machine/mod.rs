@@ -22,6 +22,7 @@ use std::{
 
 use jiff::Timestamp;
 
+pub use self::active_task::INTERRUPTED_TWICE;
 pub(super) use self::{
     active_task::ActiveTask,
     batch::{Batch, Row},
@@ -120,6 +121,6 @@ impl Machine {
     }
 
     fn push(&mut self, task: &ActiveTask) -> bool {
-        self.queue.push(task.id(), &task.state.record.task.kind, &task.lanes, task.rank)
+        self.queue.push(task.id(), &task.state.record.task.kind, &task.needed_lanes(), task.rank)
     }
 }
