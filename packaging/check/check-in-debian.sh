@@ -61,8 +61,9 @@ has_repository() {
 if [ ! -e "$base/complete" ]; then
     say "making a minimal Debian in $base"
     rm -rf "$base"
-    mmdebstrap --quiet --variant=minbase --include=adduser,git,procps,ca-certificates bookworm "$base" \
-        ${MIRROR:+"$MIRROR"} >/dev/null
+    # As old as this system, whose C library the program may need.
+    suite=$(. /etc/os-release && echo "${VERSION_CODENAME:-bookworm}")
+    mmdebstrap --quiet --variant=minbase --include=adduser,git,procps,ca-certificates "$suite" "$base" >/dev/null
     touch "$base/complete"
 fi
 rm -rf "$root"

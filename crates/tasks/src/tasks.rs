@@ -1,10 +1,6 @@
 //! The handle by which tasks are submitted and read.
 
-use std::{
-    path::PathBuf,
-    sync::{Arc, atomic::Ordering::Relaxed},
-    time::Duration,
-};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use tokio::sync::broadcast;
 
@@ -271,16 +267,6 @@ impl Tasks {
         let counters = self.runtime.store.store().counters().await?;
         let recoveries = *self.runtime.recoveries.lock();
         Ok(Counters { recoveries, workers: self.runtime.slots.workers(), ..counters })
-    }
-
-    /// Whether to accept no new tasks from now on; those that were accepted run as before. Not stored.
-    pub fn drain(&self, is_draining: bool) {
-        self.runtime.is_draining.store(is_draining, Relaxed);
-    }
-
-    /// Whether the engine was told to [`drain`](Self::drain).
-    pub fn is_draining(&self) -> bool {
-        self.runtime.is_draining.load(Relaxed)
     }
 
     /// Whether tasks can be accepted now: the store takes commands, and the engine is neither drained nor stopped.

@@ -74,7 +74,9 @@ fn steps() -> Vec<Step> {
         steps.push(Step::building("program to package", "build --package longhaul --all-features", ""));
         steps.push(Step::new("installation", PACKAGE));
     } else {
-        println!("!! root, mmdebstrap and dpkg-deb are needed to install the package: that is LEFT OUT");
+        println!(
+            "!! root, mount namespaces, mmdebstrap and dpkg-deb are needed to install the package: that is LEFT OUT"
+        );
     }
     steps
 }

@@ -153,7 +153,8 @@ fn install_optional_programs() -> Result<()> {
 
 /// Whether a package can be installed into a Debian in a folder.
 pub fn can_install_package() -> bool {
-    is_root() && ["mmdebstrap", "dpkg-deb", "unshare"].iter().all(|program| is_on_path(program))
+    let has_programs = ["mmdebstrap", "dpkg-deb"].iter().all(|program| is_on_path(program));
+    is_root() && has_programs && succeeds(Command::new("unshare").args(["--mount", "true"]))
 }
 
 fn apt_install(packages: &[&str]) -> Result<()> {

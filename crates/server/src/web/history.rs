@@ -6,14 +6,10 @@ use axum::{
     response::Response,
 };
 use jiff::Timestamp;
-use longhaul_tasks::{EndedTask, Page, Report, ReportValue, SqliteStore};
+use longhaul_tasks::{EndedTask, Page, Report, ReportValue};
 use longhaul_tasks_web::{ApiError, Renderer, task_filter};
 
-use super::{
-    WebState,
-    error_response::{self, ErrorResponse},
-    routes::SUBJECT,
-};
+use super::{WebState, error_response::ErrorResponse, routes::SUBJECT};
 use crate::{access::Caller, jobs};
 
 /// The tasks that the filters of `GET /tasks` select, oldest first; a page of at most 1,000, with a link to the next.
@@ -28,7 +24,10 @@ pub(super) async fn history(
     filter.within = caller.scope().map(<[String]>::to_vec);
     let limit = filter.limit.unwrap_or(Page::MAX);
     let ended = match state.store.clone() {
-        Some(store) => read(store, move |store| store.history(&filter, &jobs::INTERNAL)).await?,
+        Some(store) => {
+            let pool = &state.repositories.pool;
+            pool.run(move || store.history(&filter, &jobs::INTERNAL)).await?.map_err(ApiError::from)?
+        }
         None => Vec::new(),
     };
     let report = Report::new().list("task", ended.iter().map(|task| ReportValue::Element(described(task))));
@@ -39,14 +38,6 @@ pub(super) async fn history(
             .extend(renderer.next_page("/history", query, last.id).map(|next| (header::LINK, next)));
     }
     Ok(response)
-}
-
-async fn read(
-    store: SqliteStore,
-    read: impl FnOnce(&SqliteStore) -> Result<Vec<EndedTask>, longhaul_tasks::StoreError> + Send + 'static,
-) -> Result<Vec<EndedTask>, ErrorResponse> {
-    let read = tokio::task::spawn_blocking(move || read(&store)).await;
-    Ok(read.map_err(|_| error_response::unexplained())?.map_err(ApiError::from)?)
 }
 
 fn described(task: &EndedTask) -> Report {

@@ -58,11 +58,11 @@ impl HttpCounts {
     /// The counts by route and status, sorted.
     pub(super) fn answered(&self) -> BTreeMap<(String, u16), u64> {
         let answered = self.answered.lock();
-        let of_route = |(route, statuses): (&Box<str>, &BTreeMap<u16, u64>)| {
-            let route = route.to_string();
-            statuses.iter().map(move |(status, count)| ((route.clone(), *status), *count)).collect::<Vec<_>>()
-        };
-        answered.iter().flat_map(of_route).collect()
+        let mut counts = BTreeMap::new();
+        for (route, statuses) in &*answered {
+            counts.extend(statuses.iter().map(|(status, count)| ((route.to_string(), *status), *count)));
+        }
+        counts
     }
 
     /// The counts of refusals by reason.

@@ -9,6 +9,7 @@ pub(crate) mod attempts;
 mod cancel_hooks;
 mod completion;
 mod deadlines;
+mod drain;
 mod job_outcome;
 mod listener;
 mod maintenance;

@@ -14,7 +14,7 @@ use crate::{
 /// The longest error, and the longest cause, that is kept, in characters.
 const MAX_ERROR: usize = 1000;
 /// How many rows are removed at a time.
-const EXPIRED_AT_ONCE: usize = 10_000;
+const EXPIRED_AT_ONCE: usize = 2000;
 /// The pause between two looks for rows that are too old, or too many.
 const INTERVAL: Duration = Duration::from_secs(600);
 
@@ -29,7 +29,7 @@ pub struct HistoryOptions {
 type Details = dyn Fn(&Task, &str) -> Vec<(String, String)> + Send + Sync;
 
 impl HistoryOptions {
-    /// Remembers ended tasks for so long after their ends, and no more than `max` of them.
+    /// Remembers ended tasks for so long after their ends, and none of before the last `max` ids.
     pub fn new(keep: Duration, max: usize) -> Self {
         Self { keep, max, details: Box::new(|_, _| Vec::new()) }
     }
@@ -130,8 +130,9 @@ impl HistoryWriter {
         let (max, at_once) = (self.options.max as u64, EXPIRED_AT_ONCE as u64);
         let (max, at_once) = (rows::number(max)?, rows::number(at_once)?);
         let too_old = "DELETE FROM history WHERE id IN (SELECT id FROM history WHERE finished < ? ORDER BY finished LIMIT ?)";
-        let too_many = "DELETE FROM history WHERE id IN (SELECT id FROM history WHERE id <=
-            (SELECT id FROM history ORDER BY id DESC LIMIT 1 OFFSET ?) ORDER BY id LIMIT ?)";
+        // By id, because counting the rows would take long. Some ids are of tasks that have not ended.
+        let too_many = "DELETE FROM history WHERE id IN
+            (SELECT id FROM history WHERE id <= (SELECT max(id) FROM history) - ? ORDER BY id LIMIT ?)";
         let removed = database.execute(too_old, (nanoseconds(oldest), at_once))?
             + database.execute(too_many, (max, at_once))?;
         if removed < EXPIRED_AT_ONCE {
