@@ -18,8 +18,16 @@ const MAX_UNFINISHED: usize = 25;
 
 /// Starts clients of each kind; a client ends when the server does not respond.
 pub fn start(server: SocketAddr, observed: &Arc<Observations>, random: &mut Random) -> Vec<JoinHandle<()>> {
-    let kinds: [fn(&mut Client) -> Option<()>; 6] =
-        [Client::import, Client::import, Client::cancel, Client::prune, Client::poll, Client::poll];
+    let kinds: [fn(&mut Client) -> Option<()>; 8] = [
+        Client::import,
+        Client::import,
+        Client::export,
+        Client::read_file,
+        Client::cancel,
+        Client::prune,
+        Client::poll,
+        Client::poll,
+    ];
     let begin = |act: fn(&mut Client) -> Option<()>| {
         let mut client = Client { server, observed: observed.clone(), random: random.split() };
         thread::spawn(move || while act(&mut client).is_some() {})
@@ -27,15 +35,15 @@ pub fn start(server: SocketAddr, observed: &Arc<Observations>, random: &mut Rand
     kinds.into_iter().map(begin).collect()
 }
 
-struct Client {
+pub struct Client {
     server: SocketAddr,
-    observed: Arc<Observations>,
-    random: Random,
+    pub observed: Arc<Observations>,
+    pub random: Random,
 }
 
 impl Client {
     fn import(&mut self) -> Option<()> {
-        if self.observed.ids(false).len() >= MAX_UNFINISHED {
+        if self.is_busy() {
             return self.poll();
         }
         let repository = self.random.pick(&REPOSITORIES)?;
@@ -45,7 +53,7 @@ impl Client {
         let target = format!("/repos/{repository}/import.json?format=gpkg&message=mark-{mark}");
         let answer = self.send(Request::new("POST", &target).form(file(mark, rows)))?;
         match answer.status {
-            200 => self.observed.submitted(mark, highest, repository, &task(&answer)),
+            200 => self.observed.submitted(mark, highest, Some(repository), &task(&answer)),
             503 | 429 => self.observed.refused(),
             status => panic!("an import was answered with {status}: {}", answer.text()),
         }
@@ -86,7 +94,7 @@ impl Client {
         Some(())
     }
 
-    fn poll(&mut self) -> Option<()> {
+    pub fn poll(&mut self) -> Option<()> {
         let ended = self.random.below(4) == 0;
         let Some(id) = self.random.pick(&self.observed.ids(ended)) else {
             return (self.send(Request::new("GET", "/tasks.json"))?.status == 200).then_some(());
@@ -101,12 +109,17 @@ impl Client {
         Some(())
     }
 
-    fn send(&self, request: Request) -> Option<Response> {
+    /// Whether there are enough unfinished tasks.
+    pub fn is_busy(&self) -> bool {
+        self.observed.ids(false).len() >= MAX_UNFINISHED
+    }
+
+    pub fn send(&self, request: Request) -> Option<Response> {
         request.try_send(self.server)
     }
 }
 
-fn task(answer: &Response) -> Value {
+pub fn task(answer: &Response) -> Value {
     let task = answer.json()["task"].clone();
     assert!(!status(&task).is_empty());
     task
