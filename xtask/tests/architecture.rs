@@ -37,7 +37,10 @@ const DEPENDENCIES: [(&str, &[&str]); 16] = [
     ),
     ("longhaul-repository", &["longhaul-geodata"]),
     ("longhaul-projection", &["longhaul-geodata"]),
-    ("longhaul-layer-index", &["longhaul-repository", "longhaul-disk-cache", "longhaul-geodata"]),
+    (
+        "longhaul-layer-index",
+        &["longhaul-repository", "longhaul-disk-cache", "longhaul-external-sort", "longhaul-geodata"],
+    ),
     ("longhaul-formats", &["longhaul-geodata", "longhaul-external-sort"]),
     ("longhaul-geopackage", &["longhaul-geodata", "longhaul-external-sort"]),
     ("longhaul-osm", &["longhaul-geodata"]),

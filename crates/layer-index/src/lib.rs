@@ -3,7 +3,6 @@
 mod build;
 mod cache;
 mod format;
-mod hilbert;
 mod index;
 mod leaves;
 mod levels;

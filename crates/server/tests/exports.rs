@@ -99,6 +99,29 @@ fn layers_a_window_and_a_commit_can_be_chosen() {
 }
 
 #[test]
+fn a_window_is_the_same_whether_there_is_an_index_or_not() {
+    let server = Server::start();
+    server.init("r");
+    let names: Vec<String> = (0..500).map(|at| format!("point {at}")).collect();
+    let file = geopackage::points("points", &names.iter().map(String::as_str).collect::<Vec<_>>());
+    server.import_to_the_end("r", Form::default().file("fileUpload", "points.gpkg", &file));
+    let windows = ["100,-1,300.5,900", "-5,-5,-1,-1", "0,0,1000,1000"];
+    let exported = || {
+        windows.map(|window| {
+            let task = export(&server, &format!("format=csv&bbox={window}"));
+            (task["result"]["features"].clone(), download(&server, &task))
+        })
+    };
+    let without = exported();
+    assert_eq!(without[0].0, 201);
+    // The first request for items makes the index.
+    assert_eq!(server.get("/repos/r/collections/points/items?limit=1").status, 200);
+    assert_eq!(harness::names_in(&server.data("cache/index")).len(), 1);
+    assert_eq!(exported(), without);
+    server.stop();
+}
+
+#[test]
 fn requests_that_make_no_sense_are_refused_with_geogigs_texts() {
     let server = server();
     for (query, status, text) in [
@@ -112,7 +135,7 @@ fn requests_that_make_no_sense_are_refused_with_geogigs_texts() {
         (
             "format=gpkg&bbox=1,2,3",
             400,
-            "bbox must be minx,miny,maxx,maxy or minx,miny,maxx,maxy,EPSG:n, with numbers that do not fall, not '1,2,3'",
+            "bbox must be minx,miny,maxx,maxy or minx,miny,maxx,maxy,EPSG:n, with minx not above maxx and miny not above maxy, not '1,2,3'",
         ),
         (
             "format=gpkg&path=a..",

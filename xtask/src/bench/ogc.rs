@@ -37,11 +37,13 @@ pub struct Args {
 /// Runs the rounds and prints the table.
 pub fn run(args: &Args) -> Result<()> {
     let folder = files::bench_folder()?;
+    // Before a client connects: the server closes connections that idle.
+    let file = buildings::geopackage(&folder, args.features)?;
     let data = empty_folder(folder.join("longhaul"))?;
     let server = Longhaul::start(&args.binary.get()?, data.clone())?;
     server.create("bench")?;
     let mut client = server.client()?;
-    let task = longhaul::import(&mut client, "bench", &buildings::geopackage(&folder, args.features)?)?;
+    let task = longhaul::import(&mut client, "bench", &file)?;
     longhaul::expect_finished(&longhaul::wait_for(&mut client, task, Duration::from_millis(3))?)?;
 
     let (mut builds, mut pages, mut sizes) = (Vec::new(), Vec::new(), Vec::new());

@@ -21,7 +21,7 @@ pub enum ExportError {
     NoLayers(String),
     /// The format holds one layer.
     #[error(
-        "a file of the format {format} holds one layer, but {count} are to be exported: name one with path"
+        "a file of the format {format} holds one layer, but {count} are to be exported: name one of them"
     )]
     SeveralLayers {
         /// The format's name.

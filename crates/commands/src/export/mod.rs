@@ -144,7 +144,9 @@ impl Export {
     /// If the history cannot be read.
     pub fn last_change(&self, repository: &Repository) -> Result<String, ExportError> {
         let changed = match self.layers.as_deref() {
-            Some([layer]) => repository.last_changes(self.commit, &[layer.clone()], MOST_COMMITS)?.pop(),
+            Some([layer]) => {
+                repository.last_changes(self.commit, std::slice::from_ref(layer), MOST_COMMITS)?.pop()
+            }
             _ => None,
         };
         Ok(time_of(&match changed.flatten() {

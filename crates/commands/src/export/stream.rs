@@ -62,9 +62,11 @@ impl<'a> LayerStream<'a> {
             (Some(indexed), Ok(entry)) => indexed.contains(&entry.blob),
             _ => true,
         };
+        // Most entries may be passed over, so that no batch comes for long.
+        let is_going_on = |_: &Result<FeatureEntry, DatasetError>| !self.progress.is_stopped();
         read_in_order(
             self.dataset,
-            self.dataset.entries_by_key().filter(is_wanted),
+            self.dataset.entries_by_key().take_while(is_going_on).filter(is_wanted),
             |features| self.prepare(features),
             |batch| {
                 self.write_batch(sink, &batch)?;
@@ -72,6 +74,9 @@ impl<'a> LayerStream<'a> {
                 Ok(())
             },
         )?;
+        if self.progress.is_stopped() {
+            return Err(ExportError::Stopped);
+        }
         sink.end(&|| self.progress.is_stopped())?;
         Ok(written)
     }

@@ -27,7 +27,7 @@ pub struct Window {
 /// The text is no box.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "bbox must be minx,miny,maxx,maxy or minx,miny,maxx,maxy,EPSG:n, with numbers that do not fall, not '{0}'"
+    "bbox must be minx,miny,maxx,maxy or minx,miny,maxx,maxy,EPSG:n, with minx not above maxx and miny not above maxy, not '{0}'"
 )]
 pub struct BadWindow(String);
 

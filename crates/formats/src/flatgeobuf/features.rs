@@ -45,7 +45,7 @@ impl FeatureFile {
 
     /// The file, with all features in it.
     pub(super) fn into_file(self) -> io::Result<File> {
-        Ok(self.file.into_inner().map_err(io::IntoInnerError::into_error)?)
+        self.file.into_inner().map_err(io::IntoInnerError::into_error)
     }
 }
 

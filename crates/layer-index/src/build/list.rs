@@ -1,20 +1,15 @@
 //! The features of a layer, in memory or in a file.
 
 use std::{
-    fs::File,
-    io::{self, BufReader, Write},
-    path::{Path, PathBuf},
+    io,
+    path::Path,
     sync::atomic::{AtomicBool, Ordering},
 };
 
+use longhaul_external_sort::{SortError, SpillList};
 use longhaul_geodata::geometry::Extent;
 
-use super::{
-    BuildError,
-    item::{Item, Placed},
-    measure::Found,
-    runs::Runs,
-};
+use super::{BuildError, item::Item, measure::Found};
 use crate::format::TypeSet;
 
 /// How many items are handled between two looks at whether to stop.
@@ -22,14 +17,7 @@ const BETWEEN_CHECKS: usize = 1 << 14;
 
 /// All features of a layer, and what they have in common.
 pub(super) struct ItemList {
-    folder: PathBuf,
-    /// The most bytes in memory.
-    memory: usize,
-    recent: Vec<Item>,
-    recent_size: usize,
-    /// Those that came before, in a file without a name, as they came.
-    spilled: Option<File>,
-    pub(super) count: u64,
+    items: SpillList<Item>,
     pub(super) located: u64,
     pub(super) extent: Option<Extent>,
     pub(super) types: TypeSet,
@@ -38,15 +26,10 @@ pub(super) struct ItemList {
 }
 
 impl ItemList {
-    /// An empty list, which may make files in `folder`.
+    /// An empty list with so many bytes in memory, which may make files in `folder`.
     pub(super) fn new(folder: &Path, memory: usize) -> Self {
         Self {
-            folder: folder.to_owned(),
-            memory,
-            recent: Vec::new(),
-            recent_size: 0,
-            spilled: None,
-            count: 0,
+            items: SpillList::new(folder, memory),
             located: 0,
             extent: None,
             types: TypeSet::default(),
@@ -57,32 +40,19 @@ impl ItemList {
     pub(super) fn extend(&mut self, found: Found) -> io::Result<()> {
         self.types.merge(found.types);
         for item in found.items {
-            self.count += 1;
             self.records += item.record.len() as u64;
             if let Some(extent) = item.extent {
                 self.located += 1;
                 self.extent = Some(self.extent.map_or(extent, |all| all.union(extent)));
             }
-            self.recent_size += item.size();
-            self.recent.push(item);
+            self.items.push(item)?;
         }
-        if self.recent_size > self.memory { self.spill() } else { Ok(()) }
+        Ok(())
     }
 
-    fn spill(&mut self) -> io::Result<()> {
-        let file = match &mut self.spilled {
-            Some(file) => file,
-            None => self.spilled.insert(tempfile::tempfile_in(&self.folder)?),
-        };
-        let mut bytes = Vec::new();
-        for items in self.recent.chunks(BETWEEN_CHECKS) {
-            bytes.clear();
-            items.iter().for_each(|item| item.encode(&mut bytes));
-            file.write_all(&bytes)?;
-        }
-        self.recent.clear();
-        self.recent_size = 0;
-        Ok(())
+    /// How many features there are.
+    pub(super) fn count(&self) -> u64 {
+        self.items.len()
     }
 
     /// Hands on all items in the order of the index, which empties the list.
@@ -91,59 +61,23 @@ impl ItemList {
         stop: &AtomicBool,
         mut each: impl FnMut(&Item) -> Result<(), BuildError>,
     ) -> Result<(), BuildError> {
-        let mut handed_on = 0;
-        let mut hand_on = |item: &Item| {
-            handed_on += 1;
-            if handed_on % BETWEEN_CHECKS == 0 {
-                check(stop)?;
+        let is_stopped = || stop.load(Ordering::Relaxed);
+        let sorted = self.items.sort(|item| item.place(self.extent.as_ref()), &is_stopped)?;
+        for (step, item) in sorted.enumerate() {
+            if step % BETWEEN_CHECKS == 0 && is_stopped() {
+                return Err(BuildError::Stopped);
             }
-            each(item)
-        };
-        let recent = sorted(self.recent, self.extent.as_ref());
-        check(stop)?;
-        let Some(spilled) = self.spilled else {
-            return recent.iter().try_for_each(|placed| hand_on(&placed.item));
-        };
-        let mut runs = Runs::new(&self.folder, self.extent)?;
-        let count = self.count - recent.len() as u64;
-        runs.add(&recent)?;
-        drop(recent);
-        sort_spilled(spilled, count, self.memory, &mut runs, stop)?;
-        runs.merge(&mut hand_on)
+            each(&item?)?;
+        }
+        Ok(())
     }
 }
 
-/// Sorts the items of a file, as many at a time as fit into memory.
-fn sort_spilled(
-    mut spilled: File,
-    count: u64,
-    memory: usize,
-    runs: &mut Runs,
-    stop: &AtomicBool,
-) -> Result<(), BuildError> {
-    io::Seek::rewind(&mut spilled)?;
-    let mut spilled = BufReader::with_capacity(1 << 20, spilled);
-    let (mut items, mut size) = (Vec::new(), 0);
-    for at in 0..count {
-        let item = Item::decode(&mut spilled)?;
-        size += item.size();
-        items.push(item);
-        if size > memory || at + 1 == count {
-            check(stop)?;
-            let sorted = sorted(std::mem::take(&mut items), runs.extent());
-            runs.add(&sorted)?;
-            size = 0;
+impl From<SortError> for BuildError {
+    fn from(error: SortError) -> Self {
+        match error {
+            SortError::Io(error) => Self::Io(error),
+            SortError::Stopped => Self::Stopped,
         }
     }
-    Ok(())
-}
-
-fn sorted(items: Vec<Item>, all: Option<&Extent>) -> Vec<Placed> {
-    let mut placed: Vec<_> = items.into_iter().map(|item| Placed::new(item, all)).collect();
-    placed.sort_unstable();
-    placed
-}
-
-fn check(stop: &AtomicBool) -> Result<(), BuildError> {
-    if stop.load(Ordering::Relaxed) { Err(BuildError::Stopped) } else { Ok(()) }
 }

@@ -9,7 +9,6 @@
 mod item;
 mod list;
 mod measure;
-mod runs;
 mod tree_writer;
 
 use std::{
@@ -29,15 +28,16 @@ use tree_writer::TreeWriter;
 pub struct BuildOptions {
     /// Threads that read features.
     pub threads: usize,
-    /// Bytes of memory for the list of features, some 200 each; a longer list is sorted on the disk.
+    /// Bytes of memory for the list of features, some 100 each, twice as many while it is sorted; a longer list is
+    /// sorted on the disk.
     pub memory: usize,
 }
 
 impl Default for BuildOptions {
-    /// A thread for each processor, and 128 MiB.
+    /// A thread for each processor, and 64 MiB.
     fn default() -> Self {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        Self { threads, memory: 128 << 20 }
+        Self { threads, memory: 64 << 20 }
     }
 }
 

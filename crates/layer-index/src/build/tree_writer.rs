@@ -27,12 +27,12 @@ pub(super) struct TreeWriter<'a> {
 impl<'a> TreeWriter<'a> {
     /// A writer for all of these items.
     pub(super) fn new(file: &'a File, items: &ItemList) -> io::Result<Self> {
-        let levels = Levels::of(items.count);
+        let levels = Levels::of(items.count());
         let records = HEAD_SIZE + NODE_SIZE * levels.nodes();
         let head = Head {
             // Its id is written at last.
             tree: ObjectId::null(gix::hash::Kind::Sha1),
-            count: items.count,
+            count: items.count(),
             located: items.located,
             extent: items.extent,
             types: items.types,

@@ -13,7 +13,8 @@ use tempfile::TempDir;
 
 use crate::{
     checks::{check_files, commits},
-    clients::{Client, MAX_UNFINISHED, file, task},
+    clients::{Client, file, task},
+    exporting::is_export,
     harness::{Request, Server, git, names_in},
     observations::Observations,
 };
@@ -78,7 +79,7 @@ impl Client {
     }
 
     fn submit(&mut self, target: &str, has_file: bool) -> Option<()> {
-        if self.observed.ids(false).len() >= MAX_UNFINISHED {
+        if self.is_busy() {
             return self.poll();
         }
         let rows = [3, 30, 300][self.random.below(3) as usize];
@@ -87,7 +88,7 @@ impl Client {
         let request = if has_file { request.form(file(mark, rows)) } else { request };
         let answer = self.send(request)?;
         match answer.status {
-            200 => self.observed.submitted(mark, highest, REPOSITORY, &task(&answer)),
+            200 => self.observed.submitted(mark, highest, Some(REPOSITORY), &task(&answer)),
             503 | 429 => self.observed.refused(),
             // The dry run was pruned.
             400 if answer.error().contains("is not kept any more") => self.observed.refused(),
@@ -200,12 +201,12 @@ fn wait_for_git(repository: &Path) {
     }
 }
 
-/// The folders of results are those of the dry runs that the server knows.
-pub fn only_dry_runs_keep_files(server: &Server) {
+/// The folders of results are those of the dry runs and exports that the server knows.
+pub fn only_some_tasks_keep_files(server: &Server) {
     let list = server.get("/tasks.json").json();
     let tasks = list["tasks"].as_array().unwrap().iter().map(|task| &task["task"]);
-    let mut expected: Vec<String> =
-        tasks.filter(|task| is_dry_run(task)).map(|task| task["id"].to_string()).collect();
+    let has_file = |task: &&Value| is_dry_run(task) || is_export(task) && task["status"] == "FINISHED";
+    let mut expected: Vec<String> = tasks.filter(has_file).map(|task| task["id"].to_string()).collect();
     expected.sort();
     let deadline = Instant::now() + Duration::from_secs(10);
     loop {

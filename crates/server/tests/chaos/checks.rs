@@ -127,12 +127,12 @@ fn locks_in(folder: &Path) -> Vec<String> {
     locks
 }
 
-/// Every task has ended, so no upload has an owner, and no result but those of dry runs.
+/// Every task has ended, so no upload has an owner, and no result but those of dry runs and exports.
 pub fn no_file_is_left(server: &Server) {
     while !names_in(&server.data("uploads")).is_empty() {
         std::thread::yield_now();
     }
-    changes::only_dry_runs_keep_files(server);
+    changes::only_some_tasks_keep_files(server);
 }
 
 /// The server has nothing to complain of but its own death.

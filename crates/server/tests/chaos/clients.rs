@@ -14,13 +14,15 @@ use crate::{
 pub const REPOSITORIES: [&str; 3] = ["a", "b", "c"];
 
 /// No client imports while there are this many unfinished tasks.
-pub const MAX_UNFINISHED: usize = 25;
+const MAX_UNFINISHED: usize = 25;
 
 /// Starts clients of each kind; a client ends when the server does not respond.
 pub fn start(server: SocketAddr, observed: &Arc<Observations>, random: &mut Random) -> Vec<JoinHandle<()>> {
-    let kinds: [fn(&mut Client) -> Option<()>; 9] = [
+    let kinds: [fn(&mut Client) -> Option<()>; 11] = [
         Client::import,
         Client::import,
+        Client::export,
+        Client::read_file,
         Client::cancel,
         Client::prune,
         Client::poll,
@@ -44,7 +46,7 @@ pub struct Client {
 
 impl Client {
     fn import(&mut self) -> Option<()> {
-        if self.observed.ids(false).len() >= MAX_UNFINISHED {
+        if self.is_busy() {
             return self.poll();
         }
         let repository = self.random.pick(&REPOSITORIES)?;
@@ -54,7 +56,7 @@ impl Client {
         let target = format!("/repos/{repository}/import.json?format=gpkg&message=mark-{mark}");
         let answer = self.send(Request::new("POST", &target).form(file(mark, rows)))?;
         match answer.status {
-            200 => self.observed.submitted(mark, highest, repository, &task(&answer)),
+            200 => self.observed.submitted(mark, highest, Some(repository), &task(&answer)),
             503 | 429 => self.observed.refused(),
             status => panic!("an import was answered with {status}: {}", answer.text()),
         }
@@ -108,6 +110,11 @@ impl Client {
             status => panic!("a poll was answered with {status}: {}", answer.text()),
         }
         Some(())
+    }
+
+    /// Whether there are enough unfinished tasks.
+    pub fn is_busy(&self) -> bool {
+        self.observed.ids(false).len() >= MAX_UNFINISHED
     }
 
     pub fn send(&self, request: Request) -> Option<Response> {

@@ -1,4 +1,4 @@
-//! Kills the real server many times while clients import, revert, push, cancel, prune and poll, and checks every response against the earlier ones.
+//! Kills the real server many times while clients import, export, revert, push, cancel, prune and poll, and checks every response against the earlier ones.
 //!
 //! The decisions of the clients come from a seed. The progress of the server at a kill depends on the machine, so a seed reproduces the same
 //! decisions, but not exactly the same run. `cargo xtask chaos --kills 1000` runs it for longer.
@@ -11,6 +11,7 @@ mod harness;
 mod changes;
 mod checks;
 mod clients;
+mod exporting;
 mod observations;
 mod random;
 
@@ -103,6 +104,7 @@ fn run_until_idle(folder: TempDir, observed: &Arc<Observations>) -> TempDir {
     checks::repositories_agree(&server, observed);
     changes::repository_agrees(&server, observed);
     checks::no_file_is_left(&server);
+    exporting::files_are_whole(&server, observed);
     let (folder, _, log) = server.stop_and_read_log();
     checks::log_is_clean(&log);
     folder

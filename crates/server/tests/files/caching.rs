@@ -35,6 +35,22 @@ fn a_file_is_made_once_also_for_the_next_server() {
 }
 
 #[test]
+fn a_commit_that_does_not_change_a_layer_does_not_make_its_file_again() {
+    let server = server(&[]);
+    let files = |server: &Server| {
+        ["gpkg", "fgb"].map(|ending| server.get(&format!("/repos/r/files/points.{ending}")).body)
+    };
+    let first = files(&server);
+    import(&server, "places", &["c"]);
+    assert_eq!(files(&server), first);
+    assert_eq!(metric(&server, "longhaul_files_made_total"), 2);
+    import(&server, "points", &["a", "c"]);
+    assert_ne!(files(&server), first);
+    assert_eq!(metric(&server, "longhaul_files_made_total"), 4);
+    server.stop();
+}
+
+#[test]
 fn the_cache_is_bounded() {
     let server = server(&["--cache-size", "1"]);
     import(&server, "places", &["c"]);

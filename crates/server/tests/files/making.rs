@@ -1,7 +1,7 @@
 //! Files that are being made.
 
 use std::{
-    io::Write as _,
+    io::{Read as _, Write as _},
     net::TcpStream,
     sync::atomic::{AtomicUsize, Ordering},
     thread,
@@ -82,6 +82,24 @@ fn a_server_that_is_killed_leaves_no_half_of_a_file() {
     assert_eq!(cached(&server), 0);
     let answer = server.get(&target);
     assert_eq!(answer.header("etag"), Some(crate::setup::tag(&answer.body).as_str()));
+    server.stop();
+}
+
+#[test]
+fn a_file_of_a_repository_that_is_deleted_meanwhile_is_not_found() {
+    let server = server(&[]);
+    import_many(&server, MANY);
+    let target = format!("/repos/r/at/{}/files/points.gpkg", commit(&server));
+    let mut reader = begin(&server, &target);
+    // As the deletion of a repository does; the trees that were not read yet are gone.
+    std::fs::remove_dir_all(server.data("repos/r.git")).unwrap();
+    let mut answer = Vec::new();
+    reader.read_to_end(&mut answer).unwrap();
+    let answer = String::from_utf8_lossy(&answer);
+    // What was in memory may have been enough.
+    let status = answer.split(' ').nth(1);
+    assert!(matches!(status, Some("404" | "200")), "{answer}");
+    assert_eq!(server.get(&target).status, 404);
     server.stop();
 }
 
