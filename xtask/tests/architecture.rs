@@ -14,6 +14,7 @@ const DEPENDENCIES: [(&str, &[&str]); 16] = [
             "longhaul-commands",
             "longhaul-tasks",
             "longhaul-repository",
+            "longhaul-formats",
             "longhaul-layer-index",
             "longhaul-disk-cache",
             "longhaul-projection",

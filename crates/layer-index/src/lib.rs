@@ -2,6 +2,7 @@
 
 mod build;
 mod cache;
+mod coverage;
 mod format;
 mod index;
 mod leaves;

@@ -71,6 +71,11 @@ impl Transformation {
         &self.shift
     }
 
+    /// The system that coordinates are transformed from.
+    pub fn source(&self) -> &System {
+        &self.from
+    }
+
     /// The system that coordinates are transformed to.
     pub fn target(&self) -> &System {
         &self.to

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use crate::project;
 
 /// What is installed. A test that misses one says so, and how to get it.
-const PACKAGES: [&str; 1] = ["OWSLib==0.35.0"];
+const PACKAGES: [&str; 2] = ["OWSLib==0.35.0", "schemathesis==4.32.5"];
 
 /// Where the tests look for the environment, below `target`.
 const FOLDER: &str = "python-clients";

@@ -35,6 +35,7 @@ mod log;
 mod ls_tree;
 mod metrics;
 mod ogc;
+mod openapi;
 mod osm;
 mod other_commands;
 mod pages;

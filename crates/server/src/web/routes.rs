@@ -11,8 +11,8 @@ use longhaul_tasks_web::{ApiError, Renderer, RendererConfig, TasksWeb, Touched, 
 
 use super::{
     WebState, about, config, delete, diff, drain, export, export_diff, files, git, history, http_counts,
-    import, init, layer_list, log, ls_tree, metrics, ogc, osm, other_commands::other_command, rename, repos,
-    revert,
+    import, init, layer_list, log, ls_tree, metrics, ogc, openapi, osm, other_commands::other_command,
+    rename, repos, revert,
 };
 use crate::{access::Caller, jobs};
 
@@ -39,6 +39,7 @@ pub(super) fn routes(tasks: TasksWeb, config: RendererConfig, state: WebState) -
         .route("/readyz", get(about::readiness).fallback(read.clone()))
         // any token
         .route("/version", get(about::version).fallback(read.clone()))
+        .route("/openapi", get(openapi::document).fallback(read.clone()))
         // a token for all repositories
         .route("/metrics", get(metrics::metrics).fallback(read.clone()))
         // reader

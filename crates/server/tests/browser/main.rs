@@ -71,6 +71,28 @@ fn new_token(file: &str, name: &str) -> String {
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
+/// The package with its points in the Netherlands.
+fn spread(package: &[u8]) -> Vec<u8> {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), package).unwrap();
+    let mut connection = rusqlite::Connection::open(file.path()).unwrap();
+    let transaction = connection.transaction().unwrap();
+    {
+        let mut update = transaction.prepare("UPDATE streets SET geom = ?2 WHERE fid = ?1").unwrap();
+        let count: i64 = transaction.query_row("SELECT count(*) FROM streets", [], |row| row.get(0)).unwrap();
+        for fid in 1..=count {
+            let (column, row) = (fid % 200, fid / 200);
+            let mut point = b"GP\0\x01\xe6\x10\0\0\x01\x01\0\0\0".to_vec();
+            point.extend_from_slice(&(3.5 + column as f64 * 0.018).to_le_bytes());
+            point.extend_from_slice(&(51.0 + row as f64 * 0.024).to_le_bytes());
+            update.execute(rusqlite::params![fid, point]).unwrap();
+        }
+    }
+    transaction.commit().unwrap();
+    drop(connection);
+    std::fs::read(file.path()).unwrap()
+}
+
 #[test]
 fn a_reader_and_a_writer_walk_through_the_pages_in_chromium() {
     let Some(driver) = driver() else { return };
@@ -85,10 +107,11 @@ fn a_reader_and_a_writer_walk_through_the_pages_in_chromium() {
     let names: Vec<String> =
         (0..20_000).map(|number| format!("a street with a rather long name, number {number}")).collect();
     let mut names: Vec<&str> = names.iter().map(String::as_str).collect();
-    std::fs::write(folder.path().join("first.gpkg"), geopackage::points("streets", &names)).unwrap();
+    std::fs::write(folder.path().join("first.gpkg"), spread(&geopackage::points("streets", &names))).unwrap();
     names[6] = "Kerkplein";
     names.pop();
-    std::fs::write(folder.path().join("second.gpkg"), geopackage::points("streets", &names)).unwrap();
+    std::fs::write(folder.path().join("second.gpkg"), spread(&geopackage::points("streets", &names)))
+        .unwrap();
 
     let walk = Command::new("node")
         .arg("walk.mjs")

@@ -5,6 +5,7 @@
 #[path = "../harness/mod.rs"]
 mod harness;
 
+mod changes;
 mod clients;
 mod documents;
 mod golden_files;
@@ -12,6 +13,7 @@ mod imports;
 mod items;
 mod layer_list;
 mod reference_systems;
+mod tiles;
 mod versions;
 
 use std::{

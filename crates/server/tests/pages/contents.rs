@@ -1,5 +1,7 @@
 //! What pages show.
 
+use sha2::{Digest as _, Sha256};
+
 use crate::{
     harness::{Form, Server, geopackage},
     open, page, with_layer,
@@ -73,4 +75,16 @@ fn filters_of_tasks_combine_and_the_newest_come_first() {
     assert!(page(&server, "/tasks?status=FINISHED").contains("id=\"task-1\""));
     assert!(page(&server, "/tasks?repository=none").contains("No task matches."));
     server.stop();
+}
+
+#[test]
+fn the_map_library_is_the_one_that_its_readme_names() {
+    let readme = include_str!("../../static/openlayers/README.md");
+    let library = include_bytes!("../../static/openlayers/openlayers.js");
+    let hash: String = Sha256::digest(library).iter().map(|byte| format!("{byte:02x}")).collect();
+    assert!(readme.contains(&format!("SHA-256: `{hash}`")), "{hash}");
+    let licences = include_str!("../../static/openlayers/LICENSES.txt");
+    for part in ["ol 10.11.0", "rbush 4.0.1", "quickselect 3.0.0", "pbf 5.1.2"] {
+        assert!(licences.contains(&format!("==== {part} ====")), "{part}");
+    }
 }

@@ -13,7 +13,7 @@ use longhaul_tasks_web::ApiError;
 const OFFERED: [Reference; 3] = [Reference::Crs84, Reference::Epsg(4326), Reference::Epsg(3857)];
 
 /// What is known about the coordinates of a layer.
-pub(super) struct LayerCrs {
+pub(in crate::web) struct LayerCrs {
     /// Its name among those that clients use, and the order that its authority has.
     reference: Option<(Reference, AxisOrder)>,
     /// None if coordinates cannot be transformed from it.
@@ -75,6 +75,11 @@ impl LayerCrs {
             AxisOrder::Unknown => return Err(unavailable(wanted, "the order of its axes is not known")),
         };
         Ok(Output { uri: Some(wanted.uri()), transformation, swap_axes })
+    }
+
+    /// The transformation to Web Mercator; `None` if there is none.
+    pub(in crate::web) fn to_mercator(&self) -> Option<Transformation> {
+        self.transformation(Reference::Epsg(3857)).ok().filter(|_| self.is_known).map(|(_, found)| found)
     }
 
     fn transformation(&self, to: Reference) -> Result<(System, Transformation), ApiError> {
@@ -182,12 +187,12 @@ fn unavailable(crs: Reference, why: &str) -> ApiError {
     ApiError::bad_request(format!("The coordinate reference system {crs} cannot be used here: {why}."))
 }
 
-fn bounds(extent: Extent) -> Bounds {
+pub(super) fn bounds(extent: Extent) -> Bounds {
     let Extent { min_x, min_y, max_x, max_y } = extent;
     Bounds { min_x, min_y, max_x, max_y }
 }
 
-fn of_bounds(bounds: Bounds) -> Extent {
+pub(super) fn of_bounds(bounds: Bounds) -> Extent {
     let Bounds { min_x, min_y, max_x, max_y } = bounds;
     Extent { min_x, min_y, max_x, max_y }
 }

@@ -37,7 +37,7 @@ pub(in crate::web) struct Snapshot {
 pub(in crate::web) struct Collection {
     pub(in crate::web) id: String,
     pub(in crate::web) layer: Layer,
-    pub(super) crs: LayerCrs,
+    pub(in crate::web) crs: LayerCrs,
     pub(in crate::web) dataset: Arc<Dataset>,
 }
 

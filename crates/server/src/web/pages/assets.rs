@@ -14,7 +14,7 @@ struct Asset {
     bytes: &'static [u8],
 }
 
-const ASSETS: [Asset; 3] = [
+const ASSETS: [Asset; 6] = [
     Asset {
         name: "style.css",
         media_type: "text/css; charset=utf-8",
@@ -29,6 +29,22 @@ const ASSETS: [Asset; 3] = [
         name: "icon.svg",
         media_type: "image/svg+xml",
         bytes: include_bytes!("../../../static/icon.svg"),
+    },
+    Asset {
+        name: "map.js",
+        media_type: "text/javascript; charset=utf-8",
+        bytes: include_bytes!("../../../static/map.js"),
+    },
+    Asset {
+        name: "openlayers.js",
+        media_type: "text/javascript; charset=utf-8",
+        bytes: include_bytes!("../../../static/openlayers/openlayers.js"),
+    },
+    // Countries of Natural Earth, from fixtures/natural-earth-110m.gpkg.
+    Asset {
+        name: "countries.json",
+        media_type: "application/geo+json",
+        bytes: include_bytes!("../../../static/countries.json"),
     },
 ];
 

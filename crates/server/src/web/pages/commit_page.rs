@@ -32,6 +32,8 @@ struct CommitPage {
     tree: String,
     layers: Vec<LayerSection>,
     files: Vec<(String, &'static str)>,
+    /// The addresses of what is shown on the map, with blanks between them.
+    map: String,
     /// The layer that the reader has selected.
     selected: Option<String>,
     may_write: bool,
@@ -41,6 +43,9 @@ struct CommitPage {
 struct LayerSection {
     path: String,
     segment: String,
+    /// The segment of its collection, if this version has it, and its changes can be shown on a map.
+    collection: Option<String>,
+    on_map: bool,
     what: &'static str,
     changes: ChangeBar,
     /// Changes of columns and other metadata.
@@ -71,7 +76,16 @@ pub(super) async fn show(frame: Frame, snapshot: Snapshot, request: Request) -> 
         let commit = repository.commit(id).map_err(error_response::of_read)?;
         changes(&repository, &commit, layer.as_deref(), page).map(|changes| (commit, changes))
     });
-    let (commit, changes) = found.await??;
+    let (commit, mut changes) = found.await??;
+    for collection in snapshot.collections().await? {
+        let path = collection.dataset.path().as_str();
+        if let Some(section) = changes.0.iter_mut().find(|section| section.path == path) {
+            section.collection = Some(segment(&collection.id));
+            section.on_map =
+                collection.layer.schema.geometry().is_some() && collection.crs.to_mercator().is_some();
+        }
+    }
+    let map = map_addresses(&format!("/repos/{}/at/{id}", snapshot.repository.name()), &changes.0);
     let committer = &commit.committer;
     let is_other =
         committer.identity != commit.author.identity || committer.timestamp != commit.author.timestamp;
@@ -82,12 +96,22 @@ pub(super) async fn show(frame: Frame, snapshot: Snapshot, request: Request) -> 
         parents: commit.parents.iter().map(ToString::to_string).collect(),
         tree: commit.tree.to_string(),
         commit: CommitRow::new(&commit),
+        map,
         layers: changes.0,
         files: changes.1,
         selected,
         may_write: frame.may_write(snapshot.repository.name()),
         frame,
     })
+}
+
+/// Where the map gets what has changed in the first layers.
+fn map_addresses(version: &str, sections: &[LayerSection]) -> String {
+    let shown = sections.iter().filter(|section| section.on_map && !section.changes.is_empty());
+    let addresses = shown.filter_map(|section| section.collection.as_ref());
+    let addresses: Vec<_> =
+        addresses.take(OPEN_LAYERS).map(|id| format!("{version}/collections/{id}/changes")).collect();
+    addresses.join(" ")
 }
 
 type Changes = (Vec<LayerSection>, Vec<(String, &'static str)>);
@@ -144,6 +168,8 @@ impl LayerSection {
         let mut section = Self {
             path: layer.path.as_str().to_owned(),
             segment: segment(layer.path.as_str()),
+            collection: None,
+            on_map: false,
             what: what(layer.old.is_some(), layer.new.is_some()),
             changes: ChangeBar::new(counts),
             meta,

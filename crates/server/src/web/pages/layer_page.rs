@@ -16,7 +16,12 @@ use super::{
     layer_row::{LayerRow, formats, index_soon, segment},
     text,
 };
-use crate::web::{WebState, error_response, layer_list::type_text, ogc::Snapshot, parameters::Parameters};
+use crate::web::{
+    WebState, error_response,
+    layer_list::type_text,
+    ogc::{Collection, Snapshot, TileGrid},
+    parameters::Parameters,
+};
 
 /// Features on a page.
 const SHOWN: u64 = 50;
@@ -31,9 +36,18 @@ struct LayerPage {
     description: Option<String>,
     columns: Vec<ColumnRow>,
     extent: Option<[f64; 4]>,
+    map: Option<LayerMap>,
     formats: Vec<(&'static str, &'static str)>,
     /// `None` while the layer is being indexed.
     features: Option<FeatureTable>,
+}
+
+/// What the script needs to draw the map; boxes are four numbers with blanks between them.
+struct LayerMap {
+    is_mercator: bool,
+    /// The square that the only tile of level 0 holds.
+    square: String,
+    extent: String,
 }
 
 /// The addresses of a layer.
@@ -89,10 +103,21 @@ pub(super) async fn show(
         description: collection.layer.description.clone(),
         columns: columns.collect(),
         extent: index.as_deref().and_then(LayerIndex::extent).map(numbers),
+        map: index.as_deref().and_then(|index| LayerMap::of(&collection, index)),
         formats: formats(),
         features: features.await??,
         frame,
     })
+}
+
+impl LayerMap {
+    /// `None` without geometries, or if the grid cannot show them.
+    fn of(collection: &Collection, index: &LayerIndex) -> Option<Self> {
+        let grid = TileGrid::of(&collection.crs, index.extent());
+        let extent = grid.extent(index.extent()?)?;
+        let text = |extent| numbers(extent).map(|number| number.to_string()).join(" ");
+        Some(Self { is_mercator: grid.is_mercator(), square: text(grid.square), extent: text(extent) })
+    }
 }
 
 impl LayerPlace {

@@ -9,6 +9,7 @@ mod assets;
 mod body_fields;
 mod commit_page;
 mod commit_row;
+mod docs_page;
 mod error_page;
 mod feature_page;
 mod feature_values;
@@ -81,6 +82,7 @@ pub(super) fn routes(state: WebState, config: RendererConfig, api: Router) -> an
         .route("/repos/{name}/at/{revision}/collections/{layer}/items/{key}", get(feature_page::show))
         .route("/tasks", get(tasks_page::show))
         .route("/tasks/{id}", get(task_page::show))
+        .route("/docs", get(docs_page::show))
         .merge(live::routes())
         .merge(actions::routes())
         .route("/-/sign-in", get(sign_in::show).post(sign_in::sign_in))

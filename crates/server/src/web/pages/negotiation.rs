@@ -34,7 +34,7 @@ pub(super) fn has_page(path: &str) -> bool {
     }
     let segments: Vec<&str> = path.split('/').skip(1).collect();
     match segments[..] {
-        [] | ["repos"] | ["tasks"] => true,
+        [] | ["docs"] | ["repos"] | ["tasks"] => true,
         ["tasks", id] => !matches!(id, "events" | "cancel" | "prune"),
         // The address of a clone is for Git.
         ["repos", name] => !name.ends_with(".git"),
@@ -68,6 +68,7 @@ mod tests {
             "/repos/a/at/HEAD/collections/b.c",
             "/tasks",
             "/tasks/3",
+            "/docs",
         ] {
             assert!(has_page(path), "{path}");
         }

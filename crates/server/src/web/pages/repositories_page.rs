@@ -61,9 +61,12 @@ pub(super) async fn show(
     let page = query.text("page").and_then(|page| page.parse().ok()).unwrap_or(1);
     let listing = Listing { caller: frame.caller.clone(), search: search.clone(), page };
     let store = state.repositories.clone();
-    let found = store.pool.run(move || listing.read(&store.repositories)).await??;
+    let receiver = state.receiver.clone();
+    let (found, free) =
+        store.pool.run(move || (listing.read(&store.repositories), receiver.free_space())).await?;
+    let found = found?;
     let running = running_tasks(&state.tasks, &frame).await?;
-    let free = state.receiver.free_space().ok().filter(|_| frame.caller.scope().is_none());
+    let free = free.ok().filter(|_| frame.caller.scope().is_none());
     html(&RepositoriesPage {
         rows: found.rows,
         total: found.total,

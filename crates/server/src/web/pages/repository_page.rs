@@ -63,8 +63,12 @@ pub(super) async fn show(
         layers.push(LayerRow::new(&collection, index.as_deref()));
     }
     let repository = snapshot.repository.clone();
-    let history = snapshot.run(move || History::read(&repository, page)).await??;
-    let branch = snapshot.repository.head_branch().map_err(error_response::of_read)?;
+    let (history, branch) = snapshot
+        .run(move || {
+            let branch = repository.head_branch().map_err(error_response::of_read)?;
+            Ok::<_, ApiError>((History::read(&repository, page)?, branch))
+        })
+        .await??;
     html(&RepositoryPage {
         name: snapshot.repository.name().to_string(),
         branch: branch.unwrap_or_else(|| "HEAD".to_owned()),
