@@ -42,7 +42,7 @@
   const layers = [tiles];
   let land = null;
   if (mercator === 'true') {
-    land = new ol.VectorLayer({ source: new ol.VectorSource({ url: root + '/-/countries.json', format: new ol.GeoJSON() }) });
+    land = new ol.VectorLayer({ source: new ol.VectorSource({ url: root + '/-/countries.geojson', format: new ol.GeoJSON() }) });
     layers.unshift(land);
   }
   const paint = () => {
@@ -110,7 +110,7 @@
   }
 
   const land = new ol.VectorLayer({
-    source: new ol.VectorSource({ url: root + '/-/countries.json', format: new ol.GeoJSON() }),
+    source: new ol.VectorSource({ url: root + '/-/countries.geojson', format: new ol.GeoJSON() }),
     style: () => new ol.Style({
       fill: new ol.Fill({ color: dark.matches ? '#232b33' : '#eef0f2' }),
       stroke: new ol.Stroke({ color: dark.matches ? '#3c4752' : '#c8cfd6', width: 1 }),

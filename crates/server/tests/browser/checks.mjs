@@ -14,6 +14,9 @@ export class Checks {
 
   watch(page) {
     page.on('pageerror', error => this.errors.push(error.message));
+    page.on('response', response => {
+      if (response.status() >= 400 && /\/-\/[a-z]+\.[a-z]+$/.test(response.url())) this.errors.push(response.url() + ' is not there');
+    });
     page.on('console', message => {
       // A refused form is an answer that the walk looks at itself.
       if (message.type() === 'error' && !/status of (401|403|404|409)/.test(message.text())) this.errors.push(message.text());

@@ -182,6 +182,9 @@ fn what_pages_are_made_of_is_cached_by_its_tag() {
         ("/-/style.css", "text/css; charset=utf-8"),
         ("/-/script.js", "text/javascript; charset=utf-8"),
         ("/-/icon.svg", "image/svg+xml"),
+        ("/-/map.js", "text/javascript; charset=utf-8"),
+        ("/-/openlayers.js", "text/javascript; charset=utf-8"),
+        ("/-/countries.geojson", "application/geo+json"),
     ] {
         let first = server.get(asset);
         assert_eq!((first.status, first.header("content-type")), (200, Some(media_type)));

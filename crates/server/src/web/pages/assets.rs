@@ -42,9 +42,9 @@ const ASSETS: [Asset; 6] = [
     },
     // Countries of Natural Earth, from fixtures/natural-earth-110m.gpkg.
     Asset {
-        name: "countries.json",
+        name: "countries.geojson",
         media_type: "application/geo+json",
-        bytes: include_bytes!("../../../static/countries.json"),
+        bytes: include_bytes!("../../../static/countries.geojson"),
     },
 ];
 
