@@ -71,7 +71,6 @@ fn steps() -> Vec<Step> {
         ),
     ];
     if prerequisites::can_install_package() {
-        steps.push(Step::building("program to package", "build --package longhaul --all-features", ""));
         steps.push(Step::new("installation", PACKAGE));
     } else {
         println!(
