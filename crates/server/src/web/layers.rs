@@ -26,7 +26,7 @@ use super::{
     caller_layer::CallerLayer,
     cors, error_response,
     event_streams::EventStreamsLayer,
-    http_counts::HttpCounts,
+    http_counts::{HttpCounts, HttpCountsLayer},
     pages::{self, PageLayer, PageOrApi},
     routes::{SUBJECT, routes, tasks_web},
 };
@@ -133,10 +133,7 @@ pub(crate) fn service(
             header::CACHE_CONTROL,
             HeaderValue::from_static("no-store"),
         ))
-        .map_response(move |response| {
-            http_counts.count(&response);
-            response
-        })
+        .layer(HttpCountsLayer(http_counts))
         .option_layer(config.access_log.then_some(AccessLogLayer { trust_proxy }))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(ValidateRequestHeaderLayer::custom(move |request: &mut Request<Body>| {

@@ -107,8 +107,8 @@ pub(super) fn routes(tasks: TasksWeb, config: RendererConfig, state: WebState) -
         .fallback(not_found)
         .layer(Extension(config))
         .with_state(state)
-        .merge(tasks.router())
         .layer(middleware::from_fn(http_counts::mark))
+        .merge(tasks.router())
 }
 
 /// The routes of the tasks. If callers are identified, each sees the tasks of its repositories.

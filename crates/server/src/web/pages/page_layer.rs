@@ -71,7 +71,7 @@ where
         let path = request.uri().path();
         let is_own = path.starts_with(PREFIX);
         let varies = matches!(*request.method(), Method::GET | Method::HEAD) && has_page(path);
-        let is_page = asks_for_page(&request);
+        let is_page = varies && asks_for_page(&request);
         let shown = (is_page || is_own && is_navigation(request.headers()))
             .then(|| Shown::to(&request, &self.address));
         if is_page || is_own {
