@@ -71,6 +71,40 @@ fn a_file_becomes_a_commit_by_forms_alone() {
 }
 
 #[test]
+fn the_dry_run_of_an_osm_file_is_committed_from_its_page() {
+    let server = Server::start();
+    let csrf = csrf_in(&page(&server, "/"));
+    submit(&server, "/-/repositories", &[("csrf", &csrf), ("name", "island")]);
+    let data = br#"<osm version="0.6"><node id="1" version="1" lat="1" lon="2"><tag k="place" v="town"/></node></osm>"#;
+    let form = Form::default()
+        .text("csrf", &csrf)
+        .text("repository", "island")
+        .text("kind", "osm")
+        .file("fileUpload", "island.osm", data)
+        .text("dryRun", "true");
+    let dry_run = location(&server.send(navigation("POST", "/-/import").form(form)));
+    assert_eq!(server.ended(id(&dry_run))["status"], "FINISHED");
+    let shown = page(&server, &dry_run);
+    assert!(
+        shown.contains("Commit exactly this") && shown.contains("name=\"kind\" value=\"osm\""),
+        "{shown}"
+    );
+
+    let (upload, head) = (id(&dry_run).to_string(), "0".repeat(40));
+    let fields = [
+        ("csrf", csrf.as_str()),
+        ("repository", "island"),
+        ("kind", "osm"),
+        ("upload", &upload),
+        ("ifHead", &head),
+    ];
+    let commit = location(&submit(&server, "/-/commit-upload", &fields));
+    let task = server.ended(id(&commit));
+    assert!(task["status"] == "FINISHED" && task["result"]["commit"]["id"].is_string(), "{task}");
+    server.stop();
+}
+
+#[test]
 fn a_script_is_told_where_the_form_leads_to() {
     let (server, csrf) = with_layer(&["a"]);
     let form = Form::default().text("csrf", &csrf).text("repository", "city").text("kind", "gpkg").file(

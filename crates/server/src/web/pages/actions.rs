@@ -34,10 +34,7 @@ async fn make_repository(form: PageForm) -> Result<Response, ApiError> {
 /// Imports the file of the form. What the form has beside it are parameters of the import.
 async fn import(form: PageForm) -> Result<Response, ApiError> {
     let name = repository(&form, "repository")?;
-    let path = match form.required("kind")? {
-        "osm" => format!("/repos/{name}/osm/import"),
-        _ => format!("/repos/{name}/import?format=gpkg"),
-    };
+    let path = import_path(form.required("kind")?, &name, "");
     // What a dry run was asked with is asked for again when it is committed.
     let kept = form.query(&["message", "add"]);
     form.send_then_show(Method::POST, &path, |task| task_page(task, &kept)).await
@@ -46,9 +43,17 @@ async fn import(form: PageForm) -> Result<Response, ApiError> {
 /// Commits the upload that a dry run has kept.
 async fn commit_upload(form: PageForm) -> Result<Response, ApiError> {
     let name = repository(&form, "repository")?;
-    let rest = form.query(&["upload", "ifHead", "message", "add"]).replacen('?', "&", 1);
-    let path = format!("/repos/{name}/import?format=gpkg{rest}");
+    let kind = form.fields.text("kind").unwrap_or_default();
+    let path = import_path(kind, &name, &form.query(&["upload", "ifHead", "message", "add"]));
     form.send_then_show(Method::POST, &path, |task| task_page(task, "")).await
+}
+
+/// The request for an import of this kind of file; `query` begins with `?`, or is empty.
+fn import_path(kind: &str, name: &RepositoryName, query: &str) -> String {
+    match kind {
+        "osm" => format!("/repos/{name}/osm/import{query}"),
+        _ => format!("/repos/{name}/import?format=gpkg{}", query.replacen('?', "&", 1)),
+    }
 }
 
 async fn revert(form: PageForm) -> Result<Response, ApiError> {

@@ -42,6 +42,8 @@ struct TaskView {
     report: Option<TaskReport>,
     /// Whether the upload of a dry run can be committed by the reader.
     can_commit: bool,
+    /// What the form of the import called the kind of its file.
+    kind: &'static str,
     message: String,
     add: bool,
 }
@@ -98,6 +100,7 @@ impl TaskView {
             causes: task.error.as_ref().map(|error| error.causes.clone()).unwrap_or_default(),
             can_commit: report.as_ref().is_some_and(|report| can_commit(&task, report, frame, permit)),
             report,
+            kind: if &*task.kind == "import-osm" { "osm" } else { "gpkg" },
             message: query.text("message").unwrap_or_default().to_owned(),
             add: query.text("add") == Some("true"),
         };
@@ -108,7 +111,7 @@ impl TaskView {
 /// Whether the dry run's upload is kept, and its reader is the one who may commit it.
 fn can_commit(task: &Task, report: &TaskReport, frame: &Frame, permit: Permit) -> bool {
     let repository = task.subject.as_deref().and_then(|name| name.parse::<RepositoryName>().ok());
-    &*task.kind == "import-geopackage"
+    matches!(&*task.kind, "import-geopackage" | "import-osm")
         && task.status == Status::Finished
         && report.is_dry_run
         && permit == Permit::Touch
