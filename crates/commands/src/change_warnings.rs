@@ -12,7 +12,7 @@ const MOST: usize = 100;
 /// The report with these warnings behind those that it has.
 pub(crate) fn with_warnings(report: Report, warnings: Vec<String>) -> Report {
     // The reports of OpenStreetMap data have always had another name for them.
-    let is_osm = report.members().iter().any(|(name, _)| name == "OSMReport");
+    let is_osm = report.get("OSMReport").is_some();
     extend_list(report, if is_osm { "warnings" } else { "warning" }, warnings)
 }
 

@@ -34,9 +34,7 @@ pub(crate) fn dry_run_report(report: Report, commit: &Commit, head: Option<impl 
 
 /// The tree that the dry run of this report would have committed; `None` if it is not the report of a dry run.
 pub fn dry_run_tree(report: &Report) -> Option<&str> {
-    let member =
-        |name: &str| report.members().iter().find(|(known, _)| known == name).map(|(_, value)| value);
-    match (member("dryRun"), member("tree")) {
+    match (report.get("dryRun"), report.get("tree")) {
         (Some(ReportValue::Boolean(true)), Some(ReportValue::Text(tree))) => Some(tree),
         _ => None,
     }

@@ -146,8 +146,8 @@ impl GeoPackage {
         })
     }
 
-    /// Counts the rows of a layer, for files that do not say how many there are. `None` if that fails: whoever reads the rows gets
-    /// the error.
+    /// Counts the rows of a layer, for files that do not say how many there are. `None` if that fails; reading
+    /// the rows then gives the error.
     pub fn count_rows(&self, table: &Table) -> Option<u64> {
         let count = format!("SELECT count(*) FROM {}", quote(&table.layer.name));
         let count = self.connection.query_row(&count, [], |row| row.get::<_, i64>(0));

@@ -70,6 +70,11 @@ impl Report {
         &self.0
     }
 
+    /// The first member of this name.
+    pub fn get(&self, name: &str) -> Option<&ReportValue> {
+        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value)
+    }
+
     /// Whether nothing is in it.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -80,7 +80,7 @@ fn log(task: &Task, file: Option<&str>) {
 /// How many features the layers have that the task has written, or how many it has exported.
 fn features(task: &Task) -> Option<i64> {
     let result = task.result.as_ref()?;
-    match member(result, "layer") {
+    match result.get("layer") {
         Some(ReportValue::List(layers)) => Some(layers.iter().map(features_of_layer).sum()),
         _ => integer(result, "features"),
     }
@@ -94,20 +94,16 @@ fn features_of_layer(layer: &ReportValue) -> i64 {
 
 /// The id of the commit that the task has made.
 pub(super) fn commit(task: &Task) -> Option<&str> {
-    let Some(ReportValue::Element(commit)) = member(task.result.as_ref()?, "commit") else { return None };
-    match member(commit, "id") {
+    let Some(ReportValue::Element(commit)) = task.result.as_ref()?.get("commit") else { return None };
+    match commit.get("id") {
         Some(ReportValue::Text(id)) => Some(id),
         _ => None,
     }
 }
 
 fn integer(report: &Report, name: &str) -> Option<i64> {
-    match member(report, name) {
+    match report.get(name) {
         Some(ReportValue::Integer(number)) => Some(*number),
         _ => None,
     }
-}
-
-fn member<'a>(report: &'a Report, name: &str) -> Option<&'a ReportValue> {
-    report.members().iter().find(|(known, _)| known == name).map(|(_, value)| value)
 }

@@ -14,38 +14,26 @@ struct Asset {
     bytes: &'static [u8],
 }
 
+impl Asset {
+    const fn new(name: &'static str, media_type: &'static str, bytes: &'static [u8]) -> Self {
+        Self { name, media_type, bytes }
+    }
+}
+
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+
 const ASSETS: [Asset; 6] = [
-    Asset {
-        name: "style.css",
-        media_type: "text/css; charset=utf-8",
-        bytes: include_bytes!("../../../static/style.css"),
-    },
-    Asset {
-        name: "script.js",
-        media_type: "text/javascript; charset=utf-8",
-        bytes: include_bytes!("../../../static/script.js"),
-    },
-    Asset {
-        name: "icon.svg",
-        media_type: "image/svg+xml",
-        bytes: include_bytes!("../../../static/icon.svg"),
-    },
-    Asset {
-        name: "map.js",
-        media_type: "text/javascript; charset=utf-8",
-        bytes: include_bytes!("../../../static/map.js"),
-    },
-    Asset {
-        name: "openlayers.js",
-        media_type: "text/javascript; charset=utf-8",
-        bytes: include_bytes!("../../../static/openlayers/openlayers.js"),
-    },
+    Asset::new("style.css", "text/css; charset=utf-8", include_bytes!("../../../static/style.css")),
+    Asset::new("script.js", SCRIPT, include_bytes!("../../../static/script.js")),
+    Asset::new("icon.svg", "image/svg+xml", include_bytes!("../../../static/icon.svg")),
+    Asset::new("map.js", SCRIPT, include_bytes!("../../../static/map.js")),
+    Asset::new("openlayers.js", SCRIPT, include_bytes!("../../../static/openlayers/openlayers.js")),
     // Countries of Natural Earth, from fixtures/natural-earth-110m.gpkg.
-    Asset {
-        name: "countries.geojson",
-        media_type: "application/geo+json",
-        bytes: include_bytes!("../../../static/countries.geojson"),
-    },
+    Asset::new(
+        "countries.geojson",
+        "application/geo+json",
+        include_bytes!("../../../static/countries.geojson"),
+    ),
 ];
 
 /// Whether there is an asset of this name.

@@ -65,7 +65,7 @@ impl LayerChange {
         let number = |name| u64::try_from(integer(layer, name)).unwrap_or_default();
         let counts =
             FeatureCounts { added: number("added"), changed: number("changed"), deleted: number("deleted") };
-        let schema = match member(layer, "schemaChange") {
+        let schema = match layer.get("schemaChange") {
             Some(ReportValue::List(changes)) => {
                 changes.iter().filter_map(as_text).map(str::to_owned).collect()
             }
@@ -87,16 +87,12 @@ fn elements(values: &[ReportValue]) -> impl Iterator<Item = &Report> {
     })
 }
 
-fn member<'a>(report: &'a Report, name: &str) -> Option<&'a ReportValue> {
-    report.members().iter().find(|(known, _)| known == name).map(|(_, value)| value)
-}
-
 fn text(report: &Report, name: &str) -> Option<String> {
-    member(report, name).and_then(as_text).map(str::to_owned)
+    report.get(name).and_then(as_text).map(str::to_owned)
 }
 
 fn integer(report: &Report, name: &str) -> i64 {
-    match member(report, name) {
+    match report.get(name) {
         Some(ReportValue::Integer(number)) => *number,
         _ => 0,
     }
